@@ -1,0 +1,16 @@
+"""`python -m clawc`, and the console script."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Runs the command line; the one place where an unexpected error is caught."""
+    from clawc.cli import run
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""The command line: names and options of the verbs. What they do stands in `clawc.commands`, imported when called."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from clawc import __version__, exits
+from clawc.exits import UserError
+
+app = typer.Typer(
+    name="clawc", add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+    help="Compile, run and score tasks for agents that work over files.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+
+LATER = ("fmt", "test", "rescore", "report", "judge", "import", "synth", "bench", "train", "eval", "view", "review",
+         "lsp", "mcp", "grammar", "schema", "migrate")  # fmt: skip
+
+Sources = Annotated[list[Path], typer.Argument(help="`.claw` files, or folders with them", metavar="PATH...")]
+Format = Annotated[str, typer.Option("--format", help="text or json", metavar="FORMAT")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"clawc {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an internal error.")] = False,
+) -> None:
+    """Options of every verb."""
+    if debug:
+        os.environ["CLAWC_DEBUG"] = "1"
+
+
+@app.command()
+def check(
+    paths: Sources,
+    format: Format = "text",
+    deny: Annotated[Optional[str], typer.Option(help="`warnings`: let them fail too", metavar="WHAT")] = None,
+) -> None:
+    """Report every mistake in sources; builds nothing."""
+    from clawc.commands.check import check_command
+
+    raise typer.Exit(check_command(paths, format, deny))
+
+
+@app.command()
+def build(
+    paths: Sources,
+    out: Annotated[Path, typer.Option("--out", "-o", help="folder that gets one bundle for each task")] = Path("build"),
+    format: Format = "text",
+) -> None:
+    """Compile sources into bundles: workspace, checker, rubric, solution."""
+    from clawc.commands.build import build_command
+
+    raise typer.Exit(build_command(paths, out, format))
+
+
+@app.command("run")
+def run_verb(
+    paths: Annotated[list[Path], typer.Argument(help="`.claw` files or bundles", metavar="PATH...")],
+    agent: Annotated[str, typer.Option("--agent", "-a", help="oracle, null or scripted:FILE")] = "oracle",
+    episodes: Annotated[int, typer.Option("-n", min=1, max=100_000, help="episodes for each task")] = 1,
+    jobs: Annotated[int, typer.Option("-j", min=1, max=256, help="episodes at once")] = 2,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="seed of the first episode")] = 0,
+    out: Annotated[Optional[Path], typer.Option("--out", "-o", help="run folder; an interrupted run goes on")] = None,
+    format: Format = "text",
+) -> None:
+    """Roll out an agent in sandboxes, and score what it leaves in others."""
+    from clawc.commands.run import run_command
+
+    raise typer.Exit(run_command(paths, agent, episodes, jobs, seed, out, format))
+
+
+@app.command()
+def score(
+    bundle: Annotated[Path, typer.Argument(help="a bundle, or the `.claw` file of one task")],
+    workspace: Annotated[Path, typer.Argument(help="the folder that an agent has left")],
+    format: Format = "text",
+) -> None:
+    """Judge a finished workspace by the checker of a bundle, in a sandbox."""
+    from clawc.commands.score import score_command
+
+    raise typer.Exit(score_command(bundle, workspace, format))
+
+
+@app.command()
+def explain(
+    code: Annotated[str, typer.Argument(help="for example E0402; `all` lists every code")],
+) -> None:
+    """Explain a diagnostic."""
+    from clawc.commands.explain import explain_command
+
+    raise typer.Exit(explain_command(code))
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="name of the task")],
+    folder: Annotated[Path, typer.Option("--in", help="folder to put it in")] = Path("."),
+) -> None:
+    """Write a first task to start from."""
+    from clawc.commands.new import new_command
+
+    raise typer.Exit(new_command(name, folder))
+
+
+@app.command()
+def doctor(format: Format = "text") -> None:
+    """Say what this machine can do, and what to install."""
+    from clawc.commands.doctor import doctor_command
+
+    raise typer.Exit(doctor_command(format))
+
+
+def run_app(arguments: list[str]) -> int:
+    """The command line without its last safety net."""
+    if arguments and arguments[0] in LATER:
+        print(f"clawc: `{arguments[0]}` is not in this version", file=sys.stderr)
+        return exits.USAGE
+    try:
+        app(arguments, standalone_mode=True)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else exits.USAGE
+    return exits.OK
+
+
+def run(arguments: list[str]) -> int:
+    """Runs the command line: user errors as messages, unexpected ones as a report file and exit 70."""
+    try:
+        return run_app(arguments)
+    except UserError as error:
+        help = f"\n  help: {error.help}" if error.help else ""
+        print(f"clawc: {error.message}{help}", file=sys.stderr)
+        return error.code
+    except KeyboardInterrupt:
+        print("clawc: interrupted", file=sys.stderr)
+        return exits.INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return exits.OK
+    except Exception:  # noqa: BLE001 - the edge: whatever was not foreseen becomes a report
+        return _internal()
+
+
+def _internal() -> int:
+    text = traceback.format_exc()
+    if os.environ.get("CLAWC_DEBUG"):
+        print(text, file=sys.stderr)
+        return exits.INTERNAL
+    with tempfile.NamedTemporaryFile("w", prefix="clawc-error-", suffix=".txt", delete=False) as file:
+        file.write(f"clawc {__version__}, Python {sys.version}\n\n{text}")
+    print(f"clawc: internal error; please report it with {file.name}", file=sys.stderr)
+    return exits.INTERNAL

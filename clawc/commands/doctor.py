@@ -1,0 +1,28 @@
+"""`clawc doctor`."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+
+from clawc import __version__, exits
+from clawc.commands.sources import require_format
+from clawc.runtime.doctor import Row, checks
+
+
+def doctor_command(format: str) -> int:
+    """Prints one line for each fact; exit 3 when something is missing."""
+    require_format(format)
+    rows = [
+        Row("clawc", True, __version__),
+        Row("python", sys.version_info >= (3, 11), platform.python_version(), "Install Python 3.11 or newer."),
+        *checks(),
+    ]
+    if format == "json":
+        facts = [{"name": r.name, "ok": r.ok, "detail": r.detail, "help": "" if r.ok else r.help} for r in rows]
+        sys.stdout.write(json.dumps({"format_version": 1, "checks": facts}, indent=2) + "\n")
+    else:
+        for r in rows:
+            print(f"{'ok ' if r.ok else 'no '} {r.name:<12} {r.detail}" + (f"\n                 {r.help}" if r.help else ""))
+    return exits.OK if all(r.ok for r in rows) else exits.ENVIRONMENT

@@ -1,0 +1,24 @@
+"""Faults of the runtime as errors of the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from clawc import exits
+from clawc.exits import UserError
+from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
+
+
+@contextmanager
+def user_errors() -> Iterator[None]:
+    """Turns a RuntimeFault into a UserError with its code and help."""
+    try:
+        yield
+    except SandboxUnavailable as fault:
+        raise UserError(f"{fault.code}: {fault.message}", fault.help, exits.ENVIRONMENT) from fault
+    except RuntimeFault as fault:
+        if fault.code == "R0204":
+            raise UserError(fault.message, fault.help, exits.INTERRUPTED) from fault
+        code = exits.ENVIRONMENT if fault.code.startswith("R03") else exits.USAGE
+        raise UserError(f"{fault.code}: {fault.message}", fault.help, code) from fault

@@ -1,0 +1,363 @@
+"""Calls of functions: arguments against signatures, and the few functions whose result type depends on more."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from clawc.compiler.elaborate import aggregates, expressions, reading, verbs
+from clawc.compiler.elaborate.context import (
+    Context,
+    CoreBinding,
+    DefBinding,
+    InputBinding,
+    JobSpec,
+    broken,
+    is_error,
+    nearest,
+    nearest_fix,
+)
+from clawc.compiler.passes.evaluate import EvaluationFault, evaluate
+from clawc.compiler.render import bytes_of
+from clawc.spec import ast, core
+from clawc.spec.ast import Span
+from clawc.spec.core import Const, Core
+from clawc.spec.functions import AGGREGATE_NAMES, BY_NAME, LATER, VERB_NAMES, Function, Parameter
+from clawc.spec.types import (
+    ANY,
+    ANY_LIST,
+    ANY_RECORD,
+    ANY_TABLE,
+    BOOL,
+    DATE,
+    DATETIME,
+    DURATION,
+    LETTERS,
+    NUMBER,
+    TEXT,
+    TREE,
+    FileType,
+    ListType,
+    RangeType,
+    RecordType,
+    TableType,
+    Type,
+    fits,
+    phrase,
+)
+from clawc.stdlib.checks.values import File
+
+RESULTS: dict[str, Type] = {
+    "S": TEXT, "N": NUMBER, "B": BOOL, "D": DATE, "U": DURATION, "V": ANY, "L": ANY_LIST, "R": ANY_RECORD,
+    "T": ANY_TABLE, "G": RangeType(ANY),
+}  # fmt: skip
+TEXT_LISTS = {"split", "find_all", "sentences", "paragraphs", "bullets", "headings", "lines", "columns"}
+MAX_JOBS = 50
+
+
+class Bound(NamedTuple):
+    """Arguments of a call by parameter; `rest` are those of a starred parameter."""
+
+    named: dict[str, Core]
+    rest: list[Core]
+
+
+def call(cx: Context, node: ast.CallOf) -> Core:
+    """A call written `f(…)`."""
+    return call_function(cx, node.function, node.args, node.span, [])
+
+
+def call_function(
+    cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...], span: Span, piped: list[Core]
+) -> Core:
+    """A call of `function`; `piped` holds what stands left of `|`, which is the first argument."""
+    name = function.text
+    binding = cx.find(name)
+    if isinstance(binding, DefBinding):
+        return _expand(cx, binding, function, args, span, piped)
+    if name in AGGREGATE_NAMES:
+        return aggregates.aggregate(cx, function, args, span, piped)
+    if name in VERB_NAMES:
+        if not piped and not args:
+            return cx.error("E0401", span, f"`{name}` needs a table", f"write `table | {name} …`")
+        head = piped[0] if piped else expressions.expression(cx, args[0].value)
+        return verbs.verb(cx, function, args if piped else args[1:], (), span, head)
+    row = BY_NAME.get(name)
+    if row is None:
+        if name in LATER:
+            return cx.error("E0306", function.span, f"`{name}` is not in this version")
+        if binding is not None:
+            return cx.error("E0302", function.span, f"`{name}` is a value, not a function")
+        known = [*BY_NAME, *(n for n in cx.all_names() if isinstance(cx.find(n), DefBinding))]
+        return cx.error("E0302", function.span, f"unknown function `{name}`{nearest(name, known)}", "",
+                        nearest_fix(name, known, function.span))  # fmt: skip
+    bound = _bind(cx, row, function, args, span, piped)
+    if bound is None:
+        return broken(span)
+    return _typed_call(cx, row, bound, span)
+
+
+def _bind(
+    cx: Context, row: Function, function: ast.Ident, args: tuple[ast.Arg, ...], span: Span, piped: list[Core]
+) -> Bound | None:
+    """Elaborates the arguments and matches them with the parameters; None after a mistake."""
+    parameters = list(row.parameters)
+    positional = [p for p in parameters if not p.rest]
+    rest = next((p for p in parameters if p.rest), None)
+    named: dict[str, Core] = {}
+    extra: list[Core] = []
+    good = True
+    place = 0
+    for value in piped:
+        named[positional[0].name if positional else "rest"] = value
+        place = 1
+    for arg in args:
+        value = _argument(cx, row, arg)
+        if arg.name is not None:
+            parameter = next((p for p in positional if p.name == arg.name.text), None)
+            if parameter is None:
+                names = [p.name for p in positional]
+                cx.error("E0401", arg.name.span, f"`{row.name}` has no argument `{arg.name.text}`"
+                         + nearest(arg.name.text, names), f"{row.name}{row.signature[len(row.name):]}")  # fmt: skip
+                good = False
+                continue
+        elif place < len(positional):
+            parameter = positional[place]
+            place += 1
+        elif rest is not None:
+            parameter = rest
+        else:
+            cx.error("E0401", arg.span, f"`{row.name}` takes {_count(positional)}, this is one more",
+                     f"{row.signature}")  # fmt: skip
+            return None
+        good = _check_argument(cx, row, parameter, value, arg.span) and good
+        if parameter.rest:
+            extra.append(value)
+        elif parameter.name in named:
+            cx.error("E0401", arg.span, f"`{parameter.name}` is given twice")
+            good = False
+        else:
+            named[parameter.name] = value
+    for parameter in positional:
+        if parameter.required and parameter.name not in named:
+            cx.error("E0401", span, f"`{row.name}` lacks its argument `{parameter.name}`", row.signature)
+            return None
+    if piped and positional:
+        good = _check_argument(cx, row, positional[0], piped[0], piped[0].span) and good
+    good = good and not any(is_error(v) for v in [*named.values(), *extra])
+    return Bound(named, extra) if good else None
+
+
+def _argument(cx: Context, row: Function, arg: ast.Arg) -> Core:
+    if row.name == "run" and arg.name is None and isinstance(arg.value, ast.ListOf):
+        return core.items([_argv_item(cx, item) for item in arg.value.items], ListType(TEXT), arg.value.span)
+    return expressions.expression(cx, arg.value)
+
+
+def _argv_item(cx: Context, item: ast.Expr) -> Core:
+    """A word of a command line; the name of a file stands for its path."""
+    value = expressions.expression(cx, item)
+    if isinstance(value.type, FileType) and isinstance(item, ast.Ident):
+        return expressions.expression(cx, ast.Attr(ast.Ident("path", item.span), item, item.span))
+    return value if is_error(value) or value.type is TEXT else core.call("as_text", [value], TEXT, item.span)
+
+
+def _check_argument(cx: Context, row: Function, parameter: Parameter, value: Core, span: Span) -> bool:
+    if is_error(value) or fits(value.type, parameter.letters):
+        return True
+    if isinstance(value.type, FileType):
+        help = f"read the file first, for example `text({value.type.name})` or `rows({value.type.name})`"
+    else:
+        help = row.signature
+    wanted = " or ".join(LETTERS[letter] for letter in parameter.letters.split("|"))
+    cx.error("E0401", span, f"`{row.name}` wants {wanted} here, not {phrase(value.type)}", help)
+    return False
+
+
+def _count(positional: list[Parameter]) -> str:
+    return "1 argument" if len(positional) == 1 else f"{len(positional)} arguments"
+
+
+def _typed_call(cx: Context, row: Function, bound: Bound, span: Span) -> Core:
+    named = bound.named
+    if row.group == "readers" and row.name not in ("from", "field"):
+        return reading.reader(cx, row, named, span)
+    if row.name == "from":
+        return reading.asset(cx, named["path"], span)
+    if row.name in ("unchanged", "only_changed", "only_under"):
+        return _change(cx, row, named, span)
+    if row.name == "run":
+        return _run(cx, named, span)
+    first = next(iter(named.values()), None)
+    result = RESULTS.get(row.result, ANY)
+    if row.name in ("table", "unordered", "ordered", "except", "union", "intersect", "only"):
+        assert first is not None
+        result = _same_rows(row.name, first.type, bound)
+    elif row.name in TEXT_LISTS:
+        result = ListType(TEXT)
+    elif row.name == "datetime":
+        result = DATETIME
+    elif row.name == "add_months" and first is not None:
+        result = first.type
+    elif row.name == "dates":
+        result = ListType(DATE)
+    elif row.name == "bounds":
+        result = RangeType(NUMBER)
+    elif row.name == "section":
+        _check_section(cx, named, span)
+    elif row.name == "record" and first is not None and isinstance(first.type, TableType) and not first.type.open:
+        if len(first.type.columns) != 2:
+            return cx.error("E0401", span, f"`record` wants a table of two columns, this one has {len(first.type.columns)}",
+                            "write `| select key, value` before it")  # fmt: skip
+    args, kwargs = _python_arguments(row, bound)
+    return core.call(row.python, args, result, span, **kwargs)
+
+
+def _python_arguments(row: Function, bound: Bound) -> tuple[list[Core], dict[str, Core]]:
+    """Required arguments by place, optional ones by name."""
+    args: list[Core] = []
+    kwargs: dict[str, Core] = {}
+    for parameter in row.parameters:
+        if parameter.rest:
+            args.extend(bound.rest)
+        elif parameter.name in bound.named:
+            if parameter.required:
+                args.append(bound.named[parameter.name])
+            else:
+                kwargs[PYTHON_NAMES.get((row.name, parameter.name), parameter.name)] = bound.named[parameter.name]
+    return args, kwargs
+
+
+PYTHON_NAMES = {("round", "digits"): "n"}
+
+
+def _same_rows(name: str, first: Type, bound: Bound) -> Type:
+    """Result types of functions that keep the rows of their argument."""
+    if name == "only":
+        return RecordType(first.columns, first.open) if isinstance(first, TableType) else (
+            first.element if isinstance(first, ListType) else ANY)  # fmt: skip
+    if name == "table":
+        if isinstance(first, ListType) and isinstance(first.element, RecordType):
+            return TableType(first.element.fields, first.element.open)
+        if isinstance(first, ListType) and first.element is not ANY:
+            return TableType((("value", first.element),))
+        return first if isinstance(first, TableType) else ANY_TABLE
+    if isinstance(first, TableType):
+        keep = first.ordered and name == "ordered"
+        columns = dict(first.columns)
+        if name == "union":
+            for other in bound.rest:
+                if isinstance(other.type, TableType):
+                    columns = {c: t if other.type.get(c) in (t, None) else ANY for c, t in columns.items()}
+        return TableType(tuple(columns.items()), first.open, keep)
+    return first
+
+
+def _check_section(cx: Context, named: dict[str, Core], span: Span) -> None:
+    """A section that the deliverable does not declare is more likely a slip."""
+    source, wanted = named.get("of"), named.get("name")
+    if not isinstance(source, core.Deliverable) or not isinstance(wanted, Const):
+        return
+    from clawc.compiler.elaborate.context import DeliverableBinding
+
+    binding = cx.find(source.name)
+    if isinstance(binding, DeliverableBinding) and binding.sections is not None and wanted.value not in binding.sections:
+        cx.error("E0411", wanted.span, f"section `{wanted.value}` is not declared by `{source.name}`"
+                 + nearest(str(wanted.value), binding.sections), "sections: " + ", ".join(binding.sections),
+                 None)  # fmt: skip
+
+
+def _change(cx: Context, row: Function, named: dict[str, Core], span: Span) -> Core:
+    """`unchanged` and its like look at the whole submission."""
+    here = core.Workspace(ANY, span)
+    value = next(iter(named.values()))
+    if row.name == "only_under":
+        return core.call("only_under", [here, value], BOOL, span)
+    paths: list[str] = []
+    if isinstance(value, core.Workspace):
+        paths = sorted(f.path for f in cx.task.inputs.values())
+    else:
+        parts = value.items if isinstance(value, core.Items) else (value,)
+        for part in parts:
+            if isinstance(part, Const) and isinstance(part.value, File):
+                paths.append(part.value.path)
+            elif not isinstance(part, core.Deliverable):
+                return cx.error("E0401", part.span, f"`{row.name}` wants inputs of the task by name, or `workspace`")
+            elif row.name == "unchanged":
+                return cx.error("E0401", part.span, f"`{part.name}` is a deliverable; `unchanged` wants inputs")
+    listed = Const(paths, ListType(TEXT), span)
+    return core.call(row.python, [here, listed], BOOL, span)
+
+
+RUN = RecordType((("exit", NUMBER), ("stdout", TEXT), ("stderr", TEXT), ("timed_out", BOOL), ("files", TREE)))
+
+
+def _run(cx: Context, named: dict[str, Core], span: Span) -> Core:
+    """A job: all that it is started with is static, so that the runtime can run it before the checker starts."""
+    values: dict[str, object] = {}
+    for name, node in named.items():
+        if node.dynamic or node.free:
+            return cx.error("E0412", node.span, f"`{name}` of `run` must be known at compile time",
+                            "use inputs, params and texts; deliverables stand for their path")  # fmt: skip
+        try:
+            values[name] = evaluate(node, cx.task)
+        except EvaluationFault as fault:
+            return cx.error("E0501", fault.span, fault.message)
+    argv = values["argv"]
+    assert isinstance(argv, list)
+    files = values.get("files", {})
+    assert isinstance(files, dict)
+    timeout = values.get("timeout")
+    seconds = timeout.total_seconds() if hasattr(timeout, "total_seconds") else 10.0  # type: ignore[union-attr]  # pyright: ignore
+    if not 0 < seconds <= 600:
+        return cx.error("E0412", named["timeout"].span, "a program gets more than 0 and at most 600 seconds")
+    if not argv:
+        return cx.error("E0412", named["argv"].span, "the command is empty")
+    job = JobSpec(
+        tuple(str(a) for a in argv),  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        tuple((str(p), bytes_of(v)) for p, v in sorted(files.items())),  # pyright: ignore
+        tuple((str(k), str(v)) for k, v in sorted(values.get("env", {}).items())),  # type: ignore[attr-defined]  # pyright: ignore
+        str(values.get("stdin", "")), float(seconds), str(values.get("cwd", ".")),
+    )  # fmt: skip
+    if job not in cx.task.jobs:
+        if len(cx.task.jobs) >= MAX_JOBS:
+            return cx.error("E0412", span, f"more than {MAX_JOBS} different runs in one task")
+        cx.task.jobs.append(job)
+    return core.Run(cx.task.jobs.index(job), RUN, span)
+
+
+def _expand(
+    cx: Context, binding: DefBinding, function: ast.Ident, args: tuple[ast.Arg, ...], span: Span, piped: list[Core]
+) -> Core:
+    """A call of a `def`: its body, with the parameters bound to the arguments."""
+    binding.used = True
+    if binding.busy:
+        return cx.error("E0304", function.span, f"`{binding.name}` calls itself; there is no recursion")
+    values = dict(zip(binding.params, piped))
+    place = len(piped)
+    for arg in args:
+        value = expressions.expression(cx, arg.value)
+        if arg.name is not None:
+            key = arg.name.text
+        else:
+            key = binding.params[place] if place < len(binding.params) else ""
+            place += 1
+        if key not in binding.params or key in values:
+            return cx.error("E0401", arg.span, f"`{binding.name}` takes {', '.join(binding.params) or 'no arguments'}")
+        values[key] = value
+    missing = [p for p in binding.params if p not in values]
+    if missing:
+        return cx.error("E0401", span, f"`{binding.name}` lacks its argument `{missing[0]}`",
+                        f"{binding.name}({', '.join(binding.params)})")  # fmt: skip
+    inner = binding.home.child()
+    inner.depth = cx.depth
+    inner.names.update({name: CoreBinding(value) for name, value in values.items()})
+    binding.busy = True
+    try:
+        return expressions.expression(inner, binding.body)
+    finally:
+        binding.busy = False
+
+
+def input_of(binding: object) -> File | None:
+    """The file of an input binding."""
+    return binding.file if isinstance(binding, InputBinding) else None

@@ -1,0 +1,519 @@
+"""Expressions to core: names, operators, attributes, templates. Calls and verbs have files of their own."""
+
+from __future__ import annotations
+
+from clawc.compiler.elaborate import calls, verbs
+from clawc.compiler.elaborate.context import (
+    MAX_DEPTH,
+    BrokenBinding,
+    Context,
+    CoreBinding,
+    DefBinding,
+    DeliverableBinding,
+    InputBinding,
+    LetBinding,
+    broken,
+    column,
+    is_error,
+    nearest,
+    nearest_fix,
+)
+from clawc.compiler.elaborate.literals import literal, text_pieces
+from clawc.compiler.passes.parse import parse_expression
+from clawc.compiler.source import Fix
+from clawc.spec import ast, core
+from clawc.spec.ast import Span
+from clawc.spec.core import Const, Core
+from clawc.spec.functions import AGGREGATE_NAMES, BY_NAME
+from clawc.spec.types import (
+    ANY,
+    ANY_LIST,
+    BOOL,
+    DATE,
+    DATETIME,
+    DURATION,
+    ERROR,
+    NULL,
+    NUMBER,
+    PERCENT,
+    REGEX,
+    SIZE,
+    TEXT,
+    TREE,
+    FileType,
+    ListType,
+    RangeType,
+    RecordType,
+    Simple,
+    TableType,
+    Type,
+    phrase,
+)
+
+COMPARISONS = {
+    "==": "equal", "!=": "differs", "<": "less", "<=": "at_most", ">": "more", ">=": "at_least",
+    "in": "is_in", "not in": "not_in",
+}  # fmt: skip
+ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
+
+
+def expression(cx: Context, node: ast.Expr) -> Core:
+    """The core of an expression; mistakes are reported and give a node of type ERROR."""
+    cx.depth += 1
+    try:
+        if cx.depth > MAX_DEPTH:
+            return cx.error("E0108", node.span, f"nested more than {MAX_DEPTH} deep", "name the parts with `let`")
+        return _expression(cx, node)
+    finally:
+        cx.depth -= 1
+
+
+def _expression(cx: Context, node: ast.Expr) -> Core:
+    if isinstance(node, ast.Literal):
+        return literal(cx, node)
+    if isinstance(node, ast.Text):
+        return text(cx, node)
+    if isinstance(node, ast.Ident):
+        return name(cx, node)
+    if isinstance(node, ast.ListOf):
+        parts = [expression(cx, item) for item in node.items]
+        return core.items(parts, ListType(_common(parts)), node.span)
+    if isinstance(node, ast.RecordOf):
+        return _record(cx, node)
+    if isinstance(node, ast.CallOf):
+        return calls.call(cx, node)
+    if isinstance(node, ast.Attr):
+        return _attribute(cx, node)
+    if isinstance(node, ast.Index):
+        return _index(cx, node)
+    if isinstance(node, ast.Unary):
+        return _unary(cx, node)
+    if isinstance(node, ast.Binary):
+        return _binary(cx, node)
+    if isinstance(node, ast.Compare):
+        return _compare(cx, node)
+    if isinstance(node, ast.RangeOf):
+        low, high = expression(cx, node.low), expression(cx, node.high)
+        if not is_error(low) and not is_error(high) and not _comparable(low.type, high.type):
+            return cx.error("E0403", node.span, f"a range from {phrase(low.type)} to {phrase(high.type)}")
+        return core.call("Range", [low, high], RangeType(low.type), node.span)
+    if isinstance(node, ast.If):
+        return _if(cx, node)
+    if isinstance(node, ast.Pipeline):
+        return verbs.pipeline(cx, node)
+    return broken(node.span)
+
+
+def _common(parts: list[Core]) -> Type:
+    """The type that all elements share, else ANY."""
+    types = {p.type for p in parts if not is_error(p)}
+    if len(types) == 1:
+        return next(iter(types))
+    records = [t for t in types if isinstance(t, RecordType)]
+    if records and len(records) == len(types):
+        fields: dict[str, Type] = {}
+        for record in records:
+            for key, type in record.fields:
+                fields[key] = type if fields.get(key, type) == type else ANY
+        return RecordType(tuple(sorted(fields.items(), key=lambda f: _first(records, f[0]))), False)
+    return ANY
+
+
+def _first(records: list[RecordType], key: str) -> tuple[int, int]:
+    for number, record in enumerate(records):
+        for place, (name, _) in enumerate(record.fields):
+            if name == key:
+                return (number, place)
+    return (0, 0)
+
+
+def text(cx: Context, node: ast.Text) -> Core:
+    """A text; its holes are expressions of the place where it stands."""
+    parts: list[Core] = []
+    for piece in text_pieces(cx, node, template=True):
+        if piece.hole is None:
+            if piece.text:
+                parts.append(Const(piece.text, TEXT, node.span))
+            continue
+        inner = expression(cx, parse_expression(cx.source, piece.hole, cx.diagnostics))
+        if isinstance(inner.type, (TableType, RecordType, ListType, FileType)):
+            inner = cx.error("E0408", piece.hole, f"{phrase(inner.type)} cannot stand in a text",
+                             "write the value that is meant, such as `path.NAME` or `count(…)`")  # fmt: skip
+        parts.append(inner if inner.type is TEXT else core.call("as_text", [inner], TEXT, piece.hole))
+    if not parts:
+        return Const("", TEXT, node.span)
+    if len(parts) == 1 and isinstance(parts[0], Const):
+        return parts[0]
+    listed = core.items(parts, ListType(TEXT), node.span)
+    return core.call("join_text", [listed, Const("", TEXT, node.span)], TEXT, node.span)
+
+
+def name(cx: Context, node: ast.Ident) -> Core:
+    """A name: the column of a row in scope, else whatever it is bound to."""
+    for scope in reversed(cx.rows):
+        type = scope.columns.get(node.text)
+        if type is not None:
+            return column(scope, node.text, type, node.span, sure=True)
+    binding = cx.find(node.text)
+    if binding is not None:
+        return bound(cx, binding, node)
+    for scope in reversed(cx.rows):
+        if scope.open:
+            return column(scope, node.text, ANY, node.span, sure=False)
+    if node.text in BY_NAME:
+        return cx.error("E0305", node.span, f"`{node.text}` is a function; did you mean `{node.text}(x)`?")
+    if node.text == "workspace":
+        return core.Workspace(ANY, node.span)
+    columns = [c for scope in cx.rows for c in scope.columns]
+    if columns:
+        known = ", ".join(list(cx.rows[-1].columns)[:12])
+        return cx.error("E0402", node.span, f"unknown column `{node.text}`{nearest(node.text, [*columns, *cx.all_names()])}",
+                        f"columns: {known}", nearest_fix(node.text, [*columns, *cx.all_names()], node.span))  # fmt: skip
+    return cx.error("E0301", node.span, f"unknown name `{node.text}`{nearest(node.text, cx.all_names())}", "",
+                    nearest_fix(node.text, cx.all_names(), node.span))  # fmt: skip
+
+
+def bound(cx: Context, binding: object, node: ast.Ident) -> Core:
+    """The core of a binding at a use."""
+    if isinstance(binding, CoreBinding):
+        binding.used = True
+        return binding.value
+    if isinstance(binding, InputBinding):
+        binding.used = True
+        return Const(binding.file, FileType(binding.file.name, binding.file.kind, "input"), node.span)
+    if isinstance(binding, DeliverableBinding):
+        binding.used = True
+        return core.Deliverable(binding.name, FileType(binding.name, binding.kind, "deliverable"), node.span)
+    if isinstance(binding, LetBinding):
+        value = let_value(cx, binding, node.span)
+        return core.LetRef(binding.name, value, value.type, node.span, value.dynamic, value.free)
+    if isinstance(binding, DefBinding):
+        binding.used = True
+        return cx.error("E0305", node.span, f"`{node.text}` is a function; did you mean `{node.text}(…)`?")
+    assert isinstance(binding, BrokenBinding)
+    return broken(node.span)
+
+
+def let_value(cx: Context, binding: LetBinding, span: Span) -> Core:
+    """The core of a `let`, made at its first use in the place where it is written."""
+    binding.used = True
+    if binding.value is None:
+        if binding.busy:
+            binding.value = cx.error("E0304", span, f"`{binding.name}` is defined by itself")
+            return binding.value
+        binding.busy = True
+        value = expression(binding.home, binding.expr)
+        binding.busy = False
+        if binding.value is None:
+            binding.value = value
+    return binding.value
+
+
+def _record(cx: Context, node: ast.RecordOf) -> Core:
+    entries: list[tuple[Core, Core]] = []
+    fields: list[tuple[str, Type]] = []
+    seen: set[str] = set()
+    known = True
+    for entry in node.entries:
+        value = expression(cx, entry.value)
+        if isinstance(entry.key, ast.Ident) and not entry.computed:
+            key: Core = Const(entry.key.text, TEXT, entry.key.span)
+        elif isinstance(entry.key, ast.Text) and not entry.computed:
+            key = text(cx, entry.key)
+        else:
+            key = expression(cx, entry.key)
+        if isinstance(key, Const) and isinstance(key.value, str):
+            if key.value in seen:
+                cx.error("E0303", entry.span, f"the key `{key.value}` is given twice")
+            seen.add(key.value)
+            fields.append((key.value, value.type))
+        else:
+            known = False
+        entries.append((key, value))
+    return core.record(entries, RecordType(tuple(fields), not known), node.span)
+
+
+def _attribute(cx: Context, node: ast.Attr) -> Core:
+    if isinstance(node.object, ast.Ident) and node.object.text == "path" and cx.find("path") is None:
+        return _path(cx, node)
+    if isinstance(node.object, ast.Ident) and node.object.text == "param" and cx.find("param") is None:
+        return cx.error("E0207", node.span, "`param` is not in this version")
+    value = expression(cx, node.object)
+    key = node.name.text
+    t = value.type
+    if t is ERROR:
+        return value
+    if isinstance(t, FileType):
+        return cx.error("E0404", node.span, f"`{t.name}` is a file, which has no `{key}`",
+                        f"read it first, for example `json({t.name}).{key}`")  # fmt: skip
+    known: Type | None = ANY
+    if isinstance(t, TableType):
+        inner = t.get(key)
+        known = ListType(inner) if inner is not None else (ANY_LIST if t.open else None)
+        if known is not None:
+            return core.call("column", [value, Const(key, TEXT, node.name.span)], known, node.span)
+        return cx.error("E0402", node.name.span, f"unknown column `{key}`{nearest(key, t.names)}",
+                        "columns: " + ", ".join(t.names[:12]), nearest_fix(key, t.names, node.name.span))  # fmt: skip
+    if isinstance(t, RecordType):
+        names = [n for n, _ in t.fields]
+        known = t.get(key) or (ANY if t.open else None)
+        if known is None:
+            return cx.error("E0405", node.name.span, f"unknown key `{key}`{nearest(key, names)}",
+                            "keys: " + ", ".join(names[:12]), nearest_fix(key, names, node.name.span))  # fmt: skip
+    elif isinstance(t, ListType):
+        element = t.element
+        if isinstance(element, RecordType):
+            inner = element.get(key) or (ANY if element.open else None)
+            if inner is None:
+                names = [n for n, _ in element.fields]
+                return cx.error("E0405", node.name.span, f"unknown key `{key}`{nearest(key, names)}",
+                                "keys: " + ", ".join(names[:12]))  # fmt: skip
+            known = ListType(inner)
+        elif element is not ANY:
+            return cx.error("E0404", node.span, f"{phrase(t)} of {phrase(element)} has no `{key}`")
+        else:
+            known = ANY_LIST
+    elif isinstance(t, Simple) and t is not ANY:
+        return cx.error("E0404", node.span, f"{phrase(t)} has no `{key}`")
+    return core.call("get", [value, Const(key, TEXT, node.name.span)], known, node.span)
+
+
+def _path(cx: Context, node: ast.Attr) -> Core:
+    binding = cx.find(node.name.text)
+    if isinstance(binding, InputBinding):
+        binding.used = True
+        return Const(binding.file.path, TEXT, node.span)
+    if isinstance(binding, DeliverableBinding):
+        return Const(binding.path, TEXT, node.span)
+    if isinstance(binding, BrokenBinding):
+        return broken(node.span)
+    names = files_in_scope(cx)
+    return cx.error("E0301", node.name.span, f"`path.{node.name.text}`: no file or deliverable has this name"
+                    + nearest(node.name.text, names), "", nearest_fix(node.name.text, names, node.name.span))  # fmt: skip
+
+
+def files_in_scope(cx: Context) -> list[str]:
+    """Names of inputs and deliverables."""
+    return [n for n in cx.all_names() if isinstance(cx.find(n), (InputBinding, DeliverableBinding))]
+
+
+def _index(cx: Context, node: ast.Index) -> Core:
+    value, index = expression(cx, node.object), expression(cx, node.index)
+    t = value.type
+    if is_error(value) or is_error(index):
+        return broken(node.span)
+    if t is TREE:
+        path = index.value if isinstance(index, Const) else ""
+        kind = path.rsplit(".", 1)[-1] if isinstance(path, str) else "text"
+        return core.call("file_in", [value, index], FileType(str(path), kind, "run"), node.span)
+    result: Type = ANY
+    if isinstance(t, ListType):
+        result = t.element
+    elif isinstance(t, TableType):
+        result = RecordType(t.columns, t.open)
+    elif isinstance(t, RecordType):
+        if isinstance(index, Const) and isinstance(index.value, str):
+            result = t.get(index.value) or ANY
+    elif t is not ANY:
+        return cx.error("E0404", node.span, f"{phrase(t)} has no elements")
+    if isinstance(t, (ListType, TableType)) and index.type not in (NUMBER, ANY):
+        return cx.error("E0403", node.index.span, f"elements are counted from 0; {phrase(index.type)} is no place")
+    return core.call("item", [value, index], result, node.span)
+
+
+def _unary(cx: Context, node: ast.Unary) -> Core:
+    operand = expression(cx, node.operand)
+    if is_error(operand):
+        return operand
+    if node.op == "not":
+        return core.logic("not", [condition(cx, operand)], BOOL, node.span)
+    if operand.type not in (NUMBER, ANY, NULL, DURATION):
+        return cx.error("E0403", node.span, f"`-` wants a number, not {phrase(operand.type)}")
+    return core.call("neg", [operand], operand.type, node.span)
+
+
+def condition(cx: Context, node: Core) -> Core:
+    """Complains when a node cannot be true or false."""
+    if node.type not in (BOOL, ANY, NULL, ERROR):
+        return cx.error("E0406", node.span, f"expected a condition, found {phrase(node.type)}")
+    return node
+
+
+def _binary(cx: Context, node: ast.Binary) -> Core:
+    left, right = expression(cx, node.left), expression(cx, node.right)
+    if is_error(left) or is_error(right):
+        return broken(node.span)
+    if node.op in ("and", "or"):
+        return core.logic(node.op, [condition(cx, left), condition(cx, right)], BOOL, node.span)
+    if node.op == "??":
+        return core.call("coalesce", [left, right], right.type if left.type is NULL else left.type, node.span)
+    result = _arithmetic(node.op, left.type, right.type)
+    if result is None:
+        help = "join texts with `+` and make a number text by \"{{ … }}\"" if TEXT in (left.type, right.type) else ""
+        return cx.error("E0403", node.op_span, f"`{node.op}` between {phrase(left.type)} and {phrase(right.type)}", help)
+    return core.call(ARITHMETIC[node.op], [left, right], result, node.span)
+
+
+def _arithmetic(op: str, a: Type, b: Type) -> Type | None:
+    if a is NULL or b is NULL:
+        return b if a is NULL else a
+    if a is ANY or b is ANY:
+        other = b if a is ANY else a
+        return ANY if other in (ANY, NUMBER, TEXT, DATE, DATETIME, DURATION) or isinstance(other, ListType) else None
+    if a in (NUMBER, SIZE) and b in (NUMBER, SIZE):
+        return NUMBER
+    if op == "+" and a is TEXT and b is TEXT:
+        return TEXT
+    if op == "+" and isinstance(a, ListType) and isinstance(b, ListType):
+        return a if a == b else ANY_LIST
+    if op in "+-" and a in (DATE, DATETIME) and b is DURATION:
+        return a
+    if op == "+" and a is DURATION and b in (DATE, DATETIME):
+        return b
+    if op == "-" and a in (DATE, DATETIME) and a == b:
+        return DURATION
+    if op in "+-" and a is DURATION and b is DURATION:
+        return DURATION
+    if op in "*/" and a is DURATION and b is NUMBER:
+        return DURATION
+    return None
+
+
+def _comparable(a: Type, b: Type) -> bool:
+    if a in (ANY, NULL, ERROR) or b in (ANY, NULL, ERROR):
+        return True
+    if a in (NUMBER, SIZE) and b in (NUMBER, SIZE):
+        return True
+    if isinstance(a, (TableType, ListType)) and isinstance(b, (TableType, ListType)):
+        return True
+    if isinstance(a, RecordType) and isinstance(b, RecordType):
+        return True
+    if isinstance(a, RangeType) and isinstance(b, RangeType):
+        return True
+    return a == b or {a, b} <= {DATE, DATETIME}
+
+
+def _compare(cx: Context, node: ast.Compare) -> Core:
+    if node.op == "within":
+        return cx.error("E0407", node.span, "`within` belongs behind a comparison", "write `a == b within 0.01`")
+    left, right = expression(cx, node.left), expression(cx, node.right)
+    within = expression(cx, node.within) if node.within is not None else None
+    if is_error(left) or is_error(right):
+        return broken(node.span)
+    for side in (left, right):
+        if isinstance(side.type, FileType):
+            return cx.error("E0404", side.span, f"`{side.type.name}` is a file; read it before comparing",
+                            f"for example `text({side.type.name})`, `rows({side.type.name})` or `json({side.type.name})`")  # fmt: skip
+    if node.op in ("in", "not in"):
+        return _membership(cx, node, left, right)
+    if not _comparable(left.type, right.type):
+        return cx.error("E0403", node.op_span, f"{phrase(left.type)} compared with {phrase(right.type)}",
+                        _comparison_help(cx, node, left, right), _comparison_fix(node, left, right))  # fmt: skip
+    if node.op not in ("==", "!="):
+        for side in (left, right):
+            if isinstance(side.type, (TableType, ListType, RecordType, RangeType)) or side.type in (BOOL, REGEX):
+                return cx.error("E0403", node.op_span, f"{phrase(side.type)} has no order; `{node.op}` wants numbers, dates or text")
+    kwargs: dict[str, Core] = {}
+    if within is not None and not is_error(within):
+        if node.op != "==":
+            return cx.error("E0407", within.span, f"`within` belongs to `==`, not to `{node.op}`")
+        if within.type not in (NUMBER, PERCENT, DURATION, ANY):
+            return cx.error("E0407", within.span, f"a tolerance is a number or a percentage, not {phrase(within.type)}")
+        if left.type in (TEXT, BOOL) or right.type in (TEXT, BOOL):
+            side = node.left if left.type in (TEXT, BOOL) else node.right
+            return cx.error("E0407", within.span, f"a tolerance applies to numbers; `{cx.source.slice(side.span)}` is "
+                            + phrase(left.type if side is node.left else right.type))  # fmt: skip
+        kwargs["within"] = within
+    if node.op == "==":
+        left, right = _declared_columns(cx, left, right), _declared_columns(cx, right, left)
+        if is_error(left) or is_error(right):
+            return broken(node.span)
+    return core.call(COMPARISONS[node.op], [left, right], BOOL, node.span, **kwargs)
+
+
+def _declared_columns(cx: Context, side: Core, other: Core) -> Core:
+    """Where `other` is `rows(d)` with declared columns: exactly these of `side`, and each must be there."""
+    if not (isinstance(other, core.Call) and other.function == "rows" and isinstance(other.type, TableType)):
+        return side
+    t = side.type
+    if not isinstance(t, TableType) or t.open or other.type.open:
+        return side
+    wanted = other.type.names
+    for name_ in wanted:
+        if t.get(name_) is None:
+            return cx.error("E0402", side.span, f"the deliverable's column `{name_}` is no column of this table"
+                            + nearest(name_, t.names), "columns: " + ", ".join(t.names[:12]))  # fmt: skip
+    if wanted == t.names:
+        return side
+    with cx.row(t) as scope:
+        picked = [
+            (Const(n, TEXT, side.span), core.row_lambda(scope.id, column(scope, n, t.get(n) or ANY, side.span, sure=True)))
+            for n in wanted
+        ]
+    columns = tuple((n, t.get(n) or ANY) for n in wanted)
+    return core.call("select", [side, core.record(picked, ANY, side.span)], TableType(columns, False, t.ordered), side.span)
+
+
+def _comparison_help(cx: Context, node: ast.Compare, left: Core, right: Core) -> str:
+    for side, other, at in ((left, right, node.left), (right, left, node.right)):
+        if side.type is TEXT and other.type is NUMBER and isinstance(side, Const):
+            return f"write `{side.value}` without quotes" if str(side.value).replace(".", "").isdigit() else ""
+        if side.type is TEXT and other.type is NUMBER:
+            return f"write `number({cx.source.slice(at.span)})` if it spells a number"
+        if side.type is TEXT and other.type in (DATE, DATETIME):
+            return f"write `date({cx.source.slice(at.span)})`"
+    return ""
+
+
+def _comparison_fix(node: ast.Compare, left: Core, right: Core) -> Fix | None:
+    for side, other, at in ((left, right, node.left), (right, left, node.right)):
+        plain = str(side.value) if isinstance(side, Const) else ""
+        if side.type is TEXT and other.type is NUMBER and plain.replace(".", "", 1).isdigit():
+            return Fix(at.span, plain, f"write `{plain}`")
+    return None
+
+
+def _membership(cx: Context, node: ast.Compare, left: Core, right: Core) -> Core:
+    t = right.type
+    if t is TEXT:
+        return cx.error("E0403", node.op_span, "`in` wants a list or a range, not text",
+                        f"to look inside a text write `contains({cx.source.slice(node.right.span)}, …)`")  # fmt: skip
+    if not isinstance(t, (ListType, RangeType, TableType)) and t not in (ANY, NULL):
+        return cx.error("E0403", node.op_span, f"`in` wants a list or a range, not {phrase(t)}")
+    element = t.element if isinstance(t, (ListType, RangeType)) else ANY
+    if not _comparable(left.type, element):
+        return cx.error("E0403", node.op_span, f"{phrase(left.type)} looked for among {phrase(element)}")
+    return core.call(COMPARISONS[node.op], [left, right], BOOL, node.span)
+
+
+def _if(cx: Context, node: ast.If) -> Core:
+    parts = [expression(cx, p) for p in (node.condition, node.then, node.otherwise)]
+    if any(is_error(p) for p in parts):
+        return broken(node.span)
+    test = condition(cx, parts[0])
+    a, b = parts[1].type, parts[2].type
+    result = a if a == b or b is NULL else b if a is NULL else ANY
+    return core.logic("if", [test, parts[1], parts[2]], result, node.span)
+
+
+def contains_aggregate(node: ast.Expr) -> bool:
+    """Does an argument of `group` compute a result, or is it a key?"""
+    if isinstance(node, ast.CallOf):
+        return node.function.text in AGGREGATE_NAMES or any(contains_aggregate(a.value) for a in node.args)
+    if isinstance(node, ast.Binary):
+        return contains_aggregate(node.left) or contains_aggregate(node.right)
+    if isinstance(node, ast.Compare):
+        return contains_aggregate(node.left) or contains_aggregate(node.right)
+    if isinstance(node, ast.Unary):
+        return contains_aggregate(node.operand)
+    if isinstance(node, ast.If):
+        return any(contains_aggregate(p) for p in (node.condition, node.then, node.otherwise))
+    if isinstance(node, (ast.Attr, ast.Index)):
+        return contains_aggregate(node.object)
+    if isinstance(node, ast.ListOf):
+        return any(contains_aggregate(i) for i in node.items)
+    if isinstance(node, ast.RecordOf):
+        return any(contains_aggregate(e.value) for e in node.entries)
+    if isinstance(node, ast.Pipeline):
+        return contains_aggregate(node.head)
+    return False

@@ -1,0 +1,116 @@
+"""All files of a bundle, as bytes by path; the same source gives the same bytes on every machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from clawc import __version__
+from clawc.compiler.emit.builder import builder
+from clawc.compiler.emit.checker import checker
+from clawc.compiler.emit.lower import lower
+from clawc.compiler.emit.python_source import job_id
+from clawc.compiler.emit.rubric import description, prompt
+from clawc.compiler.emit.shake import library
+from clawc.compiler.model import Task
+from clawc.compiler.passes.seal import Sealer
+from clawc.compiler.passes.trace import Quotation
+from clawc.compiler.witness.derive import Witness
+from clawc.spec import bundle as spec
+from clawc.spec.manifest_id import manifest_id
+from clawc.stdlib.checks.kinds import plain
+
+
+@dataclass(frozen=True, slots=True)
+class BundleFiles:
+    """A bundle in memory: its manifest and its files, `bundle.json` included."""
+
+    manifest: spec.Manifest
+    files: dict[str, bytes]
+
+
+def bundle_files(task: Task, sealer: Sealer, quotations: list[Quotation], witness: Witness) -> BundleFiles:
+    """Emits every part, then the manifest over them."""
+    files: dict[str, bytes] = {
+        spec.INSTRUCTION: task.instruction.encode(),
+        spec.BUILDER: builder(task).encode(),
+        spec.CHECKER: checker(task, sealer).encode(),
+        spec.IR: lower(task, sealer, quotations).encode(),
+    }
+    for item in task.inputs:
+        files[f"{spec.WORKSPACE}/{item.file.path}"] = item.data
+    if task.rubrics:
+        files[f"{spec.RUBRIC}/rubric.json"] = description(task).encode()
+        for rubric in task.rubrics:
+            files[f"{spec.RUBRIC}/{rubric.name}.md"] = prompt(task, rubric).encode()
+    files.update(_solution(witness))
+    for number, job in enumerate(task.context.task.jobs):
+        for path, data in job.files:
+            files[f"{spec.JOBS}/{job_id(number)}/{path}"] = data
+    manifest = _manifest(task, witness, files)
+    files[spec.MANIFEST] = _json(manifest.model_dump(mode="json"))
+    return BundleFiles(manifest, dict(sorted(files.items())))
+
+
+def _json(document: object) -> bytes:
+    return (json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n").encode()
+
+
+def _solution(witness: Witness) -> dict[str, bytes]:
+    files = {f"{spec.SOLUTION_FILES}/{path}": data for path, data in witness.files.items()}
+    steps = [
+        spec.SolutionStep(op="write", path=path, source=f"{spec.SOLUTION_FILES}/{path}") for path in sorted(witness.files)
+    ]
+    files[spec.SOLUTION_STEPS] = _json(spec.Solution(steps=tuple(steps)).model_dump(mode="json"))
+    return files
+
+
+def _manifest(task: Task, witness: Witness, files: dict[str, bytes]) -> spec.Manifest:
+    limits = task.limits
+    draft = spec.Manifest(
+        id="0" * 64,
+        task=task.name,
+        title=task.title,
+        category=task.category,
+        operations=task.operations,
+        edition=task.edition,
+        provenance=spec.Provenance(
+            source=task.source.path.rsplit("/", 1)[-1],
+            source_sha256=hashlib.sha256(task.source.text.encode("utf-8", "surrogatepass")).hexdigest(),
+            compiler=__version__,
+            library_sha256=library().sha256,
+        ),
+        limits=spec.Limits(
+            wall_s=limits.wall_s, memory_bytes=limits.memory_bytes, disk_bytes=limits.disk_bytes,
+            processes=limits.processes,
+        ),
+        environment=spec.Environment(tools=limits.tools),
+        scoring=_scoring(task),
+        workspace=tuple(
+            spec.WorkspaceFile(path=i.file.path, sha256=hashlib.sha256(i.data).hexdigest(), size=len(i.data),
+                               mode=0o755 if i.executable else 0o644)
+            for i in sorted(task.inputs, key=lambda i: i.file.path)
+        ),
+        deliverables=tuple(spec.DeliverableRef(name=d.name, path=d.path, kind=d.kind) for d in task.delivers),
+        jobs=tuple(
+            spec.Job(id=job_id(n), argv=j.argv, files={p: f"{spec.JOBS}/{job_id(n)}/{p}" for p, _ in j.files},
+                     env=dict(j.env), stdin=j.stdin, cwd=j.cwd, timeout_s=j.timeout_s)
+            for n, j in enumerate(task.context.task.jobs)
+        ),
+        oracle=witness.origin,
+        files=tuple(
+            spec.BundleFile(path=p, sha256=hashlib.sha256(data).hexdigest(), size=len(data))
+            for p, data in sorted(files.items())
+        ),
+    )  # fmt: skip
+    return draft.model_copy(update={"id": manifest_id(draft.model_dump(mode="json"))})
+
+
+def _scoring(task: Task) -> spec.Scoring:
+    checks = tuple(
+        spec.ScoredCheck(name=c.name, kind=c.kind, weight=plain(c.weight), partial=c.partial, after=c.after)
+        for c in task.checks
+    )
+    after = tuple(dict.fromkeys(gate for r in task.rubrics for gate in r.after))
+    return spec.Scoring(checks=checks, rubric_share=plain(task.rubric_share), rubric_after=after)

@@ -1,0 +1,161 @@
+"""The checker script: sealed checks as readable Python over the primitives that they use."""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from clawc import __version__
+from clawc.compiler.emit.python_source import Printer, layout, text
+from clawc.compiler.emit.shake import shake
+from clawc.compiler.emit.templating import render
+from clawc.compiler.model import CheckDecl, DeliverDecl, Task
+from clawc.compiler.passes.seal import Sealer
+from clawc.spec import core
+from clawc.spec.core import Core
+from clawc.stdlib.checks.kinds import plain
+
+
+class CheckSource(NamedTuple):
+    """One check as source: its function, docstring and body lines."""
+
+    function: str
+    doc: str
+    body: list[str]
+
+
+def checker(task: Task, sealer: Sealer) -> str:
+    """The text of check.py. Raises EvaluationFault."""
+    printer = Printer()
+    checks = [_check(printer, check, sealer) for check in task.checks]
+    deliverables = [_deliverable(printer, d) for d in task.delivers]
+    constants = [(name, layout(printer.value(value), 0, len(name) + 3)) for name, value in printer.constants.items()]
+    shaken = shake({*printer.primitives, "Check", "Deliverable", "main", "sys"})
+    return render(
+        "check.py.j2",
+        task=task.name,
+        title=one_line(task.title).replace("\\", "\\\\").replace('"""', "'''"),
+        version=__version__,
+        source=one_line(task.source.path.rsplit("/", 1)[-1]),
+        jobs=bool(task.context.task.jobs),
+        imports=shaken.imports,
+        primitives=shaken.sources,
+        task_literal=text(task.name),
+        deliverables=deliverables,
+        inputs=[(text(i.file.path), hashlib.sha256(i.data).hexdigest()) for i in sorted(task.inputs, key=_path)],
+        constants=constants,
+        checks=checks,
+        table=[_row(check) for check in task.checks],
+    )
+
+
+def _path(item: Any) -> str:
+    path: str = item.file.path
+    return path
+
+
+def one_line(value: str) -> str:
+    """Text that may stand in a comment or docstring: one line, nothing that cannot be seen, nothing that ends it."""
+    clear = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(value.split()))
+    return clear[:200]
+
+
+def _check(printer: Printer, check: CheckDecl, sealer: Sealer) -> CheckSource:
+    expects = [(e, sealer.seal(e.core)) for e in check.expects]
+    body: list[str] = []
+    printer.locals.clear()
+    used = _dynamic_lets([node for _, node in expects])
+    deliverables = _deliverables([node for _, node in expects])
+    for ref in used:
+        name = _local_name(ref.name, set(printer.locals.values()) | set(deliverables))
+        source = layout(printer.expression(ref.value), 4, len(name) + 7)
+        body.extend(f"{name} = {source}".split("\n    "))
+        printer.locals[id(ref.value)] = name
+    for expect, node in expects:
+        # Only what sits before the thunk counts for the layout; the condition starts on a line of its own if long.
+        head = f"yield {expect.line}, {text(_shown(expect.source))}, lambda: "
+        condition = printer.expression(node)
+        flat = condition if isinstance(condition, str) else condition.flat()
+        if len(head) + len(flat) + 4 <= 108:
+            body.append(head + flat)
+        else:
+            body.append(head.removesuffix(" lambda: ") + " lambda: (")
+            body.extend(("    " + layout(condition, 8, 8)).split("\n    "))
+            body.append(")")
+    if not body:
+        body = ["yield from ()"]
+    doc = f"{check.kind.capitalize()} `{check.name}`"
+    reason = one_line(check.doc or check.because)
+    doc = f'"{reason}": asked for by the instruction.' if check.because and not check.doc else (reason or doc + ".")
+    return CheckSource(_function(check.name), text(doc) if '"' in doc or "\\" in doc else f'"""{doc}"""', body)
+
+
+def _shown(source: str) -> str:
+    return source if len(source) <= 160 else source[:159] + "…"
+
+
+def _function(name: str) -> str:
+    return f"check_{name}"
+
+
+def _local_name(name: str, taken: set[str]) -> str:
+    made = f"{name}_"[: -1 if name not in taken and not _is_reserved(name) else None]
+    while made in taken:
+        made += "_"
+    return made
+
+
+def _is_reserved(name: str) -> bool:
+    import builtins
+    import keyword
+
+    from clawc.compiler.emit.shake import library
+
+    lib = library()
+    return keyword.iskeyword(name) or hasattr(builtins, name) or name in lib.definitions or name in lib.imports or name == "ws"
+
+
+def _dynamic_lets(nodes: list[Core]) -> list[core.LetRef]:
+    """Names that stay in the checker, each after those that it uses."""
+    found: dict[int, core.LetRef] = {}
+
+    def visit(node: Core) -> None:
+        if isinstance(node, core.LetRef) and id(node.value) in found:
+            return
+        for child in core.children(node):
+            visit(child)
+        if isinstance(node, core.LetRef) and node.dynamic and not node.free:
+            found.setdefault(id(node.value), node)
+
+    for node in nodes:
+        visit(node)
+    return list(found.values())
+
+
+def _deliverables(nodes: list[Core]) -> list[str]:
+    return sorted({n.name for node in nodes for n in core.walk(node) if isinstance(n, core.Deliverable)})
+
+
+def _deliverable(printer: Printer, deliver: DeliverDecl) -> str:
+    parts = [text(deliver.name), text(deliver.path), text(deliver.kind)]
+    for name, value in (("columns", deliver.columns), ("keys", deliver.keys), ("sections", deliver.sections)):
+        if value is not None:
+            parts.append(f"{name}={layout(printer.value(list(value)), 0, 0)}".replace("\n", " "))
+    for name, flag in (("extra_columns", deliver.extra_columns), ("column_order", deliver.column_order)):
+        if flag:
+            parts.append(f"{name}=True")
+    return f"Deliverable({', '.join(parts)})"
+
+
+def _row(check: CheckDecl) -> str:
+    parts = [text(check.name), _function(check.name)]
+    if check.kind != "check":
+        parts.append(f'kind="{check.kind}"')
+    elif check.weight != Decimal(1):
+        parts.append(f'weight="{plain(check.weight)}"')
+    if check.partial:
+        parts.append("partial=True")
+    if check.after:
+        parts.append("after=[" + ", ".join(text(a) for a in check.after) + "]")
+    return f"Check({', '.join(parts)})"

@@ -1,0 +1,136 @@
+"""A task after all its names, types and files are known, before anything is sealed or emitted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+from clawc.compiler.elaborate.context import Context, DeliverableBinding
+from clawc.compiler.source import Source
+from clawc.spec.ast import Span
+from clawc.spec.core import Core
+from clawc.stdlib.checks.values import File
+
+CheckKind = Literal["check", "require", "forbid"]
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """An input of the workspace with its pristine bytes."""
+
+    file: File
+    executable: bool
+    span: Span
+
+    @property
+    def data(self) -> bytes:
+        return self.file.data or b""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverDecl:
+    """A deliverable with its declared structure; None where nothing is declared."""
+
+    name: str
+    path: str
+    kind: str
+    columns: tuple[str, ...] | None
+    keys: tuple[str, ...] | None
+    sections: tuple[str, ...] | None
+    extra_columns: bool
+    column_order: bool
+    binding: DeliverableBinding
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectDecl:
+    """One `expect`, with its text as in the source."""
+
+    core: Core
+    source: str
+    line: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDecl:
+    """A `check`, `require` or `forbid`. `lets` are its own dynamic names, in order."""
+
+    kind: CheckKind
+    name: str
+    weight: Decimal
+    partial: bool
+    after: tuple[str, ...]
+    because: str
+    lets: tuple[tuple[str, Core], ...]
+    expects: tuple[ExpectDecl, ...]
+    span: Span
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    name: str
+    text: str
+    points: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class RubricDecl:
+    name: str
+    weight: Decimal
+    reads: tuple[str, ...]
+    after: tuple[str, ...]
+    criteria: tuple[Criterion, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class WriteDecl:
+    """`write NAME = value` of a `solution`."""
+
+    name: str
+    core: Core
+    span: Span
+
+
+@dataclass(slots=True)
+class Limits:
+    """Bounds of an episode: seconds and bytes."""
+
+    wall_s: float = 600.0
+    memory_bytes: int = 512 << 20
+    disk_bytes: int = 256 << 20
+    processes: int = 128
+    tools: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Task:
+    """One task; passes fill it from top to bottom."""
+
+    name: str
+    source: Source
+    context: Context
+    span: Span
+    edition: int = 1
+    doc: str = ""
+    title: str = ""
+    category: str = ""
+    operations: tuple[str, ...] = ()
+    persona: str = ""
+    instruction: str = ""
+    instruction_span: Span = field(default=Span(0, 0))
+    named_in_instruction: frozenset[str] = frozenset()
+    inputs: list[InputFile] = field(default_factory=list[InputFile])
+    delivers: list[DeliverDecl] = field(default_factory=list[DeliverDecl])
+    limits: Limits = field(default_factory=Limits)
+    checks: list[CheckDecl] = field(default_factory=list[CheckDecl])
+    rubrics: list[RubricDecl] = field(default_factory=list[RubricDecl])
+    rubric_share: Decimal = Decimal(0)
+    writes: list[WriteDecl] = field(default_factory=list[WriteDecl])
+
+    def deliver(self, name: str) -> DeliverDecl | None:
+        return next((d for d in self.delivers if d.name == name), None)

@@ -1,0 +1,166 @@
+"""Attributes as values: each reader gives the value, or a default after a diagnostic."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from clawc.compiler.elaborate.context import Context, is_error, nearest, nearest_fix
+from clawc.compiler.elaborate.expressions import expression
+from clawc.compiler.elaborate.literals import plain_text
+from clawc.compiler.passes.evaluate import EvaluationFault, evaluate
+from clawc.spec import ast
+from clawc.spec.core import Core
+from clawc.spec.types import DURATION, NUMBER, SIZE, TEXT, phrase
+
+
+def attribute(block: ast.Block, name: str) -> ast.Attribute | None:
+    """The first attribute of this name."""
+    return next((i for i in block.items if isinstance(i, ast.Attribute) and i.name.text == name), None)
+
+
+def static(cx: Context, node: Core) -> Any:
+    """The value of a node that must be known at compile time; None after a diagnostic."""
+    if is_error(node):
+        return None
+    if node.dynamic:
+        cx.error("E0502", node.span, "this must be known at compile time, but it reads what the agent leaves")
+        return None
+    try:
+        return evaluate(node, cx.task)
+    except EvaluationFault as fault:
+        cx.error("E0501", fault.span, fault.message)
+        return None
+
+
+def text(cx: Context, block: ast.Block, name: str, default: str = "") -> str:
+    """A text without holes."""
+    found = attribute(block, name)
+    if found is None:
+        return default
+    value = plain_text(cx, found.value, f"`{name}`")
+    return default if value is None else value
+
+
+def template(cx: Context, node: ast.Expr, what: str) -> str | None:
+    """A text with holes, filled in."""
+    core = expression(cx, node)
+    if is_error(core):
+        return None
+    if core.type is not TEXT:
+        cx.error("E0203", node.span, f"{what} must be a text, not {phrase(core.type)}")
+        return None
+    value = static(cx, core)
+    return value if isinstance(value, str) else None
+
+
+def number(cx: Context, block: ast.Block, name: str, default: Decimal, *, low: int = 0, high: int = 10**6) -> Decimal:
+    """A number between two bounds, both included."""
+    found = attribute(block, name)
+    if found is None:
+        return default
+    core = expression(cx, found.value)
+    if is_error(core):
+        return default
+    if core.type is not NUMBER:
+        cx.error("E0203", found.value.span, f"`{name}` must be a number, not {phrase(core.type)}")
+        return default
+    value = static(cx, core)
+    if value is None:
+        return default
+    if not low <= value <= high:
+        cx.error("E0203", found.value.span, f"`{name}` must be between {low} and {high}")
+        return default
+    return Decimal(value)
+
+
+def flag(cx: Context, block: ast.Block, name: str) -> bool:
+    found = attribute(block, name)
+    if found is None or isinstance(found.value, ast.Broken):
+        return False
+    if isinstance(found.value, ast.Literal) and found.value.kind in ("TRUE", "FALSE"):
+        return found.value.kind == "TRUE"
+    cx.error("E0203", found.value.span, f"`{name}` must be `true` or `false`")
+    return False
+
+
+def duration(cx: Context, block: ast.Block, name: str, default: float) -> float:
+    """Seconds."""
+    found = attribute(block, name)
+    if found is None:
+        return default
+    core = expression(cx, found.value)
+    value = static(cx, core) if core.type is DURATION else None
+    if isinstance(value, timedelta) and value > timedelta(0):
+        return value.total_seconds()
+    if not is_error(core):
+        cx.error("E0203", found.value.span, f"`{name}` must be a duration such as `90s` or `10min`")
+    return default
+
+
+def size(cx: Context, block: ast.Block, name: str, default: int) -> int:
+    """Bytes."""
+    found = attribute(block, name)
+    if found is None:
+        return default
+    core = expression(cx, found.value)
+    value = static(cx, core) if core.type is SIZE else None
+    if isinstance(value, int) and value > 0:
+        return value
+    if not is_error(core):
+        cx.error("E0203", found.value.span, f"`{name}` must be a size such as `64MiB`")
+    return default
+
+
+def idents(cx: Context, node: ast.Expr, what: str) -> list[ast.Ident]:
+    """`[a, b]`, or `a` alone: names without quotes."""
+    if isinstance(node, ast.Ident):
+        return [node]
+    if isinstance(node, ast.ListOf) and all(isinstance(i, ast.Ident) for i in node.items):
+        return [i for i in node.items if isinstance(i, ast.Ident)]
+    if not isinstance(node, ast.Broken):
+        cx.error("E0203", node.span, f"`{what}` takes names: `{what} = [a, b]`")
+    return []
+
+
+def texts(cx: Context, block: ast.Block, name: str) -> tuple[str, ...] | None:
+    """A list of texts; names without quotes stand for themselves where they are bound to nothing."""
+    found = attribute(block, name)
+    if found is None:
+        return None
+    node = found.value
+    if isinstance(node, ast.ListOf):
+        parts: list[str] = []
+        for item in node.items:
+            if isinstance(item, ast.Ident):
+                parts.append(item.text)
+                continue
+            value = template(cx, item, f"an element of `{name}`")
+            if value is not None:
+                parts.append(value)
+        twice = next((p for p in parts if parts.count(p) > 1), None)
+        if twice is not None:
+            cx.error("E0303", node.span, f"`{twice}` stands twice in `{name}`")
+        return tuple(dict.fromkeys(parts))
+    value = static(cx, expression(cx, node))
+    if isinstance(value, list) and all(isinstance(v, str) for v in value):  # pyright: ignore[reportUnknownVariableType]
+        return tuple(str(v) for v in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    if value is not None:
+        cx.error("E0203", node.span, f"`{name}` must be a list of names")
+    return None
+
+
+def dotted(cx: Context, node: ast.Expr, allowed: list[str], what: str) -> str:
+    """`area.kind` out of the taxonomy."""
+    if isinstance(node, ast.Broken):
+        return ""
+    if isinstance(node, ast.Attr) and isinstance(node.object, ast.Ident):
+        name = f"{node.object.text}.{node.name.text}"
+        if name in allowed:
+            return name
+        cx.error("E0211", node.span, f"unknown {what} `{name}`{nearest(name, allowed)}",
+                 f"`clawc explain E0211` lists them", nearest_fix(name, allowed, node.span))  # fmt: skip
+        return ""
+    cx.error("E0203", node.span, f"{what} is written as `area.kind`, for example `{allowed[0]}`")
+    return ""

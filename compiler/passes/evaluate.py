@@ -1,0 +1,122 @@
+"""Static nodes to values: calls the same primitives as the checker, on the pristine inputs, within fixed bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from clawc.compiler import render
+from clawc.compiler.elaborate.context import TaskState
+from clawc.spec import core
+from clawc.spec.ast import Span
+from clawc.spec.core import Core
+from clawc.stdlib.checks import primitives
+from clawc.stdlib.checks.values import MISSING, Unmet
+
+MAX_STEPS = 3_000_000
+
+
+class EvaluationFault(Exception):
+    """A static expression has no value; `span` is the innermost call that failed."""
+
+    def __init__(self, message: str, span: Span) -> None:
+        super().__init__(message)
+        self.message = message
+        self.span = span
+
+
+class Reader:
+    """Where dynamic nodes come from when a submission is judged in this process; empty at compile time."""
+
+    def deliverable(self, name: str, raw: bool) -> Any:
+        raise Unmet(f"`{name}` is not known at compile time")
+
+    def workspace(self) -> Any:
+        raise Unmet("the workspace is not known at compile time")
+
+    def run(self, number: int) -> Any:
+        raise Unmet("programs are not run at compile time")
+
+
+COMPILE_TIME = Reader()
+
+
+def evaluate(node: Core, task: TaskState, reader: Reader = COMPILE_TIME) -> Any:
+    """The value of a node without free rows. Raises EvaluationFault; Unmet only where a reader is given."""
+    return _Evaluation(task, reader).value(node, {})
+
+
+class _Evaluation:
+    def __init__(self, task: TaskState, reader: Reader) -> None:
+        self.task = task
+        self.reader = reader
+        self.values: dict[int, Any] = {}  # dynamic nodes, for this submission only
+
+    def value(self, node: Core, rows: dict[int, Any]) -> Any:
+        if isinstance(node, core.Const):
+            return node.value
+        closed = not node.free
+        known = self.values if node.dynamic else self.task.values
+        if closed and id(node) in known:
+            return known[id(node)]
+        self.task.steps += 1
+        if self.task.steps > MAX_STEPS:
+            raise EvaluationFault("this takes too many steps to evaluate", node.span)
+        result = self._compute(node, rows)
+        if closed and not isinstance(node, core.Lambda):
+            known[id(node)] = result
+            self.task.keep.append(node)
+        return result
+
+    def _compute(self, node: Core, rows: dict[int, Any]) -> Any:
+        if isinstance(node, core.LetRef):
+            return self.value(node.value, rows)
+        if isinstance(node, core.Call):
+            return self._call(node, rows)
+        if isinstance(node, core.Col):
+            row = rows[node.row]
+            return row.get(node.name, MISSING) if isinstance(row, dict) else MISSING  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+        if isinstance(node, core.Var):
+            return rows[node.id]
+        if isinstance(node, core.Lambda):
+            return self._lambda(node, rows)
+        if isinstance(node, core.Items):
+            values = [self.value(item, rows) for item in node.items]
+            return tuple(values) if node.tuple else values
+        if isinstance(node, core.Record):
+            return {self.value(k, rows): self.value(v, rows) for k, v in node.entries}
+        if isinstance(node, core.Logic):
+            return self._logic(node, rows)
+        if isinstance(node, core.Deliverable):
+            return self.reader.deliverable(node.name, node.raw)
+        if isinstance(node, core.Run):
+            return self.reader.run(node.number)
+        return self.reader.workspace()
+
+    def _call(self, node: core.Call, rows: dict[int, Any]) -> Any:
+        function: Callable[..., Any] = primitives().get(node.function) or render.FUNCTIONS[node.function]
+        args = [self.value(arg, rows) for arg in node.args]
+        kwargs = {name: self.value(arg, rows) for name, arg in node.kwargs}
+        try:
+            return function(*args, **kwargs)
+        except Unmet as problem:
+            if node.dynamic:
+                raise
+            raise EvaluationFault(str(problem), node.span) from None
+
+    def _lambda(self, node: core.Lambda, rows: dict[int, Any]) -> Callable[[Any], Any]:
+        def apply(row: Any) -> Any:
+            return self.value(node.body, {**rows, node.param: row})
+
+        return apply
+
+    def _logic(self, node: core.Logic, rows: dict[int, Any]) -> Any:
+        operands = node.operands
+        if node.op == "if":
+            return self.value(operands[1] if self.value(operands[0], rows) else operands[2], rows)
+        if node.op == "not":
+            return not self.value(operands[0], rows)
+        left = self.value(operands[0], rows)
+        if node.op == "and":
+            return self.value(operands[1], rows) if left else left
+        return left if left else self.value(operands[1], rows)

@@ -1,0 +1,188 @@
+"""`verify` and `solution`: expectations to core, weights, gates, rubrics."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal, cast
+
+from clawc.compiler.elaborate.context import Context, CoreBinding, LetBinding, is_error, nearest
+from clawc.compiler.elaborate.expressions import condition, expression, let_value
+from clawc.compiler.model import CheckDecl, Criterion, ExpectDecl, RubricDecl, Task, WriteDecl
+from clawc.compiler.passes import attributes as attr
+from clawc.compiler.passes.declare import bind, bind_statements
+from clawc.compiler.passes.shape import known
+from clawc.spec import ast
+from clawc.spec.core import Core, LetRef
+from clawc.spec.types import FileType
+
+
+def judge_blocks(task: Task, block: ast.Block) -> None:
+    """Fills checks, rubrics and the authored solution of a task."""
+    cx = task.context
+    verify = [i for i in block.items if isinstance(i, ast.Block) and i.kind.text == "verify"]
+    if not verify and not any(isinstance(i, ast.BrokenItem) for i in block.items):
+        cx.error("E0601", block.head, f"`{task.name}` has no `verify`, so nothing is judged")
+    for part in verify:
+        inner = cx.child()
+        bind_statements(inner, part.items)
+        names: dict[str, ast.Span] = {}
+        for item in part.items:
+            if isinstance(item, ast.Block) and known(item, "verify") and item.labels:
+                label = item.labels[0]
+                if label.text in names if isinstance(label, ast.Ident) else False:
+                    cx.error("E0303", label.span, f"`{cx.source.slice(label.span)}` is defined twice")
+                if item.kind.text == "rubric":
+                    _rubric(inner, task, item)
+                elif isinstance(label, ast.Ident):
+                    names[label.text] = label.span
+                    task.checks.append(_check(inner, item, label.text))
+        if task.rubrics:
+            task.rubric_share = attr.number(cx, part, "rubric_share", Decimal("0.3"), high=1)
+        _unused(inner)
+        if not any(c.kind == "check" for c in task.checks) and not any(
+            isinstance(i, ast.BrokenItem) for i in part.items
+        ):
+            cx.error("E0601", part.head, "there is no `check`, so no credit can be earned")
+    _after(task)
+    for part in block.items:
+        if isinstance(part, ast.Block) and part.kind.text == "solution":
+            _solution(cx, task, part)
+
+
+def _check(outer: Context, block: ast.Block, name: str) -> CheckDecl:
+    cx = outer.child()
+    lets: list[tuple[str, Core]] = []
+    for item in block.items:
+        if isinstance(item, ast.Let):
+            binding = LetBinding(item.name.text, item.value, cx, item.span)
+            if bind(cx, item.name, binding):
+                value = let_value(cx, binding, item.span)
+                binding.used = False
+                if value.dynamic:
+                    lets.append((item.name.text, value))
+    bind_statements(cx, tuple(i for i in block.items if isinstance(i, ast.BrokenItem)))
+    expects: list[ExpectDecl] = []
+    for item in block.items:
+        if isinstance(item, ast.Expect):
+            made = _expect(cx, item)
+            if made is not None:
+                expects.append(made)
+    if not any(isinstance(i, (ast.Expect, ast.BrokenItem)) for i in block.items):
+        cx.error("E0602", block.head, f"`{name}` expects nothing")
+    after = attr.attribute(block, "after")
+    gates = tuple(i.text for i in attr.idents(cx, after.value, "after")) if after is not None else ()
+    _unused(cx)
+    kind = cast(Literal["check", "require", "forbid"], block.kind.text)
+    weight = attr.number(cx, block, "weight", Decimal(1)) if kind == "check" else Decimal(0)
+    if kind == "check" and weight == 0 and attr.attribute(block, "weight") is not None:
+        cx.error("E0203", block.head, f"`{name}` has weight 0; a condition without credit is a `require`")
+    return CheckDecl(kind, name, weight, attr.flag(cx, block, "partial") if kind == "check" else False, gates,
+                     attr.text(cx, block, "because"), tuple(lets), tuple(expects), block.head, block.doc)  # fmt: skip
+
+
+def _expect(cx: Context, item: ast.Expect) -> ExpectDecl | None:
+    core = expression(cx, item.value)
+    if is_error(core):
+        return None
+    if isinstance(core.type, FileType):
+        cx.error("E0406", item.value.span, "expected a condition, found a file", "write `exists(…)` or compare what it holds")
+        return None
+    if is_error(condition(cx, core)):
+        return None
+    if not core.dynamic:
+        cx.error("E0603", item.value.span, "this reads nothing that the agent leaves, so it says nothing about the agent")
+        return None
+    text = " ".join(cx.source.slice(item.value.span).split())
+    return ExpectDecl(core, text, cx.source.position(item.span.start)[0], item.value.span)
+
+
+def _unused(cx: Context) -> None:
+    for name, binding in cx.names.items():
+        if isinstance(binding, (LetBinding, CoreBinding)) and not binding.used and isinstance(binding, LetBinding):
+            cx.diagnostics.add("W0301", cx.source, binding.span, f"`{name}` is never used", "remove it, or use it")
+            let_value(cx, binding, binding.span)  # what is wrong inside is still said
+
+
+def report_unused(cx: Context) -> None:
+    """Names of a task or file that nothing reads."""
+    _unused(cx)
+
+
+def _after(task: Task) -> None:
+    cx = task.context
+    names = [c.name for c in task.checks]
+    gates = {c.name: c.after for c in task.checks}
+    for owner, after in [(c, c.after) for c in task.checks] + [(r, r.after) for r in task.rubrics]:
+        for gate in after:
+            if gate not in names:
+                cx.error("E0604", owner.span, f"`after` names `{gate}`, which is no check{nearest(gate, names)}",
+                         "checks: " + ", ".join(names))  # fmt: skip
+            elif next(c for c in task.checks if c.name == gate).kind != "check":
+                cx.error("E0604", owner.span, f"`after` names `{gate}`, which earns no credit; name a `check`")
+    for check in task.checks:
+        if _reaches(check.name, check.name, gates, set()):
+            cx.error("E0604", check.span, f"`{check.name}` waits for itself")
+
+
+def _reaches(start: str, goal: str, gates: dict[str, tuple[str, ...]], seen: set[str]) -> bool:
+    for gate in gates.get(start, ()):
+        if gate == goal:
+            return True
+        if gate not in seen:
+            seen.add(gate)
+            if _reaches(gate, goal, gates, seen):
+                return True
+    return False
+
+
+def _rubric(cx: Context, task: Task, block: ast.Block) -> None:
+    name = block.labels[0].text if isinstance(block.labels[0], ast.Ident) else ""
+    reads = attr.attribute(block, "reads")
+    evidence: list[str] = []
+    for ident in attr.idents(cx, reads.value, "reads") if reads is not None else []:
+        found = task.deliver(ident.text)
+        if found is None:
+            known_names = [d.name for d in task.delivers]
+            cx.error("E0301", ident.span, f"`{ident.text}` is no deliverable{nearest(ident.text, known_names)}")
+            continue
+        found.binding.used = True
+        evidence.append(ident.text)
+    criteria: list[Criterion] = []
+    for item in block.items:
+        if isinstance(item, ast.Block) and item.kind.text == "criterion" and item.labels:
+            text = attr.attribute(item, "text")
+            words = attr.template(cx, text.value, "`text`") if text is not None else None
+            label = item.labels[0]
+            if words is not None and isinstance(label, ast.Ident):
+                criteria.append(Criterion(label.text, words, attr.number(cx, item, "points", Decimal(1))))
+    if not criteria and not any(isinstance(i, ast.BrokenItem) for i in block.items):
+        cx.error("E0602", block.head, f"`{name}` has no `criterion`")
+    after = attr.attribute(block, "after")
+    gates = tuple(i.text for i in attr.idents(cx, after.value, "after")) if after is not None else ()
+    weight = attr.number(cx, block, "weight", Decimal(1))
+    task.rubrics.append(RubricDecl(name, weight, tuple(evidence), gates, tuple(criteria), block.head))
+
+
+def _solution(cx: Context, task: Task, block: ast.Block) -> None:
+    for item in block.items:
+        if not isinstance(item, ast.Labelled) or item.verb.text != "write":
+            continue
+        found = task.deliver(item.name.text)
+        if found is None:
+            names = [d.name for d in task.delivers]
+            cx.error("E0301", item.name.span, f"`{item.name.text}` is no deliverable{nearest(item.name.text, names)}")
+            continue
+        if any(w.name == found.name for w in task.writes):
+            cx.error("E0303", item.name.span, f"`{found.name}` is written twice")
+        core = expression(cx, item.value)
+        if is_error(core):
+            continue
+        if core.dynamic:
+            cx.error("E0502", item.value.span, "a solution is written from the inputs, not from what the agent leaves")
+            continue
+        task.writes.append(WriteDecl(found.name, core, item.span))
+
+
+def let_names(node: Core) -> list[str]:
+    """Names of lets that a node uses directly."""
+    return [node.name] if isinstance(node, LetRef) else []

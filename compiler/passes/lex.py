@@ -1,0 +1,127 @@
+"""Text to tokens. Never fails: what is no token becomes BAD, up to the end of its line where a string is open."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from clawc.spec.ast import Span
+
+
+class Token(NamedTuple):
+    """`kind` is a terminal of the grammar, BAD, or $END; `lead`: the first token of its line."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    lead: bool
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.end)
+
+
+class Comment(NamedTuple):
+    """A comment with its `#`, wherever it stands."""
+
+    text: str
+    start: int
+
+
+KEYWORDS = {
+    word: word.upper()
+    for word in (
+        "let def use expect if then else and or not in true false null".split()
+    )
+}
+# Names in general, but a keyword where the grammar can use one; the parser decides.
+SOFT = {"on": "ON", "within": "WITHIN"}
+
+PUNCTUATION = {
+    "{": "LBRACE", "}": "RBRACE", "(": "LPAR", ")": "RPAR", "[": "LSQB", "]": "RSQB", ":": "COLON", ";": "SEMICOLON",
+    ".": "DOT", "=": "EQUAL", "+": "PLUS", "-": "MINUS", "*": "STAR", "/": "SLASH", "<": "LESSTHAN", ">": "MORETHAN",
+    "??": "COALESCE", "==": "EQ", "!=": "NE", "<=": "LE", ">=": "GE", "..": "DOTDOT",
+}  # fmt: skip
+
+_TOKEN = re.compile(
+    r"""(?P<WS>[ \t\ufeff]+)
+    |(?P<_PIPE>(?:(?:\#[^\n]*)?\r?\n[ \t]*)*\|)
+    |(?P<_NL>(?:(?:\#[^\n]*)?\r?\n[ \t]*)+)
+    |(?P<COMMENT>\#[^\n]*)
+    |(?P<_COMMA>,(?:(?:\#[^\n]*)?\r?\n[ \t]*|[ \t]+)*)
+    |(?P<TRIPLE>\"\"\"(?:[^"\\]|\\.|"[^"\\]|""[^"\\])*\"\"\")
+    |(?P<STRING>"(?:[^"\\\n]|\\[^\n])*")
+    |(?P<REGEX>re"(?:[^"\\\n]|\\[^\n])*")
+    |(?P<DATE>@[0-9][0-9TZ:+-]*)
+    |(?P<NUMBER>[0-9]+(?:\.[0-9]+)?(?:(?:ms|s|min|h|d|w|KiB|MiB|GiB)\b|%)?)
+    |(?P<QUOTED>`[^`\n]+`)
+    |(?P<NAME>[A-Za-z_]\w*)
+    |(?P<OP>\?\?|==|!=|<=|>=|\.\.|[{}()\[\]:;.=+\-*/<>])
+    """,
+    re.X | re.S | re.ASCII,
+)
+_DATE = re.compile(r"@\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?)?\Z", re.ASCII)
+_EDITION = re.compile(r"claw [0-9]+", re.ASCII)
+_OPEN_STRING = re.compile(r'(?:re)?"[^\n]*')
+_STRAY = re.compile(r'[^\s\w"`@#{}()\[\]:;.=+\-*/<>,|]+|[^\s"]', re.ASCII)
+
+
+class Lexed(NamedTuple):
+    tokens: list[Token]
+    comments: list[Comment]
+
+
+def lex(text: str, start: int = 0, end: int | None = None) -> Lexed:
+    """Tokens of text[start:end], closed by $END; offsets are those of the whole text."""
+    stop = len(text) if end is None else end
+    tokens: list[Token] = []
+    comments: list[Comment] = []
+    pos, lead = start, True
+    while pos < stop:
+        edition = _EDITION.match(text, pos, stop) if lead and start == 0 and not _has_words(tokens) else None
+        match = edition or _TOKEN.match(text, pos, stop)
+        if match is None:
+            kind, close = "BAD", _bad_end(text, pos, stop)
+        else:
+            kind = "EDITION" if edition else str(match.lastgroup)
+            close = match.end()
+        word = text[pos:close]
+        if kind == "OP":
+            kind = PUNCTUATION[word]
+        elif kind == "NAME":
+            kind = KEYWORDS.get(word, "NAME")
+        elif kind == "DATE" and not _DATE.match(word):
+            kind = "BAD"
+        if "#" in word and kind in ("_NL", "_PIPE", "_COMMA", "COMMENT"):
+            comments.extend(_comments(word, pos))
+        if kind not in ("WS", "COMMENT"):
+            tokens.append(Token(kind, word, pos, close, lead or kind in ("_NL", "_PIPE")))
+            lead = kind == "_NL" or (kind == "_COMMA" and "\n" in word)
+        pos = close
+    tokens.append(Token("$END", "", stop, stop, True))
+    return Lexed(tokens, comments)
+
+
+def _has_words(tokens: list[Token]) -> bool:
+    return any(token.kind != "_NL" for token in tokens)
+
+
+def _comments(word: str, at: int) -> list[Comment]:
+    return [Comment(m.group().rstrip("\r"), at + m.start()) for m in re.finditer(r"#[^\n]*", word)]
+
+
+def _bad_end(text: str, pos: int, stop: int) -> int:
+    """Where something unreadable ends: an open string at its line's end, an open block string where it dedents."""
+    if text.startswith('"""', pos):
+        line = text.rfind("\n", 0, pos) + 1
+        indent = len(text[line:pos]) - len(text[line:pos].lstrip())
+        for match in re.finditer(r"\n([ \t]*)(?=[^\s])", text[pos:stop]):
+            if len(match.group(1)) <= indent:
+                return pos + match.start()
+        return stop
+    match = _OPEN_STRING.match(text, pos, stop)
+    if match:  # closing brackets at the line's end are more likely meant for what is around the string
+        return pos + max(len(match.group().rstrip(" \t\r})],")), 2 if text.startswith("re", pos) else 1)
+    match = _STRAY.match(text, pos, stop)
+    return match.end() if match else pos + 1

@@ -1,0 +1,83 @@
+"""What makes a task bad although it compiles: deliverables that nobody names or reads, checks that say nothing."""
+
+from __future__ import annotations
+
+from clawc.compiler.elaborate.context import InputBinding
+from clawc.compiler.model import Task
+from clawc.compiler.passes.evaluate import EvaluationFault
+from clawc.compiler.passes.judge_blocks import report_unused
+from clawc.compiler.passes.seal import Sealer
+from clawc.compiler.passes.trial import Trial
+from clawc.spec import core
+from clawc.spec.core import Core
+from clawc.spec.types import TableType
+from clawc.stdlib.checks.values import Table
+
+
+def lint(task: Task) -> None:
+    """Findings about a task that has no errors of its own."""
+    cx = task.context
+    report_unused(cx)
+    for deliver in task.delivers:
+        if deliver.name not in task.named_in_instruction:
+            cx.error("E0606", deliver.span, f"the instruction never names `{deliver.name}`",
+                     f"write `{{{{ path.{deliver.name} }}}}` where it is asked for")  # fmt: skip
+        if not deliver.binding.used:
+            cx.error("E0607", deliver.span, f"no check reads `{deliver.name}`", "judge it, or do not ask for it")
+    for item in task.inputs:
+        binding = cx.names.get(item.file.name)
+        if isinstance(binding, InputBinding) and not binding.used and item.file.path not in task.instruction:
+            cx.diagnostics.add("W0302", cx.source, item.span, f"nothing uses the input `{item.file.name}`",
+                               "name it in the instruction, read it in a query, or remove it")  # fmt: skip
+
+
+def order_lints(task: Task, sealer: Sealer) -> None:
+    """Orders that leave rows free, and `take` through a tie: the author should know."""
+    seen: set[int] = set()
+    for check in task.checks:
+        for expect in check.expects:
+            for node in core.walk(expect.core):
+                if not isinstance(node, core.LetRef) or node.dynamic or id(node.value) in seen:
+                    continue
+                seen.add(id(node.value))
+                _table_order(task, node, sealer)
+
+
+def _table_order(task: Task, node: core.LetRef, sealer: Sealer) -> None:
+    if not isinstance(node.type, TableType):
+        return
+    try:
+        value = sealer.seal(node)
+    except EvaluationFault:
+        return
+    if not isinstance(value, core.Const) or not isinstance(value.value, Table):
+        return
+    table = value.value
+    report = task.context.diagnostics.add
+    if table.spare:
+        report("W0402", task.source, node.value.span, f"`take` cuts through rows of `{node.name}` that tie",
+               "add a key to `sort`; until then any of the tied rows is accepted")  # fmt: skip
+    elif table.blocks is not None and any(b > 1 for b in table.blocks):
+        report("W0403", task.source, node.value.span, f"the order of `{node.name}` leaves rows that tie",
+               "add a key to `sort`; until then the tied rows may stand in any order")  # fmt: skip
+
+
+def vacuous(task: Task, trial: Trial) -> None:
+    """Checks that hold on the untouched workspace earn credit for nothing."""
+    if not task.checks:
+        return
+    verdict = trial.judge({})
+    by_name = {c["name"]: c for c in verdict["checks"]}
+    for check in task.checks:
+        found = by_name[check.name]
+        if check.kind == "check" and found["credit"] not in ("0",):
+            task.context.error("E0608", check.span, f"`{check.name}` earns credit on the untouched workspace",
+                               "name in `after` the check that must pass first, or make it a `require`")  # fmt: skip
+        elif check.kind == "forbid" and not found["passed"]:
+            task.context.error("E0609", check.span, f"`{check.name}` is violated before the agent starts")
+        elif check.kind == "require" and not found["passed"] and not _reads_deliverable(check.expects[0].core):
+            task.context.error("E0609", check.span, f"`{check.name}` does not hold before the agent starts")
+
+
+def _reads_deliverable(node: Core) -> bool:
+    return any(isinstance(n, core.Deliverable) for n in core.walk(node))

@@ -1,0 +1,359 @@
+"""Tokens to the syntax tree over LALR tables, with recovery: one report a mistake, and the rest of the file is read.
+
+On an error the parser skips to where the next item may start, pops its stacks to there, and goes on; the item that was
+cut is kept as a `BrokenItem` with the names that it may have declared.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from clawc.compiler.passes.build_tree import build_node, Flat
+from clawc.compiler.passes.lex import SOFT, Comment, Token, lex
+from clawc.compiler.passes.lexical import report_bad, repair_braces
+from clawc.compiler.source import Diagnostics, Fix, Source
+from clawc.spec import ast
+from clawc.spec.ast import Span
+from clawc.spec.grammar import Tables, tables
+
+WORDS = {
+    "_NL": "end of line", "LBRACE": "`{`", "RBRACE": "`}`", "LPAR": "`(`", "RPAR": "`)`", "LSQB": "`[`", "RSQB": "`]`",
+    "EQUAL": "`=`", "_COMMA": "`,`", "COLON": "`:`", "SEMICOLON": "`;`", "DOT": "`.`", "_PIPE": "`|`", "NAME": "a name",
+    "STRING": "a text", "TRIPLE": "a text", "NUMBER": "a number", "REGEX": "a regex", "DATE": "a date",
+    "QUOTED": "a name", "$END": "end of file", "EDITION": "`claw 1`", "EQ": "an operator", "NE": "an operator",
+    "LE": "an operator", "GE": "an operator", "LESSTHAN": "an operator", "MORETHAN": "an operator", "PLUS": "an operator",
+    "MINUS": "an operator", "STAR": "an operator", "SLASH": "an operator", "AND": "an operator", "OR": "an operator",
+    "COALESCE": "an operator", "IN": "an operator", "WITHIN": "`within`", "ON": "`on`", "THEN": "`then`",
+    "ELSE": "`else`", "DOTDOT": "`..`", "INT_RANGE": "a range",
+}  # fmt: skip
+VALUE_STARTS = {"a name", "a number", "a text", "a regex", "a date", "a range", "`(`", "`[`", "`{`", "`-`"}
+ITEM_STARTS = ("NAME", "LET", "DEF", "USE", "EXPECT")
+OPENERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
+CLOSERS = {close: open for open, close in OPENERS.items()}
+MAX_DEPTH = 200
+
+
+class Parsed(NamedTuple):
+    """The tree of a file, and its comments for the formatter."""
+
+    file: ast.File
+    comments: list[Comment]
+
+
+def parse(source: Source, diagnostics: Diagnostics) -> Parsed:
+    """Reads a whole file; whatever is wrong with it is reported, and the tree holds what could be read."""
+    tokens, comments = lex(source.text)
+    tokens = report_bad(source, tokens, diagnostics)
+    tokens = repair_braces(source, tokens, diagnostics)
+    tokens = _with_edition(source, tokens, diagnostics)
+    result = _Driver(source, diagnostics, "start").run(tokens)
+    items: tuple[ast.Item, ...] = ()
+    edition = 0
+    if isinstance(result, Flat):
+        edition = next((int(t.text.split()[1]) for t in result.tokens("EDITION")), 0)
+        items = tuple(result.nodes)
+    docs = _doc_comments(source, comments)
+    items = tuple(_with_doc(item, docs, source) for item in items)
+    return Parsed(ast.File(edition, items, Span(0, len(source.text))), comments)
+
+
+def parse_expression(source: Source, span: Span, diagnostics: Diagnostics) -> ast.Expr:
+    """Reads text[span] as one expression or pipeline: the inside of a template hole."""
+    tokens = report_bad(source, lex(source.text, span.start, span.end).tokens, diagnostics)
+    tokens = [t for t in tokens if t.kind != "_NL"]
+    result = _Driver(source, diagnostics, "pipe").run(tokens)
+    return ast.Broken(span) if isinstance(result, Flat) or result is None else result
+
+
+class _Driver:
+    """One run of the automaton; `states` and `values` are its stacks."""
+
+    def __init__(self, source: Source, diagnostics: Diagnostics, start: str) -> None:
+        self.source = source
+        self.diagnostics = diagnostics
+        self.table: Tables = tables()
+        self.end = self.table.ends[start]
+        self.start = start
+        self.states = [self.table.starts[start]]
+        self.values: list[Any] = []
+        self.item_start: list[int] = []  # offset where the innermost open item began
+        self.broken: list[tuple[int, ast.BrokenItem]] = []
+
+    def run(self, tokens: list[Token]) -> Any:
+        at = 0
+        may_start = True
+        last_item: Token | None = None
+        previous: Token | None = None
+        while at < len(tokens):
+            token = tokens[at]
+            if may_start and token.kind != "_NL":
+                last_item = token
+            kind = self._kind(token)
+            if kind is not None:
+                if kind == "$END":
+                    return self._finish(token)
+                self._feed(token._replace(kind=kind))
+                may_start = kind in ("_NL", "SEMICOLON", "LBRACE", "EDITION") and self._accepts("LET")
+                previous = token
+                at += 1
+                continue
+            item = last_item or token
+            line, hanging = _swallowed_line(tokens, at, item)
+            self._report(token, previous, hanging)
+            if self.start == "pipe" or (token.kind == "$END" and not self._cut("$END")):
+                return None
+            at = self._recover(tokens, at, item, line)
+            previous = tokens[at - 1] if at else None
+            may_start = True
+        return None
+
+    def _kind(self, token: Token) -> str | None:
+        """The terminal as which the automaton can take the token, or None."""
+        if token.kind == "NAME" and token.text in SOFT and self._accepts(SOFT[token.text]):
+            return SOFT[token.text]
+        if token.kind != "BAD" and len(self.states) < 40 * MAX_DEPTH and self._accepts(token.kind):
+            return token.kind
+        return None
+
+    def _accepts(self, kind: str, states: list[int] | None = None) -> bool:
+        """Would the automaton shift this terminal? Tried on a copy of the state stack."""
+        actions, gotos, rules = self.table.actions, self.table.gotos, self.table.rules
+        base = self.states if states is None else states
+        top, extra = len(base), list[int]()  # the stack is base[:top] + extra, so nothing is copied
+        while True:
+            state = extra[-1] if extra else base[top - 1]
+            action = actions[state].get(kind)
+            if action is None:
+                return kind == "$END" and state == self.end
+            if action >= 0:
+                return True
+            rule = rules[-1 - action]
+            drop = rule.length
+            if drop <= len(extra):
+                del extra[len(extra) - drop :]
+            else:
+                top -= drop - len(extra)
+                extra.clear()
+            state = extra[-1] if extra else base[top - 1]
+            extra.append(gotos[state][rule.origin])
+
+    def _feed(self, token: Token) -> None:
+        actions = self.table.actions
+        while True:
+            action = actions[self.states[-1]][token.kind]
+            if action >= 0:
+                self.states.append(action)
+                self.values.append(token)
+                return
+            self._reduce(-1 - action)
+
+    def _reduce(self, number: int) -> None:
+        rule = self.table.rules[number]
+        count = rule.length
+        children = self.values[len(self.values) - count :]
+        del self.values[len(self.values) - count :], self.states[len(self.states) - count :]
+        self.values.append(build_node(rule.build, rule.origin, children))
+        self.states.append(self.table.gotos[self.states[-1]][rule.origin])
+
+    def _finish(self, token: Token) -> Any:
+        while self.states[-1] != self.end:
+            action = self.table.actions[self.states[-1]].get("$END")
+            if action is None or action >= 0:
+                return None
+            self._reduce(-1 - action)
+        return self.values[-1]
+
+    def _report(self, token: Token, previous: Token | None, hanging: Token | None) -> None:
+        if token.kind == "BAD":
+            return  # the lexical pass has said what is wrong with it
+        expected = self._expected()
+        if hanging is not None:
+            # An operator or comma at a line's end took the next item in: the mistake is where it stands.
+            where = Span(hanging.start, hanging.start + max(1, len(hanging.text.strip())))
+            self.diagnostics.add(
+                "E0101", self.source, where, f"expected a value after `{hanging.text.strip()}`",
+                "complete the expression, or remove what stands at the line's end",
+            )  # fmt: skip
+            return
+        found = "end of line" if token.kind == "_NL" else "end of file" if token.kind == "$END" else f"`{token.text}`"
+        span = token.span
+        if token.kind == "_NL":
+            span = Span(token.start, token.start)
+        help = ""
+        fix: Fix | None = None
+        if token.kind == "EQUAL" and previous is not None and "an operator" in expected:
+            help, fix = "write `==` to compare", Fix(token.span, "==", "compare")
+        elif previous is not None and previous.kind == "NAME" and previous.text in ("sort",) and token.kind == "NAME":
+            help = f"write `sort {token.text}`"
+        elif token.kind == "NAME" and token.text in ("asc", "desc", "ascending", "descending") and previous is not None:
+            sign = "-" if token.text.startswith("desc") else ""
+            help = f"write `sort {sign}{previous.text}`"
+        elif previous is not None and previous.kind == "EQUAL" and token.kind in ("LET", "DEF", "USE", "EXPECT", "IF"):
+            help = f"`{token.text}` is a reserved word"
+        expected_text = _expected_text(expected)
+        message = f"unexpected {found}" + (f"; expected {expected_text}" if expected_text else "")
+        self.diagnostics.add("E0101", self.source, span, message, help, fix)
+
+    def _expected(self) -> list[str]:
+        words = {
+            WORDS.get(kind, f"`{kind.lower()}`")
+            for kind in self.table.actions[self.states[-1]]
+            if self._accepts(kind) and kind not in ("EDITION",)
+        }
+        return sorted(words)
+
+    def _recover(self, tokens: list[Token], at: int, item: Token, line: int) -> int:
+        """Skips to the next place where an item may start, pops to there; returns the index to go on with.
+
+        `line`: the index of a token that starts an item which the broken one has swallowed, or 0.
+        """
+        start = next((i for i in range(at, -1, -1) if tokens[i].start <= item.start), 0)
+        open_: list[str] = []
+        for token in tokens[start : line or at]:
+            _track(open_, token.kind)
+        column = self.source.position(item.start)[1]
+        index = line or at
+        while index < len(tokens):
+            token = tokens[index]
+            kind = token.kind
+            leads = token.lead and kind in (*ITEM_STARTS, "RBRACE")
+            dedented = leads and token.start > item.start and self.source.position(token.start)[1] <= column
+            closes_own = kind == "RBRACE" and "LBRACE" in open_
+            if index > start and (
+                kind == "$END"
+                or (dedented and not closes_own)
+                or (not open_ and kind in ("_NL", "RBRACE", "SEMICOLON"))
+            ):
+                cut = self._cut(kind)
+                if cut:
+                    names = _declared(tokens[start:index])
+                    del self.states[cut:], self.values[cut - 1 :]
+                    self._keep_broken(names, Span(tokens[start].start, token.start))
+                    return index + 1 if kind in ("_NL", "SEMICOLON") else index
+            _track(open_, kind)
+            index += 1
+        return len(tokens) - 1
+
+    def _cut(self, kind: str) -> int:
+        """How many states to keep so that an item (or the token itself) can come next; 0 when there is none."""
+        for cut in range(len(self.states), 0, -1):
+            states = self.states[:cut]
+            if self._accepts("LET", states) and (kind in ("_NL", "SEMICOLON") or self._accepts(kind, states)):
+                return cut
+            if kind == "$END" and self._accepts("$END", states):
+                return cut
+        return 0
+
+    def _keep_broken(self, names: tuple[str, ...], span: Span) -> None:
+        """Puts the cut item among its siblings: fed as an attribute with a name that no source can spell."""
+        word = Token("NAME", "", span.start, span.start, False)
+        if not self._accepts("NAME"):
+            return
+        self._feed(word)
+        self._feed(word._replace(kind="EQUAL"))
+        self._feed(word._replace(kind="NULL", text="null"))
+        self._feed(word._replace(kind="_NL", text="\n"))
+        self._mark(names, span)
+
+    def _mark(self, names: tuple[str, ...], span: Span) -> None:
+        """Replaces the stand-in that was just reduced by the broken item."""
+        for index in range(len(self.values) - 1, -1, -1):
+            value = self.values[index]
+            marked = _replace_standin(value, ast.BrokenItem(names, span))
+            if marked is not None:
+                self.values[index] = marked
+                return
+
+
+def _replace_standin(value: Any, broken: ast.BrokenItem) -> Any:
+    if isinstance(value, ast.Attribute) and value.name.text == "":
+        return broken
+    if isinstance(value, Flat):
+        for index in range(len(value.parts) - 1, -1, -1):
+            inner = _replace_standin(value.parts[index], broken)
+            if inner is not None:
+                return Flat([*value.parts[:index], inner, *value.parts[index + 1 :]])
+    return None
+
+
+HANGING = {"PLUS", "MINUS", "STAR", "SLASH", "EQ", "NE", "LE", "GE", "LESSTHAN", "MORETHAN", "AND", "OR", "IN",
+           "COALESCE", "EQUAL", "_COMMA", "THEN", "ELSE"}  # fmt: skip
+
+
+def _swallowed_line(tokens: list[Token], at: int, item: Token) -> tuple[int, Token | None]:
+    """Index of the first token of this line, when it looks like an item that a hanging operator took in."""
+    first = at
+    while first > 0 and not tokens[first].lead and tokens[first - 1].kind != "_NL":
+        first -= 1
+    before = first - 1
+    if before >= 0 and tokens[before].kind == "_NL":
+        before -= 1
+    if before < 1 or tokens[before].kind not in HANGING or not _starts_item(tokens, first):
+        return 0, None
+    if tokens[first].start <= item.start or (tokens[before].kind == "_COMMA" and "\n" not in tokens[before].text):
+        return 0, None
+    return first, tokens[before]
+
+
+def _starts_item(tokens: list[Token], first: int) -> bool:
+    kind, following = tokens[first].kind, tokens[min(first + 1, len(tokens) - 1)].kind
+    if kind in ("LET", "DEF", "USE", "EXPECT"):
+        return True
+    return kind == "NAME" and following in ("EQUAL", "LBRACE", "NAME")
+
+
+def _track(open_: list[str], kind: str) -> None:
+    if kind in OPENERS:
+        open_.append(kind)
+    elif kind in CLOSERS and CLOSERS[kind] in open_:
+        while open_.pop() != CLOSERS[kind]:
+            pass
+
+
+def _declared(tokens: list[Token]) -> tuple[str, ...]:
+    """Names that a broken item may declare: the names before its `=` or `{`."""
+    names: list[str] = []
+    for token in tokens:
+        if token.kind in ("EQUAL", "LBRACE", "_NL"):
+            break
+        if token.kind == "NAME":
+            names.append(token.text)
+    return tuple(names)
+
+
+def _expected_text(words: list[str]) -> str:
+    if VALUE_STARTS & set(words) >= {"a name", "a number", "a text"}:
+        return "a value"
+    if "an operator" in words:
+        words = [w for w in words if w in ("`,`", "`]`", "`)`", "`:`", "`then`", "`else`")] or ["end of line"]
+    return " or ".join(words[:4])
+
+
+def _with_edition(source: Source, tokens: list[Token], diagnostics: Diagnostics) -> list[Token]:
+    """A missing first line is reported once and made up."""
+    first = next((i for i, t in enumerate(tokens) if t.kind != "_NL"), 0)
+    if tokens[first].kind == "EDITION":
+        return tokens
+    at = tokens[first].start
+    diagnostics.add(
+        "E0102", source, Span(at, at), "the edition is missing; the first line must be `claw 1`",
+        "add `claw 1` as the first line", Fix(Span(0, 0), "claw 1\n\n", "add the edition"),
+    )  # fmt: skip
+    made = [Token("EDITION", "claw 1", at, at, True), Token("_NL", "\n", at, at, True)]
+    return [*tokens[:first], *(made if tokens[first].kind != "$END" else made[:1]), *tokens[first:]]
+
+
+def _doc_comments(source: Source, comments: list[Comment]) -> dict[int, str]:
+    """Line number to the text of a `##` comment on it."""
+    return {source.position(c.start)[0]: c.text[2:].strip() for c in comments if c.text.startswith("##")}
+
+
+def _with_doc(item: ast.Item, docs: dict[int, str], source: Source) -> ast.Item:
+    if not isinstance(item, ast.Block):
+        return item
+    lines: list[str] = []
+    line = source.position(item.span.start)[0] - 1
+    while line in docs:
+        lines.insert(0, docs[line])
+        line -= 1
+    return ast.Block(item.kind, item.labels, item.items, item.has_body, " ".join(lines), item.span)

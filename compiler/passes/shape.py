@@ -1,0 +1,119 @@
+"""Blocks and attributes against the table: what stands where it may not, twice, or not at all."""
+
+from __future__ import annotations
+
+from clawc.compiler.elaborate.context import nearest, nearest_fix
+from clawc.compiler.source import Diagnostics, Source
+from clawc.spec import ast
+from clawc.spec.blocks import BY_KIND, TOP_LEVEL, BlockKind
+
+STATEMENTS = {ast.Let: "let", ast.Def: "def", ast.Use: "use", ast.Expect: "expect"}
+
+
+def check_shape(source: Source, file: ast.File, diagnostics: Diagnostics) -> None:
+    """Reports everything that the table of blocks does not allow."""
+    top = BlockKind("", "", (), {}, TOP_LEVEL, ("let", "def", "use"))
+    _items(source, top, file.items, diagnostics, "a file", ast.Span(0, 0))
+
+
+def known(block: ast.Block, parent: str) -> bool:
+    """May later passes look into this block?"""
+    row = BY_KIND.get(block.kind.text)
+    if row is None or row.later:
+        return False
+    return block.kind.text in (TOP_LEVEL if parent == "" else BY_KIND[parent].children)
+
+
+def _items(source: Source, parent: BlockKind, items: tuple[ast.Item, ...], diagnostics: Diagnostics, where: str,
+           head: ast.Span) -> None:  # fmt: skip
+    seen: dict[str, ast.Span] = {}
+    broken = {name for item in items if isinstance(item, ast.BrokenItem) for name in item.names}
+    for item in items:
+        if isinstance(item, ast.Block):
+            _block(source, parent, item, diagnostics, where, seen)
+        elif isinstance(item, ast.Attribute):
+            _attribute(source, parent, item, diagnostics, where, seen)
+        elif isinstance(item, ast.Labelled):
+            if item.verb.text not in parent.statements:
+                _misplaced(source, item.verb, parent, diagnostics, where)
+        elif not isinstance(item, ast.BrokenItem):
+            word = STATEMENTS[type(item)]
+            if word not in parent.statements:
+                diagnostics.add("E0209", source, ast.Span(item.span.start, item.span.start + len(word)),
+                                f"`{word}` has no place in {where}")  # fmt: skip
+    for name, attribute in (parent.attributes or {}).items():
+        if attribute.required and name not in seen and name not in broken:
+            diagnostics.add("E0208", source, head, f"{where} lacks `{name}`",
+                            f"{name}: {attribute.doc}")  # fmt: skip
+
+
+def _block(
+    source: Source, parent: BlockKind, block: ast.Block, diagnostics: Diagnostics, where: str, seen: dict[str, ast.Span]
+) -> None:
+    kind = block.kind.text
+    row = BY_KIND.get(kind)
+    if row is None or kind not in parent.children:
+        if row is None:
+            candidates = [*parent.children, *(parent.attributes or {})]
+            diagnostics.add("E0201", source, block.kind.span, f"unknown block `{kind}`{nearest(kind, candidates)}",
+                            _listing("blocks here", parent.children), nearest_fix(kind, candidates, block.kind.span))  # fmt: skip
+        else:
+            homes = sorted(r.kind for r in BY_KIND.values() if kind in r.children)
+            diagnostics.add("E0202", source, block.kind.span, f"`{kind}` has no place in {where}",
+                            f"it belongs into `{homes[0]}`" if homes else "")  # fmt: skip
+        return
+    if row.later:
+        diagnostics.add("E0207", source, block.kind.span, f"`{kind}` is not in this version")
+        return
+    if row.once:
+        if kind in seen:
+            diagnostics.add("E0210", source, block.head, f"{where} has two blocks `{kind}`", "put everything into one")
+        seen[kind] = block.span
+    _labels(source, row, block, diagnostics)
+    name = block.labels[0].text if block.labels and isinstance(block.labels[0], ast.Ident) else ""
+    inside = f"`{kind} {name}`" if name else f"`{kind}`"
+    _items(source, row, block.items, diagnostics, inside, block.head)
+
+
+def _labels(source: Source, row: BlockKind, block: ast.Block, diagnostics: Diagnostics) -> None:
+    wanted = " ".join({"name": "NAME", "path": '"path"', "title": '"title"'}[label] for label in row.labels)
+    shape = f"`{row.kind} {wanted}`" if wanted else f"`{row.kind}` without a label"
+    if len(block.labels) != len(row.labels):
+        diagnostics.add("E0204", source, block.head, f"`{row.kind}` has {len(block.labels)} labels, not {len(row.labels)}",
+                        f"write {shape}")  # fmt: skip
+        return
+    for label, what in zip(block.labels, row.labels):
+        if (what == "name") != isinstance(label, ast.Ident):
+            kind = "a name without quotes" if what == "name" else "a text in quotes"
+            diagnostics.add("E0204", source, label.span, f"this label must be {kind}", f"write {shape}")
+
+
+def _attribute(
+    source: Source, parent: BlockKind, item: ast.Attribute, diagnostics: Diagnostics, where: str, seen: dict[str, ast.Span]
+) -> None:
+    name = item.name.text
+    row = parent.attribute(name)
+    if row is None:
+        candidates = [*(parent.attributes or {}), *parent.children]
+        help = _listing("attributes", tuple(parent.attributes or {}))
+        if "let" in parent.statements and not nearest(name, candidates):
+            help = f"to name a value write `let {name} = …`"
+        diagnostics.add("E0205", source, item.name.span, f"unknown attribute `{name}` in {where}{nearest(name, candidates)}",
+                        help, nearest_fix(name, candidates, item.name.span))  # fmt: skip
+    elif row.later:
+        diagnostics.add("E0207", source, item.name.span, f"`{name}` is not in this version")
+    if name in seen and row is not None:
+        diagnostics.add("E0206", source, item.name.span, f"`{name}` is given twice in {where}", "keep one")
+    seen[name] = item.span
+
+
+def _misplaced(source: Source, verb: ast.Ident, parent: BlockKind, diagnostics: Diagnostics, where: str) -> None:
+    actions = ("write", "replace", "edit", "delete")
+    if verb.text in actions:
+        diagnostics.add("E0209", source, verb.span, f"`{verb.text}` has no place in {where}")
+    else:
+        diagnostics.add("E0201", source, verb.span, f"unknown statement `{verb.text}`{nearest(verb.text, actions)}")
+
+
+def _listing(title: str, names: tuple[str, ...]) -> str:
+    return f"{title}: {', '.join(names)}" if names else ""

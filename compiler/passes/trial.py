@@ -1,0 +1,71 @@
+"""Judges a set of files in this process, with the evaluator in place of the emitted checker: same primitives, same rules."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from clawc.compiler.model import CheckDecl, Task
+from clawc.compiler.passes.evaluate import Reader, evaluate
+from clawc.compiler.passes.seal import Sealer
+from clawc.spec.core import Core
+from clawc.stdlib.checks.kinds import plain
+from clawc.stdlib.checks.values import Unmet
+from clawc.stdlib.checks.verdict import Check, Expect, judge
+from clawc.stdlib.checks.workspace import Deliverable, Memory, Submission
+
+
+class _Submitted(Reader):
+    def __init__(self, submission: Submission) -> None:
+        self.submission = submission
+
+    def deliverable(self, name: str, raw: bool) -> Any:
+        return self.submission.raw(name) if raw else self.submission[name]
+
+    def workspace(self) -> Any:
+        return self.submission
+
+    def run(self, number: int) -> Any:
+        raise Unmet("programs are not run at compile time")
+
+
+class Trial:
+    """The checks of one task, ready to judge workspaces held in memory."""
+
+    def __init__(self, task: Task, sealer: Sealer) -> None:
+        self.task = task
+        self.state = task.context.task
+        self.sealed: dict[str, list[tuple[int, str, Core]]] = {
+            c.name: [(e.line, e.source, sealer.seal(e.core)) for e in c.expects] for c in task.checks
+        }
+        self.deliverables = [
+            Deliverable(d.name, d.path, d.kind, _list(d.columns), _list(d.keys), _list(d.sections), d.extra_columns,
+                        d.column_order)
+            for d in task.delivers
+        ]  # fmt: skip
+        self.pristine = {i.file.path: i.data for i in task.inputs}
+        self.hashes = {path: hashlib.sha256(data).hexdigest() for path, data in self.pristine.items()}
+
+    def judge(self, written: Mapping[str, bytes]) -> dict[str, Any]:
+        """The verdict on the inputs with `written` (path to bytes) laid over them."""
+        submission = Submission(Memory({**self.pristine, **written}), self.deliverables, self.hashes)
+        reader = _Submitted(submission)
+        checks = [self._check(c, reader) for c in self.task.checks]
+        return judge(self.task.name, checks, submission, "")
+
+    def _check(self, check: CheckDecl, reader: Reader) -> Check:
+        def body(_: Submission) -> Iterator[Expect]:
+            for line, source, node in self.sealed[check.name]:
+                yield line, source, lambda node=node: evaluate(node, self.state, reader)
+
+        return Check(check.name, body, plain(check.weight), check.kind, check.partial, check.after)
+
+
+def _list(value: tuple[str, ...] | None) -> list[str] | None:
+    return None if value is None else list(value)
+
+
+def uses_runs(task: Task) -> bool:
+    """Can only the runtime judge this task, because programs have to be run?"""
+    return bool(task.context.task.jobs)

@@ -1,0 +1,50 @@
+"""Paths that a spec may name: relative, portable, inside the workspace."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_DEVICE = re.compile(r"(con|prn|aux|nul|com[1-9]|lpt[1-9])(\..*)?\Z", re.I)
+_KINDS = {
+    "csv": "csv", "tsv": "tsv", "json": "json", "jsonl": "jsonl", "ndjson": "jsonl", "md": "markdown",
+    "markdown": "markdown", "py": "program", "sh": "program", "js": "program",
+}  # fmt: skip
+
+
+def path_problem(path: str) -> str:
+    """Why a path is refused, or ""."""
+    if not path:
+        return "is empty"
+    if len(path.encode("utf-8", "surrogatepass")) > 1000:
+        return "is longer than 1,000 bytes"
+    if path.startswith("/") or re.match(r"[A-Za-z]:", path):
+        return "is absolute; paths are relative to the workspace"
+    if "\\" in path:
+        return "has a backslash; folders are separated by `/`"
+    if any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in path):
+        return "has a character that cannot be seen"
+    for part in path.split("/"):
+        if part in ("", "."):
+            return "has an empty part"
+        if part == "..":
+            return "leaves the workspace"
+        if part.endswith((".", " ")):
+            return "has a part that ends in a dot or blank, which some systems drop"
+        if _DEVICE.match(part):
+            return f"has the part `{part}`, a device on some systems"
+        if len(part.encode()) > 255:
+            return "has a part longer than 255 bytes"
+    if unicodedata.normalize("NFC", path) != path:
+        return "is not in Unicode normal form C"
+    return ""
+
+
+def kind_of(path: str) -> str:
+    """The format that the ending of a path tells; text where it tells none."""
+    return _KINDS.get(path.rsplit(".", 1)[-1].lower(), "text") if "." in path else "text"
+
+
+def folded(path: str) -> str:
+    """Paths with the same folded form are one file on some systems."""
+    return unicodedata.normalize("NFC", path).casefold()

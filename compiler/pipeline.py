@@ -1,0 +1,118 @@
+"""From source to bundle: the passes in their order. Start reading here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clawc.compiler.assets import Assets, NoAssets
+from clawc.compiler.elaborate.context import Context, TaskState
+from clawc.compiler.model import Task
+from clawc.compiler.passes.declare import bind_statements, declare
+from clawc.compiler.passes.evaluate import EvaluationFault
+from clawc.compiler.passes.judge_blocks import judge_blocks, report_unused
+from clawc.compiler.passes.lints import lint, order_lints, vacuous
+from clawc.compiler.passes.modules import bind_uses
+from clawc.compiler.passes.parse import parse
+from clawc.compiler.passes.seal import Sealer
+from clawc.compiler.passes.shape import check_shape, known
+from clawc.compiler.passes.trace import Quotation, trace
+from clawc.compiler.passes.trial import Trial
+from clawc.compiler.witness.derive import Witness, derive
+from clawc.compiler.source import Diagnostic, Diagnostics, Source
+from clawc.spec import ast
+from clawc.spec.blocks import EDITIONS
+
+if TYPE_CHECKING:
+    from clawc.compiler.emit.bundle import BundleFiles
+
+
+@dataclass(slots=True)
+class Compiled:
+    """One task with all that was worked out about it; only there when it has no errors."""
+
+    task: Task
+    sealer: Sealer
+    trial: Trial
+    quotations: list[Quotation]
+    witness: Witness
+    notes: list[str] = field(default_factory=list[str])
+
+
+@dataclass(slots=True)
+class Checked:
+    """The result of reading one file: everything wrong with it, and its sound tasks."""
+
+    source: Source
+    diagnostics: list[Diagnostic]
+    tasks: list[Compiled]
+
+    @property
+    def ok(self) -> bool:
+        return not any(d.severity == "error" for d in self.diagnostics)
+
+
+def check(path: str, text: str, assets: Assets | None = None) -> Checked:
+    """Reads and checks one file; never raises on what the file holds."""
+    source = Source.of(path, text)
+    diagnostics = Diagnostics()
+    file = parse(source, diagnostics).file
+    check_shape(source, file, diagnostics)
+    if file.edition not in (0, *EDITIONS):
+        diagnostics.add("E0111", source, ast.Span(0, len("claw")), f"edition {file.edition} is not known here",
+                        f"this version reads edition {EDITIONS[-1]}")  # fmt: skip
+    found: list[Compiled] = []
+    for block in file.items:
+        if isinstance(block, ast.Block) and block.kind.text == "task" and known(block, ""):
+            compiled = _task(source, file, block, diagnostics, assets or NoAssets())
+            if compiled is not None:
+                found.append(compiled)
+    if not any(isinstance(i, (ast.Block, ast.BrokenItem, ast.Def, ast.Let)) for i in file.items):
+        if not diagnostics.has_errors:
+            diagnostics.add("E0112", source, ast.Span(0, 0), "this file declares nothing", "add a `task NAME { … }`")
+    ordered = diagnostics.sorted()
+    sound = not any(d.severity == "error" for d in ordered)
+    return Checked(source, ordered, found if sound else [])
+
+
+def _task(
+    source: Source, file: ast.File, block: ast.Block, diagnostics: Diagnostics, assets: Assets
+) -> Compiled | None:
+    """The passes over one task; later ones run only on what earlier ones found sound."""
+    outer = Context(source, diagnostics, TaskState(assets=assets))
+    bind_statements(outer, file.items)
+    bind_uses(outer, file)
+    task = declare(outer.child(), block, file.edition)
+    judge_blocks(task, block)
+    quotations = trace(task)
+    lint(task)
+    report_unused(outer)
+    if diagnostics.has_errors:
+        return None
+    sealer = Sealer(task.context.task)
+    try:
+        trial = Trial(task, sealer)
+        order_lints(task, sealer)
+        vacuous(task, trial)
+        witness = derive(task, sealer, trial)
+    except EvaluationFault as fault:
+        diagnostics.add("E0501", source, fault.span, fault.message)
+        return None
+    return None if diagnostics.has_errors else Compiled(task, sealer, trial, quotations, witness)
+
+
+def build(compiled: Compiled) -> BundleFiles:
+    """The files of the bundle of one task."""
+    # Checking alone needs neither pydantic nor jinja2.
+    from clawc.compiler.emit.bundle import bundle_files
+
+    return bundle_files(compiled.task, compiled.sealer, compiled.quotations, compiled.witness)
+
+
+def write(files: BundleFiles, folder: Path) -> None:
+    """Puts a bundle into a folder that does not exist yet."""
+    for path, data in files.files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)

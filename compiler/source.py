@@ -1,0 +1,90 @@
+"""A source file and the way from offsets to lines; and diagnostics, as they are collected by every pass."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+from clawc.spec.ast import Span
+from clawc.spec.diagnostics import BY_CODE, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of one `.claw` file under the path that messages show."""
+
+    path: str
+    text: str
+    line_starts: tuple[int, ...] = field(default=())
+
+    @staticmethod
+    def of(path: str, text: str) -> Source:
+        starts = [0]
+        at = text.find("\n")
+        while at >= 0:
+            starts.append(at + 1)
+            at = text.find("\n", at + 1)
+        return Source(path, text, tuple(starts))
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """1-based line and column (in code points) of an offset."""
+        line = bisect_right(self.line_starts, offset)
+        return line, offset - self.line_starts[line - 1] + 1
+
+    def line(self, number: int) -> str:
+        """The text of a 1-based line, without its line end."""
+        start = self.line_starts[number - 1]
+        end = self.line_starts[number] if number < len(self.line_starts) else len(self.text)
+        return self.text[start:end].rstrip("\r\n")
+
+    def slice(self, span: Span) -> str:
+        return self.text[span.start : span.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """An edit that mends the mistake: replace the span by the text."""
+
+    span: Span
+    replacement: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One mistake: what, where, and one line of help."""
+
+    code: str
+    message: str
+    source: Source
+    span: Span
+    help: str = ""
+    fix: Fix | None = None
+
+    @property
+    def severity(self) -> Severity:
+        return BY_CODE[self.code].severity
+
+    @property
+    def sort_key(self) -> tuple[str, int, int, str, str]:
+        return (self.source.path, self.span.start, self.span.end, self.code, self.message)
+
+
+class Diagnostics:
+    """Collects diagnostics; the same mistake at the same place is kept once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, int, int, str, str], Diagnostic] = {}
+
+    def add(
+        self, code: str, source: Source, span: Span, message: str, help: str = "", fix: Fix | None = None
+    ) -> None:
+        diagnostic = Diagnostic(code, message, source, span, help, fix)
+        self._found.setdefault(diagnostic.sort_key, diagnostic)
+
+    def sorted(self) -> list[Diagnostic]:
+        return sorted(self._found.values(), key=lambda d: d.sort_key)
+
+    @property
+    def has_errors(self) -> bool:
+        return any(d.severity == "error" for d in self._found.values())

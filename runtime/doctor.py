@@ -1,0 +1,72 @@
+"""What `clawc doctor` reports about running: each row is a fact, and what to do if it is a bad one."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from clawc.runtime.errors import SandboxUnavailable
+
+_SPACE = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    name: str
+    ok: bool
+    detail: str
+    help: str = ""
+
+
+def checks() -> list[Row]:
+    """Runs a first sandbox for real; takes about a second."""
+    return asyncio.run(_checks())
+
+
+async def _checks() -> list[Row]:
+    rows = [_space()]
+    if sys.platform != "linux":
+        return [
+            Row(
+                "sandbox", False, f"sandboxes need Linux, this is {sys.platform}", "Build here, run on Linux."
+            ),
+            *rows,
+        ]
+    from clawc.runtime.sandbox.bubblewrap import Bubblewrap
+    from clawc.runtime.sandbox.probe import find_bwrap
+
+    try:
+        path, version = find_bwrap()
+        rows.append(Row("bubblewrap", True, f"{version} at {path}"))
+    except SandboxUnavailable as error:
+        rows.append(Row("bubblewrap", False, error.message, error.help))
+    backend = Bubblewrap()
+    try:
+        found = await backend.probe()
+    finally:
+        await backend.close()
+    rows.append(
+        Row("sandbox", found.ok, ", ".join(found.enforcers) if found.ok else found.reason, found.help)
+    )
+    if found.ok:
+        slow = (
+            "Put TMPDIR on a file system that can hold an overlay's upper layer, such as ext4, xfs or btrfs."
+        )
+        detail = "copy-on-write" if found.overlay else "copied whole for each episode"
+        rows.append(Row("workspaces", True, detail, "" if found.overlay else slow))
+    return rows
+
+
+def _space() -> Row:
+    folder = Path(tempfile.gettempdir())
+    free = shutil.disk_usage(folder).free
+    return Row(
+        "disk",
+        free >= _SPACE,
+        f"{free >> 20} MiB free in {folder}",
+        "" if free >= _SPACE else "Free some space, or set TMPDIR.",
+    )

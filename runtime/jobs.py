@@ -1,0 +1,73 @@
+"""Runs the programs that a checker wants to know about. They are the agent's code, so each has a sandbox
+of its own, with neither checker nor truth in it; the checker reads what is left of them from a folder per
+job."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from clawc.runtime.bundle import Bundle
+from clawc.runtime.sandbox.interface import WORKSPACE, Backend, Finished, LaidFile, Program
+from clawc.runtime.workspace import BundleTemplate
+from clawc.spec.bundle import Job
+
+OUTPUT_LIMIT = 8 << 20
+
+
+async def run_jobs(bundle: Bundle, workspace: Path, backend: Backend, dest: Path) -> None:
+    """Run all jobs of a bundle over its pristine inputs and the deliverables in `workspace`, a collected
+    folder.
+
+    `dest` must not exist; it gets `<id>/result.json`, `stdout`, `stderr` and `tree/` for each job.
+    """
+    dest.mkdir()
+    dest.chmod(0o755)
+    delivered = _deliverables(bundle, workspace) if bundle.manifest.jobs else {}
+    for job in bundle.manifest.jobs:
+        folder = dest / job.id
+        folder.mkdir()
+        folder.chmod(0o755)
+        laid = delivered | {name: LaidFile(bundle.read(source)) for name, source in job.files.items()}
+        finished = await backend.run_over(
+            _program(bundle, job), BundleTemplate(bundle), laid, folder / "tree"
+        )
+        _record(finished, folder)
+
+
+def _program(bundle: Bundle, job: Job) -> Program:
+    return Program(
+        argv=job.argv,
+        limits=bundle.manifest.limits,
+        timeout_s=job.timeout_s,
+        env={**bundle.manifest.environment.env, **job.env},
+        cwd=WORKSPACE if job.cwd == "." else f"{WORKSPACE}/{job.cwd}",
+        stdin=job.stdin.encode("utf-8", "replace"),
+        output_limit=OUTPUT_LIMIT,
+    )
+
+
+def _deliverables(bundle: Bundle, workspace: Path) -> dict[str, LaidFile]:
+    """The deliverables that exist. `workspace` was collected, so it holds no links."""
+    found: dict[str, LaidFile] = {}
+    for ref in bundle.manifest.deliverables:
+        path = workspace / ref.path
+        if path.is_file():
+            found[ref.path] = LaidFile(path.read_bytes(), 0o755 if path.stat().st_mode & 0o100 else 0o644)
+    return found
+
+
+def _record(finished: Finished, folder: Path) -> None:
+    problem = ""
+    if finished.limit and finished.limit != "time":
+        problem = f"exceeded its {finished.limit} limit"
+    elif finished.truncated:
+        problem = f"wrote more than {OUTPUT_LIMIT} bytes of output"
+    result = {"exit": finished.exit, "timed_out": finished.limit == "time", "problem": problem}
+    for name, data in (
+        ("result.json", json.dumps(result).encode()),
+        ("stdout", finished.stdout),
+        ("stderr", finished.stderr),
+    ):
+        (folder / name).write_bytes(data)
+        (folder / name).chmod(0o644)

@@ -1,0 +1,203 @@
+"""One episode: workspace, agent, collection, score, record.
+
+The agent's sandbox is closed before anything is judged. A failure counts as not the agent's only on evidence
+from outside the sandbox: it did not start, or the checker also fails on the controls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from clawc.runtime.bundle import Bundle
+from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
+from clawc.runtime.harness.interface import Final, Harness, Task
+from clawc.runtime.harness.null import Null
+from clawc.runtime.harness.oracle import Oracle
+from clawc.runtime.harness.tools import SandboxTools, Trajectory
+from clawc.runtime.records import EpisodeRecord, Outcome, RefusedEntry
+from clawc.runtime.sandbox.interface import Backend, Collected, SandboxEnded
+from clawc.runtime.score import Scored, score
+from clawc.runtime.workspace import BundleTemplate
+from clawc.spec.bundle import INSTRUCTION, SOLUTION_STEPS
+from clawc.spec.scoring import score_text
+
+_FINAL = 20_000
+_REFUSED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One episode to play; `key` names it within the run."""
+
+    run_id: str
+    key: str
+    bundle: Bundle
+    harness: Harness
+    index: int
+    seed: int
+
+
+@dataclass(slots=True)
+class Played:
+    """How the agent's part went. `limits` are those that ended it."""
+
+    final: Final
+    collected: Collected
+    enforcers: tuple[str, ...]
+    limits: tuple[str, ...] = ()
+
+
+class Clock:
+    """Seconds per phase."""
+
+    def __init__(self) -> None:
+        self.started = _now()
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def phase(self, name: str) -> Generator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(time.monotonic() - began, 4)
+
+
+@dataclass(slots=True)
+class Controls:
+    """Whether a bundle's checker works at all here and now: it must judge the untouched workspace and the
+    oracle's. Asked only after a checker has failed, and once per bundle."""
+
+    backend: Backend
+    _known: dict[str, bool] = field(default_factory=dict[str, bool])
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def hold(self, bundle: Bundle) -> bool:
+        async with self._lock:
+            if bundle.manifest.id not in self._known:
+                self._known[bundle.manifest.id] = await self._judged(bundle)
+            return self._known[bundle.manifest.id]
+
+    async def _judged(self, bundle: Bundle) -> bool:
+        harnesses: list[Harness] = [Null()]
+        if SOLUTION_STEPS in bundle.files:
+            harnesses.append(Oracle())
+        for harness in harnesses:
+            scratch = self.backend.scratch()
+            try:
+                await play(bundle, harness, 0, self.backend, scratch, Clock())
+                scored = await score(bundle, scratch / "workspace", self.backend)
+            finally:
+                await self.backend.discard(scratch)
+            if scored.verdict is None:
+                return False
+        return True
+
+
+async def run_episode(episode: Episode, backend: Backend, folder: Path, controls: Controls) -> EpisodeRecord:
+    """Play and score one episode into the empty `folder`. Raises RuntimeFault only for what would fail
+    every episode."""
+    clock = Clock()
+    played: Played | None = None
+    try:
+        played = await play(episode.bundle, episode.harness, episode.seed, backend, folder, clock)
+        with clock.phase("score"):
+            scored = await score(episode.bundle, folder / "workspace", backend)
+            forgiven = scored.verdict is not None or not await controls.hold(episode.bundle)
+    except RuntimeFault as fault:
+        if not fault.code.startswith("R03") or isinstance(fault, SandboxUnavailable):
+            raise
+        return _record(episode, clock, "infra_error", played, evidence=str(fault))
+    if scored.verdict is not None:
+        (folder / "verdict.json").write_text(
+            scored.verdict.model_dump_json(indent=2) + "\n", encoding="utf-8"
+        )
+        return _record(episode, clock, _outcome(played), played, scored, evidence=played.final.reason)
+    evidence = f"{scored.fault}\n{scored.stderr}".strip()
+    if forgiven:
+        return _record(episode, clock, "verifier_error", played, evidence=evidence)
+    evidence = f"{evidence}\nthe same checker judges the untouched workspace and the oracle's".strip()
+    nothing = Scored(None, Decimal(0), Decimal(0), refused=scored.refused)
+    return _record(episode, clock, "agent_error", played, nothing, evidence=evidence)
+
+
+async def play(
+    bundle: Bundle, harness: Harness, seed: int, backend: Backend, folder: Path, clock: Clock
+) -> Played:
+    """Let an agent work, and collect its workspace to `folder/workspace`; nothing of the sandbox is left."""
+    limits = bundle.manifest.limits
+    agent = harness.agent(bundle)
+    task = Task(bundle.read(INSTRUCTION).decode("utf-8", "replace"), limits, seed)
+    with clock.phase("create"):
+        sandbox = await backend.create(BundleTemplate(bundle), limits, bundle.manifest.environment.env)
+    try:
+        hit = ""
+        with clock.phase("agent"), Trajectory(folder / "trajectory.jsonl") as trajectory:
+            try:
+                async with asyncio.timeout(limits.wall_s):
+                    final = await agent.run(task, SandboxTools(sandbox, trajectory))
+            except TimeoutError:
+                hit, final = "wall", Final("", "truncated", "the episode exceeded its wall limit")
+            except SandboxEnded as ended:
+                hit, final = ended.limit, Final("", "truncated" if ended.limit else "error", ended.message)
+            trajectory.add("final", {"text": final.text, "stop": final.stop, "reason": final.reason})
+        with clock.phase("collect"):
+            limit = await sandbox.stop()
+            collected = await sandbox.collect(folder / "workspace")
+        hits = dict.fromkeys(name for name in (hit, limit, collected.over) if name)
+        return Played(final, collected, sandbox.enforcers, tuple(hits))
+    finally:
+        with clock.phase("close"):
+            await asyncio.shield(sandbox.close())
+
+
+def _outcome(played: Played) -> Outcome:
+    if played.limits or played.final.stop == "truncated":
+        return "truncated"
+    return "agent_error" if played.final.stop == "error" else "ok"
+
+
+def _record(
+    episode: Episode,
+    clock: Clock,
+    outcome: Outcome,
+    played: Played | None,
+    scored: Scored | None = None,
+    evidence: str = "",
+) -> EpisodeRecord:
+    verdict = scored.verdict if scored else None
+    refused = played.collected.refused if played else ()
+    return EpisodeRecord(
+        run_id=episode.run_id,
+        key=episode.key,
+        task=episode.bundle.manifest.task,
+        bundle_id=episode.bundle.manifest.id,
+        agent=episode.harness.name,
+        index=episode.index,
+        seed=episode.seed,
+        outcome=outcome,
+        score=score_text(scored.score) if scored and scored.score is not None else None,
+        score_checks=score_text(scored.score_checks) if scored and scored.score_checks is not None else None,
+        C=verdict.C if verdict else None,
+        V=verdict.V if verdict else None,
+        checks=verdict.checks if verdict else (),
+        final=played.final.text[:_FINAL] if played else "",
+        started=clock.started,
+        ended=_now(),
+        seconds=clock.seconds,
+        limits_hit=played.limits if played else (),
+        enforcers=played.enforcers if played else (),
+        refused=tuple(RefusedEntry(path=entry.path, reason=entry.reason) for entry in refused[:_REFUSED]),
+        evidence=evidence,
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,187 @@
+"""What a sandbox backend offers; everything above it is written against these protocols only.
+
+Whatever comes out of a sandbox (results, files, errors) is the agent's word and is bounded, never trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from clawc.spec.bundle import Limits
+
+WORKSPACE = "/w"
+# Stands in the arguments of a program for the number of the descriptor that its channel got.
+CHANNEL = "@channel"
+OUTPUT_LIMIT = 1 << 20
+
+
+class SandboxEnded(Exception):
+    """The sandbox is gone: a limit was hit (`limit` names it) or the agent ended it (`limit` is empty)."""
+
+    def __init__(self, limit: str, message: str) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.message = message
+
+
+class FileProblem(Exception):
+    """A file inside the sandbox cannot be read or written; the text is meant for the agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecResult:
+    """`exit` is 128 + n after signal n; `truncated` if either stream had more than the limit."""
+
+    exit: int
+    stdout: bytes
+    stderr: bytes
+    timed_out: bool
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An entry of a workspace that was not collected, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """`over` names the cap ("files", "bytes") that ended the collection early, or is empty."""
+
+    files: int
+    size: int
+    refused: tuple[Refused, ...]
+    over: str
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Whether sandboxes work here; if not, `reason` and `help` say why and what to do."""
+
+    ok: bool
+    reason: str = ""
+    help: str = ""
+    version: str = ""
+    overlay: bool = False
+    enforcers: tuple[str, ...] = ()
+
+
+class Template(Protocol):
+    """The files that a workspace starts from. Equal keys mean equal files."""
+
+    @property
+    def key(self) -> str: ...
+
+    def write(self, dest: Path) -> None:
+        """Write the files into the empty folder `dest`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LaidFile:
+    """A file laid over the template before the start."""
+
+    data: bytes
+    mode: int = 0o644
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One command for a sandbox of its own. `cwd` is a path inside; output beyond `output_limit` is
+    dropped."""
+
+    argv: tuple[str, ...]
+    limits: Limits
+    timeout_s: float
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    cwd: str = WORKSPACE
+    stdin: bytes = b""
+    output_limit: int = OUTPUT_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a program ended. `exit` is None if it was killed; `limit` names the limit ("time", "memory",
+    "disk")."""
+
+    exit: int | None
+    stdout: bytes
+    stderr: bytes
+    limit: str
+    truncated: bool
+    channel: bytes = b""
+    channel_over: bool = False
+
+
+class Sandbox(Protocol):
+    """A running sandbox with a writable workspace. Every call raises SandboxEnded once it is gone."""
+
+    @property
+    def enforcers(self) -> tuple[str, ...]: ...
+
+    async def exec(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: bytes = b"",
+        timeout_s: float,
+        cwd: str | None = None,
+        env: Mapping[str, str] | None = None,
+        output_limit: int = OUTPUT_LIMIT,
+    ) -> ExecResult: ...
+
+    async def put(self, path: str, data: bytes, mode: int = 0o644) -> None: ...
+
+    async def get(self, path: str) -> bytes: ...
+
+    async def stop(self) -> str:
+        """End everything inside; returns the limit that was hit, if any."""
+        ...
+
+    async def collect(self, dest: Path) -> Collected:
+        """Stop, then copy the workspace to the new folder `dest`."""
+        ...
+
+    async def close(self) -> None:
+        """Stop and remove every trace. May be called twice."""
+        ...
+
+
+class Backend(Protocol):
+    """Where sandboxes come from."""
+
+    async def probe(self) -> Probe: ...
+
+    def missing(self, tools: Sequence[str]) -> tuple[str, ...]:
+        """Those of the named programs that a sandbox would not have."""
+        ...
+
+    def scratch(self) -> Path:
+        """A new empty folder of the runner's own, removed with the backend or by `discard`."""
+        ...
+
+    async def discard(self, folder: Path) -> None: ...
+
+    async def create(self, template: Template, limits: Limits, env: Mapping[str, str]) -> Sandbox: ...
+
+    async def run_over(
+        self, program: Program, template: Template, laid: Mapping[str, LaidFile], tree: Path
+    ) -> Finished:
+        """Run in a fresh copy of the template with `laid` over it; the files afterwards go to the new
+        folder `tree`."""
+        ...
+
+    async def run_reading(
+        self, program: Program, folders: Mapping[str, Path], files: Mapping[str, bytes]
+    ) -> Finished:
+        """Run over read-only folders and files (path inside to source), with a channel back that only it
+        holds."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,139 @@
+"""Scores a workspace: the agent's programs first, each in its own sandbox, then the checker in another one.
+
+The agent's sandbox must be closed before. A verdict counts only if it is exactly one line on the channel that
+the checker alone holds, carries the nonce that it was started with, and agrees with the manifest and itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from clawc.runtime.bundle import Bundle
+from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.jobs import run_jobs
+from clawc.runtime.sandbox.collect import collect
+from clawc.runtime.sandbox.interface import CHANNEL, WORKSPACE, Backend, Finished, Program, Refused
+from clawc.spec.bundle import CHECKER, Manifest, Verdict
+from clawc.spec.scoring import final_score, gate, round_score, weighted
+
+_CHECK = "/check/check.py"
+_JOBS = "/jobs"
+_COMMAND = ("/usr/bin/python3", "-I", "-S", _CHECK, WORKSPACE, "--jobs", _JOBS, "--verdict-fd", CHANNEL)
+_SHARE = re.compile(r"[01](\.[0-9]{1,60})?")
+# C is recomputed from the credits, which a checker may have rounded.
+_SLACK = Decimal("0.000001")
+_TAIL = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A verdict and what it is worth, or `fault`: why there is none. `score` is None without a verdict,
+    and while a rubric that counts has not been judged."""
+
+    verdict: Verdict | None
+    score: Decimal | None = None
+    score_checks: Decimal | None = None
+    fault: str = ""
+    stderr: str = ""
+    refused: tuple[Refused, ...] = ()
+
+
+async def score(bundle: Bundle, workspace: Path, backend: Backend, rubric: Decimal | None = None) -> Scored:
+    """Judge the folder `workspace`, which is only read; `rubric` is R if a judge has given it.
+
+    Raises RuntimeFault for the runner's own failures; a checker that fails gives a Scored with `fault`.
+    """
+    if not (await asyncio.to_thread(workspace.is_dir)):
+        raise RuntimeFault(
+            "R0501", f"`{workspace}` is not a folder", "Give the folder of the finished workspace."
+        )
+    found = await backend.probe()
+    if not found.ok:
+        raise RuntimeFault("R0301", found.reason, found.help)
+    scratch = backend.scratch()
+    try:
+        # A copy without links and special files, readable by the checker's user.
+        files, jobs = scratch / "w", scratch / "jobs"
+        copied = await asyncio.to_thread(collect, workspace.resolve(), None, files, mend=False)
+        await run_jobs(bundle, files, backend, jobs)
+        nonce = secrets.token_hex(16)
+        finished = await backend.run_reading(
+            Program(
+                argv=_COMMAND,
+                limits=bundle.manifest.limits,
+                timeout_s=bundle.manifest.limits.check_s,
+                cwd=str(Path(_CHECK).parent),
+                stdin=nonce.encode() + b"\n",
+            ),
+            {WORKSPACE: files, _JOBS: jobs},
+            {_CHECK: bundle.read(CHECKER)},
+        )
+    finally:
+        await asyncio.shield(backend.discard(scratch))
+    stderr = finished.stderr[-_TAIL:].decode("utf-8", "replace")
+    try:
+        verdict = read_verdict(finished, nonce, bundle.manifest)
+    except _NoVerdict as why:
+        return Scored(None, fault=str(why), stderr=stderr, refused=copied.refused)
+    weight, veto = Decimal(verdict.C), int(verdict.V)
+    scoring = bundle.manifest.scoring
+    opened = gate({check.name: check.passed for check in verdict.checks}, scoring.rubric_after)
+    value = final_score(weight, veto, Decimal(scoring.rubric_share), rubric, opened)
+    return Scored(verdict, value, round_score(weight * veto), stderr=stderr, refused=copied.refused)
+
+
+class _NoVerdict(Exception):
+    """The text says what the checker did instead of giving a verdict."""
+
+
+def read_verdict(finished: Finished, nonce: str, manifest: Manifest) -> Verdict:
+    """The verdict that a finished checker gave; raises _NoVerdict."""
+    if finished.limit:
+        raise _NoVerdict(f"the checker exceeded its {finished.limit} limit")
+    if finished.exit != 0:
+        raise _NoVerdict(f"the checker ended with exit status {finished.exit}")
+    if finished.channel_over or finished.channel.count(b"\n") != 1 or not finished.channel.endswith(b"\n"):
+        lines = finished.channel.count(b"\n")
+        raise _NoVerdict(
+            f"the checker wrote {lines} whole lines and {len(finished.channel)} bytes; one line is a verdict"
+        )
+    try:
+        verdict = Verdict.model_validate_json(finished.channel)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise _NoVerdict(f"the verdict is malformed at `{where}`: {first['msg'].lower()}") from error
+    if not hmac.compare_digest(verdict.nonce.encode("utf-8", "replace"), nonce.encode()):
+        raise _NoVerdict("the verdict carries a wrong nonce")
+    if problem := _contradiction(verdict, manifest):
+        raise _NoVerdict(f"the verdict contradicts {problem}")
+    return verdict
+
+
+def _contradiction(verdict: Verdict, manifest: Manifest) -> str:
+    """What a verdict contradicts: the manifest or itself."""
+    if verdict.task != manifest.task:
+        return "the manifest: it is of another task"
+    expected = [(check.name, check.kind, check.weight) for check in manifest.scoring.checks]
+    if sorted((check.name, check.kind, check.weight) for check in verdict.checks) != sorted(expected):
+        return "the manifest: it judges other checks"
+    texts = [verdict.C, verdict.score_checks, *(check.credit for check in verdict.checks)]
+    if not all(_SHARE.fullmatch(text) and Decimal(text) <= 1 for text in texts):
+        return "itself: a credit is not a share"
+    credits = [(Decimal(c.weight), Decimal(c.credit)) for c in verdict.checks if c.kind == "check"]
+    if abs(weighted(credits) - Decimal(verdict.C)) > _SLACK:
+        return "itself: C is not the weighted mean of the credits"
+    vetoed = any(not check.passed for check in verdict.checks if check.kind != "check")
+    if vetoed and verdict.V == "1" and Decimal(verdict.C) > 0:
+        return "itself: a veto was not applied"
+    if round_score(Decimal(verdict.C) * int(verdict.V)) != Decimal(verdict.score_checks):
+        return "itself: score_checks is not C * V"
+    return ""

@@ -1,0 +1,188 @@
+"""The bundle on disk: what a compiled task consists of, and the manifest `bundle.json` that binds it together.
+
+`public/` is all that an agent may see, `private/` all that only the checker may see. A file that the manifest does not
+list, or whose hash differs, makes the bundle invalid.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+BUNDLE_FORMAT_VERSION = 1
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+RelPath = Annotated[str, Field(min_length=1, max_length=1024)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=200)]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BundleFile(Strict):
+    """One file of the bundle; `path` is relative to the bundle, with `/`."""
+
+    path: RelPath
+    sha256: Sha256
+    size: Annotated[int, Field(ge=0)]
+
+
+class WorkspaceFile(Strict):
+    """One input file as the agent finds it; `path` is relative to the workspace, content in `public/workspace/`."""
+
+    path: RelPath
+    sha256: Sha256
+    size: Annotated[int, Field(ge=0)]
+    mode: Literal[0o644, 0o755] = 0o644
+
+
+class Limits(Strict):
+    """Bounds of one episode. Times in seconds, sizes in bytes."""
+
+    wall_s: Annotated[float, Field(gt=0)] = 600.0
+    memory_bytes: Annotated[int, Field(gt=0)] = 512 << 20
+    disk_bytes: Annotated[int, Field(gt=0)] = 256 << 20
+    processes: Annotated[int, Field(gt=0)] = 128
+    check_s: Annotated[float, Field(gt=0)] = 60.0
+
+
+class Environment(Strict):
+    """What the sandbox of the agent and of jobs offers."""
+
+    tools: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+    network: Literal["none"] = "none"
+
+
+class DeliverableRef(Strict):
+    """A file that the agent must create: its name in the task, path in the workspace and format."""
+
+    name: Name
+    path: RelPath
+    kind: str
+
+
+class Job(Strict):
+    """A program of the agent that the checker wants run: executed by the runtime in a sandbox of its own, over the
+    pristine inputs, the deliverables and `files` (path in the workspace to file in the bundle)."""
+
+    id: Name
+    argv: tuple[str, ...]
+    files: dict[RelPath, RelPath] = {}
+    env: dict[str, str] = {}
+    stdin: str = ""
+    cwd: str = "."
+    timeout_s: Annotated[float, Field(gt=0, le=600)] = 10.0
+
+
+class ScoredCheck(Strict):
+    """How one check counts; `veto` checks have weight 0."""
+
+    name: Name
+    kind: Literal["check", "require", "forbid"]
+    weight: str = "1"
+    partial: bool = False
+    after: tuple[Name, ...] = ()
+
+
+class Scoring(Strict):
+    """`score = V * ((1 - s) * C + s * R * G)`; decimals as text."""
+
+    checks: tuple[ScoredCheck, ...]
+    rubric_share: str = "0"
+    rubric_after: tuple[Name, ...] = ()
+
+
+class Provenance(Strict):
+    """What the bundle was compiled from, and by what."""
+
+    source: str
+    source_sha256: Sha256
+    compiler: str
+    library_sha256: Sha256
+
+
+class Manifest(Strict):
+    """`bundle.json`. `id` is the hash of everything else in the manifest, so it names the exact bundle."""
+
+    format_version: Literal[1] = 1
+    id: Sha256
+    task: Name
+    title: str
+    category: str = ""
+    operations: tuple[str, ...] = ()
+    edition: int
+    provenance: Provenance
+    limits: Limits
+    environment: Environment
+    scoring: Scoring
+    workspace: tuple[WorkspaceFile, ...]
+    deliverables: tuple[DeliverableRef, ...]
+    jobs: tuple[Job, ...] = ()
+    oracle: Literal["derived", "authored", "mixed", "none"]
+    files: tuple[BundleFile, ...]
+
+
+# Where things stand inside a bundle.
+MANIFEST = "bundle.json"
+INSTRUCTION = "public/instruction.md"
+BUILDER = "public/build.py"
+WORKSPACE = "public/workspace"
+CHECKER = "private/check.py"
+IR = "private/ir.json"
+RUBRIC = "private/rubric"
+SOLUTION_STEPS = "private/solution/steps.json"
+SOLUTION_FILES = "private/solution/files"
+JOBS = "private/jobs"
+
+
+class SolutionStep(Strict):
+    """One step of the oracle: write `path` in the workspace with the content of `source` in the bundle, or run."""
+
+    op: Literal["write", "run"]
+    path: RelPath | None = None
+    source: RelPath | None = None
+    argv: tuple[str, ...] = ()
+
+
+class Solution(Strict):
+    """`private/solution/steps.json`."""
+
+    format_version: Literal[1] = 1
+    steps: tuple[SolutionStep, ...]
+
+
+class ExpectVerdict(Strict):
+    """One `expect` of a check as judged; `line` is the line in the source."""
+
+    line: int
+    source: str
+    passed: bool
+    share: Annotated[float, Field(ge=0, le=1)]
+    message: str = ""
+
+
+class CheckVerdict(Strict):
+    """One check as judged. `credit` is in [0, 1], as decimal text; for `require` and `forbid` 1 means: no veto."""
+
+    name: Name
+    kind: Literal["check", "require", "forbid"]
+    weight: str
+    passed: bool
+    credit: str
+    message: str = ""
+    expects: tuple[ExpectVerdict, ...] = ()
+
+
+class Verdict(Strict):
+    """The one line of JSON that `check.py` writes. `C` and `V` as in spec/scoring.md; `score_checks` = C * V."""
+
+    format_version: Literal[1] = 1
+    nonce: str
+    task: Name
+    C: str
+    V: Literal["0", "1"]
+    score_checks: str
+    checks: tuple[CheckVerdict, ...]

@@ -1,0 +1,220 @@
+"""The table of functions, verbs and aggregates: name, signature, the primitive that implements it, one line of doc.
+
+Letters of signatures: T table, L list, R record, S text, N number, B condition, D date, U duration, V any value, F file,
+G range, P regex, X row expression. A parameter with `=` may be left out. `-> ?` marks functions whose result type is
+worked out from their arguments (compiler/elaborate).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+
+class Parameter(NamedTuple):
+    name: str
+    letters: str
+    required: bool
+    rest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One row of the table. `python` is the primitive in `clawc.stdlib.checks`; `group` orders the reference."""
+
+    name: str
+    signature: str
+    python: str
+    group: str
+    doc: str
+
+    @property
+    def result(self) -> str:
+        return self.signature.rsplit("->", 1)[1].strip()
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        return _parameters(self.signature)
+
+
+@cache
+def _parameters(signature: str) -> tuple[Parameter, ...]:
+    inside = signature[signature.index("(") + 1 : signature.rindex(")")]
+    found: list[Parameter] = []
+    for part in filter(None, (p.strip() for p in inside.split(","))):
+        name, letters = (p.strip() for p in part.split(":", 1))
+        optional = letters.endswith("=")
+        rest = name.startswith("*")
+        found.append(Parameter(name.lstrip("*"), letters.rstrip("= "), not optional and not rest, rest))
+    return tuple(found)
+
+
+def _rows(group: str, text: str) -> list[Function]:
+    """One function a line: `signature ; primitive ; doc`."""
+    found: list[Function] = []
+    for line in filter(None, (line.strip() for line in text.splitlines())):
+        signature, python, doc = (part.strip() for part in line.split(";", 2))
+        found.append(Function(signature[: signature.index("(")], signature, python, group, doc))
+    return found
+
+
+TABLE: tuple[Function, ...] = (
+    *_rows("readers", """
+        csv(file: F|S, types: R =) -> ? ; csv_table ; rows of a comma-separated file with a header line
+        tsv(file: F|S, types: R =) -> ? ; tsv_table ; rows of a tab-separated file with a header line
+        jsonl(file: F|S) -> ? ; jsonl_table ; one JSON value a line, as a table
+        json(file: F|S) -> ? ; json_value ; the value of a JSON file
+        text(of: F|V) -> S ; text_of ; the text of a file, or a value written as text
+        lines(of: F|S) -> ? ; lines_of ; the lines of a text, without line ends
+        md_table(of: F|S) -> ? ; md_table ; the first table of a Markdown text
+        field(of: F|S, label: S) -> S ; field ; the text behind `Label:` on a line of its own
+        rows(file: F) -> ? ; rows ; the rows of a table file, by its format
+        exists(file: F) -> B ; exists ; is there a regular file at the path?
+        from(path: S) -> S ; asset ; the text of a file beside the source, at compile time
+    """),
+    *_rows("rows", """
+        table(of: V) -> ? ; table ; a list of records, or of single values, as a table
+        columns(of: T) -> L ; columns_of ; the names of the columns
+        record(of: T) -> R ; record_of ; a table of two columns as keys and values
+        only(of: T|L) -> ? ; only ; the one row that there is
+        values(of: R) -> L ; values_of ; the values of a record
+        get(of: V, path: S) -> V ; get_path ; the value at a dotted path
+        union(first: T|L, *more: T|L) -> ? ; union ; the rows of all, duplicates kept
+        except(of: T|L, without: T|L) -> ? ; except_rows ; distinct rows of the first that the second lacks
+        intersect(of: T|L, other: T|L) -> ? ; intersect ; distinct rows that both have
+        unordered(of: V) -> ? ; unordered ; the same rows or values, their order free
+        ordered(of: V) -> ? ; ordered ; the same rows or values, their order counting
+        one_of(*values: V) -> V ; one_of ; any of these answers is right
+    """),
+    *_rows("numbers", """
+        number(of: V) -> N ; number ; the number that a text spells, else null
+        integer(of: V) -> N ; integer ; the whole number that a text spells, else null
+        round(x: N, digits: N =, half: S =) -> N ; round_to ; half up, unless `half = "even"`
+        floor(x: N) -> N ; floor_of ; the next whole number below
+        ceil(x: N) -> N ; ceil_of ; the next whole number above
+        abs(x: N) -> N ; abs_of ; without its sign
+        ln(x: N) -> N ; ln ; natural logarithm, 34 digits
+        log10(x: N) -> N ; log10 ; decimal logarithm, 34 digits
+        sqrt(x: N) -> N ; sqrt ; square root, 34 digits
+        fraction(of: S|N) -> N ; fraction ; "12 %" as 0.12
+        format_number(x: N, decimals: N, sep: S =) -> S ; format_number ; with a fixed number of decimals
+        bounds(of: S) -> G ; bounds ; "3-5" as a range
+    """),
+    *_rows("text", """
+        lower(s: S) -> S ; lower_of ; in lower case
+        upper(s: S) -> S ; upper_of ; in upper case
+        trim(s: S) -> S ; trim_of ; without blanks at both ends
+        replace(s: S, old: S|P, new: S) -> S ; replace_in ; every occurrence replaced
+        split(s: S, by: S|P) -> L ; split_by ; the parts between separators
+        join_text(parts: L, by: S) -> S ; join_text ; the parts with a separator between
+        left(s: S, n: N) -> S ; left_of ; the first n characters
+        right(s: S, n: N) -> S ; right_of ; the last n characters
+        starts_with(s: S, prefix: S) -> B ; starts_with ; does the text begin so?
+        ends_with(s: S, suffix: S) -> B ; ends_with ; does the text end so?
+        contains(s: F|S, part: S, ignore: L =) -> B ; contains ; is this a part of the text, letter by letter?
+        matches(s: S, regex: P) -> B ; matches ; does the regex occur in the text?
+        capture(s: S, regex: P) -> S ; capture ; the first group of the first match, else null
+        find_all(s: S, regex: P) -> L ; find_all ; every match
+        pad(of: V, width: N, fill: S =) -> S ; pad ; filled up on the left
+        slug(s: S) -> S ; slug ; lower case, words joined by `-`
+    """),
+    *_rows("dates", """
+        date(of: V, format: S =) -> D ; date_of ; the date that a text spells, else null
+        datetime(of: V, zone: S =) -> D ; datetime_of ; the date and time that a text spells, else null
+        minutes(d: U) -> N ; minutes_of ; a duration in minutes
+        hours(d: U) -> N ; hours_of ; a duration in hours
+        days(d: U) -> N ; days_of ; a duration in days
+        add_months(d: D, n: N) -> D ; add_months ; the same day n months later, or the month's last
+        weekday(d: D) -> N ; weekday_of ; Monday is 1
+        day(d: D) -> N ; day_of ; day of the month
+        month(d: D) -> N ; month_of ; month of the year
+        year(d: D) -> N ; year_of ; the year
+        workdays(from: D, to: D) -> N ; workdays ; Mondays to Fridays from the first day up to the last, both included
+        dates(range: G) -> L ; dates_in ; every day of a range
+        overlap(a: G, b: G) -> U ; overlap ; how long two ranges of time overlap
+    """),
+    *_rows("judging", """
+        mentions(in: F|S, what: V, near: S|L =, decimals: N|G =, ignore: L =) -> B ; mentions ; is it said there?
+        mentions_all(in: F|S, what: L, near: S|L =, decimals: N|G =, ignore: L =) -> B ; mentions_all ; is each said?
+        mentions_any(in: F|S, what: L, near: S|L =, decimals: N|G =, ignore: L =) -> B ; mentions_any ; is one said?
+        mentions_in_order(in: F|S|L, what: L) -> B ; mentions_in_order ; are they said, one after the other?
+        words(of: F|S) -> N ; words ; number of words, markup not counted
+        sentences(of: F|S) -> L ; sentences ; the sentences of a text
+        paragraphs(of: F|S) -> L ; paragraphs ; the paragraphs of a text
+        bullets(of: F|S) -> L ; bullets ; the items of all lists
+        headings(of: F|S, level: N =) -> L ; headings ; the headings, without marks
+        section(of: F|S, name: S) -> S ; section ; the text under a heading
+        contains_lines(of: F|S, lines: L) -> B ; contains_lines ; do these lines stand there in this order?
+        subset(of: L, other: L) -> B ; subset ; is everything of the first in the second?
+        unique(of: L) -> B ; unique ; does nothing occur twice?
+        sorted(of: L) -> B ; is_sorted ; is it in ascending order?
+    """),
+    *_rows("change", """
+        unchanged(what: V) -> B ; unchanged ; is the input as it was? `workspace`: all inputs
+        only_changed(files: L) -> B ; only_changed ; did no other input change?
+        only_under(folder: S) -> B ; only_under ; do all new files lie under this folder?
+    """),
+    *_rows("programs", """
+        run(argv: L, files: R =, env: R =, stdin: S =, timeout: U =, cwd: S =) -> ? ; run_result ; what a program does
+    """),
+)  # fmt: skip
+
+AGGREGATES: tuple[Function, ...] = tuple(
+    _rows("aggregates", """
+        count(of: L|T =) -> N ; count_all ; how many rows; with a column, how many that are not null
+        count_if(condition: X) -> N ; count_if ; how many rows hold
+        sum(of: X) -> N ; total ; the sum; 0 of nothing
+        mean(of: X) -> N ; mean ; arithmetic mean, null of nothing
+        median(of: X) -> N ; median ; the middle one, or the mean of the two
+        min(of: X) -> V ; smallest ; the least
+        max(of: X) -> V ; largest ; the greatest
+        stddev(of: X) -> N ; stddev ; of a sample
+        stddev_pop(of: X) -> N ; stddev_pop ; of a population
+        quantile(of: X, p: N) -> N ; quantile ; linear between neighbours
+        share(condition: X) -> N ; share_of ; the share of rows that hold
+        first(of: X) -> V ; first ; the first
+        last(of: X) -> V ; last ; the last
+        list(of: X) -> L ; all_of ; every value, in order
+        set(of: X) -> L ; set_of ; every distinct value, order free
+    """)
+)
+
+VERBS: tuple[Function, ...] = tuple(
+    _rows("verbs", """
+        where(rows: T|L, condition: X) -> ? ; where ; the rows that hold
+        derive(rows: T, *columns: X) -> ? ; derive ; with `name = …` as further columns
+        select(rows: T, *columns: X) -> ? ; select ; only these columns, or `name = …`
+        drop(rows: T, *columns: X) -> ? ; drop ; without these columns
+        rename(rows: T, *columns: X) -> ? ; rename ; `new = old`
+        sort(rows: T|L, *keys: X) -> ? ; sort ; by these keys; `-key` descends
+        take(rows: T|L, n: N) -> ? ; take ; the first n
+        distinct(rows: T|L, *keys: X) -> ? ; distinct ; the first of those that agree
+        group(rows: T, *columns: X) -> ? ; group ; one row for each key, with `name = aggregate`
+        join(rows: T, other: T) -> ? ; join ; pairs that agree `on` the keys
+        left_join(rows: T, other: T) -> ? ; left_join ; the same, unmatched rows kept
+        semi_join(rows: T, other: T) -> ? ; semi_join ; the rows that have a partner
+        anti_join(rows: T, other: T) -> ? ; anti_join ; the rows that have none
+        cross_join(rows: T, other: T) -> ? ; cross_join ; every pair
+        nest_join(rows: T, *other: X) -> ? ; nest_join ; `name = t on k`: the partners as a table in a column
+        unnest(rows: T, *columns: X) -> ? ; unnest ; `name = list`: one row for each element
+        pivot(rows: T, *columns: X) -> ? ; pivot ; `key…, keys = X, values = aggregate`
+        unpivot(rows: T, *columns: X) -> ? ; unpivot ; columns to rows of name and value
+        parse(rows: L, regex: P) -> ? ; parse ; the named groups of the lines that match
+        all(rows: T|L, condition: X) -> B ; all_rows ; do all rows hold?
+        any(rows: T|L, condition: X) -> B ; any_row ; does a row hold?
+        none(rows: T|L, condition: X) -> B ; none_row ; does no row hold?
+    """)
+)
+
+BY_NAME: dict[str, Function] = {f.name: f for f in (*TABLE, *AGGREGATES, *VERBS)}
+AGGREGATE_NAMES = frozenset(f.name for f in AGGREGATES)
+VERB_NAMES = frozenset(f.name for f in VERBS)
+
+# In the design, not in this version: a use is told so instead of `unknown function`.
+LATER = frozenset(
+    "yaml toml ini xml html html_table html_select email sqlite xlsx ics python files names dirs patch split_at "
+    "changed_lines call raises defines imports command_line cron_times similarity is_top normalise window row_number "
+    "lag running_sum program fits passed score serial pick any_date uniform normal lognormal chance full_name "
+    "duplicate_rows blank garble mixed_date_formats".split()
+)

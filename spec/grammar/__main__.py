@@ -1,0 +1,3 @@
+from clawc.spec.grammar.build import main
+
+main()

@@ -1,0 +1,44 @@
+"""The primitives: pure functions over language values, used by the compiler and pasted into every checker."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+from functools import lru_cache
+from types import ModuleType
+from typing import Any, Callable, Dict, List, Set, Tuple
+
+
+@lru_cache(maxsize=1)
+def modules() -> Tuple[ModuleType, ...]:
+    """The modules of the library, each behind those that it imports: the order in which they stand in a checker."""
+    names = sorted(info.name for info in pkgutil.iter_modules(__path__))
+    loaded = {name: importlib.import_module("%s.%s" % (__name__, name)) for name in names}
+    needs: Dict[str, Set[str]] = {}
+    for name, module in loaded.items():
+        found: Set[str] = set()
+        for node in ast.parse(inspect.getsource(module)).body:
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(__name__ + "."):
+                found.add(str(node.module).rpartition(".")[2])
+        needs[name] = found
+    ordered: List[str] = []
+    while len(ordered) < len(names):
+        ready = [n for n in names if n not in ordered and needs[n] <= set(ordered)]
+        if not ready:
+            raise ImportError("the modules of the check library import each other in a circle")
+        ordered.append(ready[0])
+    return tuple(loaded[name] for name in ordered)
+
+
+@lru_cache(maxsize=1)
+def primitives() -> Dict[str, Callable[..., Any]]:
+    """All functions and classes of the library by name."""
+    found: Dict[str, Callable[..., Any]] = {}
+    for module in modules():
+        for name, value in vars(module).items():
+            if not name.startswith("_") and (inspect.isfunction(value) or inspect.isclass(value)):
+                if value.__module__ == module.__name__:
+                    found[name] = value
+    return found

@@ -1,0 +1,162 @@
+"""When values count as the same in hashes and in orders, column by column.
+
+What cells mean is decided by the typed values of their column; without any they are numbers if all are, else
+text.
+"""
+
+from __future__ import annotations
+
+import datetime
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import Any, Callable, Dict, Hashable, Iterable, List, Sequence, Tuple
+
+from clawc.stdlib.checks.kinds import bounded, converted, is_null, number_in_text, shown, tag_of, too_deep
+from clawc.stdlib.checks.text import fold, normalise
+from clawc.stdlib.checks.values import Cell, No, Number, Unmet, Unordered
+
+# What a binary float keeps of a decimal number.
+FIFTEEN_DIGITS = Context(prec=15, rounding=ROUND_HALF_EVEN, Emin=-9_999, Emax=9_999)
+ORDER_RANKS = {"number": 0, "text": 1, "truth": 2, "date": 3, "datetime": 4, "duration": 6}
+NULL_KEY = ("null", 0)
+
+
+def is_long(x: Number) -> bool:
+    """Has it more than 15 significant digits, some of them after the point? Such a number may come from a
+    float."""
+    return isinstance(x, Decimal) and len(x.as_tuple().digits) > 15 and x != x.to_integral_value()
+
+
+def number_key(x: Number) -> Number:
+    """A number for hashing: one that may come from a float is rounded to 15 digits."""
+    x = bounded(x)
+    return FIFTEEN_DIGITS.plus(x) if isinstance(x, Decimal) and is_long(x) else x
+
+
+def column_tag(values: Iterable[Any]) -> str:
+    """The type that the cells of a column take: that of its other values, "" when these differ."""
+    cells: List[str] = []
+    tags: Dict[str, None] = {}
+    for value in values:
+        if isinstance(value, Cell):
+            if value.strip():
+                cells.append(value)
+        elif not is_null(value):
+            tags[tag_of(value)] = None
+    if not tags:
+        return "number" if cells and all(number_in_text(cell) is not None for cell in cells) else "text"
+    for dated in ("date", "datetime"):  # JSON has dates as text
+        if set(tags) == {dated, "text"}:
+            return dated
+    return next(iter(tags)) if len(tags) == 1 else ""
+
+
+def keyer(samples: Iterable[Any], ignore: Sequence[str] = ()) -> Callable[[Any], Hashable]:
+    """A function from the values of a column to keys that are equal where the values are; `samples` give
+    its type."""
+    tag = column_tag(samples)
+
+    def key(value: Any) -> Hashable:
+        return value_key(value, tag, ignore, 0)
+
+    return key
+
+
+def value_key(v: Any, tag: str, ignore: Sequence[str], level: int) -> Hashable:
+    """The key of one value in a column of the type `tag`."""
+    too_deep(level)
+    if isinstance(v, Cell):
+        v = _typed_cell(v, tag)
+    elif isinstance(v, str) and tag in ("date", "datetime"):
+        v = converted(v, tag) or v
+    kind = tag_of(v)
+    if kind == "null":
+        return NULL_KEY
+    if kind == "number":
+        return (kind, number_key(v))
+    if kind == "text":
+        return (kind, fold(v, ignore))
+    if kind == "truth":
+        return (kind, False if isinstance(v, No) else v)
+    if kind == "datetime":
+        return (kind, v.tzinfo is None, v)
+    if kind in ("date", "duration"):
+        return (kind, v)
+    if kind == "list":
+        parts = [value_key(part, "", ignore, level + 1) for part in v]
+        return (
+            ("bag", frozenset(counts_of(parts).items())) if isinstance(v, Unordered) else (kind, tuple(parts))
+        )
+    if kind == "record":
+        return (kind, frozenset((name, value_key(part, "", ignore, level + 1)) for name, part in v.items()))
+    if kind == "range":
+        return (kind, value_key(v.low, "", ignore, level + 1), value_key(v.high, "", ignore, level + 1))
+    return (kind, 0 if kind == "missing" else id(v))
+
+
+def _typed_cell(cell: Cell, tag: str) -> Any:
+    """A cell in a column: a value of its type, null when empty, else text."""
+    if tag in ("text", "number", "date", "datetime", "truth"):
+        value = converted(cell, tag)
+    else:
+        value = number_in_text(cell)
+    if value is not None:
+        return value
+    return str(cell) if cell.strip() else None
+
+
+def counts_of(keys: Iterable[Hashable]) -> Dict[Hashable, int]:
+    """How often each key occurs, in the order of first occurrence."""
+    counts: Dict[Hashable, int] = {}
+    for key in keys:
+        counts[key] = counts.get(key, 0) + 1
+    return counts
+
+
+def row_keys(
+    columns: Sequence[Sequence[Any]], samples: Sequence[Sequence[Any]]
+) -> List[Tuple[Hashable, ...]]:
+    """The key of each row, from the values of each column; the samples of a column give its type."""
+    keyed = [list(map(keyer(sample), column)) for column, sample in zip(columns, samples)]
+    return list(zip(*keyed))
+
+
+def first_places(keys: Iterable[Hashable]) -> List[int]:
+    """The places of keys that differ from all before them."""
+    seen: Dict[Hashable, int] = {}
+    for place, key in enumerate(keys):
+        seen.setdefault(key, place)
+    return list(seen.values())
+
+
+def distinct_values(values: Sequence[Any]) -> List[Any]:
+    """The first of all values that are the same."""
+    return [values[place] for place in first_places(map(keyer(values), values))]
+
+
+def sort_keys(values: Sequence[Any]) -> List[Tuple[bool, int, Any]]:
+    """For each value of a column: is it null, the rank of its type, and what it is ordered by within the
+    type."""
+    tag = column_tag(values)
+    return [_sort_key(value, tag) for value in values]
+
+
+def _sort_key(v: Any, tag: str) -> Tuple[bool, int, Any]:
+    if is_null(v):
+        return (True, 0, 0)
+    if isinstance(v, Cell):
+        v = _typed_cell(v, tag)
+    elif isinstance(v, str) and tag in ("date", "datetime"):
+        v = converted(v, tag) or v
+    kind = tag_of(v)
+    if kind not in ORDER_RANKS:
+        raise Unmet("%s has no order" % shown(v))
+    rank = ORDER_RANKS[kind]
+    if kind == "number":
+        return (False, rank, bounded(v))
+    if kind == "text":
+        return (False, rank, normalise(v))
+    if kind == "truth":
+        return (False, rank, v is True)
+    if isinstance(v, datetime.datetime) and v.tzinfo is not None:
+        rank += 1
+    return (False, rank, v)

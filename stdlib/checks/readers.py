@@ -1,0 +1,322 @@
+"""Readers from bytes to values: whatever the bytes are, a value or Unmet, in linear time."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from decimal import Decimal
+from typing import Any, Dict, Iterator, List, Optional, Set, Tuple, cast
+
+from clawc.stdlib.checks.dates import date_of, datetime_of
+from clawc.stdlib.checks.kinds import cut, listed
+from clawc.stdlib.checks.numbers import number
+from clawc.stdlib.checks.values import MISSING, Cell, File, Row, Table, Unmet, require_bytes
+
+KINDS = {
+    "csv": "csv",
+    "tsv": "tsv",
+    "json": "json",
+    "jsonl": "jsonl",
+    "ndjson": "jsonl",
+    "md": "markdown",
+    "markdown": "markdown",
+    "py": "program",
+    "sh": "program",
+    "js": "program",
+    "rb": "program",
+    "pl": "program",
+}
+MAX_LINES = 5_000_000
+MAX_ROWS = 1_000_000
+MAX_CELLS = 1_000_000
+MAX_JSON_MARKS = 5_000_000
+MAX_JSON_DEPTH = 100
+MAX_DIGITS = 1_000
+
+_JSON_MARK = re.compile(r'["\\\[\]{},]')
+_JSON_WIDE_EXPONENT = re.compile(r"[eE][+-]?0*[1-9][0-9]{3}")
+_BLANK_LINES = re.compile(r"\n*")
+
+
+def kind_of(path: str) -> str:
+    """The kind that a file has by the extension of its path."""
+    extension = path.rpartition("/")[2].rpartition(".")[2].lower()
+    return KINDS.get(extension, "text")
+
+
+def source_name(source: Any) -> str:
+    """How messages name what is read: the path in backticks, or `the text`."""
+    return f"`{source.path}`" if isinstance(source, File) else "the text"
+
+
+def text_of(source: Any) -> str:
+    """The text of a file (UTF-8) or of a value that is text: without BOM and with LF as line ending."""
+    if isinstance(source, File):
+        data = require_bytes(source)
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise Unmet(f"{source_name(source)} is not UTF-8 text (byte {error.start})") from None
+    elif isinstance(source, str):
+        text = source
+    else:
+        raise Unmet(
+            "there is no text to read" if source is None or source is MISSING else "the value is not text"
+        )
+    if "\0" in text:
+        raise Unmet(f"{source_name(source)} holds a NUL character")
+    if text.startswith("\ufeff"):
+        text = text[1:]
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def lines_of(source: Any) -> List[str]:
+    """The lines without their ends; a newline at the end of the text starts no further line."""
+    text = text_of(source)
+    if text.count("\n") > MAX_LINES:
+        raise Unmet(f"{source_name(source)} has more than {MAX_LINES} lines")
+    lines = text.split("\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def exists(source: Any) -> bool:
+    """Whether a regular file stands at the path."""
+    return isinstance(source, File) and source.data is not None and not source.problem
+
+
+def csv_records(text: str, delimiter: str, name: str) -> Iterator[Tuple[int, List[str]]]:
+    """The records of a CSV text (RFC 4180) and the line each begins on; blank lines are skipped."""
+    unquoted = re.compile(f"[^{re.escape(delimiter)}\n]*")
+    position, line = 0, 1
+    while position < len(text):
+        blank = _BLANK_LINES.match(text, position)
+        if blank is not None and blank.end() > position:
+            line += blank.end() - position
+            position = blank.end()
+            continue
+        fields: List[str] = []
+        start, after = line, delimiter
+        while after == delimiter:
+            if text.startswith('"', position):
+                content, position = _quoted_field(text, position, name, line)
+                line += content.count("\n")
+            else:
+                found = unquoted.match(text, position)
+                end = position if found is None else found.end()
+                content, position = text[position:end], end
+            fields.append(content)
+            if len(fields) > MAX_CELLS:
+                raise Unmet(f"{name} line {start} has more than {MAX_CELLS} fields")
+            after = text[position : position + 1]
+            if after not in (delimiter, "\n", ""):
+                raise Unmet(f"{name} line {line} has text after the closing quote of a field")
+            position += 1
+        line += 1
+        yield start, fields
+
+
+def _quoted_field(text: str, position: int, name: str, line: int) -> Tuple[str, int]:
+    """The quoted field that begins at `position`, and the position after its closing quote."""
+    parts: List[str] = []
+    position += 1
+    while True:
+        end = text.find('"', position)
+        if end < 0:
+            raise Unmet(f"{name} line {line} opens a quote that is never closed")
+        parts.append(text[position:end])
+        if not text.startswith('"', end + 1):
+            return "".join(parts), end + 1
+        parts.append('"')
+        position = end + 2
+
+
+def csv_table(
+    source: Any,
+    delimiter: str = ",",
+    types: Optional[Dict[str, str]] = None,
+    header: Optional[List[str]] = None,
+) -> Table:
+    """A table of cells, or of values of `types`; `header` names the columns of a file without header line."""
+    name = source_name(source)
+    records = csv_records(text_of(source), delimiter, name)
+    if header is None:
+        first_record = next(records, None)
+        if first_record is None:
+            raise Unmet(f"{name} is empty: it has no header line")
+        header = first_record[1]
+    columns = [unicodedata.normalize("NFC", title).strip() for title in header]
+    require_distinct(columns, name)
+    body: List[Row] = []
+    for line, fields in records:
+        if len(fields) != len(columns):
+            raise Unmet(f"{name} line {line} has {len(fields)} fields, but {len(columns)} columns")
+        row: Row = {title: Cell(content) for title, content in zip(columns, fields)}
+        if types:
+            row = {title: typed(cell, types.get(title, "")) for title, cell in row.items()}
+        body.append(row)
+        require_size(len(body), len(columns), name)
+    return Table(columns, body)
+
+
+def tsv_table(
+    source: Any, types: Optional[Dict[str, str]] = None, header: Optional[List[str]] = None
+) -> Table:
+    """As `csv_table`, with tabs between the fields."""
+    return csv_table(source, "\t", types, header)
+
+
+def require_distinct(columns: List[str], name: str) -> None:
+    """Raises Unmet when two columns have the same name."""
+    seen: Set[str] = set()
+    for title in columns:
+        if title in seen:
+            raise Unmet(f"{name} has the column `{cut(title, 60)}` twice")
+        seen.add(title)
+
+
+def require_size(height: int, width: int, name: str) -> None:
+    """Raises Unmet when a table is larger than what is compared."""
+    if height > MAX_ROWS or height * width > MAX_CELLS:
+        raise Unmet(f"{name} is too large: more than {MAX_CELLS} cells")
+
+
+def typed(cell: Any, kind: str) -> Any:
+    """A cell as a value of its title's type: number, date, datetime, bool or text.
+
+    An empty cell is null, except in text. A cell that is no value of the type stays a cell: it equals nothing
+    of the type, and is not taken for null.
+    """
+    if not isinstance(cell, str) or kind not in ("number", "date", "datetime", "bool", "text"):
+        return cell
+    if kind == "text":
+        return str(cell)
+    content = cell.strip()
+    if not content:
+        return None
+    value: Any
+    if kind == "number":
+        value = number(cell)
+    elif kind == "date":
+        value = date_of(cell)
+    elif kind == "datetime":
+        value = datetime_of(cell)
+    else:
+        value = {"true": True, "false": False}.get(content.lower())
+    return cell if value is None else value
+
+
+def json_value(source: Any) -> Any:
+    """The value of a JSON text (RFC 8259): decimal numbers, no duplicate keys, nothing after the value."""
+    return _json(text_of(source), source_name(source))
+
+
+def _json(text: str, name: str) -> Any:
+    """The value of a JSON text; `name` is what messages call it."""
+    if not text.strip():
+        raise Unmet(f"{name} is empty, not JSON")
+    _bound_json(text, name)
+    try:
+        return json.loads(
+            text,
+            object_pairs_hook=_json_object,
+            parse_int=_json_integer,
+            parse_float=_json_decimal,
+            parse_constant=_json_constant,
+        )
+    except json.JSONDecodeError as error:
+        problem = error.msg[:1].lower() + error.msg[1:]
+        raise Unmet(f"{name} is not JSON: line {error.lineno}, column {error.colno}: {problem}") from None
+    except Unmet as problem_inside:
+        raise Unmet(f"{name} is not accepted: {problem_inside}") from None
+
+
+def _bound_json(text: str, name: str) -> None:
+    """Raises Unmet when a JSON text is nested too deep or has too many values to be parsed safely."""
+    depth, marks, position, quoted = 0, 0, 0, False
+    while True:
+        found = _JSON_MARK.search(text, position)
+        if found is None:
+            return
+        mark, position = found.group(), found.end()
+        marks += 1
+        if marks > MAX_JSON_MARKS:
+            raise Unmet(f"{name} is too large: more than {MAX_JSON_MARKS} values")
+        if mark == '"':
+            quoted = not quoted
+        elif quoted:
+            position += mark == "\\"
+        elif mark in "[{":
+            depth += 1
+            if depth > MAX_JSON_DEPTH:
+                line = text.count("\n", 0, position) + 1
+                raise Unmet(f"{name} is nested deeper than {MAX_JSON_DEPTH} levels (line {line})")
+        elif mark in "]}":
+            depth -= 1
+
+
+def _json_object(pairs: List[Tuple[str, Any]]) -> Row:
+    """An object of JSON; a key that occurs twice makes its meaning unclear."""
+    record: Row = {}
+    for key, value in pairs:
+        if key in record:
+            raise Unmet(f"the key `{cut(key, 60)}` occurs twice in one object")
+        record[key] = value
+    return record
+
+
+def _json_integer(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise Unmet(f"the number `{cut(text, 60)}` is too large")
+    return int(text)
+
+
+def _json_decimal(text: str) -> Decimal:
+    if len(text) > MAX_DIGITS or _JSON_WIDE_EXPONENT.search(text):
+        raise Unmet(f"the number `{cut(text, 60)}` is too large")
+    return Decimal(text)
+
+
+def _json_constant(text: str) -> Any:
+    raise Unmet(f"`{text}` is not a number of JSON")
+
+
+def records_table(records: List[Any], name: str) -> Table:
+    """Objects of JSON as rows; the columns are all keys, in the order in which they are first seen."""
+    columns: Dict[str, None] = {}
+    for index, record in enumerate(records, 1):
+        if not isinstance(record, dict):
+            raise Unmet(f"{name}: element {index} is not an object")
+        columns.update(dict.fromkeys(cast(Row, record)))
+    require_size(len(records), len(columns), name)
+    return Table(columns, [{title: record.get(title, MISSING) for title in columns} for record in records])
+
+
+def jsonl_table(source: Any) -> Table:
+    """One JSON object a line as a table; blank lines are skipped."""
+    name = source_name(source)
+    records: List[Any] = []
+    for index, line in enumerate(lines_of(source), 1):
+        if line.strip():
+            records.append(_json(line, f"{name} line {index}"))
+            require_size(len(records), 1, name)
+    return records_table(records, name)
+
+
+def rows(source: Any) -> Table:
+    """The rows of a file by its kind: CSV, TSV, JSON Lines, or a JSON array of objects."""
+    kind = source.kind if isinstance(source, File) else ""
+    if kind == "csv":
+        return csv_table(source)
+    if kind == "tsv":
+        return tsv_table(source)
+    if kind == "jsonl":
+        return jsonl_table(source)
+    if kind != "json":
+        raise Unmet(f"{source_name(source)} is not a file of rows")
+    value = json_value(source)
+    if not isinstance(value, list):
+        raise Unmet(f"{source_name(source)} is not a JSON array of objects")
+    return records_table(listed(value), source_name(source))

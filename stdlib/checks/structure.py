@@ -1,0 +1,62 @@
+"""The form that a deliverable is declared with: columns, keys, sections. It is required and earns nothing."""
+
+from __future__ import annotations
+
+from typing import List, cast
+
+from clawc.stdlib.checks.kinds import cut
+from clawc.stdlib.checks.markdown import has_section, headings
+from clawc.stdlib.checks.readers import json_value, rows, source_name
+from clawc.stdlib.checks.values import MISSING, File, Row, Unmet
+
+
+def quoted_names(names: List[str]) -> str:
+    """Names for a message: in backticks, at most twelve."""
+    listing = [f"`{cut(name, 60)}`" for name in names[:12]]
+    return ", ".join([*listing, "…"] if len(names) > 12 else listing) or "none"
+
+
+def require_columns(file: File, columns: List[str], in_order: bool, extra: bool) -> None:
+    """Raises Unmet unless the rows have these columns; an empty array cannot lack any."""
+    body = rows(file)
+    if file.kind in ("json", "jsonl") and not body.rows:
+        return
+    name, found = source_name(file), body.columns
+    lacking = [title for title in columns if title not in found]
+    if lacking:
+        noun = "column" if len(lacking) == 1 else "columns"
+        raise Unmet(f"{name} lacks the {noun} {quoted_names(lacking)}; it has {quoted_names(found)}")
+    wanted = set(columns)
+    surplus = [title for title in found if title not in wanted]
+    if surplus and not extra:
+        noun = "column" if len(surplus) == 1 else "columns"
+        raise Unmet(
+            f"{name} has the {noun} {quoted_names(surplus)}; only {quoted_names(columns)} should be there"
+        )
+    for index, row in enumerate(body.rows, 1):
+        gap = next((title for title in columns if row[title] is MISSING), None)
+        if gap is not None:
+            raise Unmet(f"{name} lacks the key `{cut(gap, 60)}` in element {index}")
+    if in_order and [title for title in found if title in wanted] != columns:
+        raise Unmet(f"{name} has its columns in the order {quoted_names(found)}, not {quoted_names(columns)}")
+
+
+def require_keys(file: File, keys: List[str]) -> None:
+    """Raises Unmet unless the file is a JSON object with these keys."""
+    value = json_value(file)
+    if not isinstance(value, dict):
+        raise Unmet(f"{source_name(file)} is not a JSON object")
+    lacking = [key for key in keys if key not in value]
+    if lacking:
+        noun = "key" if len(lacking) == 1 else "keys"
+        found = quoted_names(list(cast(Row, value)))
+        raise Unmet(f"{source_name(file)} lacks the {noun} {quoted_names(lacking)}; it has {found}")
+
+
+def require_sections(file: File, sections: List[str]) -> None:
+    """Raises Unmet unless the document has these sections, in any order."""
+    lacking = [name for name in sections if not has_section(file, name)]
+    if lacking:
+        noun = "section" if len(lacking) == 1 else "sections"
+        found = quoted_names(headings(file))
+        raise Unmet(f"{source_name(file)} lacks the {noun} {quoted_names(lacking)}; it has {found}")
