@@ -86,8 +86,9 @@ def _task(
     task = declare(outer.child(), block, file.edition)
     judge_blocks(task, block)
     quotations = trace(task)
-    lint(task)
-    report_unused(outer)
+    lint(task, block)
+    if not diagnostics.has_errors:
+        report_unused(outer)
     if diagnostics.has_errors:
         return None
     sealer = Sealer(task.context.task)

@@ -61,10 +61,10 @@ def _rows(group: str, text: str) -> list[Function]:
 
 TABLE: tuple[Function, ...] = (
     *_rows("readers", """
-        csv(file: F|S, types: R =) -> ? ; csv_table ; rows of a comma-separated file with a header line
-        tsv(file: F|S, types: R =) -> ? ; tsv_table ; rows of a tab-separated file with a header line
-        jsonl(file: F|S) -> ? ; jsonl_table ; one JSON value a line, as a table
-        json(file: F|S) -> ? ; json_value ; the value of a JSON file
+        csv(file: F|S|T, types: R =) -> ? ; csv_table ; rows of a comma-separated file with a header line
+        tsv(file: F|S|T, types: R =) -> ? ; tsv_table ; rows of a tab-separated file with a header line
+        jsonl(file: F|S|T) -> ? ; jsonl_table ; one JSON value a line, as a table
+        json(file: V) -> ? ; json_value ; the value of a JSON file
         text(of: F|V) -> S ; text_of ; the text of a file, or a value written as text
         lines(of: F|S) -> ? ; lines_of ; the lines of a text, without line ends
         md_table(of: F|S) -> ? ; md_table ; the first table of a Markdown text

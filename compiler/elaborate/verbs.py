@@ -484,7 +484,11 @@ def _parse(it: Input) -> Core:
         return it.fail("this regex has no named group, so there would be no column", pattern.span,
                        'name what is wanted: re"(?P<name>…)"')  # fmt: skip
     result = TableType(tuple((name, TEXT) for name, _ in groups))
-    return core.call("parse", [it.rows, pattern], result, it.span)
+    parsed = core.call("parse", [it.rows, pattern], result, it.span)
+    if parsed.dynamic:
+        return parsed  # cells of the agent's file take the type of what they are compared with
+    types = Const({name: "text" for name, _ in groups}, ANY, it.span)
+    return core.call("typed_table", [parsed, types], result, it.span)
 
 
 VERBS: dict[str, Callable[[Input], Core]] = {

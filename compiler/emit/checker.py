@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import hashlib
+import keyword
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -40,7 +42,7 @@ def checker(task: Task, sealer: Sealer) -> str:
         source=one_line(task.source.path.rsplit("/", 1)[-1]),
         jobs=bool(task.context.task.jobs),
         imports=shaken.imports,
-        primitives=shaken.sources,
+        primitives=_spaced(shaken.sources),
         task_literal=text(task.name),
         deliverables=deliverables,
         inputs=[(text(i.file.path), hashlib.sha256(i.data).hexdigest()) for i in sorted(task.inputs, key=_path)],
@@ -66,9 +68,10 @@ def _check(printer: Printer, check: CheckDecl, sealer: Sealer) -> CheckSource:
     body: list[str] = []
     printer.locals.clear()
     used = _dynamic_lets([node for _, node in expects])
-    deliverables = _deliverables([node for _, node in expects])
+    for _, node in expects:
+        printer.expression(node)  # collects the primitives, whose names no local may hide
     for ref in used:
-        name = _local_name(ref.name, set(printer.locals.values()) | set(deliverables))
+        name = _local_name(ref.name, set(printer.locals.values()) | printer.primitives)
         source = layout(printer.expression(ref.value), 4, len(name) + 7)
         body.extend(f"{name} = {source}".split("\n    "))
         printer.locals[id(ref.value)] = name
@@ -85,10 +88,14 @@ def _check(printer: Printer, check: CheckDecl, sealer: Sealer) -> CheckSource:
             body.append(")")
     if not body:
         body = ["yield from ()"]
-    doc = f"{check.kind.capitalize()} `{check.name}`"
-    reason = one_line(check.doc or check.because)
-    doc = f'"{reason}": asked for by the instruction.' if check.because and not check.doc else (reason or doc + ".")
-    return CheckSource(_function(check.name), text(doc) if '"' in doc or "\\" in doc else f'"""{doc}"""', body)
+    return CheckSource(_function(check.name), _docstring(check), body)
+
+
+def _docstring(check: CheckDecl) -> str:
+    doc = one_line(check.doc) or f"{check.kind.capitalize()} `{check.name}`."
+    if check.because:
+        doc += f" The instruction says: `{one_line(check.because)}`."
+    return text(doc) if '"' in doc or "\\" in doc else f'"""{doc}"""'
 
 
 def _shown(source: str) -> str:
@@ -100,20 +107,13 @@ def _function(name: str) -> str:
 
 
 def _local_name(name: str, taken: set[str]) -> str:
-    made = f"{name}_"[: -1 if name not in taken and not _is_reserved(name) else None]
-    while made in taken:
-        made += "_"
-    return made
+    while name in taken or _is_reserved(name):
+        name += "_"
+    return name
 
 
 def _is_reserved(name: str) -> bool:
-    import builtins
-    import keyword
-
-    from clawc.compiler.emit.shake import library
-
-    lib = library()
-    return keyword.iskeyword(name) or hasattr(builtins, name) or name in lib.definitions or name in lib.imports or name == "ws"
+    return keyword.iskeyword(name) or hasattr(builtins, name) or name == "ws"
 
 
 def _dynamic_lets(nodes: list[Core]) -> list[core.LetRef]:
@@ -131,10 +131,6 @@ def _dynamic_lets(nodes: list[Core]) -> list[core.LetRef]:
     for node in nodes:
         visit(node)
     return list(found.values())
-
-
-def _deliverables(nodes: list[Core]) -> list[str]:
-    return sorted({n.name for node in nodes for n in core.walk(node) if isinstance(n, core.Deliverable)})
 
 
 def _deliverable(printer: Printer, deliver: DeliverDecl) -> str:
@@ -159,3 +155,12 @@ def _row(check: CheckDecl) -> str:
     if check.after:
         parts.append("after=[" + ", ".join(text(a) for a in check.after) + "]")
     return f"Check({', '.join(parts)})"
+
+
+def _spaced(sources: list[str]) -> str:
+    """Definitions with two blank lines between them, and none between constants of one line."""
+    parts: list[str] = []
+    for before, source in zip([""] + sources, sources):
+        single = "\n" not in source and "\n" not in before
+        parts.append(("\n" if single else "\n\n\n") + source if parts else source)
+    return "".join(parts)

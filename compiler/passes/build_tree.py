@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from clawc.compiler.passes.lex import Token
@@ -196,7 +197,7 @@ def _index(parts: list[Any]) -> ast.Index:
 
 def _group(parts: list[Any]) -> ast.Expr:
     node: ast.Expr = _nodes(parts)[0]
-    return node
+    return replace(node, span=_span(parts))  # the parentheses belong to what they enclose
 
 
 def _literal(parts: list[Any]) -> ast.Expr:

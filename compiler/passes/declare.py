@@ -50,7 +50,7 @@ def bind_statements(cx: Context, items: tuple[ast.Item, ...]) -> None:
             bind(cx, item.name, DefBinding(item.name.text, params, item.body, cx, item.span))
         elif isinstance(item, ast.BrokenItem):
             for name in item.names:
-                cx.names.setdefault(name, BrokenBinding())
+                cx.names[name] = BrokenBinding()
 
 
 def declare(cx: Context, block: ast.Block, edition: int) -> Task:

@@ -97,9 +97,11 @@ def _expect(cx: Context, item: ast.Expect) -> ExpectDecl | None:
 
 
 def _unused(cx: Context) -> None:
+    errors = cx.diagnostics.has_errors
     for name, binding in cx.names.items():
         if isinstance(binding, (LetBinding, CoreBinding)) and not binding.used and isinstance(binding, LetBinding):
-            cx.diagnostics.add("W0301", cx.source, binding.span, f"`{name}` is never used", "remove it, or use it")
+            if not errors:
+                cx.diagnostics.add("W0301", cx.source, binding.span, f"`{name}` is never used", "remove it, or use it")
             let_value(cx, binding, binding.span)  # what is wrong inside is still said
 
 

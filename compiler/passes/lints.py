@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
+import re
+
 from clawc.compiler.elaborate.context import InputBinding
 from clawc.compiler.model import Task
 from clawc.compiler.passes.evaluate import EvaluationFault
 from clawc.compiler.passes.judge_blocks import report_unused
 from clawc.compiler.passes.seal import Sealer
 from clawc.compiler.passes.trial import Trial
-from clawc.spec import core
+from clawc.spec import ast, core
 from clawc.spec.core import Core
 from clawc.spec.types import TableType
 from clawc.stdlib.checks.values import Table
 
 
-def lint(task: Task) -> None:
-    """Findings about a task that has no errors of its own."""
+def lint(task: Task, block: ast.Block) -> None:
+    """Findings about names, files and deliverables that nothing reads.
+
+    Where the task has errors, a name counts as read if it occurs at all: what is broken may have been its reader.
+    """
     cx = task.context
-    report_unused(cx)
+    sound = not cx.diagnostics.has_errors
+    if sound:
+        report_unused(cx)
+    text = cx.source.slice(block.span)
+
+    def unread(used: bool, name: str) -> bool:
+        return not used and (sound or len(re.findall(rf"\b{re.escape(name)}\b", text)) < 2)
+
     for deliver in task.delivers:
-        if deliver.name not in task.named_in_instruction:
+        if task.instruction and deliver.name not in task.named_in_instruction:
             cx.error("E0606", deliver.span, f"the instruction never names `{deliver.name}`",
                      f"write `{{{{ path.{deliver.name} }}}}` where it is asked for")  # fmt: skip
-        if not deliver.binding.used:
+        elif unread(deliver.binding.used, deliver.name):
             cx.error("E0607", deliver.span, f"no check reads `{deliver.name}`", "judge it, or do not ask for it")
     for item in task.inputs:
         binding = cx.names.get(item.file.name)
-        if isinstance(binding, InputBinding) and not binding.used and item.file.path not in task.instruction:
+        if (
+            isinstance(binding, InputBinding)
+            and item.file.path not in task.instruction
+            and unread(binding.used, item.file.name)
+        ):
             cx.diagnostics.add("W0302", cx.source, item.span, f"nothing uses the input `{item.file.name}`",
                                "name it in the instruction, read it in a query, or remove it")  # fmt: skip
 

@@ -86,8 +86,8 @@ class _Driver:
         previous: Token | None = None
         while at < len(tokens):
             token = tokens[at]
-            if may_start and token.kind != "_NL":
-                last_item = token
+            if may_start and (token.kind in (*ITEM_STARTS, "RBRACE", "EDITION") or last_item is None):
+                last_item = token  # anything else is meant to continue the item before
             kind = self._kind(token)
             if kind is not None:
                 if kind == "$END":
@@ -181,7 +181,14 @@ class _Driver:
             span = Span(token.start, token.start)
         help = ""
         fix: Fix | None = None
-        if token.kind == "EQUAL" and previous is not None and "an operator" in expected:
+        if token.lead and token.kind in HANGING and token.kind not in ("EQUAL", "_COMMA"):
+            message = f"unexpected `{token.text}` at the beginning of a line"
+            self.diagnostics.add("E0101", self.source, span, message,
+                                 f"an expression goes on behind an operator: put `{token.text}` at the end of the line before")  # fmt: skip
+            return
+        if token.kind == "_NL" and "`else`" in expected:
+            help = "put `else` at the end of this line"
+        elif token.kind == "EQUAL" and previous is not None and "an operator" in expected:
             help, fix = "write `==` to compare", Fix(token.span, "==", "compare")
         elif previous is not None and previous.kind == "NAME" and previous.text in ("sort",) and token.kind == "NAME":
             help = f"write `sort {token.text}`"
@@ -222,7 +229,7 @@ class _Driver:
             if index > start and (
                 kind == "$END"
                 or (dedented and not closes_own)
-                or (not open_ and kind in ("_NL", "RBRACE", "SEMICOLON"))
+                or (not open_ and (kind in ("RBRACE", "SEMICOLON") or (kind == "_NL" and _ends_item(tokens, index))))
             ):
                 cut = self._cut(kind)
                 if cut:
@@ -293,6 +300,12 @@ def _swallowed_line(tokens: list[Token], at: int, item: Token) -> tuple[int, Tok
     if tokens[first].start <= item.start or (tokens[before].kind == "_COMMA" and "\n" not in tokens[before].text):
         return 0, None
     return first, tokens[before]
+
+
+def _ends_item(tokens: list[Token], index: int) -> bool:
+    """Does this line end close an item, or does the next line go on with the expression?"""
+    before, following = tokens[max(index - 1, 0)], tokens[min(index + 1, len(tokens) - 1)]
+    return before.kind not in HANGING and following.kind in (*ITEM_STARTS, "RBRACE", "SEMICOLON", "_NL", "$END")
 
 
 def _starts_item(tokens: list[Token], first: int) -> bool:

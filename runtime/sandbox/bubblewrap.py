@@ -12,9 +12,11 @@ from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
 from clawc.runtime.sandbox import probe, seccomp
 from clawc.runtime.sandbox.collect import collect
 from clawc.runtime.sandbox.command import PYTHON, View
+from clawc.runtime.sandbox.finish import finish, in_thread
 from clawc.runtime.sandbox.ground import Ground
 from clawc.runtime.sandbox.interface import Finished, LaidFile, Probe, Program, Template
 from clawc.runtime.sandbox.oneshot import run_program
+from clawc.runtime.sandbox.orphans import end_orphans
 from clawc.runtime.sandbox.remove import remove_tree
 from clawc.runtime.sandbox.session import Session, enforcers, open_session
 from clawc.runtime.sandbox.state import StateRoot, check_reachable
@@ -70,7 +72,7 @@ class Bubblewrap:
         return self._ground.root.folder(0o711)
 
     async def discard(self, folder: Path) -> None:
-        await asyncio.to_thread(remove_tree, folder)
+        await in_thread(remove_tree, folder)
 
     async def create(self, template: Template, limits: Limits, env: Mapping[str, str]) -> Session:
         ground = await self._ready()
@@ -78,7 +80,7 @@ class Bubblewrap:
         try:
             return await open_session(ground, place, self._clamped(limits), env)
         except BaseException:
-            await asyncio.shield(ground.vacate(place))
+            await finish(ground.vacate(place))
             raise
 
     async def run_over(
@@ -92,10 +94,10 @@ class Bubblewrap:
                 ground, place.slot, self._bounded(program), view, place.writable.upper
             )
             async with ground.collecting:
-                await asyncio.to_thread(collect, place.writable.upper, place.writable.lower, tree)
+                await in_thread(collect, place.writable.upper, place.writable.lower, tree)
             return finished
         finally:
-            await asyncio.shield(ground.vacate(place))
+            await finish(ground.vacate(place))
 
     async def run_reading(
         self, program: Program, folders: Mapping[str, Path], files: Mapping[str, bytes]
@@ -112,7 +114,7 @@ class Bubblewrap:
         for box in list(ground.boxes):
             await ground.end(box)
         atexit.unregister(ground.end_now)
-        await asyncio.to_thread(ground.root.remove)
+        await in_thread(ground.root.remove)
 
     async def _ready(self) -> Ground:
         found = await self.probe()
@@ -124,6 +126,7 @@ class Bubblewrap:
         """Raises SandboxUnavailable with the reason."""
         machine = probe.require_system()
         bwrap, version = probe.find_bwrap()
+        end_orphans()
         root = StateRoot(self._state)
         try:
             check_reachable(root.path)

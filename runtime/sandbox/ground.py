@@ -10,6 +10,7 @@ from pathlib import Path
 
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.sandbox.command import Descriptors, View, Writable
+from clawc.runtime.sandbox.finish import finish, in_thread
 from clawc.runtime.sandbox.interface import LaidFile, Template
 from clawc.runtime.sandbox.process import Box, launch
 from clawc.runtime.sandbox.remove import remove_tree
@@ -52,7 +53,7 @@ class Ground:
         slot = self.slots.take(template.key)
         folder = self.root.folder(0o700)
         try:
-            return await asyncio.to_thread(self._prepare, slot, folder, template, laid)
+            return await in_thread(self._prepare, slot, folder, template, laid)
         except BaseException as error:
             remove_tree(folder)
             self.slots.give(slot)
@@ -75,7 +76,7 @@ class Ground:
     async def vacate(self, place: Place) -> None:
         """Remove a workspace whose sandbox has ended, and free its slot."""
         try:
-            await asyncio.to_thread(remove_tree, place.folder)
+            await in_thread(remove_tree, place.folder)
         finally:
             self.slots.give(place.slot)
 
@@ -92,18 +93,26 @@ class Ground:
         keep: tuple[int, ...] = (),
     ) -> Box:
         """Launch, and remember the box until `end`."""
-        box = await launch(
-            self.bwrap,
-            view,
-            command,
-            held,
-            seccomp=self.seccomp,
-            user=slot.user,
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
-            keep=keep,
+        starting = asyncio.ensure_future(
+            launch(
+                self.bwrap,
+                view,
+                command,
+                held,
+                seccomp=self.seccomp,
+                user=slot.user,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                keep=keep,
+            )
         )
+        try:
+            box = await finish(starting)
+        except asyncio.CancelledError:
+            if not starting.cancelled() and starting.exception() is None:
+                await finish(starting.result().kill())
+            raise
         self.boxes.add(box)
         return box
 

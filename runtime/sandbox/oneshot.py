@@ -8,6 +8,7 @@ from pathlib import Path
 
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.sandbox.command import Descriptors, View, limited
+from clawc.runtime.sandbox.finish import finish
 from clawc.runtime.sandbox.ground import Ground
 from clawc.runtime.sandbox.interface import CHANNEL, Finished, Program
 from clawc.runtime.sandbox.process import PipeReader
@@ -63,7 +64,7 @@ async def run_program(
     finally:
         watching.cancel()
         exiting.cancel()
-        await asyncio.shield(ground.end(box))
+        await finish(ground.end(box))
         outputs = [await reader.rest(_DRAIN_S) for reader in readers]
     status = box.exit_status() if not limit else None
     if status is None and not limit:

@@ -5,51 +5,55 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections import deque
+from contextlib import suppress
 from pathlib import Path
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def remove_tree(root: Path) -> None:
-    """Delete `root` and all below it; an absent folder is fine.
+    """Delete `root` and all below it; an absent folder is fine, and so is one that another call is deleting.
 
-    A folder inside is emptied by moving its folders up to the top, so neither the stack nor the count of open
-    descriptors nor the length of a path grows with the depth.
+    A folder inside is emptied by moving its folders up to the top, so neither the stack nor the count of
+    open descriptors nor the length of a path grows with the depth.
     """
-    try:
+    with suppress(FileNotFoundError):
         _open_up(root)
         top = os.open(root, _FOLDER)
-    except FileNotFoundError:
-        return
+        try:
+            while names := _emptied(top, top):
+                for name in names:
+                    with suppress(FileNotFoundError):
+                        _remove_folder(name, top)
+            os.rmdir(root)
+        finally:
+            os.close(top)
+
+
+def _remove_folder(name: str, top: int) -> None:
+    inner = os.open(name, _FOLDER, dir_fd=top)
     try:
-        queue = deque[str]()
-        _empty(top, top, queue)
-        while queue:
-            name = queue.popleft()
-            inner = os.open(name, _FOLDER, dir_fd=top)
-            try:
-                _empty(inner, top, queue)
-            finally:
-                os.close(inner)
-            os.rmdir(name, dir_fd=top)
-        os.rmdir(root)
+        _emptied(inner, top)
     finally:
-        os.close(top)
+        os.close(inner)
+    os.rmdir(name, dir_fd=top)
 
 
-def _empty(folder: int, top: int, queue: deque[str]) -> None:
-    """Unlink the files of `folder`, move its folders to `top` under new names, and queue them."""
+def _emptied(folder: int, top: int) -> list[str]:
+    """Unlink the files of `folder` and move its folders to `top` under new names, which are returned."""
     with os.scandir(folder) as found:
         entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in found]
+    moved: list[str] = []
     for name, is_folder in entries:
-        if not is_folder:
-            os.unlink(name, dir_fd=folder)
-            continue
-        _open_up(name, folder)
-        moved = secrets.token_hex(16)
-        os.rename(name, moved, src_dir_fd=folder, dst_dir_fd=top)
-        queue.append(moved)
+        with suppress(FileNotFoundError):
+            if not is_folder:
+                os.unlink(name, dir_fd=folder)
+                continue
+            _open_up(name, folder)
+            new = secrets.token_hex(16)
+            os.rename(name, new, src_dir_fd=folder, dst_dir_fd=top)
+            moved.append(new)
+    return moved
 
 
 def _open_up(path: Path | str, parent: int | None = None) -> None:

@@ -99,7 +99,10 @@ def test_csv_without_final_newline_and_with_given_header() -> None:
 
 def test_csv_with_types() -> None:
     kinds = {"n": "number", "d": "date", "b": "bool", "t": "text", "at": "datetime"}
-    table = csv_table("n,d,b,t,at,free\n1.50,2026-03-01,TRUE,07,2026-03-01T10:00Z,x\n,,,,,\nn/a,soon,?,,late,\n", types=kinds)
+    table = csv_table(
+        "n,d,b,t,at,free\n1.50,2026-03-01,TRUE,07,2026-03-01T10:00Z,x\n,,,,,\nn/a,soon,?,,late,\n",
+        types=kinds,
+    )
     first, empty, wrong = table.rows
     assert first["n"] == Decimal("1.50")
     assert first["d"] == datetime.date(2026, 3, 1)
@@ -167,13 +170,18 @@ def test_json_refused(data: bytes, part: str) -> None:
 def test_rows_by_kind() -> None:
     assert rows(file(b"a\n1\n", "csv")).rows == [{"a": "1"}]
     assert rows(file(b"a\tb\n1\t2\n", "tsv")).columns == ["a", "b"]
-    assert rows(file(b'[{"a": 1}, {"b": 2}]', "json")).rows == [{"a": 1, "b": MISSING}, {"a": MISSING, "b": 2}]
+    assert rows(file(b'[{"a": 1}, {"b": 2}]', "json")).rows == [
+        {"a": 1, "b": MISSING},
+        {"a": MISSING, "b": 2},
+    ]
     assert rows(file(b'{"a": 1}\n\n{"a": 2}\n', "jsonl")).rows == [{"a": 1}, {"a": 2}]
     assert rows(file(b"[]", "json")).columns == []
     assert "not a JSON array" in refused(rows, b"{}", "json")
     assert "element 2 is not an object" in refused(rows, b"[{}, 1]", "json")
     assert "not a file of rows" in refused(rows, b"x", "text")
-    assert refused(jsonl_table, b'{"a": 1}\n{"a": }\n', "jsonl").startswith("`out/f.jsonl` line 2 is not JSON: line 1")
+    assert refused(jsonl_table, b'{"a": 1}\n{"a": }\n', "jsonl").startswith(
+        "`out/f.jsonl` line 2 is not JSON: line 1"
+    )
 
 
 def test_rows_with_a_key_each_stay_bounded() -> None:

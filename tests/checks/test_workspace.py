@@ -79,7 +79,16 @@ def test_what_is_not_read(hostile: Path, path: str, problem: str) -> None:
 
 def test_descriptors_are_closed(hostile: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
-    for path in ("out/link", "up/secret", "out/fifo", "out/huge", "out", "none", "out/plain.txt", "out/plain.txt/x"):
+    for path in (
+        "out/link",
+        "up/secret",
+        "out/fifo",
+        "out/huge",
+        "out",
+        "none",
+        "out/plain.txt",
+        "out/plain.txt/x",
+    ):
         Disk(str(hostile)).read(path)
     Disk(str(hostile)).paths()
     assert len(os.listdir("/proc/self/fd")) == before
@@ -168,7 +177,11 @@ def test_structure_held(files: dict[str, bytes], form: dict[str, object]) -> Non
     ("files", "form", "message"),
     [
         ({"o.csv": b"a\n"}, {"columns": ["a", "b"]}, "`o.csv` lacks the column `b`; it has `a`"),
-        ({"o.csv": b"a,c,d\n"}, {"columns": ["a"]}, "`o.csv` has the columns `c`, `d`; only `a` should be there"),
+        (
+            {"o.csv": b"a,c,d\n"},
+            {"columns": ["a"]},
+            "`o.csv` has the columns `c`, `d`; only `a` should be there",
+        ),
         (
             {"o.csv": b"b,a\n"},
             {"columns": ["a", "b"], "column_order": True},
@@ -241,7 +254,12 @@ def test_job(tmp_path: Path) -> None:
     (folder / "tree/out/o.csv").write_bytes(b"a\n1\n")
     os.symlink("../stdout", folder / "tree/link")
     record = job(Submission(Memory({}), [], {}, str(tmp_path)), "j1")
-    assert (record["exit"], record["timed_out"], record["stdout"], record["stderr"]) == (2, False, "ok\ufffd", "")
+    assert (record["exit"], record["timed_out"], record["stdout"], record["stderr"]) == (
+        2,
+        False,
+        "ok\ufffd",
+        "",
+    )
     tree = record["files"]
     assert isinstance(tree, Tree)
     assert (file_in(tree, "out/o.csv").data, file_in(tree, "out/o.csv").kind) == (b"a\n1\n", "csv")

@@ -1,0 +1,108 @@
+"""The ports of published tasks on their recorded workspaces, judged by the emitted checker in the sandbox.
+
+`expected.json` was written from the prompts and the names of the variants, before anything was run: for each wrong
+variant the checks that must fail, and at least one that must pass.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from clawc.commands.build import build_all
+from clawc.commands.sources import check_file
+from clawc.runtime.bundle import Bundle, load
+from clawc.runtime.run import run_closing
+from clawc.runtime.sandbox.bubblewrap import Bubblewrap
+from clawc.runtime.score import Scored, score
+from clawc.spec.bundle import SOLUTION_FILES
+
+ROOT = Path(__file__).resolve().parents[2]
+FIXTURES = ROOT / "tests" / "fixtures" / "clawgym"
+EXPECTED: dict[str, dict[str, dict[str, list[str]]]] = json.loads(
+    (Path(__file__).parent / "expected.json").read_text(encoding="utf-8")
+)
+CONTENT_FREE = ("placeholder", "echo")
+
+
+class Case(NamedTuple):
+    task: str
+    variant: str
+    equivalent: bool
+
+
+def cases() -> Iterator[Case]:
+    for task in sorted(EXPECTED):
+        scores: dict[str, Any] = json.loads((FIXTURES / task / "scores.json").read_text(encoding="utf-8"))
+        yield Case(task, "solved", True)
+        for name, variant in scores["variants"].items():
+            yield Case(task, name, bool(variant["equivalent"]))
+
+
+@pytest.fixture(scope="module")
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Bundle]:
+    folder = tmp_path_factory.mktemp("bundles")
+    found: dict[str, Bundle] = {}
+    for task in EXPECTED:
+        checked = check_file(ROOT / "examples" / "clawgym" / task / f"{task}.claw")
+        assert checked.ok, [d.message for d in checked.diagnostics]
+        build_all(checked.tasks, folder)
+        found[task] = load(folder / task)
+    return found
+
+
+def materialise(case: Case, target: Path) -> Path:
+    """The finished workspace of a variant: the inputs, with the files of the variant over them."""
+    shutil.copytree(FIXTURES / case.task / "input", target)
+    source = FIXTURES / case.task / ("solved" if case.variant == "solved" else f"variants/{case.variant}")
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    return target
+
+
+def judged(bundle: Bundle, workspace: Path) -> tuple[float, dict[str, bool]]:
+    backend = Bubblewrap()
+    found: Scored = run_closing(score(bundle, workspace, backend), backend, "again")
+    assert found.verdict is not None, found.fault
+    return float(found.verdict.score_checks), {c.name: c.passed for c in found.verdict.checks}
+
+
+@pytest.mark.parametrize("case", list(cases()), ids=lambda c: f"{c.task}-{c.variant}")
+def test_recorded_workspace(case: Case, bundles: dict[str, Bundle], tmp_path: Path) -> None:
+    total, passed = judged(bundles[case.task], materialise(case, tmp_path / "w"))
+    if case.equivalent:
+        assert total == 1.0, passed
+        return
+    expected = EXPECTED[case.task][case.variant]
+    assert total < 1.0
+    assert expected["pass"]
+    assert not [name for name in expected["fail"] if passed[name]]
+    assert all(passed[name] for name in expected["pass"])
+    if case.variant == "empty":
+        assert total == 0.0
+    if case.variant in CONTENT_FREE:
+        assert total <= 0.02
+
+
+@pytest.mark.parametrize("task", sorted(EXPECTED))
+def test_oracle(task: str, bundles: dict[str, Bundle], tmp_path: Path) -> None:
+    workspace = materialise(Case(task, "empty", False), tmp_path / "w")
+    shutil.copytree(bundles[task].path / SOLUTION_FILES, workspace, dirs_exist_ok=True)
+    total, passed = judged(bundles[task], workspace)
+    assert total == 1.0, passed
+
+
+def test_the_table_covers_every_wrong_variant() -> None:
+    wrong = {(c.task, c.variant) for c in cases() if not c.equivalent}
+    assert wrong == {(task, variant) for task, variants in EXPECTED.items() for variant in variants}
+
+
+def test_the_ports_need_no_escape_hatch() -> None:
+    for task in EXPECTED:
+        text = (ROOT / "examples" / "clawgym" / task / f"{task}.claw").read_text(encoding="utf-8")
+        assert "python " not in text
