@@ -7,7 +7,7 @@ import sys
 import tempfile
 import traceback
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -35,7 +35,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an internal error.")] = False,
 ) -> None:
     """Options of every verb."""
@@ -47,7 +49,7 @@ def options(
 def check(
     paths: Sources,
     format: Format = "text",
-    deny: Annotated[Optional[str], typer.Option(help="`warnings`: let them fail too", metavar="WHAT")] = None,
+    deny: Annotated[str | None, typer.Option(help="`warnings`: let them fail too", metavar="WHAT")] = None,
 ) -> None:
     """Report every mistake in sources; builds nothing."""
     from clawc.commands.check import check_command
@@ -74,7 +76,7 @@ def run_verb(
     episodes: Annotated[int, typer.Option("-n", min=1, max=100_000, help="episodes for each task")] = 1,
     jobs: Annotated[int, typer.Option("-j", min=1, max=256, help="episodes at once")] = 2,
     seed: Annotated[int, typer.Option("--seed", min=0, help="seed of the first episode")] = 0,
-    out: Annotated[Optional[Path], typer.Option("--out", "-o", help="run folder; an interrupted run goes on")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="run folder; an interrupted run goes on")] = None,
     format: Format = "text",
 ) -> None:
     """Roll out an agent in sandboxes, and score what it leaves in others."""

@@ -19,8 +19,8 @@ from clawc.compiler.passes.seal import Sealer
 from clawc.compiler.passes.shape import check_shape, known
 from clawc.compiler.passes.trace import Quotation, trace
 from clawc.compiler.passes.trial import Trial
-from clawc.compiler.witness.derive import Witness, derive
 from clawc.compiler.source import Diagnostic, Diagnostics, Source
+from clawc.compiler.witness.derive import Witness, derive
 from clawc.spec import ast
 from clawc.spec.blocks import EDITIONS
 

@@ -36,10 +36,6 @@ def _separated(value: Any, delimiter: str) -> str:
     return out.getvalue()
 
 
-class _Number(str):
-    """The exact spelling of a number inside JSON."""
-
-
 def render_json(value: Any) -> str:
     """Two spaces of indent, keys in order, numbers exact."""
     return _json(value, 0) + "\n"
@@ -47,7 +43,7 @@ def render_json(value: Any) -> str:
 
 def render_jsonl(value: Any) -> str:
     rows = table(value)
-    return "".join(_json_line(dict((c, row.get(c)) for c in rows.columns)) + "\n" for row in rows.rows)
+    return "".join(_json_line({c: row.get(c) for c in rows.columns}) + "\n" for row in rows.rows)
 
 
 def jsonable(value: Any) -> Any:

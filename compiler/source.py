@@ -76,9 +76,7 @@ class Diagnostics:
     def __init__(self) -> None:
         self._found: dict[tuple[str, int, int, str, str], Diagnostic] = {}
 
-    def add(
-        self, code: str, source: Source, span: Span, message: str, help: str = "", fix: Fix | None = None
-    ) -> None:
+    def add(self, code: str, source: Source, span: Span, message: str, help: str = "", fix: Fix | None = None) -> None:
         diagnostic = Diagnostic(code, message, source, span, help, fix)
         self._found.setdefault(diagnostic.sort_key, diagnostic)
 

@@ -49,9 +49,7 @@ class Bundle:
 def load(path: Path) -> Bundle:
     """Read and verify the bundle in the folder `path`; raises RuntimeFault R0101 to R0107 naming the file."""
     if not path.is_dir():
-        raise RuntimeFault(
-            "R0101", f"`{path}` is not a bundle folder", "Give the folder that holds bundle.json."
-        )
+        raise RuntimeFault("R0101", f"`{path}` is not a bundle folder", "Give the folder that holds bundle.json.")
     manifest = _manifest(_read_inside(path, MANIFEST, _MANIFEST_BYTES))
     bundle = Bundle(path.absolute(), manifest, {file.path: file for file in manifest.files})
     _check_names(bundle)
@@ -140,9 +138,7 @@ def _check_names(bundle: Bundle) -> None:
     texts += [text for pair in manifest.environment.env.items() for text in pair]
     # A NUL would end an argument of the sandbox's command line and start another one.
     if any("\0" in text for text in texts) or any("=" in name for name in manifest.environment.env):
-        raise RuntimeFault(
-            "R0103", f"{MANIFEST}: a command or environment variable holds NUL or `=`", _REBUILD
-        )
+        raise RuntimeFault("R0103", f"{MANIFEST}: a command or environment variable holds NUL or `=`", _REBUILD)
 
 
 def _open_folder(name: str, parent: int | None = None) -> int:
@@ -167,9 +163,7 @@ def _read_inside(root: Path, name: str, limit: int) -> bytes:
         with open(held.pop(), "rb") as file:
             return file.read(found.st_size + 1)
     except OSError as error:
-        raise RuntimeFault(
-            "R0101", f"cannot read `{name}` of the bundle: {error.strerror}", _REBUILD
-        ) from error
+        raise RuntimeFault("R0101", f"cannot read `{name}` of the bundle: {error.strerror}", _REBUILD) from error
     finally:
         for fd in held:
             os.close(fd)

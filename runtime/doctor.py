@@ -31,9 +31,7 @@ async def _checks() -> list[Row]:
     rows = [_space()]
     if sys.platform != "linux":
         return [
-            Row(
-                "sandbox", False, f"sandboxes need Linux, this is {sys.platform}", "Build here, run on Linux."
-            ),
+            Row("sandbox", False, f"sandboxes need Linux, this is {sys.platform}", "Build here, run on Linux."),
             *rows,
         ]
     from clawc.runtime.sandbox.bubblewrap import Bubblewrap
@@ -49,13 +47,9 @@ async def _checks() -> list[Row]:
         found = await backend.probe()
     finally:
         await backend.close()
-    rows.append(
-        Row("sandbox", found.ok, ", ".join(found.enforcers) if found.ok else found.reason, found.help)
-    )
+    rows.append(Row("sandbox", found.ok, ", ".join(found.enforcers) if found.ok else found.reason, found.help))
     if found.ok:
-        slow = (
-            "Put TMPDIR on a file system that can hold an overlay's upper layer, such as ext4, xfs or btrfs."
-        )
+        slow = "Put TMPDIR on a file system that can hold an overlay's upper layer, such as ext4, xfs or btrfs."
         detail = "copy-on-write" if found.overlay else "copied whole for each episode"
         rows.append(Row("workspaces", True, detail, "" if found.overlay else slow))
     return rows

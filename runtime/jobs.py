@@ -29,9 +29,7 @@ async def run_jobs(bundle: Bundle, workspace: Path, backend: Backend, dest: Path
         folder.mkdir()
         folder.chmod(0o755)
         laid = delivered | {name: LaidFile(bundle.read(source)) for name, source in job.files.items()}
-        finished = await backend.run_over(
-            _program(bundle, job), BundleTemplate(bundle), laid, folder / "tree"
-        )
+        finished = await backend.run_over(_program(bundle, job), BundleTemplate(bundle), laid, folder / "tree")
         _record(finished, folder)
 
 

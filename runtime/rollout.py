@@ -22,6 +22,7 @@ from clawc.runtime.harness.null import Null
 from clawc.runtime.harness.oracle import Oracle
 from clawc.runtime.harness.tools import SandboxTools, Trajectory
 from clawc.runtime.records import EpisodeRecord, Outcome, RefusedEntry
+from clawc.runtime.sandbox.finish import finish
 from clawc.runtime.sandbox.interface import Backend, Collected, SandboxEnded
 from clawc.runtime.score import Scored, score
 from clawc.runtime.workspace import BundleTemplate
@@ -116,9 +117,7 @@ async def run_episode(episode: Episode, backend: Backend, folder: Path, controls
             raise
         return _record(episode, clock, "infra_error", played, evidence=str(fault))
     if scored.verdict is not None:
-        (folder / "verdict.json").write_text(
-            scored.verdict.model_dump_json(indent=2) + "\n", encoding="utf-8"
-        )
+        (folder / "verdict.json").write_text(scored.verdict.model_dump_json(indent=2) + "\n", encoding="utf-8")
         return _record(episode, clock, _outcome(played), played, scored, evidence=played.final.reason)
     evidence = f"{scored.fault}\n{scored.stderr}".strip()
     if forgiven:
@@ -128,9 +127,7 @@ async def run_episode(episode: Episode, backend: Backend, folder: Path, controls
     return _record(episode, clock, "agent_error", played, nothing, evidence=evidence)
 
 
-async def play(
-    bundle: Bundle, harness: Harness, seed: int, backend: Backend, folder: Path, clock: Clock
-) -> Played:
+async def play(bundle: Bundle, harness: Harness, seed: int, backend: Backend, folder: Path, clock: Clock) -> Played:
     """Let an agent work, and collect its workspace to `folder/workspace`; nothing of the sandbox is left."""
     limits = bundle.manifest.limits
     agent = harness.agent(bundle)
@@ -155,7 +152,7 @@ async def play(
         return Played(final, collected, sandbox.enforcers, tuple(hits))
     finally:
         with clock.phase("close"):
-            await asyncio.shield(sandbox.close())
+            await finish(sandbox.close())
 
 
 def _outcome(played: Played) -> Outcome:

@@ -18,6 +18,7 @@ from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
 from clawc.runtime.harness.interface import Harness
 from clawc.runtime.records import EpisodeRecord, RunInfo, RunTask
 from clawc.runtime.rollout import Controls, Episode, run_episode
+from clawc.runtime.sandbox.finish import finish
 from clawc.runtime.sandbox.interface import Backend
 from clawc.runtime.store import Store, fault_of, open_store
 
@@ -71,7 +72,7 @@ def run_closing(work: Coroutine[Any, Any, _Result], backend: Backend, resume: st
         try:
             return await work
         finally:
-            await asyncio.shield(backend.close())
+            await finish(backend.close())
 
     try:
         return asyncio.run(main())

@@ -6,7 +6,6 @@ the checker alone holds, carries the nonce that it was started with, and agrees 
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import re
 import secrets
@@ -20,6 +19,7 @@ from clawc.runtime.bundle import Bundle
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.jobs import run_jobs
 from clawc.runtime.sandbox.collect import collect
+from clawc.runtime.sandbox.finish import finish, in_thread
 from clawc.runtime.sandbox.interface import CHANNEL, WORKSPACE, Backend, Finished, Program, Refused
 from clawc.spec.bundle import CHECKER, Manifest, Verdict
 from clawc.spec.scoring import final_score, gate, round_score, weighted
@@ -51,10 +51,8 @@ async def score(bundle: Bundle, workspace: Path, backend: Backend, rubric: Decim
 
     Raises RuntimeFault for the runner's own failures; a checker that fails gives a Scored with `fault`.
     """
-    if not (await asyncio.to_thread(workspace.is_dir)):
-        raise RuntimeFault(
-            "R0501", f"`{workspace}` is not a folder", "Give the folder of the finished workspace."
-        )
+    if not workspace.is_dir():
+        raise RuntimeFault("R0501", f"`{workspace}` is not a folder", "Give the folder of the finished workspace.")
     found = await backend.probe()
     if not found.ok:
         raise RuntimeFault("R0301", found.reason, found.help)
@@ -62,7 +60,7 @@ async def score(bundle: Bundle, workspace: Path, backend: Backend, rubric: Decim
     try:
         # A copy without links and special files, readable by the checker's user.
         files, jobs = scratch / "w", scratch / "jobs"
-        copied = await asyncio.to_thread(collect, workspace.resolve(), None, files, mend=False)
+        copied = await in_thread(collect, workspace.resolve(), None, files, mend=False)
         await run_jobs(bundle, files, backend, jobs)
         nonce = secrets.token_hex(16)
         finished = await backend.run_reading(
@@ -77,7 +75,7 @@ async def score(bundle: Bundle, workspace: Path, backend: Backend, rubric: Decim
             {_CHECK: bundle.read(CHECKER)},
         )
     finally:
-        await asyncio.shield(backend.discard(scratch))
+        await finish(backend.discard(scratch))
     stderr = finished.stderr[-_TAIL:].decode("utf-8", "replace")
     try:
         verdict = read_verdict(finished, nonce, bundle.manifest)

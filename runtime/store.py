@@ -134,9 +134,7 @@ def _records(path: Path) -> tuple[dict[str, EpisodeRecord], int]:
 def _parsed(model: type[_Model], data: bytes, where: str) -> _Model:
     try:
         raw: object = json.loads(data)
-        version: object = (
-            cast("dict[str, object]", raw).get("format_version") if isinstance(raw, dict) else None
-        )
+        version: object = cast("dict[str, object]", raw).get("format_version") if isinstance(raw, dict) else None
         if isinstance(version, int) and version > RECORD_FORMAT_VERSION:
             raise RuntimeFault(
                 "R0205",
@@ -144,9 +142,7 @@ def _parsed(model: type[_Model], data: bytes, where: str) -> _Model:
             )
         return model.model_validate_json(data)
     except (ValueError, ValidationError, RecursionError) as error:
-        raise RuntimeFault(
-            "R0206", f"`{where}` is damaged", "Give another --out, or remove that line."
-        ) from error
+        raise RuntimeFault("R0206", f"`{where}` is damaged", "Give another --out, or remove that line.") from error
 
 
 def _same_run(folder: Path, stored: RunInfo, wanted: RunInfo) -> RunInfo:

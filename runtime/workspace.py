@@ -26,9 +26,7 @@ def materialise(bundle: Bundle, dest: Path) -> None:
             with open(at / name, "xb") as target:
                 target.write(data)
         except (FileExistsError, NotADirectoryError) as error:
-            raise RuntimeFault(
-                "R0103", f"the input `{file.path}` stands in the way of another one"
-            ) from error
+            raise RuntimeFault("R0103", f"the input `{file.path}` stands in the way of another one") from error
         (at / name).chmod(file.mode)
 
 

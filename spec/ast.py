@@ -171,7 +171,21 @@ class Broken:
 
 
 Expr = Union[
-    Ident, Text, Literal, ListOf, RecordOf, CallOf, Attr, Index, Unary, Binary, Compare, RangeOf, If, Pipeline, Broken
+    Ident,
+    Text,
+    Literal,
+    ListOf,
+    RecordOf,
+    CallOf,
+    Attr,
+    Index,
+    Unary,
+    Binary,
+    Compare,
+    RangeOf,
+    If,
+    Pipeline,
+    Broken,
 ]
 
 

@@ -161,7 +161,9 @@ TABLE: tuple[Function, ...] = (
 )  # fmt: skip
 
 AGGREGATES: tuple[Function, ...] = tuple(
-    _rows("aggregates", """
+    _rows(
+        "aggregates",
+        """
         count(of: L|T =) -> N ; count_all ; how many rows; with a column, how many that are not null
         count_if(condition: X) -> N ; count_if ; how many rows hold
         sum(of: X) -> N ; total ; the sum; 0 of nothing
@@ -177,11 +179,14 @@ AGGREGATES: tuple[Function, ...] = tuple(
         last(of: X) -> V ; last ; the last
         list(of: X) -> L ; all_of ; every value, in order
         set(of: X) -> L ; set_of ; every distinct value, order free
-    """)
+    """,
+    )
 )
 
 VERBS: tuple[Function, ...] = tuple(
-    _rows("verbs", """
+    _rows(
+        "verbs",
+        """
         where(rows: T|L, condition: X) -> ? ; where ; the rows that hold
         derive(rows: T, *columns: X) -> ? ; derive ; with `name = …` as further columns
         select(rows: T, *columns: X) -> ? ; select ; only these columns, or `name = …`
@@ -204,7 +209,8 @@ VERBS: tuple[Function, ...] = tuple(
         all(rows: T|L, condition: X) -> B ; all_rows ; do all rows hold?
         any(rows: T|L, condition: X) -> B ; any_row ; does a row hold?
         none(rows: T|L, condition: X) -> B ; none_row ; does no row hold?
-    """)
+    """,
+    )
 )
 
 BY_NAME: dict[str, Function] = {f.name: f for f in (*TABLE, *AGGREGATES, *VERBS)}
@@ -213,8 +219,53 @@ VERB_NAMES = frozenset(f.name for f in VERBS)
 
 # In the design, not in this version: a use is told so instead of `unknown function`.
 LATER = frozenset(
-    "yaml toml ini xml html html_table html_select email sqlite xlsx ics python files names dirs patch split_at "
-    "changed_lines call raises defines imports command_line cron_times similarity is_top normalise window row_number "
-    "lag running_sum program fits passed score serial pick any_date uniform normal lognormal chance full_name "
-    "duplicate_rows blank garble mixed_date_formats".split()
+    [
+        "yaml",
+        "toml",
+        "ini",
+        "xml",
+        "html",
+        "html_table",
+        "html_select",
+        "email",
+        "sqlite",
+        "xlsx",
+        "ics",
+        "python",
+        "files",
+        "names",
+        "dirs",
+        "patch",
+        "split_at",
+        "changed_lines",
+        "call",
+        "raises",
+        "defines",
+        "imports",
+        "command_line",
+        "cron_times",
+        "similarity",
+        "is_top",
+        "normalise",
+        "window",
+        "row_number",
+        "lag",
+        "running_sum",
+        "program",
+        "fits",
+        "passed",
+        "score",
+        "serial",
+        "pick",
+        "any_date",
+        "uniform",
+        "normal",
+        "lognormal",
+        "chance",
+        "full_name",
+        "duplicate_rows",
+        "blank",
+        "garble",
+        "mixed_date_formats",
+    ]
 )

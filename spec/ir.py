@@ -5,7 +5,7 @@ Expressions are trees of primitives; values are tagged where JSON has no type fo
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue
 
@@ -60,7 +60,7 @@ class CallNode(Strict):
     op: Literal["call"] = "call"
     function: Name
     args: tuple[Node, ...] = ()
-    kwargs: dict[str, Node] = {}
+    kwargs: dict[str, Node] = Field(default={})
 
 
 class LambdaNode(Strict):
@@ -85,10 +85,7 @@ class LogicNode(Strict):
 
 
 Node = Annotated[
-    Union[
-        ConstNode, DeliverableNode, WorkspaceNode, RunNode, LetNode, RowNode, ColumnNode, CallNode, LambdaNode, ListNode,
-        RecordNode, LogicNode,
-    ],
+    ConstNode | DeliverableNode | WorkspaceNode | RunNode | LetNode | RowNode | ColumnNode | CallNode | LambdaNode | ListNode | RecordNode | LogicNode,
     Field(discriminator="op"),
 ]  # fmt: skip
 

@@ -32,9 +32,7 @@ def gate(passed: Mapping[str, bool], after: Iterable[str] = ()) -> int:
     return int(all(passed.get(name, False) for name in names))
 
 
-def final_score(
-    C: Decimal, V: int, s: Decimal = Decimal(0), R: Decimal | None = None, G: int = 0
-) -> Decimal | None:
+def final_score(C: Decimal, V: int, s: Decimal = Decimal(0), R: Decimal | None = None, G: int = 0) -> Decimal | None:
     """`V * ((1 - s) * C + s * R * G)` rounded once; None if a rubric counts (s > 0) and was not judged (R
     is None)."""
     if s > 0 and R is None:

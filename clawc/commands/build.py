@@ -35,12 +35,19 @@ def build_command(paths: Sequence[Path], out: Path, format: str) -> int:
         sys.stdout.write(json.dumps(document, indent=2, sort_keys=True) + "\n")
     else:
         for manifest in manifests:
-            print(f"{out / manifest.task}  {manifest.id[:12]}  {len(manifest.scoring.checks)} checks, oracle {manifest.oracle}")
+            print(
+                f"{out / manifest.task}  {manifest.id[:12]}  {len(manifest.scoring.checks)} checks, oracle {manifest.oracle}"
+            )
     return exits.OK
 
 
 def _entry(manifest: Manifest, out: Path) -> dict[str, str]:
-    return {"task": manifest.task, "id": manifest.id, "path": str(out / manifest.task), "oracle": manifest.oracle}
+    return {
+        "task": manifest.task,
+        "id": manifest.id,
+        "path": str(out / manifest.task),
+        "oracle": manifest.oracle,
+    }
 
 
 def build_all(tasks: Sequence[Compiled], out: Path) -> list[Manifest]:

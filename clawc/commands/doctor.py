@@ -24,5 +24,8 @@ def doctor_command(format: str) -> int:
         sys.stdout.write(json.dumps({"format_version": 1, "checks": facts}, indent=2) + "\n")
     else:
         for r in rows:
-            print(f"{'ok ' if r.ok else 'no '} {r.name:<12} {r.detail}" + (f"\n                 {r.help}" if r.help else ""))
+            print(
+                f"{'ok ' if r.ok else 'no '} {r.name:<12} {r.detail}"
+                + (f"\n                 {r.help}" if r.help and not r.ok else "")
+            )
     return exits.OK if all(r.ok for r in rows) else exits.ENVIRONMENT

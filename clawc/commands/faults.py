@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from clawc import exits
@@ -11,7 +11,7 @@ from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
 
 
 @contextmanager
-def user_errors() -> Iterator[None]:
+def user_errors() -> Generator[None]:
     """Turns a RuntimeFault into a UserError with its code and help."""
     try:
         yield

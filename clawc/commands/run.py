@@ -32,7 +32,11 @@ def run_command(
         plan = RunPlan(bundles, harness, folder, episodes, jobs, seed)
         summary = run(plan, Bubblewrap(), _progress(len(bundles) * episodes))
     if format == "json":
-        document = {"format_version": 1, "run": str(folder), "episodes": [r.model_dump(mode="json") for r in summary.records]}
+        document = {
+            "format_version": 1,
+            "run": str(folder),
+            "episodes": [r.model_dump(mode="json") for r in summary.records],
+        }
         sys.stdout.write(json.dumps(document, indent=2, sort_keys=True) + "\n")
     else:
         sys.stdout.write(_table(summary))

@@ -40,7 +40,10 @@ def score_command(bundle: Path, workspace: Path, format: str) -> int:
     else:
         for c in verdict.checks:
             weight = f"weight {c.weight}" if c.kind == "check" else c.kind
-            print(f"{'PASS' if c.passed else 'FAIL'}  {c.name} ({weight})" + (f": {clean(c.message)}" if c.message else ""))
+            print(
+                f"{'PASS' if c.passed else 'FAIL'}  {c.name} ({weight})"
+                + (f": {clean(c.message)}" if c.message else "")
+            )
         print(f"checks {verdict.score_checks}" + ("" if total is None else f", score {plain(total)}")
               + (" (rubrics need a judge)" if total is None else ""))  # fmt: skip
     return exits.OK if verdict.score_checks == "1" else exits.FINDINGS

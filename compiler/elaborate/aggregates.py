@@ -27,7 +27,7 @@ def aggregate(cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...], span:
             return cx.error("E0413", span, "`count()` without an argument belongs into `group`",
                             "write `count(t)` for the number of rows of `t`")  # fmt: skip
         return core.call("count_all", [cx.group.rows], NUMBER, span)
-    listed, element = (_listed(cx, name, piped[0], span) if piped else _argument(cx, name, args[0], span))
+    listed, element = _listed(cx, name, piped[0], span) if piped else _argument(cx, name, args[0], span)
     if is_error(listed):
         return broken(span)
     if name in NUMERIC and element not in (NUMBER, ANY) and not (name == "sum" and phrase(element) == "a duration"):

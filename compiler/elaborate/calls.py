@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
+from datetime import timedelta
+from typing import Any, NamedTuple
 
 from clawc.compiler.elaborate import aggregates, expressions, reading, verbs
 from clawc.compiler.elaborate.context import (
@@ -17,6 +19,7 @@ from clawc.compiler.elaborate.context import (
     nearest_fix,
 )
 from clawc.compiler.passes.evaluate import EvaluationFault, evaluate
+from clawc.compiler.paths import path_problem
 from clawc.compiler.render import bytes_of
 from clawc.spec import ast, core
 from clawc.spec.ast import Span
@@ -66,9 +69,7 @@ def call(cx: Context, node: ast.CallOf) -> Core:
     return call_function(cx, node.function, node.args, node.span, [])
 
 
-def call_function(
-    cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...], span: Span, piped: list[Core]
-) -> Core:
+def call_function(cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...], span: Span, piped: list[Core]) -> Core:
     """A call of `function`; `piped` holds what stands left of `|`, which is the first argument."""
     name = function.text
     binding = cx.find(name)
@@ -260,7 +261,11 @@ def _check_section(cx: Context, named: dict[str, Core], span: Span) -> None:
     from clawc.compiler.elaborate.context import DeliverableBinding
 
     binding = cx.find(source.name)
-    if isinstance(binding, DeliverableBinding) and binding.sections is not None and wanted.value not in binding.sections:
+    if (
+        isinstance(binding, DeliverableBinding)
+        and binding.sections is not None
+        and wanted.value not in binding.sections
+    ):
         cx.error("E0411", wanted.span, f"section `{wanted.value}` is not declared by `{source.name}`"
                  + nearest(str(wanted.value), binding.sections), "sections: " + ", ".join(binding.sections),
                  None)  # fmt: skip
@@ -293,7 +298,7 @@ RUN = RecordType((("exit", NUMBER), ("stdout", TEXT), ("stderr", TEXT), ("timed_
 
 def _run(cx: Context, named: dict[str, Core], span: Span) -> Core:
     """A job: all that it is started with is static, so that the runtime can run it before the checker starts."""
-    values: dict[str, object] = {}
+    values: dict[str, Any] = {}
     for name, node in named.items():
         if node.dynamic or node.free:
             return cx.error("E0412", node.span, f"`{name}` of `run` must be known at compile time",
@@ -302,22 +307,9 @@ def _run(cx: Context, named: dict[str, Core], span: Span) -> Core:
             values[name] = evaluate(node, cx.task)
         except EvaluationFault as fault:
             return cx.error("E0501", fault.span, fault.message)
-    argv = values["argv"]
-    assert isinstance(argv, list)
-    files = values.get("files", {})
-    assert isinstance(files, dict)
-    timeout = values.get("timeout")
-    seconds = timeout.total_seconds() if hasattr(timeout, "total_seconds") else 10.0  # type: ignore[union-attr]  # pyright: ignore
-    if not 0 < seconds <= 600:
-        return cx.error("E0412", named["timeout"].span, "a program gets more than 0 and at most 600 seconds")
-    if not argv:
-        return cx.error("E0412", named["argv"].span, "the command is empty")
-    job = JobSpec(
-        tuple(str(a) for a in argv),  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-        tuple((str(p), bytes_of(v)) for p, v in sorted(files.items())),  # pyright: ignore
-        tuple((str(k), str(v)) for k, v in sorted(values.get("env", {}).items())),  # type: ignore[attr-defined]  # pyright: ignore
-        str(values.get("stdin", "")), float(seconds), str(values.get("cwd", ".")),
-    )  # fmt: skip
+    job = _job(cx, values, named, span)
+    if job is None:
+        return broken(span)
     if job not in cx.task.jobs:
         if len(cx.task.jobs) >= MAX_JOBS:
             return cx.error("E0412", span, f"more than {MAX_JOBS} different runs in one task")
@@ -325,8 +317,43 @@ def _run(cx: Context, named: dict[str, Core], span: Span) -> Core:
     return core.Run(cx.task.jobs.index(job), RUN, span)
 
 
+def _job(cx: Context, values: dict[str, Any], named: dict[str, Core], span: Span) -> JobSpec | None:
+    """The job of evaluated arguments; None after a diagnostic."""
+    timeout = values.get("timeout")
+    seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else 10.0
+    argv = [str(word) for word in values["argv"]]
+    problem, where = "", "argv"
+    if not 0 < seconds <= 600:
+        problem, where = "a program gets more than 0 and at most 600 seconds", "timeout"
+    elif not argv or not argv[0]:
+        problem = "the command is empty"
+    elif any("\0" in word for word in argv):
+        problem = "a word of the command holds a NUL"
+    files: dict[str, bytes] = {}
+    for path, content in sorted(values.get("files", {}).items()):
+        files[str(path)] = bytes_of(content)
+        if path_problem(str(path)):
+            problem, where = f"the path `{path}` {path_problem(str(path))}", "files"
+    cwd = str(values.get("cwd", "."))
+    if cwd != "." and path_problem(cwd):
+        problem, where = f"the path `{cwd}` {path_problem(cwd)}", "cwd"
+    env = {str(name): str(value) for name, value in values.get("env", {}).items()}
+    if not all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) and "\0" not in value for name, value in env.items()):
+        problem, where = "names of environment variables are letters, digits and `_`", "env"
+    if problem:
+        cx.error("E0412", named[where].span if where in named else span, problem)
+        return None
+    stdin = str(values.get("stdin", ""))
+    return JobSpec(tuple(argv), tuple(files.items()), tuple(sorted(env.items())), stdin, seconds, cwd)
+
+
 def _expand(
-    cx: Context, binding: DefBinding, function: ast.Ident, args: tuple[ast.Arg, ...], span: Span, piped: list[Core]
+    cx: Context,
+    binding: DefBinding,
+    function: ast.Ident,
+    args: tuple[ast.Arg, ...],
+    span: Span,
+    piped: list[Core],
 ) -> Core:
     """A call of a `def`: its body, with the parameters bound to the arguments."""
     binding.used = True

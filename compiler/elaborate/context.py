@@ -1,9 +1,9 @@
-"""What elaboration knows while it walks an expression: names, rows in scope, the task's files, and where to complain."""
+"""What elaboration knows while it walks an expression: names, rows in scope, files, and where to complain."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Union
@@ -129,7 +129,9 @@ class TaskState:
 class Context:
     """One lexical place: a source file, its names, and the rows around the expression."""
 
-    def __init__(self, source: Source, diagnostics: Diagnostics, task: TaskState, parent: Context | None = None) -> None:
+    def __init__(
+        self, source: Source, diagnostics: Diagnostics, task: TaskState, parent: Context | None = None
+    ) -> None:
         self.source = source
         self.diagnostics = diagnostics
         self.task = task
@@ -137,8 +139,7 @@ class Context:
         self.names: dict[str, Binding] = {}
         self.rows: list[RowScope] = list(parent.rows) if parent else []
         self.group: GroupScope | None = parent.group if parent else None
-        self.depth = parent.depth if parent else 0
-        self.dynamic_allowed = parent.dynamic_allowed if parent else True
+        self.depth: int = parent.depth if parent else 0
 
     def child(self) -> Context:
         """A place inside this one: a check, or the body of a `def`."""
@@ -168,7 +169,7 @@ class Context:
         return Const(None, ERROR, span)
 
     @contextmanager
-    def row(self, table: Type) -> Iterator[RowScope]:
+    def row(self, table: Type) -> Generator[RowScope]:
         """A row of `table` is in scope."""
         scope = row_scope(self.task.fresh.take(), table)
         self.rows.append(scope)

@@ -275,7 +275,7 @@ def _attribute(cx: Context, node: ast.Attr) -> Core:
             known = ANY_LIST
     elif isinstance(t, Simple) and t is not ANY:
         return cx.error("E0404", node.span, f"{phrase(t)} has no `{key}`")
-    return core.call("get", [value, Const(key, TEXT, node.name.span)], known, node.span)
+    return core.call("get", [value, Const(key, TEXT, node.name.span)], known or ANY, node.span)
 
 
 def _path(cx: Context, node: ast.Attr) -> Core:
@@ -349,8 +349,10 @@ def _binary(cx: Context, node: ast.Binary) -> Core:
         return core.call("coalesce", [left, right], right.type if left.type is NULL else left.type, node.span)
     result = _arithmetic(node.op, left.type, right.type)
     if result is None:
-        help = "join texts with `+` and make a number text by \"{{ … }}\"" if TEXT in (left.type, right.type) else ""
-        return cx.error("E0403", node.op_span, f"`{node.op}` between {phrase(left.type)} and {phrase(right.type)}", help)
+        help = 'join texts with `+` and make a number text by "{{ … }}"' if TEXT in (left.type, right.type) else ""
+        return cx.error(
+            "E0403", node.op_span, f"`{node.op}` between {phrase(left.type)} and {phrase(right.type)}", help
+        )
     return core.call(ARITHMETIC[node.op], [left, right], result, node.span)
 
 
@@ -411,8 +413,15 @@ def _compare(cx: Context, node: ast.Compare) -> Core:
                         _comparison_help(cx, node, left, right), _comparison_fix(node, left, right))  # fmt: skip
     if node.op not in ("==", "!="):
         for side in (left, right):
-            if isinstance(side.type, (TableType, ListType, RecordType, RangeType)) or side.type in (BOOL, REGEX):
-                return cx.error("E0403", node.op_span, f"{phrase(side.type)} has no order; `{node.op}` wants numbers, dates or text")
+            if isinstance(side.type, (TableType, ListType, RecordType, RangeType)) or side.type in (
+                BOOL,
+                REGEX,
+            ):
+                return cx.error(
+                    "E0403",
+                    node.op_span,
+                    f"{phrase(side.type)} has no order; `{node.op}` wants numbers, dates or text",
+                )
     kwargs: dict[str, Core] = {}
     if within is not None and not is_error(within):
         if node.op != "==":
@@ -420,9 +429,9 @@ def _compare(cx: Context, node: ast.Compare) -> Core:
         if within.type not in (NUMBER, PERCENT, DURATION, ANY):
             return cx.error("E0407", within.span, f"a tolerance is a number or a percentage, not {phrase(within.type)}")
         if left.type in (TEXT, BOOL) or right.type in (TEXT, BOOL):
-            side = node.left if left.type in (TEXT, BOOL) else node.right
-            return cx.error("E0407", within.span, f"a tolerance applies to numbers; `{cx.source.slice(side.span)}` is "
-                            + phrase(left.type if side is node.left else right.type))  # fmt: skip
+            at, kind = (node.left, left.type) if left.type in (TEXT, BOOL) else (node.right, right.type)
+            return cx.error("E0407", within.span, f"a tolerance applies to numbers; `{cx.source.slice(at.span)}` is "
+                            + phrase(kind))  # fmt: skip
         kwargs["within"] = within
     if node.op == "==":
         left, right = _declared_columns(cx, left, right), _declared_columns(cx, right, left)
@@ -447,11 +456,16 @@ def _declared_columns(cx: Context, side: Core, other: Core) -> Core:
         return side
     with cx.row(t) as scope:
         picked = [
-            (Const(n, TEXT, side.span), core.row_lambda(scope.id, column(scope, n, t.get(n) or ANY, side.span, sure=True)))
+            (
+                Const(n, TEXT, side.span),
+                core.row_lambda(scope.id, column(scope, n, t.get(n) or ANY, side.span, sure=True)),
+            )
             for n in wanted
         ]
     columns = tuple((n, t.get(n) or ANY) for n in wanted)
-    return core.call("select", [side, core.record(picked, ANY, side.span)], TableType(columns, False, t.ordered), side.span)
+    return core.call(
+        "select", [side, core.record(picked, ANY, side.span)], TableType(columns, False, t.ordered), side.span
+    )
 
 
 def _comparison_help(cx: Context, node: ast.Compare, left: Core, right: Core) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from clawc.compiler.elaborate.context import Context, broken
 from clawc.spec import ast
@@ -14,7 +15,7 @@ from clawc.spec.core import Const
 from clawc.spec.types import BOOL, DATE, DATETIME, DURATION, NULL, NUMBER, PERCENT, REGEX, SIZE
 from clawc.stdlib.checks.compare import Percent
 
-UNIT_SECONDS = {"ms": Decimal("0.001"), "s": 1, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+UNIT_SECONDS: dict[str, Decimal | int] = {"ms": Decimal("0.001"), "s": 1, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 UNIT_BYTES = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 MAX_NUMBER = 60  # digits of a literal
 
@@ -59,7 +60,7 @@ def _date(cx: Context, node: ast.Literal) -> Const:
             return Const(date.fromisoformat(text), DATE, node.span)
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
         if moment.tzinfo is not None and moment.utcoffset() == timedelta(0):
-            moment = moment.replace(tzinfo=timezone.utc)
+            moment = moment.replace(tzinfo=UTC)
         return Const(moment, DATETIME, node.span)
     except ValueError:
         return cx.error("E0105", node.span, f"`{node.raw}` is not a date in the calendar")
@@ -81,18 +82,17 @@ def regex_problem(pattern: str) -> str:
         re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as error:
         return str(error)
-    import re._parser as parser
-
+    parser: Any = importlib.import_module("re._parser")
     if _nested_repeat(parser.parse(pattern), False):
         return "a repeat inside a repeat can take forever; write it without nesting"
     return ""
 
 
-def _nested_repeat(tree: object, inside: bool) -> bool:
-    for op, argument in tree:  # type: ignore[attr-defined]  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType]
-        name = str(op)  # pyright: ignore[reportUnknownArgumentType]
+def _nested_repeat(tree: Any, inside: bool) -> bool:
+    for op, argument in tree:
+        name = str(op)
         if name in ("MAX_REPEAT", "MIN_REPEAT"):
-            low, high, body = argument  # pyright: ignore[reportUnknownVariableType]
+            low, high, body = argument
             many = int(high) > 20 and low != high
             if (many and inside) or _nested_repeat(body, inside or many):
                 return True

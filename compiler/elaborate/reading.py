@@ -115,9 +115,7 @@ def _value(cx: Context, call: Core) -> tuple[Any] | None:
         return None
 
 
-def _typed_table(
-    cx: Context, row: Function, named: dict[str, Core], call: Core, file: Core, span: Span
-) -> Core:
+def _typed_table(cx: Context, row: Function, named: dict[str, Core], call: Core, file: Core, span: Span) -> Core:
     """A table file of the inputs: column types are inferred from all rows, unless they are given."""
     value = _value(cx, call)
     if value is None:
@@ -129,7 +127,12 @@ def _typed_table(
     if isinstance(given, core.Record):
         for key, kind in given.entries:
             if not isinstance(key, Const) or key.value not in types:
-                cx.error("E0402", key.span, "this is no column of the file", "columns: " + ", ".join(table.columns[:12]))
+                cx.error(
+                    "E0402",
+                    key.span,
+                    "this is no column of the file",
+                    "columns: " + ", ".join(table.columns[:12]),
+                )
             elif isinstance(kind, Const) and kind.value in TYPE_OF:
                 types[str(key.value)] = str(kind.value)
             else:

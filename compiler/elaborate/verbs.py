@@ -132,7 +132,12 @@ def _quantifier(it: Input) -> Core:
     test = _condition(it, it.rows.type, node) if node is not None else None
     if test is None:
         return broken(it.span)
-    return core.call({"all": "all_rows", "any": "any_row", "none": "none_row"}[it.verb.text], [it.rows, test], BOOL, it.span)
+    return core.call(
+        {"all": "all_rows", "any": "any_row", "none": "none_row"}[it.verb.text],
+        [it.rows, test],
+        BOOL,
+        it.span,
+    )
 
 
 def _key(name: str, span: Span) -> Const:
@@ -495,5 +500,5 @@ VERBS: dict[str, Callable[[Input], Core]] = {
     "where": _where, "derive": _derive, "select": _select, "drop": _drop, "rename": _rename, "sort": _sort,
     "take": _take, "distinct": _distinct, "group": _group, "nest_join": _nest_join, "unnest": _unnest,
     "pivot": _pivot, "unpivot": _unpivot, "parse": _parse, "all": _quantifier, "any": _quantifier,
-    "none": _quantifier, **{name: _join for name in _JOINS},
+    "none": _quantifier, **dict.fromkeys(_JOINS, _join),
 }  # fmt: skip

@@ -60,7 +60,8 @@ def _json(document: object) -> bytes:
 def _solution(witness: Witness) -> dict[str, bytes]:
     files = {f"{spec.SOLUTION_FILES}/{path}": data for path, data in witness.files.items()}
     steps = [
-        spec.SolutionStep(op="write", path=path, source=f"{spec.SOLUTION_FILES}/{path}") for path in sorted(witness.files)
+        spec.SolutionStep(op="write", path=path, source=f"{spec.SOLUTION_FILES}/{path}")
+        for path in sorted(witness.files)
     ]
     files[spec.SOLUTION_STEPS] = _json(spec.Solution(steps=tuple(steps)).model_dump(mode="json"))
     return files

@@ -160,7 +160,7 @@ def _row(check: CheckDecl) -> str:
 def _spaced(sources: list[str]) -> str:
     """Definitions with two blank lines between them, and none between constants of one line."""
     parts: list[str] = []
-    for before, source in zip([""] + sources, sources):
+    for before, source in zip(["", *sources], sources):
         single = "\n" not in source and "\n" not in before
         parts.append(("\n" if single else "\n\n\n") + source if parts else source)
     return "".join(parts)

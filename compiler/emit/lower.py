@@ -7,7 +7,7 @@ import json
 import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal, cast
 
 from pydantic import JsonValue
 
@@ -80,8 +80,9 @@ def node(at: Core) -> ir.Node:
     if isinstance(at, core.Record):
         return ir.RecordNode(entries=tuple((node(k), node(v)) for k, v in at.entries))
     if isinstance(at, core.Logic):
-        assert at.op in ("and", "or", "not", "if")
-        return ir.LogicNode(op=at.op, operands=tuple(node(o) for o in at.operands))
+        return ir.LogicNode(
+            op=cast(Literal["and", "or", "not", "if"], at.op), operands=tuple(node(o) for o in at.operands)
+        )
     return ir.WorkspaceNode()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -78,7 +78,11 @@ class Printer:
             return self._lambda(node)
         if isinstance(node, core.Items):
             parts = [self.expression(i) for i in node.items]
-            return Shape("(" if node.tuple else "[", parts, ",)" if node.tuple and len(parts) == 1 else ")" if node.tuple else "]")
+            return Shape(
+                "(" if node.tuple else "[",
+                parts,
+                ",)" if node.tuple and len(parts) == 1 else ")" if node.tuple else "]",
+            )
         if isinstance(node, core.Record):
             return Shape("{", [_pair(self.expression(k), self.expression(v)) for k, v in node.entries], "}")
         return self._logic(node)
@@ -197,7 +201,7 @@ class Printer:
         self.primitives.add("Table")
         parts: list[Shape | str] = [self.value(value.columns), self._table_rows(value, value.rows)]
         if value.blocks is not None:
-            blocks = "[1] * %d" % len(value.rows) if all(b == 1 for b in value.blocks) else repr(list(value.blocks))
+            blocks = f"[1] * {len(value.rows)}" if all(b == 1 for b in value.blocks) else repr(list(value.blocks))
             parts.append(f"blocks={blocks}")
         if value.spare:
             parts.append(_pair("spare", self._table_rows(value, value.spare), "="))

@@ -10,7 +10,7 @@ import jinja2
 
 def render(template: str, **values: Any) -> str:
     """The text of one of the templates beside this file."""
-    source = (resources.files(__package__) / "templates" / template).read_text(encoding="utf-8")
+    source = (resources.files("clawc.compiler.emit") / "templates" / template).read_text(encoding="utf-8")
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
         autoescape=False,

@@ -160,7 +160,7 @@ def dotted(cx: Context, node: ast.Expr, allowed: list[str], what: str) -> str:
         if name in allowed:
             return name
         cx.error("E0211", node.span, f"unknown {what} `{name}`{nearest(name, allowed)}",
-                 f"`clawc explain E0211` lists them", nearest_fix(name, allowed, node.span))  # fmt: skip
+                 "`clawc explain E0211` lists them", nearest_fix(name, allowed, node.span))  # fmt: skip
         return ""
     cx.error("E0203", node.span, f"{what} is written as `area.kind`, for example `{allowed[0]}`")
     return ""

@@ -44,9 +44,9 @@ def judge_blocks(task: Task, block: ast.Block) -> None:
         ):
             cx.error("E0601", part.head, "there is no `check`, so no credit can be earned")
     _after(task)
-    for part in block.items:
-        if isinstance(part, ast.Block) and part.kind.text == "solution":
-            _solution(cx, task, part)
+    for item in block.items:
+        if isinstance(item, ast.Block) and item.kind.text == "solution":
+            _solution(cx, task, item)
 
 
 def _check(outer: Context, block: ast.Block, name: str) -> CheckDecl:
@@ -85,12 +85,21 @@ def _expect(cx: Context, item: ast.Expect) -> ExpectDecl | None:
     if is_error(core):
         return None
     if isinstance(core.type, FileType):
-        cx.error("E0406", item.value.span, "expected a condition, found a file", "write `exists(…)` or compare what it holds")
+        cx.error(
+            "E0406",
+            item.value.span,
+            "expected a condition, found a file",
+            "write `exists(…)` or compare what it holds",
+        )
         return None
     if is_error(condition(cx, core)):
         return None
     if not core.dynamic:
-        cx.error("E0603", item.value.span, "this reads nothing that the agent leaves, so it says nothing about the agent")
+        cx.error(
+            "E0603",
+            item.value.span,
+            "this reads nothing that the agent leaves, so it says nothing about the agent",
+        )
         return None
     text = " ".join(cx.source.slice(item.value.span).split())
     return ExpectDecl(core, text, cx.source.position(item.span.start)[0], item.value.span)
@@ -172,7 +181,11 @@ def _solution(cx: Context, task: Task, block: ast.Block) -> None:
         found = task.deliver(item.name.text)
         if found is None:
             names = [d.name for d in task.delivers]
-            cx.error("E0301", item.name.span, f"`{item.name.text}` is no deliverable{nearest(item.name.text, names)}")
+            cx.error(
+                "E0301",
+                item.name.span,
+                f"`{item.name.text}` is no deliverable{nearest(item.name.text, names)}",
+            )
             continue
         if any(w.name == found.name for w in task.writes):
             cx.error("E0303", item.name.span, f"`{found.name}` is written twice")
@@ -180,7 +193,11 @@ def _solution(cx: Context, task: Task, block: ast.Block) -> None:
         if is_error(core):
             continue
         if core.dynamic:
-            cx.error("E0502", item.value.span, "a solution is written from the inputs, not from what the agent leaves")
+            cx.error(
+                "E0502",
+                item.value.span,
+                "a solution is written from the inputs, not from what the agent leaves",
+            )
             continue
         task.writes.append(WriteDecl(found.name, core, item.span))
 

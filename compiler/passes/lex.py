@@ -32,7 +32,7 @@ class Comment(NamedTuple):
 KEYWORDS = {
     word: word.upper()
     for word in (
-        "let def use expect if then else and or not in true false null".split()
+        ["let", "def", "use", "expect", "if", "then", "else", "and", "or", "not", "in", "true", "false", "null"]
     )
 }
 # Names in general, but a keyword where the grammar can use one; the parser decides.
@@ -120,8 +120,8 @@ def _bad_end(text: str, pos: int, stop: int) -> int:
             if len(match.group(1)) <= indent:
                 return pos + match.start()
         return stop
-    match = _OPEN_STRING.match(text, pos, stop)
-    if match:  # closing brackets at the line's end are more likely meant for what is around the string
-        return pos + max(len(match.group().rstrip(" \t\r})],")), 2 if text.startswith("re", pos) else 1)
-    match = _STRAY.match(text, pos, stop)
-    return match.end() if match else pos + 1
+    opened = _OPEN_STRING.match(text, pos, stop)
+    if opened:  # closing brackets at the line's end are more likely meant for what is around the string
+        return pos + max(len(opened.group().rstrip(" \t\r})],")), 2 if text.startswith("re", pos) else 1)
+    stray = _STRAY.match(text, pos, stop)
+    return stray.end() if stray else pos + 1

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from clawc.compiler.passes.build_tree import build_node, Flat
+from clawc.compiler.passes.build_tree import Flat, build_node
 from clawc.compiler.passes.lex import SOFT, Comment, Token, lex
-from clawc.compiler.passes.lexical import report_bad, repair_braces
+from clawc.compiler.passes.lexical import repair_braces, report_bad
 from clawc.compiler.source import Diagnostics, Fix, Source
 from clawc.spec import ast
 from clawc.spec.ast import Span
@@ -305,7 +305,13 @@ def _swallowed_line(tokens: list[Token], at: int, item: Token) -> tuple[int, Tok
 def _ends_item(tokens: list[Token], index: int) -> bool:
     """Does this line end close an item, or does the next line go on with the expression?"""
     before, following = tokens[max(index - 1, 0)], tokens[min(index + 1, len(tokens) - 1)]
-    return before.kind not in HANGING and following.kind in (*ITEM_STARTS, "RBRACE", "SEMICOLON", "_NL", "$END")
+    return before.kind not in HANGING and following.kind in (
+        *ITEM_STARTS,
+        "RBRACE",
+        "SEMICOLON",
+        "_NL",
+        "$END",
+    )
 
 
 def _starts_item(tokens: list[Token], first: int) -> bool:

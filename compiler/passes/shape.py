@@ -48,7 +48,12 @@ def _items(source: Source, parent: BlockKind, items: tuple[ast.Item, ...], diagn
 
 
 def _block(
-    source: Source, parent: BlockKind, block: ast.Block, diagnostics: Diagnostics, where: str, seen: dict[str, ast.Span]
+    source: Source,
+    parent: BlockKind,
+    block: ast.Block,
+    diagnostics: Diagnostics,
+    where: str,
+    seen: dict[str, ast.Span],
 ) -> None:
     kind = block.kind.text
     row = BY_KIND.get(kind)
@@ -89,7 +94,12 @@ def _labels(source: Source, row: BlockKind, block: ast.Block, diagnostics: Diagn
 
 
 def _attribute(
-    source: Source, parent: BlockKind, item: ast.Attribute, diagnostics: Diagnostics, where: str, seen: dict[str, ast.Span]
+    source: Source,
+    parent: BlockKind,
+    item: ast.Attribute,
+    diagnostics: Diagnostics,
+    where: str,
+    seen: dict[str, ast.Span],
 ) -> None:
     name = item.name.text
     row = parent.attribute(name)

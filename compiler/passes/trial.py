@@ -1,4 +1,4 @@
-"""Judges a set of files in this process, with the evaluator in place of the emitted checker: same primitives, same rules."""
+"""Judges files in this process, with the evaluator in place of the emitted checker: same primitives, same rules."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from clawc.compiler.elaborate.context import TaskState
 from clawc.compiler.model import CheckDecl, Task
 from clawc.compiler.passes.evaluate import Reader, evaluate
 from clawc.compiler.passes.seal import Sealer
@@ -28,6 +29,18 @@ class _Submitted(Reader):
 
     def run(self, number: int) -> Any:
         raise Unmet("programs are not run at compile time")
+
+
+class _Thunk:
+    """Evaluates one condition when called."""
+
+    def __init__(self, node: Core, state: TaskState, reader: Reader) -> None:
+        self.node = node
+        self.state = state
+        self.reader = reader
+
+    def __call__(self) -> Any:
+        return evaluate(self.node, self.state, self.reader)
 
 
 class Trial:
@@ -57,7 +70,7 @@ class Trial:
     def _check(self, check: CheckDecl, reader: Reader) -> Check:
         def body(_: Submission) -> Iterator[Expect]:
             for line, source, node in self.sealed[check.name]:
-                yield line, source, lambda node=node: evaluate(node, self.state, reader)
+                yield line, source, _Thunk(node, self.state, reader)
 
         return Check(check.name, body, plain(check.weight), check.kind, check.partial, check.after)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from clawc.compiler.elaborate.context import TaskState
 from clawc.compiler.passes.seal import Sealer
@@ -116,7 +116,8 @@ class _Reader:
             listed = _rows_of(rows.value)
             if len(listed) > MAX_ROWS:
                 return False
-            return all([self.read(self._with_row(test, row), every) for row in listed])
+            results = [self.read(self._with_row(test, row), every) for row in listed]
+            return all(results)
         if node.function == "any_row" and wanted:
             return self._one_block(rows, test)
         return False
@@ -223,17 +224,19 @@ class _Reader:
 
 def _mention(node: core.Call, what: Any) -> Mention | None:
     extra: dict[str, Any] = {}
-    for name, value in node.kwargs:
-        value = _through(value)
-        if not isinstance(value, Const):
+    for name, node_ in node.kwargs:
+        constant = _through(node_)
+        if not isinstance(constant, Const):
             return None
-        extra[name] = value.value
-    near = extra.get("near") or ""
-    near = str(near[0]) if isinstance(near, list) else str(near)
+        extra[name] = constant.value
+    nears: Any = extra.get("near") or ""
+    near = str(nears[0]) if isinstance(nears, list) else str(nears)  # pyright: ignore[reportUnknownArgumentType]
     decimals = extra.get("decimals")
     if isinstance(decimals, Range):
         decimals = None
-    values = tuple(what) if isinstance(what, list) else (what,)
+    values: tuple[Any, ...] = (what,)
+    if isinstance(what, list):
+        values = tuple(cast(list[Any], what))
     if node.function == "mentions_any":
         values = values[:1]
     return Mention(values, near, None if decimals is None else int(decimals))
@@ -321,5 +324,3 @@ def _substitute(node: Core, param: int, row: dict[str, Any]) -> Core:
     if isinstance(node, core.Logic):
         return core.logic(node.op, [_substitute(o, param, row) for o in node.operands], node.type, node.span)
     return node
-
-

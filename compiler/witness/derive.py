@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from clawc.compiler.model import DeliverDecl, Task
 from clawc.compiler.passes.evaluate import evaluate
@@ -32,9 +32,7 @@ class Witness:
 def derive(task: Task, sealer: Sealer, trial: Trial) -> Witness:
     """Derives what no `solution` writes, and judges the result; a missing or failing witness is an error."""
     authored = {w.name: bytes_of(evaluate(w.core, task.context.task)) for w in task.writes}
-    conditions = [
-        (c.name, c.kind != "forbid", node) for c in task.checks for _, _, node in trial.sealed[c.name]
-    ]
+    conditions = [(c.name, c.kind != "forbid", node) for c in task.checks for _, _, node in trial.sealed[c.name]]
     demands = demands_of(conditions, task.context.task)
     files: dict[str, bytes] = {}
     derived: list[str] = []
@@ -61,7 +59,7 @@ def _content(task: Task, deliver: DeliverDecl, demands: list[Demand]) -> bytes |
     _conflicts(task, deliver, demands)
     whole = next((d for d in demands if d.kind == "rows"), None)
     if whole is not None and isinstance(whole.value, (Table, list)):
-        rows = table(whole.value)
+        rows = table(cast(Any, whole.value))
         columns = list(deliver.columns or rows.columns)
         rows = Table(columns, [{c: r.get(c) for c in columns} for r in rows.rows])
         writer = {"csv": render_csv, "tsv": render_tsv, "jsonl": render_jsonl, "json": render_json}.get(
@@ -78,13 +76,13 @@ def _content(task: Task, deliver: DeliverDecl, demands: list[Demand]) -> bytes |
 
 
 def _json(deliver: DeliverDecl, demands: list[Demand]) -> bytes | None:
-    found = [d.value for d in demands if d.kind == "json"]
+    found: list[tuple[tuple[str, ...], Any]] = [d.value for d in demands if d.kind == "json"]
     if not found:
         return None
     document_: Any = {}
     for path, value in sorted(found, key=lambda f: len(f[0])):
         if not path:
-            document_ = dict(value) if isinstance(value, dict) else value
+            document_ = dict(cast(dict[str, Any], value)) if isinstance(value, dict) else value
             continue
         at: Any = document_
         for key in path[:-1]:
@@ -129,7 +127,12 @@ def _same(a: Any, b: Any) -> bool:
 
 
 def _prove(
-    task: Task, trial: Trial, files: dict[str, bytes], demands: Demands, missing: list[str], authored: set[str]
+    task: Task,
+    trial: Trial,
+    files: dict[str, bytes],
+    demands: Demands,
+    missing: list[str],
+    authored: set[str],
 ) -> None:
     """Every check that can be judged here must accept the witness."""
     verdict = trial.judge(files)
@@ -172,5 +175,3 @@ def _waits_for_run(task: Task, gate: str) -> bool:
 def _reason(result: dict[str, Any]) -> str:
     bad = next((e for e in result["expects"] if not e["passed"]), None)
     return str(bad["message"] if bad and bad["message"] else result["message"])
-
-

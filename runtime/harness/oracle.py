@@ -41,9 +41,7 @@ class Oracle:
         try:
             solution = Solution.model_validate_json(bundle.read(SOLUTION_STEPS))
         except ValidationError as error:
-            raise RuntimeFault(
-                "R0402", f"`{SOLUTION_STEPS}` is not a solution: {error.errors()[0]['msg']}"
-            ) from error
+            raise RuntimeFault("R0402", f"`{SOLUTION_STEPS}` is not a solution: {error.errors()[0]['msg']}") from error
         for number, step in enumerate(solution.steps, 1):
             whole = step.argv if step.op == "run" else step.path and step.source in bundle.files
             if not whole:

@@ -71,9 +71,7 @@ class SandboxTools:
                 await self._sandbox.put(path, changed)
                 result = ToolResult(True, f"edited `{path}`")
             else:
-                result = ToolResult(
-                    False, f"the text to replace occurs {count} times in `{path}`; it must occur once"
-                )
+                result = ToolResult(False, f"the text to replace occurs {count} times in `{path}`; it must occur once")
         except FileProblem as problem:
             result = ToolResult(False, f"cannot edit `{path}`: {problem}")
         return self._note("edit", {"path": path, "old": old, "new": new}, result)

@@ -90,18 +90,14 @@ class Bubblewrap:
         place = await ground.place(template, laid)
         try:
             view = View(workspace=place.writable, env=program.env)
-            finished = await run_program(
-                ground, place.slot, self._bounded(program), view, place.writable.upper
-            )
+            finished = await run_program(ground, place.slot, self._bounded(program), view, place.writable.upper)
             async with ground.collecting:
                 await in_thread(collect, place.writable.upper, place.writable.lower, tree)
             return finished
         finally:
             await finish(ground.vacate(place))
 
-    async def run_reading(
-        self, program: Program, folders: Mapping[str, Path], files: Mapping[str, bytes]
-    ) -> Finished:
+    async def run_reading(self, program: Program, folders: Mapping[str, Path], files: Mapping[str, bytes]) -> Finished:
         ground = await self._ready()
         async with ground.slot() as slot:
             view = View(folders=folders, files=files, env=program.env, cwd=program.cwd)
@@ -158,11 +154,7 @@ class Bubblewrap:
             return fault.message
         finally:
             await ground.vacate(place)
-        return (
-            ""
-            if finished.exit == 0
-            else finished.stderr.decode("utf-8", "replace") or "a first program failed"
-        )
+        return "" if finished.exit == 0 else finished.stderr.decode("utf-8", "replace") or "a first program failed"
 
     def _clamped(self, limits: Limits) -> Limits:
         top = self._ceiling

@@ -34,9 +34,7 @@ class _Over(Exception):
     """A cap of the whole collection was met; the text names it."""
 
 
-def collect(
-    upper: Path, lower: Path | None, dest: Path, caps: Caps | None = None, *, mend: bool = True
-) -> Collected:
+def collect(upper: Path, lower: Path | None, dest: Path, caps: Caps | None = None, *, mend: bool = True) -> Collected:
     """Copy `upper`, merged over `lower` as overlayfs does, into the new folder `dest`. Modes become 0644 or
     0755.
 

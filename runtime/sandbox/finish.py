@@ -28,8 +28,6 @@ async def finish(work: Coroutine[Any, Any, _Result] | asyncio.Task[_Result]) -> 
     return task.result()
 
 
-async def in_thread(
-    function: Callable[_Given, _Result], *args: _Given.args, **kwargs: _Given.kwargs
-) -> _Result:
+async def in_thread(function: Callable[_Given, _Result], *args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
     """Like asyncio.to_thread, but the caller goes on only once the thread is done with it."""
     return await finish(asyncio.to_thread(function, *args, **kwargs))

@@ -177,9 +177,7 @@ class Backend(Protocol):
         folder `tree`."""
         ...
 
-    async def run_reading(
-        self, program: Program, folders: Mapping[str, Path], files: Mapping[str, bytes]
-    ) -> Finished:
+    async def run_reading(self, program: Program, folders: Mapping[str, Path], files: Mapping[str, bytes]) -> Finished:
         """Run over read-only folders and files (path inside to source), with a channel back that only it
         holds."""
         ...

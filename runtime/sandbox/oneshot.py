@@ -20,9 +20,7 @@ CHANNEL_LIMIT = 8 << 20
 _DRAIN_S = 5.0
 
 
-async def run_program(
-    ground: Ground, slot: Slot, program: Program, view: View, upper: Path | None
-) -> Finished:
+async def run_program(ground: Ground, slot: Slot, program: Program, view: View, upper: Path | None) -> Finished:
     """Run to the end or a limit. When this returns, no process of it is left."""
     argv = list(program.argv)
     if program.cwd != view.cwd:
@@ -56,9 +54,7 @@ async def run_program(
     exiting = asyncio.create_task(box.exited())
     limit = ""
     try:
-        await asyncio.wait(
-            {watching, exiting}, timeout=program.timeout_s, return_when=asyncio.FIRST_COMPLETED
-        )
+        await asyncio.wait({watching, exiting}, timeout=program.timeout_s, return_when=asyncio.FIRST_COMPLETED)
         if not exiting.done():
             limit = watching.result() if watching.done() else "time"
     finally:

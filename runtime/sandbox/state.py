@@ -129,9 +129,7 @@ class Slots:
         """A free slot, by preference one that already holds the template `key`."""
         if not self._free:
             if self._made >= _SLOTS:
-                raise SandboxUnavailable(
-                    f"more than {_SLOTS} sandboxes at once", "Lower the number of parallel jobs."
-                )
+                raise SandboxUnavailable(f"more than {_SLOTS} sandboxes at once", "Lower the number of parallel jobs.")
             user = None if self._first is None else self._first + self._made
             self._made += 1
             return Slot(self._made - 1, user)

@@ -35,11 +35,11 @@ class Tables(NamedTuple):
 
 def grammar_text() -> str:
     """The source of the grammar."""
-    return (resources.files(__package__) / GRAMMAR).read_text(encoding="utf-8")
+    return (resources.files("clawc.spec.grammar") / GRAMMAR).read_text(encoding="utf-8")
 
 
 @cache
 def tables() -> Tables:
     """The tables as built from the grammar."""
-    raw = json.loads((resources.files(__package__) / TABLES).read_text(encoding="utf-8"))
+    raw = json.loads((resources.files("clawc.spec.grammar") / TABLES).read_text(encoding="utf-8"))
     return Tables([Rule(*rule) for rule in raw["rules"]], raw["actions"], raw["gotos"], raw["starts"], raw["ends"])

@@ -23,10 +23,7 @@ def build(text: str) -> str:
     table: Any = inner.parser._parse_table
     numbered = {rule: number for number, rule in enumerate(lark.rules)}
     # Rules that Lark adds for the start symbols never reduce in our driver.
-    rules = [
-        [str(r.origin.name), str(r.alias or r.origin.name), len(r.expansion)]
-        for r in lark.rules
-    ]
+    rules = [[str(r.origin.name), str(r.alias or r.origin.name), len(r.expansion)] for r in lark.rules]
     terminals = {t.name for t in lark.terminals} | {"$END"}
     order = _walk(table, terminals)
     named = {t.name: OPERATORS.get(t.pattern.value, t.name) for t in lark.terminals} | {"$END": "$END"}

@@ -8,15 +8,16 @@ from typing import Any, List, Optional
 
 from clawc.stdlib.checks.dates import dates_in
 from clawc.stdlib.checks.keys import column_tag, distinct_values, sort_keys
-from clawc.stdlib.checks.kinds import converted, holds, is_null, listed, shown
+from clawc.stdlib.checks.kinds import converted, holds, is_null, list_in, listed, record_in, shown
 from clawc.stdlib.checks.numbers import add, arithmetic_number, div, integer, mul, number, sqrt, sub
 from clawc.stdlib.checks.values import Cell, Number, Range, Table, Unmet, Unordered
 
 
 def count_all(v: Any) -> int:
     """How many values, rows or keys there are, or whole numbers or days in a range."""
-    if isinstance(v, (list, dict, Table)):
-        return len(v)
+    for parts in (v.rows if isinstance(v, Table) else None, list_in(v), record_in(v)):
+        if parts is not None:
+            return len(parts)
     if isinstance(v, Range):
         low, high = integer(v.low), integer(v.high)
         return len(dates_in(v)) if low is None or high is None else max(0, high - low + 1)

@@ -113,7 +113,7 @@ def same_number(a: Number, b: Number, within: Any = None) -> bool:
         return True
     reach = tolerance(b, within)
     if is_long(a) or is_long(b):
-        reach = WIDE_NUMBERS.add(reach, float_unit(b if abs(b) > abs(a) else a))
+        reach = WIDE_NUMBERS.add(reach, float_unit(max(Decimal(a).copy_abs(), Decimal(b).copy_abs())))
     return bool(reach) and abs(WIDE_NUMBERS.subtract(Decimal(a), Decimal(b))) <= reach
 
 
@@ -134,16 +134,18 @@ def float_unit(x: Number) -> Decimal:
 def _compare(a: Any, b: Any, holds_for: Callable[[Any, Any], bool], words: str) -> Truth:
     """A comparison by order; false with a reason when one is null or they have no common order."""
     tag_a, x, tag_b, y = paired(a, b)
-    if {tag_a, tag_b} == {"date", "datetime"}:
-        x, y = _midnight(x, y), _midnight(y, x)
-        tag_a = tag_b = "datetime"
-    if tag_a == tag_b == "number" and holds_for(bounded(x), bounded(y)):
-        return True
-    if tag_a == tag_b == "text" and holds_for(normalise(x), normalise(y)):
-        return True
-    if tag_a == tag_b and tag_a in ("date", "duration") and holds_for(x, y):
-        return True
-    if tag_a == tag_b == "datetime" and (x.tzinfo is None) == (y.tzinfo is None) and holds_for(x, y):
+    in_order = False
+    if {tag_a, tag_b} <= {"date", "datetime"}:
+        start, end = (x, y) if tag_a == tag_b == "date" else (_midnight(x, y), _midnight(y, x))
+        local = [getattr(moment, "tzinfo", None) is None for moment in (start, end)]
+        in_order = local[0] == local[1] and holds_for(start, end)
+    elif tag_a == tag_b == "number":
+        in_order = holds_for(bounded(x), bounded(y))
+    elif tag_a == tag_b == "text":
+        in_order = holds_for(normalise(x), normalise(y))
+    elif tag_a == tag_b == "duration":
+        in_order = holds_for(x, y)
+    if in_order:
         return True
     return because("expected %s %s, found %s" % (words, *described(b, a)))
 

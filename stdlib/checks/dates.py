@@ -19,8 +19,8 @@ MAX_DIRECTIVES = 12
 MAX_DAYS = 100_000
 UTC = datetime.timezone.utc
 MONTH_NAMES = (
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
-    "december",
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
 WEEKDAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -136,9 +136,7 @@ def _assembled(parts: Dict[str, str]) -> Optional[datetime.datetime]:
         hour = int(parts["I"]) % 12 + (12 if parts.get("p", "").lower() == "pm" else 0)
     minute, second = int(parts.get("M", "0")), int(parts.get("S", "0"))
     try:
-        found = datetime.datetime(
-            year, month, day, hour, minute, second, int(parts.get("f", "0").ljust(6, "0"))
-        )
+        found = datetime.datetime(year, month, day, hour, minute, second, int(parts.get("f", "0").ljust(6, "0")))
         if "j" in parts:
             found = found.replace(month=1, day=1) + datetime.timedelta(days=int(parts["j"]) - 1)
     except (ValueError, OverflowError):
@@ -168,7 +166,7 @@ def offset_of(text: str) -> Optional[datetime.timezone]:
     return UTC if not distance else datetime.timezone(distance if sign == "+" else -distance)
 
 
-def datetime_of(v: Any, zone: Optional[str] = None) -> Optional[datetime.datetime]:
+def datetime_of(v: Any, zone: Any = None) -> Optional[datetime.datetime]:
     """The time that an ISO 8601 text spells, else None. Without offset it is local, or in `zone` (an
     offset or UTC)."""
     found = _time_of(v)

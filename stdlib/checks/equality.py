@@ -33,9 +33,7 @@ class Terms(NamedTuple):
     optional: Tuple[str, ...]
 
 
-def equal(
-    a: Any, b: Any, within: Any = None, ignore: Sequence[str] = (), optional: Sequence[str] = ()
-) -> Truth:
+def equal(a: Any, b: Any, within: Any = None, ignore: Sequence[str] = (), optional: Sequence[str] = ()) -> Truth:
     """Is `a` what is expected as `b`?
 
     `within` is a number, a Percent of `b`, or a duration. A key or column in `optional` counts as null when
@@ -110,9 +108,7 @@ def text_difference(expected: str, found: str) -> Tuple[str, str]:
     difference."""
     if max(len(expected), len(found)) <= 60 and "\n" not in expected + found:
         return shown(expected), shown(found)
-    place = next(
-        (n for n, (x, y) in enumerate(zip(expected, found)) if x != y), min(len(expected), len(found))
-    )
+    place = next((n for n, (x, y) in enumerate(zip(expected, found)) if x != y), min(len(expected), len(found)))
     line = expected.count("\n", 0, place) + 1
     begin = max(expected.rfind("\n", 0, place) + 1, place - 20)
     pieces: List[str] = []  # both from the same place on, to the end of their line
@@ -217,9 +213,7 @@ def equal_tables(a: Any, b: Any, terms: Terms, level: int) -> Truth:
         for name in columns:
             if name not in left.columns and name not in terms.optional:
                 return because("the column `%s` is missing" % cut(name, 60))
-    sides = Sides(
-        columns, _cells(left.rows, columns, terms), _cells(right.rows, columns, terms), terms, level
-    )
+    sides = Sides(columns, _cells(left.rows, columns, terms), _cells(right.rows, columns, terms), terms, level)
     if is_unordered(left) or is_unordered(right) or (left.blocks is None and right.blocks is None):
         return _equal_in_any_order(sides)
     guide = right if right.blocks is not None else left
@@ -329,9 +323,13 @@ def _equal_in_order(sides: Sides, guide: Table, guide_found: bool) -> Truth:
 
 
 def _tied_problem(
-    sides: Sides, found: List[List[Any]], expected: List[List[Any]], partners: List[Optional[int]], begin: int,
+    sides: Sides,
+    found: List[List[Any]],
+    expected: List[List[Any]],
+    partners: List[Optional[int]],
+    begin: int,
     guide_found: bool,
-) -> str:  # fmt: skip
+) -> str:
     """A message on rows that tie in the order, of which one has no partner."""
     taken = set(partners)
     lacking = [row for place, row in enumerate(expected) if place not in taken]

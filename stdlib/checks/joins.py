@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, Hashable, List, Sequence, Set, Tuple
 
 from clawc.stdlib.checks.keys import first_places, row_keys
-from clawc.stdlib.checks.kinds import is_null, listed, shown
+from clawc.stdlib.checks.kinds import is_null, list_in, listed, shown
 from clawc.stdlib.checks.tables import columns_in, require_column, require_fit, rows_at, table
 from clawc.stdlib.checks.values import MISSING, Row, Table, Unmet, Unordered
 
@@ -96,7 +96,8 @@ def nest_join(t: Any, name: str, u: Any, on: Keys) -> Table:
 
 def is_plain_list(v: Any) -> bool:
     """Is it a list of values that are no records?"""
-    return isinstance(v, list) and not any(isinstance(value, dict) for value in v)
+    values = list_in(v)
+    return values is not None and not any(isinstance(value, dict) for value in values)
 
 
 def union(*tables: Any) -> Any:

@@ -64,10 +64,7 @@ def keyer(samples: Iterable[Any], ignore: Sequence[str] = ()) -> Callable[[Any],
 def value_key(v: Any, tag: str, ignore: Sequence[str], level: int) -> Hashable:
     """The key of one value in a column of the type `tag`."""
     too_deep(level)
-    if isinstance(v, Cell):
-        v = _typed_cell(v, tag)
-    elif isinstance(v, str) and tag in ("date", "datetime"):
-        v = converted(v, tag) or v
+    v = typed_value(v, tag)
     kind = tag_of(v)
     if kind == "null":
         return NULL_KEY
@@ -83,9 +80,7 @@ def value_key(v: Any, tag: str, ignore: Sequence[str], level: int) -> Hashable:
         return (kind, v)
     if kind == "list":
         parts = [value_key(part, "", ignore, level + 1) for part in v]
-        return (
-            ("bag", frozenset(counts_of(parts).items())) if isinstance(v, Unordered) else (kind, tuple(parts))
-        )
+        return ("bag", frozenset(counts_of(parts).items())) if isinstance(v, Unordered) else (kind, tuple(parts))
     if kind == "record":
         return (kind, frozenset((name, value_key(part, "", ignore, level + 1)) for name, part in v.items()))
     if kind == "range":
@@ -93,15 +88,16 @@ def value_key(v: Any, tag: str, ignore: Sequence[str], level: int) -> Hashable:
     return (kind, 0 if kind == "missing" else id(v))
 
 
-def _typed_cell(cell: Cell, tag: str) -> Any:
-    """A cell in a column: a value of its type, null when empty, else text."""
-    if tag in ("text", "number", "date", "datetime", "truth"):
-        value = converted(cell, tag)
-    else:
-        value = number_in_text(cell)
+def typed_value(v: Any, tag: str) -> Any:
+    """A value in a column: a cell (or a text among dates) as a value of its type, else as text; empty
+    cells are null."""
+    if not isinstance(v, str) or (not isinstance(v, Cell) and tag not in ("date", "datetime")):
+        return v
+    known = tag in ("text", "number", "date", "datetime", "truth")
+    value = converted(v, tag) if known else number_in_text(v)
     if value is not None:
         return value
-    return str(cell) if cell.strip() else None
+    return None if isinstance(v, Cell) and not v.strip() else str(v)
 
 
 def counts_of(keys: Iterable[Hashable]) -> Dict[Hashable, int]:
@@ -112,9 +108,7 @@ def counts_of(keys: Iterable[Hashable]) -> Dict[Hashable, int]:
     return counts
 
 
-def row_keys(
-    columns: Sequence[Sequence[Any]], samples: Sequence[Sequence[Any]]
-) -> List[Tuple[Hashable, ...]]:
+def row_keys(columns: Sequence[Sequence[Any]], samples: Sequence[Sequence[Any]]) -> List[Tuple[Hashable, ...]]:
     """The key of each row, from the values of each column; the samples of a column give its type."""
     keyed = [list(map(keyer(sample), column)) for column, sample in zip(columns, samples)]
     return list(zip(*keyed))
@@ -143,10 +137,7 @@ def sort_keys(values: Sequence[Any]) -> List[Tuple[bool, int, Any]]:
 def _sort_key(v: Any, tag: str) -> Tuple[bool, int, Any]:
     if is_null(v):
         return (True, 0, 0)
-    if isinstance(v, Cell):
-        v = _typed_cell(v, tag)
-    elif isinstance(v, str) and tag in ("date", "datetime"):
-        v = converted(v, tag) or v
+    v = typed_value(v, tag)
     kind = tag_of(v)
     if kind not in ORDER_RANKS:
         raise Unmet("%s has no order" % shown(v))

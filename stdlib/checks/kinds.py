@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime
 import re
 from decimal import Decimal
-from typing import Any, List, Optional, cast
+from typing import Any, List, Optional
 
 from clawc.stdlib.checks.dates import date_spelled, datetime_of, iso
 from clawc.stdlib.checks.values import Cell, File, Missing, No, Number, Range, Row, Table, Unmet
@@ -105,12 +105,18 @@ def converted(cell: str, tag: str) -> Any:
 
 def list_in(v: Any) -> Optional[List[Any]]:
     """The value itself, if it is a list."""
-    return cast(List[Any], v) if isinstance(v, list) else None
+    if tag_of(v) != "list":
+        return None
+    values: List[Any] = v
+    return values
 
 
 def record_in(v: Any) -> Optional[Row]:
     """The value itself, if it is a record."""
-    return cast(Row, v) if isinstance(v, dict) else None
+    if tag_of(v) != "record":
+        return None
+    record: Row = v
+    return record
 
 
 def listed(v: Any) -> List[Any]:
@@ -128,8 +134,7 @@ def listed(v: Any) -> List[Any]:
 def escaped(text: str) -> str:
     """Text on one line: control characters, lone surrogates and invisible signs are spelled out."""
     return "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape", "surrogatepass").decode("ascii")
-        for sign in text
+        sign if sign.isprintable() else sign.encode("unicode_escape", "surrogatepass").decode("ascii") for sign in text
     )
 
 

@@ -78,9 +78,7 @@ def _matching_tag(values: List[Any], likeness: Likeness) -> str:
     return "near number" if likeness.within is not None and tag == "number" else tag
 
 
-def _buckets(
-    left: Sequence[Cells], right: Sequence[Cells], tags: Sequence[str], likeness: Likeness
-) -> List[Bucket]:
+def _buckets(left: Sequence[Cells], right: Sequence[Cells], tags: Sequence[str], likeness: Likeness) -> List[Bucket]:
     """Rows by the keys of their columns, where both sides have some."""
     buckets: Dict[Hashable, Bucket] = {}
     for place, row in enumerate(right):
@@ -242,9 +240,7 @@ def _augment(graph: List[List[int]], owner: List[Optional[int]], start: int) -> 
                 queue.append(holder)
 
 
-def _shift(
-    owner: List[Optional[int]], reached_from: Dict[int, int], partner_of: Dict[int, int], m: int
-) -> None:
+def _shift(owner: List[Optional[int]], reached_from: Dict[int, int], partner_of: Dict[int, int], m: int) -> None:
     """Moves everyone on the path that ends at `m` to the next partner."""
     while True:
         n = reached_from[m]

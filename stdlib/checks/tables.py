@@ -218,10 +218,7 @@ def distinct(t: Any, keys: Optional[Sequence[RowFunction]] = None) -> Any:
     if values is not None and not keys:
         return like_list(t, distinct_values(values))
     source = table(t)
-    if keys:
-        columns = [[fn(row) for row in source.rows] for fn in keys]
-    else:
-        columns = columns_in(source, source.columns)
+    columns = [[fn(row) for row in source.rows] for fn in keys or ()] or columns_in(source, source.columns)
     return Table(source.columns, [source.rows[place] for place in first_places(row_keys(columns, columns))])
 
 

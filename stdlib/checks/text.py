@@ -9,7 +9,7 @@ import datetime
 import re
 import unicodedata
 from decimal import Decimal
-from typing import Any, List, Optional, Pattern, Sequence, cast
+from typing import Any, List, Optional, Pattern, Sequence
 
 from clawc.stdlib.checks.dates import iso
 from clawc.stdlib.checks.kinds import because, is_null, listed, plain, shown
@@ -90,12 +90,18 @@ def trim_of(s: Any) -> Optional[str]:
     return s.strip() if isinstance(s, str) else None
 
 
+def is_regex(v: Any) -> bool:
+    """Is it a compiled regex for text?"""
+    source: Any = getattr(v, "pattern", None)
+    return isinstance(v, re.Pattern) and isinstance(source, str)
+
+
 def regex_of(v: Any) -> Pattern[str]:
     """The regex itself; raises Unmet for anything else."""
-    pattern = cast(Pattern[Any], v) if isinstance(v, re.Pattern) else None
-    if pattern is None or not isinstance(pattern.pattern, str):
+    if not is_regex(v):
         raise Unmet("%s is not a regex" % shown(v))
-    return pattern
+    regex: Pattern[str] = v
+    return regex
 
 
 def replace_in(s: Any, old: Any, new: Any) -> Optional[str]:
@@ -179,9 +185,7 @@ def starts_with(s: Any, p: Any) -> Truth:
     text, prefix = with_plain_ends(s), sought(p)
     if text.startswith(prefix) or text.lstrip().startswith(prefix):
         return True
-    return because(
-        "expected %s at the start, found %s" % (shown(p), shown(text.lstrip()[: len(prefix) + 20]))
-    )
+    return because("expected %s at the start, found %s" % (shown(p), shown(text.lstrip()[: len(prefix) + 20])))
 
 
 def ends_with(s: Any, p: Any) -> Truth:

@@ -11,7 +11,7 @@ import pytest
 from clawc.stdlib.checks.mentions import mentions, mentions_all, mentions_any, mentions_in_order
 from clawc.stdlib.checks.values import MISSING, Cell, No, Range, Unmet
 
-UTC = datetime.timezone.utc
+UTC = datetime.UTC
 PRICE = Decimal("1234.5")
 DAY = datetime.date(2026, 3, 17)
 

@@ -107,7 +107,7 @@ def test_csv_with_types() -> None:
     assert first["n"] == Decimal("1.50")
     assert first["d"] == datetime.date(2026, 3, 1)
     assert first["b"] is True
-    assert first["at"] == datetime.datetime(2026, 3, 1, 10, tzinfo=datetime.timezone.utc)
+    assert first["at"] == datetime.datetime(2026, 3, 1, 10, tzinfo=datetime.UTC)
     assert type(first["t"]) is str
     assert type(first["free"]) is Cell
     assert empty == {"n": None, "d": None, "b": None, "t": "", "at": None, "free": ""}

@@ -37,21 +37,13 @@ def contents(path: str) -> bytes:
 
 def search() -> list[str]:
     """Files with the truth in them: on disk, and behind every process."""
-    found = [
-        path
-        for path in ("/check/check.py", "/jobs", "/private", "/proc/1/root/check")
-        if os.path.exists(path)
-    ]
+    found = [path for path in ("/check/check.py", "/jobs", "/private", "/proc/1/root/check") if os.path.exists(path)]
     for folder, folders, files in os.walk("/"):
         folders[:] = [name for name in folders if os.path.join(folder, name) not in SKIPPED]
         paths = [os.path.join(folder, name) for name in files]
         found += [path for path in paths if WORD in path.encode(errors="replace") or WORD in contents(path)]
     for pid in filter(str.isdigit, os.listdir("/proc")):
-        found += [
-            f"/proc/{pid}/{name}"
-            for name in ("cmdline", "environ")
-            if WORD in contents(f"/proc/{pid}/{name}")
-        ]
+        found += [f"/proc/{pid}/{name}" for name in ("cmdline", "environ") if WORD in contents(f"/proc/{pid}/{name}")]
         for folder in (f"/proc/{pid}/fd", f"/proc/{pid}/task/{pid}/fd"):
             try:
                 names = os.listdir(folder)

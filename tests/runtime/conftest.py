@@ -72,11 +72,7 @@ def build_bundle(
         "private/check.py": (check if check is not None else checker()).encode(),
         "private/solution/files/answer.txt": f"{TRUTH}\n".encode(),
         "private/solution/steps.json": json.dumps(
-            {
-                "steps": [
-                    {"op": "write", "path": "out/answer.txt", "source": "private/solution/files/answer.txt"}
-                ]
-            }
+            {"steps": [{"op": "write", "path": "out/answer.txt", "source": "private/solution/files/answer.txt"}]}
         ).encode(),
     }
     found = {"in/data.txt": "data\n", **(inputs or {})}
@@ -107,9 +103,7 @@ def build_bundle(
             ]
         },
         "workspace": [listed(path, text.encode()) for path, text in found.items()],
-        "deliverables": [
-            {"name": f"d{n}", "path": path, "kind": "text"} for n, path in enumerate(deliverables)
-        ],
+        "deliverables": [{"name": f"d{n}", "path": path, "kind": "text"} for n, path in enumerate(deliverables)],
         "jobs": list(jobs),
         "oracle": "authored",
         "files": [listed(path, data) for path, data in sorted(files.items())],

@@ -112,9 +112,7 @@ def test_not_a_manifest(make_bundle: MakeBundle, text: str) -> None:
     assert refused(path).code == "R0103"
 
 
-@pytest.mark.parametrize(
-    "name", ["../x", "/etc/passwd", "a//b", "a/./b", "a\\b", "a\nb", "a\0b", "x" * 300, "\ud800"]
-)
+@pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a//b", "a/./b", "a\\b", "a\nb", "a\0b", "x" * 300, "\ud800"])
 def test_unsafe_paths(name: str) -> None:
     assert not safe_path(name)
 

@@ -72,9 +72,7 @@ def test_layers_are_merged(tmp_path: Path) -> None:
         pytest.skip(f"whiteouts cannot be made here: {error}")
     collect(upper, lower, tmp_path / "dest")
     found = {
-        str(p.relative_to(tmp_path / "dest")): p.read_text()
-        for p in (tmp_path / "dest").rglob("*")
-        if p.is_file()
+        str(p.relative_to(tmp_path / "dest")): p.read_text() for p in (tmp_path / "dest").rglob("*") if p.is_file()
     }
     assert found == {"both/old": "old", "both/changed": "new", "both/new": "new"}
     assert (tmp_path / "dest/hidden").is_dir()

@@ -47,9 +47,7 @@ def without_namespaces(prepare: str) -> str:
     command = f'{prepare} exec "$0" -c "$1"'
     if shutil.which("unshare") is None or subprocess.run([*unshare, "true"], capture_output=True).returncode:
         pytest.skip("user namespaces cannot be made here")
-    done = subprocess.run(
-        [*unshare, "sh", "-c", command, sys.executable, PROGRAM], capture_output=True, text=True
-    )
+    done = subprocess.run([*unshare, "sh", "-c", command, sys.executable, PROGRAM], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -24,9 +24,7 @@ MakeBundle = Callable[..., Path]
 HERE = Path(__file__).parent
 
 
-def play(
-    bundle: Path, agent: str, out: Path, seen: list[Progress] | None = None, **options: int
-) -> RunSummary:
+def play(bundle: Path, agent: str, out: Path, seen: list[Progress] | None = None, **options: int) -> RunSummary:
     plan = RunPlan([load(bundle)], harness_named(agent), out, **options)
     return run(plan, Bubblewrap(), None if seen is None else seen.append)
 
@@ -144,9 +142,7 @@ def test_a_checker_that_always_fails(make_bundle: MakeBundle, tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("works")
-def test_a_finished_run_is_not_run_again_and_more_episodes_are_added(
-    make_bundle: MakeBundle, tmp_path: Path
-) -> None:
+def test_a_finished_run_is_not_run_again_and_more_episodes_are_added(make_bundle: MakeBundle, tmp_path: Path) -> None:
     bundle = make_bundle()
     first = play(bundle, "oracle", tmp_path / "run", episodes=2)
     before = (tmp_path / "run/episodes.jsonl").read_bytes()
@@ -224,9 +220,7 @@ print([r for r in store.records])
 
 @pytest.mark.usefixtures("works")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_an_interrupted_run_is_continued(
-    make_bundle: MakeBundle, tmp_path: Path, number: signal.Signals
-) -> None:
+def test_an_interrupted_run_is_continued(make_bundle: MakeBundle, tmp_path: Path, number: signal.Signals) -> None:
     bundle = make_bundle()
     agent = script(tmp_path, {"tool": "exec", "command": "sleep 0.4"})
     out = tmp_path / "run"
@@ -246,9 +240,7 @@ try:
 except RuntimeFault as fault:
     print(fault.code, fault.help)
 """
-    runner = subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=os.environ
-    )
+    runner = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=os.environ)
     assert runner.stdout is not None
     for _ in range(3):
         runner.stdout.readline()

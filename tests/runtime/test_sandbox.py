@@ -83,9 +83,7 @@ async def py(sandbox: Session, program: str, timeout_s: float = 20) -> str:
 
 def test_commands_and_files(tmp_path: Path) -> None:
     async def work(sandbox: Session) -> None:
-        done = await sandbox.exec(
-            ["/bin/sh", "-c", "cat; echo err >&2; exit 7"], stdin=b"in" * 200_000, timeout_s=9
-        )
+        done = await sandbox.exec(["/bin/sh", "-c", "cat; echo err >&2; exit 7"], stdin=b"in" * 200_000, timeout_s=9)
         assert (done.exit, len(done.stdout), done.stderr) == (7, 400_000, b"err\n")
         await sandbox.put("a/b/c.bin", b"\x00\xff\n")
         assert await sandbox.get("/w/a/b/c.bin") == b"\x00\xff\n"
@@ -124,15 +122,11 @@ def test_what_it_sees() -> None:
         env = await sh(sandbox, "env")
         assert sorted(env.split()) == ["HOME=/tmp", "LANG=C.UTF-8", "PATH=/usr/bin:/bin", "PWD=/w", "X=1"]
         assert await sh(sandbox, "cat /proc/1/environ | wc -c") == "0\n"
-        seen = await sh(
-            sandbox, "cat /proc/*/cmdline /proc/self/mountinfo | tr '\\0' ' '; ls -a /w /tmp /run /"
-        )
+        seen = await sh(sandbox, "cat /proc/*/cmdline /proc/self/mountinfo | tr '\\0' ' '; ls -a /w /tmp /run /")
         for word in (str(Path(__file__).parents[2]), "site-packages", "pytest", "docker.sock", "home"):
             assert word not in seen
         # 3 and 4 are the listing itself
-        assert (
-            await py(sandbox, "import os; print(*sorted(map(int, os.listdir('/proc/self/fd'))))")
-        ) == "0 1 2 3\n"
+        assert (await py(sandbox, "import os; print(*sorted(map(int, os.listdir('/proc/self/fd'))))")) == "0 1 2 3\n"
         status = await sh(sandbox, "cat /proc/self/status")
         assert "CapEff:\t0000000000000000" in status
         assert "CapBnd:\t0000000000000000" in status
@@ -280,9 +274,7 @@ def test_wall_limit() -> None:
 def test_a_file_cannot_outgrow_the_disk_limit() -> None:
     async def work(sandbox: Session) -> None:
         assert "File size limit" in await sh(sandbox, "truncate -s 1T sparse")
-        assert "No space" in await sh(
-            sandbox, "for i in 1 2 3 4 5; do head -c 15000000 /dev/zero > /tmp/$i; done"
-        )
+        assert "No space" in await sh(sandbox, "for i in 1 2 3 4 5; do head -c 15000000 /dev/zero > /tmp/$i; done")
 
     within(work)
 
@@ -340,9 +332,7 @@ def test_programs_over_a_template(tmp_path: Path) -> None:
             slow = Program(("/bin/sh", "-c", "(setsid sleep 99 &); echo out; sleep 99"), SMALL, 0.5)
             done = await backend.run_over(slow, Files(), {}, tmp_path / "tree3")
             assert (done.exit, done.stdout, done.limit) == (None, b"out\n", "time")
-            fat = Program(
-                ("python3", "-c", "x = b'x' * (400 << 20); import time; time.sleep(30)"), SMALL, 40.0
-            )
+            fat = Program(("python3", "-c", "x = b'x' * (400 << 20); import time; time.sleep(30)"), SMALL, 40.0)
             assert (await backend.run_over(fat, Files(), {}, tmp_path / "tree4")).limit == "memory"
             assert processes_below(os.getpid()) == []
         finally:
@@ -357,10 +347,7 @@ def test_templates_are_not_changed_by_a_sandbox() -> None:
         try:
             for _ in range(3):
                 sandbox = await backend.create(Files(), SMALL, {})
-                assert (
-                    await sh(sandbox, "cat in/data.txt; echo x >> in/data.txt; rm -r in; chmod 777 /w")
-                    == "data\n"
-                )
+                assert await sh(sandbox, "cat in/data.txt; echo x >> in/data.txt; rm -r in; chmod 777 /w") == "data\n"
                 await sandbox.close()
         finally:
             await backend.close()

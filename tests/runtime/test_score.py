@@ -210,9 +210,7 @@ def interpreter_for(user: int | None) -> tuple[list[str], dict[str, str]]:
     env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": ":".join(sorted(folders)), "PYTHONDONTWRITEBYTECODE": "1"}
     for python in (sys.executable, "/usr/bin/python3"):
         command = [*drop, python]
-        done = subprocess.run(
-            [*command, "-c", "import clawc.runtime.score"], env=env, capture_output=True, text=True
-        )
+        done = subprocess.run([*command, "-c", "import clawc.runtime.score"], env=env, capture_output=True, text=True)
         if done.returncode == 0:
             return command, env
     pytest.skip(f"no interpreter that an ordinary user may run has clawc: {done.stderr.strip()[-200:]}")

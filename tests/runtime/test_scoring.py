@@ -34,6 +34,4 @@ def test_gate_is_over_the_named_checks_or_all() -> None:
 
 def test_weighted_mean_of_nothing_is_zero() -> None:
     assert weighted([]) == 0
-    assert weighted([(Decimal(2), Decimal(1)), (Decimal(1), Decimal(0))]).quantize(
-        Decimal("0.01")
-    ) == Decimal("0.67")
+    assert weighted([(Decimal(2), Decimal(1)), (Decimal(1), Decimal(0))]).quantize(Decimal("0.01")) == Decimal("0.67")

@@ -1,0 +1,1 @@
+"""Benchmarks; each arrives with its issue: `python -m bench NAME --json FILE`."""
