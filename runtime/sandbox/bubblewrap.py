@@ -12,11 +12,12 @@ from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
 from clawc.runtime.sandbox import probe, seccomp
 from clawc.runtime.sandbox.collect import collect
 from clawc.runtime.sandbox.command import PYTHON, View
-from clawc.runtime.sandbox.finish import finish, in_thread
+from clawc.runtime.sandbox.finish import acquire, finish, in_thread
 from clawc.runtime.sandbox.ground import Ground
 from clawc.runtime.sandbox.interface import Finished, LaidFile, Probe, Program, Template
 from clawc.runtime.sandbox.oneshot import run_program
 from clawc.runtime.sandbox.orphans import end_orphans
+from clawc.runtime.sandbox.process import adopt_orphans
 from clawc.runtime.sandbox.remove import remove_tree
 from clawc.runtime.sandbox.session import Session, enforcers, open_session
 from clawc.runtime.sandbox.state import StateRoot, check_reachable
@@ -76,6 +77,9 @@ class Bubblewrap:
 
     async def create(self, template: Template, limits: Limits, env: Mapping[str, str]) -> Session:
         ground = await self._ready()
+        return await acquire(self._create(ground, template, limits, env), Session.close)
+
+    async def _create(self, ground: Ground, template: Template, limits: Limits, env: Mapping[str, str]) -> Session:
         place = await ground.place(template, {})
         try:
             return await open_session(ground, place, self._clamped(limits), env)
@@ -131,6 +135,7 @@ class Bubblewrap:
                 ground.bwrap = probe.stage(bwrap, root.folder())
             atexit.register(ground.end_now)  # runs before the removal of the root, which registered earlier
             self._ground = ground
+            adopt_orphans()
             said = ""
             for overlay in (True, False):
                 ground.overlay = overlay

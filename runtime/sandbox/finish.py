@@ -28,6 +28,20 @@ async def finish(work: Coroutine[Any, Any, _Result] | asyncio.Task[_Result]) -> 
     return task.result()
 
 
+async def acquire(
+    work: Coroutine[Any, Any, _Result], release: Callable[[_Result], Coroutine[Any, Any, object]]
+) -> _Result:
+    """The result of `work`, for the caller to release; if the caller is cancelled meanwhile, it is
+    released here."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await finish(task)
+    except asyncio.CancelledError:
+        if not task.cancelled() and task.exception() is None:
+            await finish(release(task.result()))
+        raise
+
+
 async def in_thread(function: Callable[_Given, _Result], *args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
     """Like asyncio.to_thread, but the caller goes on only once the thread is done with it."""
     return await finish(asyncio.to_thread(function, *args, **kwargs))

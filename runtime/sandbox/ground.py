@@ -10,7 +10,7 @@ from pathlib import Path
 
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.sandbox.command import Descriptors, View, Writable
-from clawc.runtime.sandbox.finish import finish, in_thread
+from clawc.runtime.sandbox.finish import acquire, in_thread
 from clawc.runtime.sandbox.interface import LaidFile, Template
 from clawc.runtime.sandbox.process import Box, launch
 from clawc.runtime.sandbox.remove import remove_tree
@@ -93,26 +93,19 @@ class Ground:
         keep: tuple[int, ...] = (),
     ) -> Box:
         """Launch, and remember the box until `end`."""
-        starting = asyncio.ensure_future(
-            launch(
-                self.bwrap,
-                view,
-                command,
-                held,
-                seccomp=self.seccomp,
-                user=slot.user,
-                stdin=stdin,
-                stdout=stdout,
-                stderr=stderr,
-                keep=keep,
-            )
+        work = launch(
+            self.bwrap,
+            view,
+            command,
+            held,
+            seccomp=self.seccomp,
+            user=slot.user,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            keep=keep,
         )
-        try:
-            box = await finish(starting)
-        except asyncio.CancelledError:
-            if not starting.cancelled() and starting.exception() is None:
-                await finish(starting.result().kill())
-            raise
+        box = await acquire(work, Box.kill)
         self.boxes.add(box)
         return box
 

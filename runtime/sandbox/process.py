@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import BaseModel, Field
@@ -16,7 +18,9 @@ from clawc.runtime.sandbox.command import Descriptors, View, arguments
 
 # A host that cannot start a sandbox in this time is out of order.
 START_S = 30.0
+_MONITOR_S = 2.0
 _CHUNK = 1 << 16
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 class _Status(BaseModel):
@@ -24,6 +28,12 @@ class _Status(BaseModel):
 
     child_pid: int | None = Field(None, alias="child-pid")
     exit_code: int | None = Field(None, alias="exit-code")
+
+
+def adopt_orphans() -> None:
+    """Make this process the parent of what its children leave behind, so that it can be reaped: the first
+    process of a machine or container may not do that."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 class PipeReader:
@@ -122,12 +132,19 @@ class Box:
             return
         self._first.kill()
         await self._first.gone.wait()
-        self._monitor.kill()
-        await self._watched.gone.wait()
+        try:
+            async with asyncio.timeout(_MONITOR_S):  # it reaps the first process and ends
+                await self._watched.gone.wait()
+        except TimeoutError:
+            self._monitor.kill()
+            await self._watched.gone.wait()
         await self._status.rest(5)
         if not self._closed:
             self._closed = True
             self._monitor.wait()
+            with suppress(ChildProcessError):
+                # A monitor that saw its program end does not wait for the first process: it is left to us.
+                os.waitpid(self.pid, os.WNOHANG)
             self._first.close()
             self._watched.close()
 

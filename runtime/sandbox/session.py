@@ -225,7 +225,8 @@ class Session:
 
 
 async def open_session(ground: Ground, place: Place, limits: Limits, env: Mapping[str, str]) -> Session:
-    """Start a sandbox with the resident in it; `place` stays the caller's if this raises."""
+    """Start a sandbox with the resident in it; `place` stays the caller's if this raises. Not to be
+    cancelled."""
     ours, theirs = socket.socketpair()
     reading, writing = os.pipe()
     errors = PipeReader(reading, 1 << 16)
@@ -240,7 +241,7 @@ async def open_session(ground: Ground, place: Place, limits: Limits, env: Mappin
         ours.close()
         errors.close()
         raise
-    channel = await finish(_connect(ours))
+    channel = await asyncio.open_connection(sock=ours, limit=_HEAD_LIMIT)
     session = Session(ground, place, box, limits, errors, channel)
     try:
         await session.begin()
@@ -248,10 +249,6 @@ async def open_session(ground: Ground, place: Place, limits: Limits, env: Mappin
         await finish(session.stop())
         raise
     return session
-
-
-async def _connect(channel: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    return await asyncio.open_connection(sock=channel, limit=_HEAD_LIMIT)
 
 
 def enforcers(ground: Ground) -> tuple[str, ...]:

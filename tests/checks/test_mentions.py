@@ -274,9 +274,7 @@ def test_order() -> None:
     assert not mentions_in_order("a", ["a", "a"])
 
 
-@pytest.mark.parametrize(
-    "what", ["", "  ", None, MISSING, True, [], {}, Decimal("NaN"), Decimal("1e5000"), "x" * 1001]
-)
+@pytest.mark.parametrize("what", ["", "  ", None, MISSING, True, [], {}, Decimal("NaN"), Decimal("1e5000"), "x" * 1001])
 def test_nothing_to_look_for(what: Any) -> None:
     with pytest.raises(Unmet):
         mentions("text", what)

@@ -179,11 +179,9 @@ def test_rows_by_kind() -> None:
     assert "not a JSON array" in refused(rows, b"{}", "json")
     assert "element 2 is not an object" in refused(rows, b"[{}, 1]", "json")
     assert "not a file of rows" in refused(rows, b"x", "text")
-    assert refused(jsonl_table, b'{"a": 1}\n{"a": }\n', "jsonl").startswith(
-        "`out/f.jsonl` line 2 is not JSON: line 1"
-    )
+    assert refused(jsonl_table, b'{"a": 1}\n{"a": }\n', "jsonl").startswith("`out/f.jsonl` line 2 is not JSON: line 1")
 
 
 def test_rows_with_a_key_each_stay_bounded() -> None:
-    records = ",".join('{"k%d": 1}' % index for index in range(2_000))
+    records = ",".join(f'{{"k{index}": 1}}' for index in range(2_000))
     assert "too large" in refused(rows, f"[{records}]".encode(), "json")

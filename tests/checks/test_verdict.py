@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -23,7 +24,7 @@ NOTHING = Submission(Memory({}), [], {})
 def body(*truths: Any) -> Callable[[Submission], Iterator[Expect]]:
     def expects(ws: Submission) -> Iterator[Expect]:
         for line, truth in enumerate(truths, 1):
-            yield line, f"source {line}", lambda truth=truth: raised(truth)
+            yield line, f"source {line}", functools.partial(raised, truth)
 
     return expects
 
@@ -141,8 +142,7 @@ def test_after() -> None:
     assert value["checks"][1]["message"] == "is judged only after `a`"
     assert value["checks"][1]["expects"] == []
     assert all(
-        check["passed"]
-        for check in verdict(Check("b", body(True), after=["a"]), Check("a", body(True)))["checks"]
+        check["passed"] for check in verdict(Check("b", body(True), after=["a"]), Check("a", body(True)))["checks"]
     )
     ring = verdict(Check("a", body(True), after=["b"]), Check("b", body(True), after=["a"]))
     assert ring["score_checks"] == "0"
@@ -176,10 +176,11 @@ sys.exit(main("t", [Deliverable("o", "o.txt", "text")], {}, [Check("fine", fine)
 """
 
 
-def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-c", SCRIPT, *arguments], capture_output=True, check=False, **options
-    )
+def run(
+    *arguments: str, input: bytes = b"", env: dict[str, str] | None = None, pass_fds: tuple[int, ...] = ()
+) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-c", SCRIPT, *arguments]
+    return subprocess.run(command, capture_output=True, check=False, input=input, env=env, pass_fds=pass_fds)
 
 
 def test_process_reports_to_people(tmp_path: Path) -> None:
@@ -196,7 +197,7 @@ def test_process_reports_to_people(tmp_path: Path) -> None:
 
 def test_process_writes_the_verdict_to_a_descriptor(tmp_path: Path) -> None:
     read, write = os.pipe()
-    done = run(str(tmp_path), "--verdict-fd", str(write), input=b"abc123\nrest", pass_fds=[write])
+    done = run(str(tmp_path), "--verdict-fd", str(write), input=b"abc123\nrest", pass_fds=(write,))
     os.close(write)
     with open(read, "rb") as stream:
         line = stream.read()

@@ -8,6 +8,7 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -148,7 +149,7 @@ def test_memory_is_like_disk(tmp_path: Path) -> None:
         assert memory.sha256(path) == disk.sha256(path)
 
 
-def submission(files: dict[str, bytes], **form: object) -> Submission:
+def submission(files: dict[str, bytes], **form: Any) -> Submission:
     path = next(iter(files), "o.csv")
     kind = {"csv": "csv", "json": "json", "md": "markdown", "txt": "text", "py": "program", "jsonl": "jsonl"}
     deliverable = Deliverable("d", path, kind[path.rpartition(".")[2]])._replace(**form)
@@ -169,7 +170,7 @@ def submission(files: dict[str, bytes], **form: object) -> Submission:
         ({"o.py": b"\xff\0"}, {}),
     ],
 )
-def test_structure_held(files: dict[str, bytes], form: dict[str, object]) -> None:
+def test_structure_held(files: dict[str, bytes], form: dict[str, Any]) -> None:
     assert submission(files, **form)["d"].data == next(iter(files.values()))
 
 
@@ -198,7 +199,7 @@ def test_structure_held(files: dict[str, bytes], form: dict[str, object]) -> Non
         ({}, {}, "`o.csv` does not exist"),
     ],
 )
-def test_structure_not_held(files: dict[str, bytes], form: dict[str, object], message: str) -> None:
+def test_structure_not_held(files: dict[str, bytes], form: dict[str, Any], message: str) -> None:
     ws = submission(files, **form)
     for _ in range(2):
         with pytest.raises(Unmet) as caught:

@@ -24,6 +24,8 @@ from clawc.runtime.sandbox.interface import (
     Program,
     SandboxEnded,
 )
+from clawc.runtime.sandbox.orphans import end_orphans, orphans
+from clawc.runtime.sandbox.probe import find_bwrap
 from clawc.runtime.sandbox.session import Session
 from clawc.spec.bundle import Limits
 
@@ -402,3 +404,36 @@ asyncio.run(main())
 
     asyncio.run(next_runner())
     assert list(state.glob("clawc-*")) == []
+
+
+def test_a_sandbox_that_lost_its_monitor_before_it_began_is_ended(state: Path) -> None:
+    """The monitor is killed at the sign that it gives before it lets the sandbox begin."""
+    status, writing = os.pipe()
+    held = os.open("/dev/null", os.O_RDWR)
+    args = [f"--args {held}", "--", "/usr/bin/prlimit", "--nproc=9", "true"]
+    program = f"exec -a bwrap {find_bwrap()[0]} --unshare-all --ro-bind /usr /usr --json-status-fd {writing}"
+    for _ in range(200):
+        bwrap = subprocess.Popen(
+            [
+                "/bin/bash",
+                "-c",
+                program.replace("--unshare-all", f"{args[0]} --unshare-all") + " " + " ".join(args[1:]),
+            ],
+            pass_fds=(writing, held),
+            stderr=subprocess.DEVNULL,
+        )
+        os.read(status, 1)
+        bwrap.kill()
+        bwrap.wait()
+        if orphans():
+            break
+    for fd in (status, writing, held):
+        os.close(fd)
+    found = orphans()
+    if not found:
+        pytest.skip("no monitor could be killed at that instant")
+    end_orphans()
+    deadline = time.monotonic() + 20
+    while orphans() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert orphans() == []

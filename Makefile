@@ -1,0 +1,11 @@
+# One command does what CI does; `make nightly` holds the slow rest.
+.PHONY: test ci nightly
+
+test:
+	.venv/bin/python -m pytest -q -n 2
+
+ci:
+	.ci/run
+
+nightly:
+	CLAWC_FUZZ=20000 .venv/bin/python -m pytest -q -n 2
