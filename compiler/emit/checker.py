@@ -71,10 +71,11 @@ def _check(printer: Printer, check: CheckDecl, sealer: Sealer) -> CheckSource:
     for _, node in expects:
         printer.expression(node)  # collects the primitives, whose names no local may hide
     for ref in used:
-        name = _local_name(ref.name, set(printer.locals.values()) | printer.primitives)
-        source = layout(printer.expression(ref.value), 4, len(name) + 7)
-        body.extend(f"{name} = {source}".split("\n    "))
-        printer.locals[id(ref.value)] = name
+        name = _local_name(ref.name, {local.removesuffix("()") for local in printer.locals.values()} | printer.primitives)
+        source = layout(printer.expression(ref.value), 8, 15)
+        # A function, so that what cannot be read fails only the conditions that use it.
+        body += [f"def {name}():", *f"    return {source}".split("\n    "), ""]
+        printer.locals[id(ref.value)] = f"{name}()"
     for expect, node in expects:
         # Only what sits before the thunk counts for the layout; the condition starts on a line of its own if long.
         head = f"yield {expect.line}, {text(_shown(expect.source))}, lambda: "

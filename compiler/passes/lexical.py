@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from clawc.compiler.passes.lex import Token
 from clawc.compiler.source import Diagnostics, Fix, Source
 from clawc.spec.ast import Span
@@ -37,51 +39,84 @@ def _shown(text: str) -> str:
     return f"`{clear}`"
 
 
+class _Repair(NamedTuple):
+    """How braces pair: `missing` is (index of the opener, index before which its `}` belongs), `extra` are `}`."""
+
+    missing: list[tuple[int, int]]
+    extra: list[int]
+    tidy: int  # pairs over several lines whose `}` stands under the line that opened
+
+
 def repair_braces(source: Source, tokens: list[Token], diagnostics: Diagnostics) -> list[Token]:
-    """Pairs braces; where some are missing, indentation tells which, and they are reported and made up."""
-    unclosed = _unclosed(tokens)
+    """Pairs braces; where they do not pair, indentation tells which are missing or too many; these are reported."""
     indent = _indents(source, tokens)
-    kept: list[Token] = []
-    open_: list[int] = []
-
-    def close(before: Token) -> None:
-        opener = open_.pop()
+    repair = _pair(tokens, indent, *_imbalance(tokens))
+    if not repair.missing and not repair.extra:
+        # One missing here and one too many there cancel out. Indentation is believed where the file keeps to it.
+        strict = _pair(tokens, indent, len(tokens), len(tokens))
+        if len(strict.missing) == len(strict.extra) and strict.tidy >= 3 * len(strict.extra):
+            repair = strict
+    closed_before: dict[int, list[int]] = {}
+    for opener, before in repair.missing:
         diagnostics.add("E0106", source, tokens[opener].span, "this `{` is never closed", "add the missing `}`")
-        if kept and kept[-1].kind not in ("_NL", "LBRACE"):
-            kept.append(Token("_NL", "\n", before.start, before.start, True))
-        kept.append(Token("RBRACE", "}", before.start, before.start, True))
-        kept.append(Token("_NL", "\n", before.start, before.start, True))
+        closed_before.setdefault(before, []).append(opener)
+    for index in repair.extra:
+        span = tokens[index].span
+        diagnostics.add("E0107", source, span, "this `}` closes nothing", "remove it", Fix(span, "", "remove the brace"))
+    kept: list[Token] = []
+    extra = set(repair.extra)
+    for index, token in enumerate(tokens):
+        at = token.start
+        for _ in closed_before.get(index, ()):
+            if kept and kept[-1].kind not in ("_NL", "LBRACE"):
+                kept.append(Token("_NL", "\n", at, at, True))
+            kept.append(Token("RBRACE", "}", at, at, True))
+            kept.append(Token("_NL", "\n", at, at, True))
+        if index not in extra and not (token.kind == "_NL" and kept and kept[-1].kind == "_NL"):
+            kept.append(token)
+    return kept
 
+
+def _pair(tokens: list[Token], indent: list[int], unclosed: int, surplus: int) -> _Repair:
+    """Pairs braces by indentation, finding at most `unclosed` missing ones and `surplus` that close nothing."""
+    repair = _Repair([], [], 0)
+    open_: list[int] = []
+    tidy = 0
+    line = 0  # index of the token that leads the current line
     for index, token in enumerate(tokens):
         starts_line = token.lead and token.kind not in ("_NL", "_PIPE")
-        while unclosed and open_ and starts_line and index != open_[-1]:
+        if starts_line:
+            line = index
+        while len(repair.missing) < unclosed and open_ and starts_line:
             level = indent[open_[-1]]
             if indent[index] < level or (indent[index] == level and token.kind != "RBRACE") or token.kind == "$END":
-                close(token)
-                unclosed -= 1
+                repair.missing.append((open_.pop(), index))
             else:
                 break
         if token.kind == "LBRACE":
             open_.append(index)
-        elif token.kind == "RBRACE" and not open_:
-            diagnostics.add("E0107", source, token.span, "this `}` closes nothing", "remove it",
-                            Fix(token.span, "", "remove the brace"))  # fmt: skip
-            continue
         elif token.kind == "RBRACE":
+            over_lines = bool(open_) and open_[-1] < line
+            fits = over_lines and token.lead and indent[index] == indent[open_[-1]]
+            if not open_ or (over_lines and not fits and len(repair.extra) < surplus):
+                repair.extra.append(index)
+                continue
             open_.pop()
-        kept.append(token)
-    return kept
+            tidy += fits
+    return repair._replace(tidy=tidy)
 
 
-def _unclosed(tokens: list[Token]) -> int:
-    """How many `{` have no `}`."""
-    depth = 0
+def _imbalance(tokens: list[Token]) -> tuple[int, int]:
+    """How many `{` have no `}`, and how many `}` have no `{`."""
+    depth = surplus = 0
     for token in tokens:
         if token.kind == "LBRACE":
             depth += 1
         elif token.kind == "RBRACE" and depth:
             depth -= 1
-    return depth
+        elif token.kind == "RBRACE":
+            surplus += 1
+    return depth, surplus
 
 
 def _indents(source: Source, tokens: list[Token]) -> list[int]:

@@ -188,7 +188,7 @@ class _Driver:
             return
         if token.kind == "_NL" and "`else`" in expected:
             help = "put `else` at the end of this line"
-        elif token.kind == "EQUAL" and previous is not None and "an operator" in expected:
+        elif token.kind == "EQUAL" and self._accepts("EQ"):
             help, fix = "write `==` to compare", Fix(token.span, "==", "compare")
         elif previous is not None and previous.kind == "NAME" and previous.text in ("sort",) and token.kind == "NAME":
             help = f"write `sort {token.text}`"
@@ -254,8 +254,8 @@ class _Driver:
     def _keep_broken(self, names: tuple[str, ...], span: Span) -> None:
         """Puts the cut item among its siblings: fed as an attribute with a name that no source can spell."""
         word = Token("NAME", "", span.start, span.start, False)
-        if not self._accepts("NAME"):
-            return
+        if not self._accepts("LET"):
+            return  # at the end of the file, where no item can follow
         self._feed(word)
         self._feed(word._replace(kind="EQUAL"))
         self._feed(word._replace(kind="NULL", text="null"))

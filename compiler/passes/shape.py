@@ -40,7 +40,7 @@ def _items(source: Source, parent: BlockKind, items: tuple[ast.Item, ...], diagn
             word = STATEMENTS[type(item)]
             if word not in parent.statements:
                 diagnostics.add("E0209", source, ast.Span(item.span.start, item.span.start + len(word)),
-                                f"`{word}` has no place in {where}")  # fmt: skip
+                                f"`{word}` has no place in {where}", _home(word))  # fmt: skip
     for name, attribute in (parent.attributes or {}).items():
         if attribute.required and name not in seen and name not in broken:
             diagnostics.add("E0208", source, head, f"{where} lacks `{name}`",
@@ -64,8 +64,7 @@ def _block(
                             _listing("blocks here", parent.children), nearest_fix(kind, candidates, block.kind.span))  # fmt: skip
         else:
             homes = sorted(r.kind for r in BY_KIND.values() if kind in r.children)
-            diagnostics.add("E0202", source, block.kind.span, f"`{kind}` has no place in {where}",
-                            f"it belongs into `{homes[0]}`" if homes else "")  # fmt: skip
+            diagnostics.add("E0202", source, block.kind.span, f"`{kind}` has no place in {where}", _belongs(homes))
         return
     if row.later:
         diagnostics.add("E0207", source, block.kind.span, f"`{kind}` is not in this version")
@@ -84,13 +83,19 @@ def _labels(source: Source, row: BlockKind, block: ast.Block, diagnostics: Diagn
     wanted = " ".join({"name": "NAME", "path": '"path"', "title": '"title"'}[label] for label in row.labels)
     shape = f"`{row.kind} {wanted}`" if wanted else f"`{row.kind}` without a label"
     if len(block.labels) != len(row.labels):
-        diagnostics.add("E0204", source, block.head, f"`{row.kind}` has {len(block.labels)} labels, not {len(row.labels)}",
+        found, wanted_ = len(block.labels), len(row.labels)
+        diagnostics.add("E0204", source, block.head, f"`{row.kind}` takes {_labels_of(wanted_)}, here it has {_labels_of(found)}",
                         f"write {shape}")  # fmt: skip
         return
     for label, what in zip(block.labels, row.labels):
         if (what == "name") != isinstance(label, ast.Ident):
             kind = "a name without quotes" if what == "name" else "a text in quotes"
             diagnostics.add("E0204", source, label.span, f"this label must be {kind}", f"write {shape}")
+            return  # labels in the wrong order are one mistake
+
+
+def _labels_of(number: int) -> str:
+    return "no label" if number == 0 else "1 label" if number == 1 else f"{number} labels"
 
 
 def _attribute(
@@ -120,9 +125,18 @@ def _attribute(
 def _misplaced(source: Source, verb: ast.Ident, parent: BlockKind, diagnostics: Diagnostics, where: str) -> None:
     actions = ("write", "replace", "edit", "delete")
     if verb.text in actions:
-        diagnostics.add("E0209", source, verb.span, f"`{verb.text}` has no place in {where}")
+        diagnostics.add("E0209", source, verb.span, f"`{verb.text}` has no place in {where}", _home(verb.text))
     else:
         diagnostics.add("E0201", source, verb.span, f"unknown statement `{verb.text}`{nearest(verb.text, actions)}")
+
+
+def _home(word: str) -> str:
+    """Where a statement may stand."""
+    return _belongs([r.kind for r in BY_KIND.values() if word in r.statements and not r.later])
+
+
+def _belongs(homes: list[str]) -> str:
+    return "it belongs into " + " or ".join(f"`{h}`" for h in homes[:4]) if homes else ""
 
 
 def _listing(title: str, names: tuple[str, ...]) -> str:

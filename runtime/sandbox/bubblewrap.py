@@ -17,7 +17,6 @@ from clawc.runtime.sandbox.ground import Ground
 from clawc.runtime.sandbox.interface import Finished, LaidFile, Probe, Program, Template
 from clawc.runtime.sandbox.oneshot import run_program
 from clawc.runtime.sandbox.orphans import end_orphans
-from clawc.runtime.sandbox.process import adopt_orphans
 from clawc.runtime.sandbox.remove import remove_tree
 from clawc.runtime.sandbox.session import Session, enforcers, open_session
 from clawc.runtime.sandbox.state import StateRoot, check_reachable
@@ -135,7 +134,6 @@ class Bubblewrap:
                 ground.bwrap = probe.stage(bwrap, root.folder())
             atexit.register(ground.end_now)  # runs before the removal of the root, which registered earlier
             self._ground = ground
-            adopt_orphans()
             said = ""
             for overlay in (True, False):
                 ground.overlay = overlay

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
 import signal
 import subprocess
@@ -20,7 +19,6 @@ from clawc.runtime.sandbox.command import Descriptors, View, arguments
 START_S = 30.0
 _MONITOR_S = 2.0
 _CHUNK = 1 << 16
-_PR_SET_CHILD_SUBREAPER = 36
 
 
 class _Status(BaseModel):
@@ -28,12 +26,6 @@ class _Status(BaseModel):
 
     child_pid: int | None = Field(None, alias="child-pid")
     exit_code: int | None = Field(None, alias="exit-code")
-
-
-def adopt_orphans() -> None:
-    """Make this process the parent of what its children leave behind, so that it can be reaped: the first
-    process of a machine or container may not do that."""
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 class PipeReader:
@@ -119,7 +111,7 @@ class Box:
         self.pid = pid
         self._monitor = monitor
         self._watched = watched
-        self._first = _Exit(pid)
+        self._first = _first_process(pid, monitor.pid)
         self._status = status
         self._closed = False
 
@@ -130,8 +122,9 @@ class Box:
         """Kill the first process inside, and with it all others; returns when they are gone. Idempotent."""
         if self._closed:
             return
-        self._first.kill()
-        await self._first.gone.wait()
+        if self._first is not None:
+            self._first.kill()
+            await self._first.gone.wait()
         try:
             async with asyncio.timeout(_MONITOR_S):  # it reaps the first process and ends
                 await self._watched.gone.wait()
@@ -143,15 +136,18 @@ class Box:
             self._closed = True
             self._monitor.wait()
             with suppress(ChildProcessError):
-                # A monitor that saw its program end does not wait for the first process: it is left to us.
+                # A monitor whose program has ended does not wait for the first process, which is then left to
+                # the first process of the machine or container: us, perhaps.
                 os.waitpid(self.pid, os.WNOHANG)
-            self._first.close()
             self._watched.close()
+            if self._first is not None:
+                self._first.close()
 
     def kill_now(self) -> None:
         """Without waiting, for the end of the runner."""
         if not self._closed:
-            self._first.kill()
+            if self._first is not None:
+                self._first.kill()
             self._monitor.kill()
 
     def exit_status(self) -> int | None:
@@ -159,6 +155,23 @@ class Box:
         the box."""
         codes = [_Status.model_validate_json(line).exit_code for line in bytes(self._status.data).splitlines()]
         return codes[-1] if codes else None
+
+
+def _first_process(pid: int, monitor: int) -> _Exit | None:
+    """A hold on the first process of a sandbox, or None if it has ended: then its number may be another's already."""
+    try:
+        held = _Exit(pid)
+    except ProcessLookupError:
+        return None
+    try:
+        parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except (OSError, IndexError):
+        parent = 0
+    # The monitor is not yet reaped, so its number is its own. Once it has gone, so has what it watched.
+    if parent == monitor:
+        return held
+    held.close()
+    return None
 
 
 async def launch(

@@ -108,15 +108,16 @@ def text_difference(expected: str, found: str) -> Tuple[str, str]:
     difference."""
     if max(len(expected), len(found)) <= 60 and "\n" not in expected + found:
         return shown(expected), shown(found)
-    place = next((n for n, (x, y) in enumerate(zip(expected, found)) if x != y), min(len(expected), len(found)))
-    line = expected.count("\n", 0, place) + 1
-    begin = max(expected.rfind("\n", 0, place) + 1, place - 20)
-    pieces: List[str] = []  # both from the same place on, to the end of their line
-    for text in (expected, found):
-        end = text.find("\n", place)
-        piece = text[begin : min(len(text) if end < 0 else end, begin + 60)]
-        pieces.append(shown(piece) if piece or place < len(text) else "the end of the text")
-    return pieces[0], "%s in line %d" % (pieces[1], line)
+    lines = expected.split("\n"), found.split("\n")
+    number = next((n for n, (x, y) in enumerate(zip(*lines)) if x != y), min(map(len, lines)))
+    here = [side[number] if number < len(side) else "" for side in lines]
+    place = next((n for n, (x, y) in enumerate(zip(*here)) if x != y), min(map(len, here)))
+    begin = max(0, place - 20)
+    pieces = [shown(line[begin : begin + 60]) for line in here]
+    for side in (0, 1):
+        if number == len(lines[side]):
+            pieces[side] = "the end of the text"
+    return pieces[0], "%s in line %d" % (pieces[1], number + 1)
 
 
 def _equal_lists(a: List[Any], b: List[Any], terms: Terms, level: int) -> Truth:

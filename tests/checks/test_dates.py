@@ -168,7 +168,9 @@ def test_overlap_of_times_and_of_dates() -> None:
     assert overlap(Range(moment(9), moment(10)), Range(moment(11), moment(12))) == timedelta(0)
     assert overlap(Range(MARCH, MARCH), Range(MARCH, date(2026, 3, 20))) == timedelta(days=1)
     assert overlap(Range(MARCH, MARCH), Range(date(2026, 3, 18), date(2026, 3, 20))) == timedelta(0)
-    assert overlap(Range(Cell("2026-05-04 09:00"), moment(10)), Range(moment(9, 45), moment(12))) == timedelta(minutes=15)
+    assert overlap(Range(Cell("2026-05-04 09:00"), moment(10)), Range(moment(9, 45), moment(12))) == timedelta(
+        minutes=15
+    )
     assert overlap(Range(moment(9), None), Range(moment(9), moment(10))) is None
     assert overlap(Range(moment(9), moment(10)), Range(moment(9), moment(10).replace(tzinfo=UTC))) is None
     assert overlap(None, None) is None

@@ -73,6 +73,14 @@ def processes_below(pid: int) -> list[str]:
     return [name for name in done.stdout.split() if name != "ps"]
 
 
+def alive(pid: int) -> bool:
+    """Whether a process still runs; who reaps it is not ours to say."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 async def sh(sandbox: Session, command: str, timeout_s: float = 20) -> str:
     done = await sandbox.exec(["/bin/sh", "-c", command], timeout_s=timeout_s)
     return (done.stdout + done.stderr).decode()
@@ -390,9 +398,9 @@ asyncio.run(main())
     runner.wait()
     runner.stdout.close()
     deadline = time.monotonic() + 20
-    while Path(f"/proc/{inner}").exists() and time.monotonic() < deadline:
+    while alive(inner) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not Path(f"/proc/{inner}").exists()
+    assert not alive(inner)
     assert len(list(state.glob("clawc-*"))) == 1
 
     async def next_runner() -> Probe:
