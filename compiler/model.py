@@ -67,6 +67,8 @@ class CheckDecl:
     lets: tuple[tuple[str, Core], ...]
     expects: tuple[ExpectDecl, ...]
     span: Span
+    because_span: Span
+    after_span: Span
     doc: str = ""
 
 
@@ -85,6 +87,7 @@ class RubricDecl:
     after: tuple[str, ...]
     criteria: tuple[Criterion, ...]
     span: Span
+    after_span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,7 @@ class Task:
     operations: tuple[str, ...] = ()
     persona: str = ""
     instruction: str = ""
+    stated: str = ""  # the instruction as written, where its holes could not be filled
     instruction_span: Span = field(default=Span(0, 0))
     named_in_instruction: frozenset[str] = frozenset()
     inputs: list[InputFile] = field(default_factory=list[InputFile])

@@ -13,6 +13,7 @@ from clawc.compiler.passes.declare import bind_statements, declare
 from clawc.compiler.passes.evaluate import EvaluationFault
 from clawc.compiler.passes.judge_blocks import judge_blocks, report_unused
 from clawc.compiler.passes.lints import lint, order_lints, vacuous
+from clawc.compiler.passes.mentioned import names_read
 from clawc.compiler.passes.modules import bind_uses
 from clawc.compiler.passes.parse import parse
 from clawc.compiler.passes.seal import Sealer
@@ -80,15 +81,14 @@ def _task(
     source: Source, file: ast.File, block: ast.Block, diagnostics: Diagnostics, assets: Assets
 ) -> Compiled | None:
     """The passes over one task; later ones run only on what earlier ones found sound."""
-    outer = Context(source, diagnostics, TaskState(assets=assets))
+    outer = Context(source, diagnostics, TaskState(assets=assets, mentioned=names_read(source, file)))
     bind_statements(outer, file.items)
     bind_uses(outer, file)
     task = declare(outer.child(), block, file.edition)
     judge_blocks(task, block)
     quotations = trace(task)
     lint(task, block)
-    if not diagnostics.has_errors:
-        report_unused(outer)
+    report_unused(outer)
     if diagnostics.has_errors:
         return None
     sealer = Sealer(task.context.task)

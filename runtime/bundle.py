@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import cast
 
@@ -24,6 +26,8 @@ from clawc.spec.manifest_id import manifest_id
 _MANIFEST_BYTES = 16 << 20
 _FILE_BYTES = 1 << 30
 _DEPTH = 64
+# Decimals of the manifest, as text; bounded, since they are computed with.
+WEIGHT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,40})?")
 _REBUILD = "Build the bundle again; a bundle is never edited by hand."
 
 
@@ -53,6 +57,7 @@ def load(path: Path) -> Bundle:
     manifest = _manifest(_read_inside(path, MANIFEST, _MANIFEST_BYTES))
     bundle = Bundle(path.absolute(), manifest, {file.path: file for file in manifest.files})
     _check_names(bundle)
+    _check_numbers(manifest)
     for name in _walk(path):
         if name != MANIFEST and name not in bundle.files:
             raise RuntimeFault("R0105", f"edited bundle: `{name}` is not listed in {MANIFEST}", _REBUILD)
@@ -126,6 +131,8 @@ def _check_names(bundle: Bundle) -> None:
             raise RuntimeFault("R0103", f"{MANIFEST}: the input `{file.path}` is not a file of it", _REBUILD)
     if len({file.path for file in manifest.workspace}) != len(manifest.workspace):
         raise RuntimeFault("R0103", f"{MANIFEST} lists an input twice", _REBUILD)
+    if len({job.id for job in manifest.jobs}) != len(manifest.jobs):
+        raise RuntimeFault("R0103", f"{MANIFEST} lists a job twice", _REBUILD)
     for job in manifest.jobs:
         for source in job.files.values():
             # A job runs code of the agent: giving it another private file would leak the checker or the
@@ -139,6 +146,15 @@ def _check_names(bundle: Bundle) -> None:
     # A NUL would end an argument of the sandbox's command line and start another one.
     if any("\0" in text for text in texts) or any("=" in name for name in manifest.environment.env):
         raise RuntimeFault("R0103", f"{MANIFEST}: a command or environment variable holds NUL or `=`", _REBUILD)
+
+
+def _check_numbers(manifest: Manifest) -> None:
+    scoring = manifest.scoring
+    for text in (scoring.rubric_share, *(check.weight for check in scoring.checks)):
+        if not WEIGHT.fullmatch(text):
+            raise RuntimeFault("R0103", f"{MANIFEST}: `{text!a}` is not a weight", _REBUILD)
+    if Decimal(scoring.rubric_share) > 1:
+        raise RuntimeFault("R0103", f"{MANIFEST}: the share of the rubric is more than 1", _REBUILD)
 
 
 def _open_folder(name: str, parent: int | None = None) -> int:

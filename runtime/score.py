@@ -15,13 +15,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from clawc.runtime.bundle import Bundle
-from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.bundle import WEIGHT, Bundle
+from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
 from clawc.runtime.jobs import run_jobs
 from clawc.runtime.sandbox.collect import collect
 from clawc.runtime.sandbox.finish import finish, in_thread
 from clawc.runtime.sandbox.interface import CHANNEL, WORKSPACE, Backend, Finished, Program, Refused
-from clawc.spec.bundle import CHECKER, Manifest, Verdict
+from clawc.spec.bundle import CHECKER, CheckVerdict, Manifest, ScoredCheck, Verdict
 from clawc.spec.scoring import final_score, gate, round_score, weighted
 
 _CHECK = "/check/check.py"
@@ -55,7 +55,7 @@ async def score(bundle: Bundle, workspace: Path, backend: Backend, rubric: Decim
         raise RuntimeFault("R0501", f"`{workspace}` is not a folder", "Give the folder of the finished workspace.")
     found = await backend.probe()
     if not found.ok:
-        raise RuntimeFault("R0301", found.reason, found.help)
+        raise SandboxUnavailable(found.reason, found.help)
     scratch = backend.scratch()
     try:
         # A copy without links and special files, readable by the checker's user.
@@ -116,13 +116,19 @@ def read_verdict(finished: Finished, nonce: str, manifest: Manifest) -> Verdict:
     return verdict
 
 
+def _counted(check: CheckVerdict | ScoredCheck) -> tuple[str, str, Decimal]:
+    """How a check counts; a veto has no weight, whatever is written."""
+    return check.name, check.kind, Decimal(check.weight) if check.kind == "check" else Decimal(0)
+
+
 def _contradiction(verdict: Verdict, manifest: Manifest) -> str:
     """What a verdict contradicts: the manifest or itself."""
     if verdict.task != manifest.task:
         return "the manifest: it is of another task"
-    expected = [(check.name, check.kind, check.weight) for check in manifest.scoring.checks]
-    if sorted((check.name, check.kind, check.weight) for check in verdict.checks) != sorted(expected):
-        return "the manifest: it judges other checks"
+    if not all(WEIGHT.fullmatch(check.weight) for check in verdict.checks):
+        return "itself: a weight is not a number"
+    if sorted(map(_counted, verdict.checks)) != sorted(map(_counted, manifest.scoring.checks)):
+        return "the manifest: it judges other checks, or by other weights"
     texts = [verdict.C, verdict.score_checks, *(check.credit for check in verdict.checks)]
     if not all(_SHARE.fullmatch(text) and Decimal(text) <= 1 for text in texts):
         return "itself: a credit is not a share"

@@ -213,10 +213,27 @@ def children(node: Core) -> tuple[Core, ...]:
 
 
 def walk(node: Core) -> Iterator[Core]:
-    """The node and everything below it."""
-    yield node
-    for child in children(node):
-        yield from walk(child)
+    """The node and everything below it; each once, although it may be shared by many."""
+    seen: set[int] = set()
+    stack = [node]
+    while stack:
+        at = stack.pop()
+        if id(at) not in seen:
+            seen.add(id(at))
+            yield at
+            stack.extend(reversed(children(at)))
+
+
+class _Mistaken:
+    """The value of a node whose type is known although a part of it is mistaken. It is never evaluated."""
+
+
+MISTAKEN = _Mistaken()
+
+
+def mistaken(like: Core, type: Type, span: Span) -> Const:
+    """Stands for a mistaken use of `like`, so that what is built on it is still checked."""
+    return Const(MISTAKEN, type, span, "", like.dynamic, like.free)
 
 
 @dataclass(slots=True)

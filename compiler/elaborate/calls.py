@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from clawc.compiler.elaborate import aggregates, expressions, reading, verbs
 from clawc.compiler.elaborate.context import (
+    BrokenBinding,
     Context,
     CoreBinding,
     DefBinding,
@@ -55,6 +56,7 @@ RESULTS: dict[str, Type] = {
 }  # fmt: skip
 TEXT_LISTS = {"split", "find_all", "sentences", "paragraphs", "bullets", "headings", "lines", "columns"}
 MAX_JOBS = 50
+MAX_EXPANSIONS = 20_000
 
 
 class Bound(NamedTuple):
@@ -82,6 +84,10 @@ def call_function(cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...], s
             return cx.error("E0401", span, f"`{name}` needs a table", f"write `table | {name} …`")
         head = piped[0] if piped else expressions.expression(cx, args[0].value)
         return verbs.verb(cx, function, args if piped else args[1:], (), span, head)
+    if isinstance(binding, BrokenBinding):
+        for arg in args:
+            expressions.expression(cx, arg.value)
+        return broken(span)
     row = BY_NAME.get(name)
     if row is None:
         if name in LATER:
@@ -306,7 +312,7 @@ def _run(cx: Context, named: dict[str, Core], span: Span) -> Core:
         try:
             values[name] = evaluate(node, cx.task)
         except EvaluationFault as fault:
-            return cx.error("E0501", fault.span, fault.message)
+            return cx.error("E0501", fault.span, fault.message) if fault.message else broken(span)
     job = _job(cx, values, named, span)
     if job is None:
         return broken(span)
@@ -357,6 +363,10 @@ def _expand(
 ) -> Core:
     """A call of a `def`: its body, with the parameters bound to the arguments."""
     binding.used = True
+    cx.task.expansions += 1
+    if cx.task.expansions > MAX_EXPANSIONS:
+        return cx.error("E0108", function.span, f"calls of `def` lead to more than {MAX_EXPANSIONS} expansions",
+                        "name what is computed more than once with `let`")  # fmt: skip
     if binding.busy:
         return cx.error("E0304", function.span, f"`{binding.name}` calls itself; there is no recursion")
     values = dict(zip(binding.params, piped))

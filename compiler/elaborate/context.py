@@ -16,6 +16,7 @@ from clawc.spec.types import ANY, ERROR, ListType, RecordType, TableType, Type
 from clawc.stdlib.checks.values import File
 
 MAX_DEPTH = 100
+MAX_CHAIN = 400
 
 
 @dataclass(slots=True, eq=False)
@@ -123,6 +124,11 @@ class TaskState:
     values: dict[int, Any] = field(default_factory=dict[int, Any])  # evaluated static nodes, by identity
     keep: list[Core] = field(default_factory=list[Core])  # the nodes behind `values`, so identities stay theirs
     steps: int = 0
+    expansions: int = 0  # of calls of `def`
+    depth: int = 0  # of the expression that is elaborated, through all `let`s that it leads to
+    mentioned: frozenset[str] = frozenset()  # names that the file reads anywhere
+    unresolved: set[str] = field(default_factory=set[str])  # names that nothing in scope has
+    unjudged: bool = False  # the checks are missing or were not read
     assets: Any = None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clawc.compiler.elaborate import calls, verbs
 from clawc.compiler.elaborate.context import (
+    MAX_CHAIN,
     MAX_DEPTH,
     BrokenBinding,
     Context,
@@ -60,12 +61,16 @@ ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
 def expression(cx: Context, node: ast.Expr) -> Core:
     """The core of an expression; mistakes are reported and give a node of type ERROR."""
     cx.depth += 1
+    cx.task.depth += 1
     try:
         if cx.depth > MAX_DEPTH:
             return cx.error("E0108", node.span, f"nested more than {MAX_DEPTH} deep", "name the parts with `let`")
+        if cx.task.depth > MAX_CHAIN:
+            return cx.error("E0108", node.span, f"definitions lead through each other more than {MAX_CHAIN} levels deep")
         return _expression(cx, node)
     finally:
         cx.depth -= 1
+        cx.task.depth -= 1
 
 
 def _expression(cx: Context, node: ast.Expr) -> Core:
@@ -137,7 +142,7 @@ def text(cx: Context, node: ast.Text) -> Core:
             continue
         inner = expression(cx, parse_expression(cx.source, piece.hole, cx.diagnostics))
         if isinstance(inner.type, (TableType, RecordType, ListType, FileType)):
-            inner = cx.error("E0408", piece.hole, f"{phrase(inner.type)} cannot stand in a text",
+            inner = cx.error("E0408", inner.span, f"{phrase(inner.type)} cannot stand in a text",
                              "write the value that is meant, such as `path.NAME` or `count(…)`")  # fmt: skip
         parts.append(inner if inner.type is TEXT else core.call("as_text", [inner], TEXT, piece.hole))
     if not parts:
@@ -164,13 +169,18 @@ def name(cx: Context, node: ast.Ident) -> Core:
         return cx.error("E0305", node.span, f"`{node.text}` is a function; did you mean `{node.text}(x)`?")
     if node.text == "workspace":
         return core.Workspace(ANY, node.span)
+    cx.task.unresolved.add(node.text)
     columns = [c for scope in cx.rows for c in scope.columns]
     if columns:
-        known = ", ".join(list(cx.rows[-1].columns)[:12])
+        shown = ", ".join(list(cx.rows[-1].columns)[:12])
         return cx.error("E0402", node.span, f"unknown column `{node.text}`{nearest(node.text, [*columns, *cx.all_names()])}",
-                        f"columns: {known}", nearest_fix(node.text, [*columns, *cx.all_names()], node.span))  # fmt: skip
-    return cx.error("E0301", node.span, f"unknown name `{node.text}`{nearest(node.text, cx.all_names())}", "",
-                    nearest_fix(node.text, cx.all_names(), node.span))  # fmt: skip
+                        f"columns: {shown}", nearest_fix(node.text, [*columns, *cx.all_names()], node.span))  # fmt: skip
+    if cx.group is not None and cx.group.table.get(node.text) is not None:
+        return cx.error("E0301", node.span, f"`{node.text}` has a value in every row of the group, not one for the group",
+                        f"make it a key of `group`, or pick one value: `first({node.text})`")  # fmt: skip
+    known = [*cx.all_names(), "workspace"]
+    return cx.error("E0301", node.span, f"unknown name `{node.text}`{nearest(node.text, known)}", "",
+                    nearest_fix(node.text, known, node.span))  # fmt: skip
 
 
 def bound(cx: Context, binding: object, node: ast.Ident) -> Core:
@@ -237,6 +247,8 @@ def _attribute(cx: Context, node: ast.Attr) -> Core:
     if isinstance(node.object, ast.Ident) and node.object.text == "path" and cx.find("path") is None:
         return _path(cx, node)
     if isinstance(node.object, ast.Ident) and node.object.text == "param" and cx.find("param") is None:
+        if isinstance(cx.find(node.name.text), BrokenBinding):
+            return broken(node.span)  # the block `param` was reported
         return cx.error("E0207", node.span, "`param` is not in this version")
     value = expression(cx, node.object)
     key = node.name.text
@@ -294,7 +306,7 @@ def _path(cx: Context, node: ast.Attr) -> Core:
 
 def files_in_scope(cx: Context) -> list[str]:
     """Names of inputs and deliverables."""
-    return [n for n in cx.all_names() if isinstance(cx.find(n), (InputBinding, DeliverableBinding))]
+    return [n for n in cx.all_names() if isinstance(cx.find(n), (InputBinding, DeliverableBinding, BrokenBinding))]
 
 
 def _index(cx: Context, node: ast.Index) -> Core:
@@ -341,10 +353,12 @@ def condition(cx: Context, node: Core) -> Core:
 
 def _binary(cx: Context, node: ast.Binary) -> Core:
     left, right = expression(cx, node.left), expression(cx, node.right)
+    if node.op in ("and", "or"):
+        left, right = condition(cx, left), condition(cx, right)
     if is_error(left) or is_error(right):
         return broken(node.span)
     if node.op in ("and", "or"):
-        return core.logic(node.op, [condition(cx, left), condition(cx, right)], BOOL, node.span)
+        return core.logic(node.op, [left, right], BOOL, node.span)
     if node.op == "??":
         return core.call("coalesce", [left, right], right.type if left.type is NULL else left.type, node.span)
     result = _arithmetic(node.op, left.type, right.type)
@@ -406,6 +420,8 @@ def _compare(cx: Context, node: ast.Compare) -> Core:
         if isinstance(side.type, FileType):
             return cx.error("E0404", side.span, f"`{side.type.name}` is a file; read it before comparing",
                             f"for example `text({side.type.name})`, `rows({side.type.name})` or `json({side.type.name})`")  # fmt: skip
+    if within is not None and node.op != "==":
+        return cx.error("E0407", within.span, f"`within` belongs to `==`, not to `{node.op}`")
     if node.op in ("in", "not in"):
         return _membership(cx, node, left, right)
     if not _comparable(left.type, right.type):
@@ -424,8 +440,6 @@ def _compare(cx: Context, node: ast.Compare) -> Core:
                 )
     kwargs: dict[str, Core] = {}
     if within is not None and not is_error(within):
-        if node.op != "==":
-            return cx.error("E0407", within.span, f"`within` belongs to `==`, not to `{node.op}`")
         if within.type not in (NUMBER, PERCENT, DURATION, ANY):
             return cx.error("E0407", within.span, f"a tolerance is a number or a percentage, not {phrase(within.type)}")
         if left.type in (TEXT, BOOL) or right.type in (TEXT, BOOL):

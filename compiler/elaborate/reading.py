@@ -111,7 +111,8 @@ def _value(cx: Context, call: Core) -> tuple[Any] | None:
     try:
         return (evaluate(call, cx.task),)
     except EvaluationFault as fault:
-        cx.error("E0501", fault.span, fault.message)
+        if fault.message:
+            cx.error("E0501", fault.span, fault.message)
         return None
 
 

@@ -80,9 +80,23 @@ def verb(
             return cx.error("E0401", rows.span, f"`{name.text}` wants a table, not {phrase(rows.type)}")
         if on and name.text not in _JOINS and name.text != "nest_join":
             return cx.error("E0401", on[0].span, f"`{name.text}` takes no `on`")
-        return VERBS[name.text](Input(cx, name, args, on, span, rows))
+        made = VERBS[name.text](Input(cx, name, args, on, span, rows))
+        return _typed_anyway(name.text, rows, span) if is_error(made) else made
     finally:
         cx.group = group
+
+
+def _typed_anyway(name: str, rows: Core, span: Span) -> Core:
+    """After a mistake in a verb, what follows is still checked with as much as is known of its columns."""
+    _, table = _as_table(rows)
+    made: Type = TableType(table.columns, open=True)
+    if name in ("all", "any", "none"):
+        made = BOOL
+    elif name in ("where", "take", "distinct", "semi_join", "anti_join") and rows.type is not ANY:
+        made = rows.type
+    elif name == "sort":
+        made = TableType(table.columns, table.open, True)
+    return core.mistaken(rows, made, span)
 
 
 def _as_table(rows: Core) -> tuple[Core, TableType]:
@@ -148,11 +162,11 @@ def _derive(it: Input) -> Core:
     rows, table = _as_table(it.rows)
     columns = dict(table.columns)
     made: list[tuple[Core, Core]] = []
-    good = True
+    good, open_ = True, table.open
     for arg in it.args:
         if arg.name is None:
             it.fail("a derived column needs a name: `derive name = …`", arg.span)
-            good = False
+            good, open_ = False, True
             continue
         inner = _row(it, TableType(tuple(columns.items()), table.open), arg.value)
         columns[arg.name.text] = ANY if inner is None else inner.body.type
@@ -161,38 +175,40 @@ def _derive(it: Input) -> Core:
             made.append((_key(arg.name.text, arg.name.span), inner))
     if not it.args:
         return it.fail("`derive` needs at least one `name = …`")
+    result = TableType(tuple(columns.items()), open_, table.ordered)
     if not good:
-        return _guess(it, columns, table)
-    result = TableType(tuple(columns.items()), table.open, table.ordered)
+        return core.mistaken(rows, result, it.span)
     return core.call("derive", [rows, core.record(made, ANY, it.span)], result, it.span)
-
-
-def _guess(it: Input, columns: dict[str, Type], table: TableType) -> Core:
-    """After a mistake in one column the others are still known, so later stages are checked; never evaluated."""
-    return broken(it.span)
 
 
 def _select(it: Input) -> Core:
     rows, table = _as_table(it.rows)
     columns: dict[str, Type] = {}
     made: list[tuple[Core, Core]] = []
+    good, open_ = True, False
     for arg in it.args:
         name = arg.name or (arg.value if isinstance(arg.value, ast.Ident) else None)
         if name is None:
             if isinstance(arg.value, (ast.Compare, ast.Binary)):
-                return it.fail("a computed column needs a name", arg.span,
-                               "to compare the pipeline, put it in parentheses")  # fmt: skip
-            return it.fail("a computed column needs a name: `select name = …`", arg.span)
+                it.fail("a computed column needs a name", arg.span, "to compare the pipeline, put it in parentheses")
+                return core.mistaken(rows, ANY, it.span)  # meant as a comparison, most likely
+            it.fail("a computed column needs a name: `select name = …`", arg.span)
+            good, open_ = False, True
+            continue
         inner = _row(it, table, arg.value) if arg.name is not None else _column_lambda(it, table, name)
-        if inner is None:
-            return broken(it.span)
         if name.text in columns:
-            return it.cx.error("E0303", name.span, f"the column `{name.text}` is selected twice")
-        columns[name.text] = inner.body.type
+            it.cx.error("E0303", name.span, f"the column `{name.text}` is selected twice")
+            good = False
+        columns[name.text] = ANY if inner is None else inner.body.type
+        if inner is None:  # a misspelt column may be meant by any name that follows
+            good, open_ = False, open_ or arg.name is None
+            continue
         made.append((_key(name.text, name.span), inner))
-    if not made:
+    if not it.args:
         return it.fail("`select` needs at least one column")
-    result = TableType(tuple(columns.items()), False, table.ordered)
+    result = TableType(tuple(columns.items()), open_, table.ordered)
+    if not good:
+        return core.mistaken(rows, result, it.span)
     return core.call("select", [rows, core.record(made, ANY, it.span)], result, it.span)
 
 
@@ -306,12 +322,12 @@ def _group(it: Input) -> Core:
     keys: list[tuple[Core, Core]] = []
     results: list[tuple[Core, Core]] = []
     columns: dict[str, Type] = {}
-    good = True
+    good, open_ = True, False
     for arg in it.args:
         name = arg.name or (arg.value if isinstance(arg.value, ast.Ident) else None)
         if name is None:
             it.fail("a computed key or result needs a name: `name = …`", arg.span)
-            good = False
+            good, open_ = False, True
             continue
         if name.text in columns:
             it.cx.error("E0303", name.span, f"the column `{name.text}` is made twice")
@@ -324,14 +340,14 @@ def _group(it: Input) -> Core:
             made = _row(it, table, arg.value)
         columns[name.text] = ANY if made is None else made.body.type
         if made is None:
-            good = False
+            good, open_ = False, open_ or arg.name is None
             continue
         target = results if expressions.contains_aggregate(arg.value) else keys
         target.append((_key(name.text, name.span), made))
     if not it.args:
         return it.fail("`group` needs a key or an aggregate")
     if not good:
-        return broken(it.span)
+        return core.mistaken(rows, TableType(tuple(columns.items()), open_), it.span)
     types = {n.value: t for n, t in ((k, v.type) for k, v in [*keys, *results]) if isinstance(n, Const)}
     result = TableType(tuple((str(n), t) for n, t in types.items()))
     made_keys, made_results = core.record(keys, ANY, it.span), core.record(results, ANY, it.span)
@@ -374,11 +390,12 @@ def _join(it: Input) -> Core:
         return core.call(name, [rows, partner, on], left, it.span)
     shared = {a for a, b in pairs if a == b}
     clash = [n for n in left.names if n in right.names and n not in shared]
-    if clash:
-        return it.cx.error("E0303", it.span, f"both tables have a column `{clash[0]}`",
-                           f"before the join write `| rename other_{clash[0]} = {clash[0]}` on one side")  # fmt: skip
-    extra = tuple((n, t) for n, t in right.columns if n not in shared)
+    extra = tuple((n, t) for n, t in right.columns if n not in shared and n not in clash)
     result = TableType((*left.columns, *extra), left.open or right.open)
+    if clash:
+        it.cx.error("E0303", it.span, f"both tables have a column `{clash[0]}`",
+                    f"before the join write `| rename other_{clash[0]} = {clash[0]}` on one side")  # fmt: skip
+        return core.mistaken(rows, result, it.span)
     args = [rows, partner] if name == "cross_join" else [rows, partner, on]
     return core.call(name, args, result, it.span)
 

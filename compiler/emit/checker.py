@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from clawc import __version__
-from clawc.compiler.emit.python_source import Printer, layout, text
+from clawc.compiler.emit.python_source import Printer, Shape, layout, text
 from clawc.compiler.emit.shake import shake
 from clawc.compiler.emit.templating import render
+from clawc.compiler.forms import requirements
 from clawc.compiler.model import CheckDecl, DeliverDecl, Task
 from clawc.compiler.passes.seal import Sealer
 from clawc.spec import core
@@ -71,7 +72,9 @@ def _check(printer: Printer, check: CheckDecl, sealer: Sealer) -> CheckSource:
     for _, node in expects:
         printer.expression(node)  # collects the primitives, whose names no local may hide
     for ref in used:
-        name = _local_name(ref.name, {local.removesuffix("()") for local in printer.locals.values()} | printer.primitives)
+        name = _local_name(
+            ref.name, {local.removesuffix("()") for local in printer.locals.values()} | printer.primitives
+        )
         source = layout(printer.expression(ref.value), 8, 15)
         # A function, so that what cannot be read fails only the conditions that use it.
         body += [f"def {name}():", *f"    return {source}".split("\n    "), ""]
@@ -135,14 +138,22 @@ def _dynamic_lets(nodes: list[Core]) -> list[core.LetRef]:
 
 
 def _deliverable(printer: Printer, deliver: DeliverDecl) -> str:
-    parts = [text(deliver.name), text(deliver.path), text(deliver.kind)]
-    for name, value in (("columns", deliver.columns), ("keys", deliver.keys), ("sections", deliver.sections)):
-        if value is not None:
-            parts.append(f"{name}={layout(printer.value(list(value)), 0, 0)}".replace("\n", " "))
-    for name, flag in (("extra_columns", deliver.extra_columns), ("column_order", deliver.column_order)):
-        if flag:
-            parts.append(f"{name}=True")
-    return f"Deliverable({', '.join(parts)})"
+    forms: list[Shape | str] = []
+    for form in requirements(
+        deliver.kind,
+        deliver.columns,
+        deliver.keys,
+        deliver.sections,
+        deliver.extra_columns,
+        deliver.column_order,
+    ):
+        printer.primitives.add(form.function)
+        args = [printer.value(argument) for argument in form.args]
+        forms.append(Shape(f"lambda file: {form.function}(", ["file", *args], ")") if args else form.function)
+    parts: list[Shape | str] = [text(deliver.name), text(deliver.path), text(deliver.kind)]
+    if forms:
+        parts.append(Shape("[", forms, "]"))
+    return layout(Shape("Deliverable(", parts, ")"), 4, 4, 1)
 
 
 def _row(check: CheckDecl) -> str:

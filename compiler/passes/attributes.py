@@ -30,7 +30,8 @@ def static(cx: Context, node: Core) -> Any:
     try:
         return evaluate(node, cx.task)
     except EvaluationFault as fault:
-        cx.error("E0501", fault.span, fault.message)
+        if fault.message:
+            cx.error("E0501", fault.span, fault.message)
         return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from clawc.compiler.elaborate.context import (
@@ -59,8 +60,10 @@ def declare(cx: Context, block: ast.Block, edition: int) -> Task:
     task = Task(name, cx.source, cx, block.head, edition, block.doc)
     bind_statements(cx, block.items)
     blocks = [i for i in block.items if isinstance(i, ast.Block) and known(i, "task")]
+    _bind_unread(cx, block, "task")
     for inner in blocks:
         if inner.kind.text == "workspace":
+            _bind_unread(cx, inner, "workspace")
             for file in inner.items:
                 if isinstance(file, ast.Block) and known(file, "workspace"):
                     _file(cx, task, file)
@@ -72,6 +75,26 @@ def declare(cx: Context, block: ast.Block, edition: int) -> Task:
     _collisions(cx, task)
     _texts(cx, task, block)
     return task
+
+
+def _bind_unread(cx: Context, block: ast.Block, parent: str) -> None:
+    """Names that stand in what was reported and left out are known, so their uses stay silent."""
+    for item in block.items:
+        if isinstance(item, ast.BrokenItem):
+            names: tuple[str, ...] = item.names
+        elif isinstance(item, ast.Block) and (not known(item, parent) or not _labelled(item)):
+            names = tuple(label.text for label in item.labels if isinstance(label, ast.Ident))
+        else:
+            continue
+        for name in names:
+            cx.names.setdefault(name, BrokenBinding())
+
+
+def _labelled(block: ast.Block) -> bool:
+    """Are the labels of a file or deliverable a name and a path? Other blocks give no names."""
+    if block.kind.text not in ("file", "deliver"):
+        return True
+    return len(block.labels) == 2 and isinstance(block.labels[0], ast.Ident) and isinstance(block.labels[1], ast.Text)
 
 
 def _path_label(cx: Context, label: ast.Ident | ast.Text) -> str | None:
@@ -219,7 +242,13 @@ def _texts(cx: Context, task: Task, block: ast.Block) -> None:
     if instruction is None:
         return
     task.instruction_span = instruction.value.span
-    task.instruction = attr.template(cx, instruction.value, "`instruction`") or ""
+    filled = attr.template(cx, instruction.value, "`instruction`")
     raw = cx.source.slice(Span(*instruction.value.span))
-    named = {d.name for d in task.delivers if f"path.{d.name}" in raw or d.path in task.instruction}
+    task.instruction = filled or ""
+    if filled is None and isinstance(instruction.value, ast.Text):
+        task.stated = raw
+    asked = set(re.findall(r"\bpath\.(\w+)", raw))
+    if filled is None and any(cx.find(name) is None for name in asked):
+        asked |= {d.name for d in task.delivers}  # a misspelt name may be meant for any of them
+    named = {d.name for d in task.delivers if d.name in asked or d.path in raw or d.path in task.instruction}
     task.named_in_instruction = frozenset(named)

@@ -17,7 +17,7 @@ MAX_STEPS = 3_000_000
 
 
 class EvaluationFault(Exception):
-    """A static expression has no value; `span` is the innermost call that failed."""
+    """A static expression has no value; `span` is the innermost call that failed. Without a message it was reported."""
 
     def __init__(self, message: str, span: Span) -> None:
         super().__init__(message)
@@ -54,6 +54,8 @@ class _Evaluation:
 
     def value(self, node: Core, rows: dict[int, Any]) -> Any:
         if isinstance(node, core.Const):
+            if node.value is core.MISTAKEN:
+                raise EvaluationFault("", node.span)
             return node.value
         closed = not node.free
         known = self.values if node.dynamic else self.task.values

@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal, cast
 
-from clawc.compiler.elaborate.context import Context, CoreBinding, LetBinding, is_error, nearest
+from clawc.compiler.elaborate.context import Context, LetBinding, is_error, nearest
 from clawc.compiler.elaborate.expressions import condition, expression, let_value
 from clawc.compiler.model import CheckDecl, Criterion, ExpectDecl, RubricDecl, Task, WriteDecl
 from clawc.compiler.passes import attributes as attr
 from clawc.compiler.passes.declare import bind, bind_statements
-from clawc.compiler.passes.shape import known
+from clawc.compiler.passes.shape import known, unread
 from clawc.spec import ast
 from clawc.spec.core import Core, LetRef
 from clawc.spec.types import FileType
@@ -20,8 +20,9 @@ def judge_blocks(task: Task, block: ast.Block) -> None:
     """Fills checks, rubrics and the authored solution of a task."""
     cx = task.context
     verify = [i for i in block.items if isinstance(i, ast.Block) and i.kind.text == "verify"]
-    if not verify and not any(isinstance(i, ast.BrokenItem) for i in block.items):
+    if not verify and not any(unread(i, "task") for i in block.items):
         cx.error("E0601", block.head, f"`{task.name}` has no `verify`, so nothing is judged")
+    cx.task.unjudged = not verify
     for part in verify:
         inner = cx.child()
         bind_statements(inner, part.items)
@@ -39,10 +40,10 @@ def judge_blocks(task: Task, block: ast.Block) -> None:
         if task.rubrics:
             task.rubric_share = attr.number(cx, part, "rubric_share", Decimal("0.3"), high=1)
         _unused(inner)
-        if not any(c.kind == "check" for c in task.checks) and not any(
-            isinstance(i, ast.BrokenItem) for i in part.items
-        ):
+        if not any(c.kind == "check" for c in task.checks) and not any(unread(i, "verify") for i in part.items):
             cx.error("E0601", part.head, "there is no `check`, so no credit can be earned")
+        if any(unread(i, "verify") for i in part.items if isinstance(i, ast.Block)):
+            cx.task.unjudged = True
     _after(task)
     for item in block.items:
         if isinstance(item, ast.Block) and item.kind.text == "solution":
@@ -74,10 +75,24 @@ def _check(outer: Context, block: ast.Block, name: str) -> CheckDecl:
     _unused(cx)
     kind = cast(Literal["check", "require", "forbid"], block.kind.text)
     weight = attr.number(cx, block, "weight", Decimal(1)) if kind == "check" else Decimal(0)
-    if kind == "check" and weight == 0 and attr.attribute(block, "weight") is not None:
-        cx.error("E0203", block.head, f"`{name}` has weight 0; a condition without credit is a `require`")
-    return CheckDecl(kind, name, weight, attr.flag(cx, block, "partial") if kind == "check" else False, gates,
-                     attr.text(cx, block, "because"), tuple(lets), tuple(expects), block.head, block.doc)  # fmt: skip
+    given = attr.attribute(block, "weight")
+    if kind == "check" and weight == 0 and given is not None:
+        cx.error("E0203", given.value.span, f"`{name}` has weight 0; a condition without credit is a `require`")
+    because = attr.attribute(block, "because")
+    return CheckDecl(
+        kind,
+        name,
+        weight,
+        attr.flag(cx, block, "partial") if kind == "check" else False,
+        gates,
+        attr.text(cx, block, "because"),
+        tuple(lets),
+        tuple(expects),
+        block.head,
+        block.head if because is None else because.value.span,
+        block.head if after is None else after.value.span,
+        block.doc,
+    )
 
 
 def _expect(cx: Context, item: ast.Expect) -> ExpectDecl | None:
@@ -106,12 +121,21 @@ def _expect(cx: Context, item: ast.Expect) -> ExpectDecl | None:
 
 
 def _unused(cx: Context) -> None:
-    errors = cx.diagnostics.has_errors
-    for name, binding in cx.names.items():
-        if isinstance(binding, (LetBinding, CoreBinding)) and not binding.used and isinstance(binding, LetBinding):
-            if not errors:
+    """Every `let` is elaborated, used or not; one that nothing uses is said."""
+    for name, binding in list(cx.names.items()):
+        if isinstance(binding, LetBinding):
+            used = binding.used
+            let_value(cx, binding, binding.span)
+            if not used and not read_by_mistake(cx, name):
                 cx.diagnostics.add("W0301", cx.source, binding.span, f"`{name}` is never used", "remove it, or use it")
-            let_value(cx, binding, binding.span)  # what is wrong inside is still said
+
+
+def read_by_mistake(cx: Context, name: str) -> bool:
+    """May something that is mistaken have been meant to read the name? Elaboration stops at mistakes."""
+    state = cx.task
+    if not cx.diagnostics.has_errors:
+        return False
+    return state.unjudged or name in state.mentioned or bool(nearest(name, state.unresolved))
 
 
 def report_unused(cx: Context) -> None:
@@ -126,13 +150,13 @@ def _after(task: Task) -> None:
     for owner, after in [(c, c.after) for c in task.checks] + [(r, r.after) for r in task.rubrics]:
         for gate in after:
             if gate not in names:
-                cx.error("E0604", owner.span, f"`after` names `{gate}`, which is no check{nearest(gate, names)}",
+                cx.error("E0604", owner.after_span, f"`after` names `{gate}`, which is no check{nearest(gate, names)}",
                          "checks: " + ", ".join(names))  # fmt: skip
             elif next(c for c in task.checks if c.name == gate).kind != "check":
-                cx.error("E0604", owner.span, f"`after` names `{gate}`, which earns no credit; name a `check`")
+                cx.error("E0604", owner.after_span, f"`after` names `{gate}`, which earns no credit; name a `check`")
     for check in task.checks:
         if _reaches(check.name, check.name, gates, set()):
-            cx.error("E0604", check.span, f"`{check.name}` waits for itself")
+            cx.error("E0604", check.after_span, f"`{check.name}` waits for itself")
 
 
 def _reaches(start: str, goal: str, gates: dict[str, tuple[str, ...]], seen: set[str]) -> bool:
@@ -171,7 +195,8 @@ def _rubric(cx: Context, task: Task, block: ast.Block) -> None:
     after = attr.attribute(block, "after")
     gates = tuple(i.text for i in attr.idents(cx, after.value, "after")) if after is not None else ()
     weight = attr.number(cx, block, "weight", Decimal(1))
-    task.rubrics.append(RubricDecl(name, weight, tuple(evidence), gates, tuple(criteria), block.head))
+    where = block.head if after is None else after.value.span
+    task.rubrics.append(RubricDecl(name, weight, tuple(evidence), gates, tuple(criteria), block.head, where))
 
 
 def _solution(cx: Context, task: Task, block: ast.Block) -> None:

@@ -62,7 +62,9 @@ def repair_braces(source: Source, tokens: list[Token], diagnostics: Diagnostics)
         closed_before.setdefault(before, []).append(opener)
     for index in repair.extra:
         span = tokens[index].span
-        diagnostics.add("E0107", source, span, "this `}` closes nothing", "remove it", Fix(span, "", "remove the brace"))
+        diagnostics.add(
+            "E0107", source, span, "this `}` closes nothing", "remove it", Fix(span, "", "remove the brace")
+        )
     kept: list[Token] = []
     extra = set(repair.extra)
     for index, token in enumerate(tokens):

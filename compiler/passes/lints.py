@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from clawc.compiler.elaborate.context import InputBinding
 from clawc.compiler.model import Task
 from clawc.compiler.passes.evaluate import EvaluationFault
-from clawc.compiler.passes.judge_blocks import report_unused
+from clawc.compiler.passes.judge_blocks import read_by_mistake, report_unused
 from clawc.compiler.passes.seal import Sealer
 from clawc.compiler.passes.trial import Trial
 from clawc.spec import ast, core
@@ -22,16 +20,13 @@ def lint(task: Task, block: ast.Block) -> None:
     Where the task has errors, a name counts as read if it occurs at all: what is broken may have been its reader.
     """
     cx = task.context
-    sound = not cx.diagnostics.has_errors
-    if sound:
-        report_unused(cx)
-    text = cx.source.slice(block.span)
+    report_unused(cx)
 
     def unread(used: bool, name: str) -> bool:
-        return not used and (sound or len(re.findall(rf"\b{re.escape(name)}\b", text)) < 2)
+        return not used and not read_by_mistake(cx, name)
 
     for deliver in task.delivers:
-        if task.instruction and deliver.name not in task.named_in_instruction:
+        if (task.instruction or task.stated) and deliver.name not in task.named_in_instruction:
             cx.error("E0606", deliver.span, f"the instruction never names `{deliver.name}`",
                      f"write `{{{{ path.{deliver.name} }}}}` where it is asked for")  # fmt: skip
         elif unread(deliver.binding.used, deliver.name):

@@ -24,6 +24,11 @@ def known(block: ast.Block, parent: str) -> bool:
     return block.kind.text in (TOP_LEVEL if parent == "" else BY_KIND[parent].children)
 
 
+def unread(item: ast.Item, parent: str) -> bool:
+    """Was the item reported and left out, so that what is missing may stand in it?"""
+    return isinstance(item, ast.BrokenItem) or (isinstance(item, ast.Block) and not known(item, parent))
+
+
 def _items(source: Source, parent: BlockKind, items: tuple[ast.Item, ...], diagnostics: Diagnostics, where: str,
            head: ast.Span) -> None:  # fmt: skip
     seen: dict[str, ast.Span] = {}

@@ -26,15 +26,25 @@ def trace(task: Task) -> list[Quotation]:
         match = _find(task.instruction, check.because)
         if match is not None:
             found.append(Quotation(check.name, check.because, match.start(), match.end()))
-        elif task.instruction:
-            task.context.error("E0605", check.span, f"the instruction does not say {_short(check.because)}",
-                               _hint(task.instruction, check.because))  # fmt: skip
+        elif task.instruction or (task.stated and not _over_hole(task.stated, check.because)):
+            said = task.instruction or task.stated
+            task.context.error("E0605", check.because_span, f"the instruction does not say {_short(check.because)}",
+                               _hint(said, check.because))  # fmt: skip
     return found
 
 
 def _find(instruction: str, quotation: str) -> re.Match[str] | None:
     words = [re.escape(word) for word in quotation.split()]
     return re.search(r"\s+".join(words), instruction) if words else None
+
+
+def _over_hole(stated: str, quotation: str) -> bool:
+    """May the quotation stand in an instruction whose holes are not filled: as it is, or over one of the holes?"""
+    words = [re.escape(word) for word in quotation.split()]
+    parts = [r"\s+".join(words)]
+    for cut in range(1, len(words)):
+        parts += [r"\s+".join(words[:cut]) + r"\s*\S*\{\{", r"\}\}\S*\s*" + r"\s+".join(words[cut:])]
+    return any(re.search(part, stated) for part in parts)
 
 
 def _short(text: str) -> str:

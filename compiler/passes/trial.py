@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from clawc.compiler.elaborate.context import TaskState
+from clawc.compiler.forms import deliverable
 from clawc.compiler.model import CheckDecl, Task
 from clawc.compiler.passes.evaluate import Reader, evaluate
 from clawc.compiler.passes.seal import Sealer
@@ -14,7 +15,7 @@ from clawc.spec.core import Core
 from clawc.stdlib.checks.kinds import plain
 from clawc.stdlib.checks.values import Unmet
 from clawc.stdlib.checks.verdict import Check, Expect, judge
-from clawc.stdlib.checks.workspace import Deliverable, Memory, Submission
+from clawc.stdlib.checks.workspace import Memory, Submission
 
 
 class _Submitted(Reader):
@@ -53,10 +54,18 @@ class Trial:
             c.name: [(e.line, e.source, sealer.seal(e.core)) for e in c.expects] for c in task.checks
         }
         self.deliverables = [
-            Deliverable(d.name, d.path, d.kind, _list(d.columns), _list(d.keys), _list(d.sections), d.extra_columns,
-                        d.column_order)
+            deliverable(
+                d.name,
+                d.path,
+                d.kind,
+                columns=d.columns,
+                keys=d.keys,
+                sections=d.sections,
+                extra_columns=d.extra_columns,
+                column_order=d.column_order,
+            )
             for d in task.delivers
-        ]  # fmt: skip
+        ]
         self.pristine = {i.file.path: i.data for i in task.inputs}
         self.hashes = {path: hashlib.sha256(data).hexdigest() for path, data in self.pristine.items()}
 
@@ -73,10 +82,6 @@ class Trial:
                 yield line, source, _Thunk(node, self.state, reader)
 
         return Check(check.name, body, plain(check.weight), check.kind, check.partial, check.after)
-
-
-def _list(value: tuple[str, ...] | None) -> list[str] | None:
-    return None if value is None else list(value)
 
 
 def uses_runs(task: Task) -> bool:

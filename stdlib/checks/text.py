@@ -57,11 +57,11 @@ def normalise(s: str) -> str:
 
 
 def fold(s: str, ignore: Sequence[str] = ()) -> str:
-    """Text as it is compared, with the differences taken out that `ignore` names."""
+    """Text as it is compared, with the differences taken out that `ignore` names (but for markup)."""
     unknown = [name for name in ignore if name not in FOLDS]
     if unknown:
         raise Unmet("%s cannot be ignored; %s can" % (shown(unknown[0]), ", ".join(FOLDS)))
-    text = normalise(strip_markup(str(s)) if "markup" in ignore else s)
+    text = normalise(s)
     if "accents" in ignore:
         apart = unicodedata.normalize("NFD", text)
         text = "".join(sign for sign in apart if unicodedata.category(sign) != "Mn")
@@ -205,6 +205,7 @@ def contains(s: Any, part: Any, ignore: Sequence[str] = ()) -> Truth:
         return because("expected text, found %s" % shown(text))
     wanted = sought(part)
     if ignore:
+        text = strip_markup(text) if "markup" in ignore else text
         wanted = sought(fold(wanted, ignore))
         found = wanted in fold(text, ignore)
     else:

@@ -8,10 +8,9 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from typing import Any, Dict, List, NamedTuple, Optional, Protocol, Tuple, cast
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Protocol, Sequence, Tuple, cast
 
-from clawc.stdlib.checks.readers import json_value, kind_of, rows, text_of
-from clawc.stdlib.checks.structure import require_columns, require_keys, require_sections
+from clawc.stdlib.checks.readers import json_value, kind_of
 from clawc.stdlib.checks.values import File, No, Row, Truth, Unmet, require_bytes
 
 MAX_FILE_BYTES = 64 << 20
@@ -184,33 +183,19 @@ class Memory:
 
 
 class Deliverable(NamedTuple):
-    """A file that the agent must create, and the form that it must have."""
+    """A file that the agent must create; each of its `forms` raises Unmet for a file that has not that form."""
 
     name: str
     path: str
     kind: str
-    columns: Optional[List[str]] = None
-    keys: Optional[List[str]] = None
-    sections: Optional[List[str]] = None
-    extra_columns: bool = False
-    column_order: bool = False
+    forms: Sequence[Callable[[File], Any]] = ()
 
 
 def check_structure(file: File, deliverable: Deliverable) -> None:
     """Raises Unmet, with one message, unless the file exists and has the form of the deliverable."""
     require_bytes(file)
-    if deliverable.columns is not None:
-        require_columns(file, deliverable.columns, deliverable.column_order, deliverable.extra_columns)
-    elif deliverable.kind in ("csv", "tsv", "jsonl"):
-        rows(file)
-    elif deliverable.kind in ("text", "markdown"):
-        text_of(file)
-    if deliverable.keys is not None:
-        require_keys(file, deliverable.keys)
-    elif deliverable.kind == "json" and deliverable.columns is None:
-        json_value(file)
-    if deliverable.sections is not None:
-        require_sections(file, deliverable.sections)
+    for form in deliverable.forms:
+        form(file)
 
 
 class Submission:

@@ -134,7 +134,7 @@ def test_a_float_equals_its_decimal_whatever_its_last_bits(x: float, ulps: int) 
 
 def test_ignoring_differences_of_text() -> None:
     assert equal("A  B", "ab", ignore=["case", "spaces"])
-    assert equal({"x": ["**A**"]}, {"x": ["a"]}, ignore=["markup", "case"])
+    assert equal({"x": ["A"]}, {"x": ["a"]}, ignore=["case"])
     assert equal(Table(["x"], [("A",)]), Table(["x"], [("a",)]), ignore=["case"])
     with pytest.raises(Unmet, match="cannot be ignored"):
         equal("a", "a", ignore=["color"])
@@ -253,7 +253,7 @@ def test_unordered_lists() -> None:
     assert equal(Unordered([1, 2]), [one_of(1, 2), one_of(1, 3)]) and equal([1, 2], Unordered([one_of(1, 2), 1]))
     assert reason(equal(Unordered([1]), [1, 2])) == "2 is missing (1 value, expected 2)"
     assert reason(equal(Unordered([1, 3, 2]), [1, 2])) == "3 is not expected (3 values, expected 2)"
-    assert share(equal(Unordered([1, 3, 4]), [1, 2, 3])) == pytest.approx(2 / 3)
+    assert share(equal(Unordered([1, 3, 4]), [1, 2, 3])) == 2 / 3
     assert equal(unordered([2, 1]), [1, 2]) and not equal(ordered(Unordered([2, 1])), [1, 2])
 
 
@@ -299,7 +299,7 @@ def test_matched_share_is_the_largest_possible(a: list[int], b: list[int], withi
     best = most(a, frozenset(range(len(b))))
     size = max(len(a), len(b))
     assert (found is True) == (best == size)
-    assert found is True or share(found) == pytest.approx(best / size)
+    assert found is True or share(found) == best / size
 
 
 # Tables
@@ -316,7 +316,7 @@ def test_rows_that_tie_may_change_places() -> None:
     assert equal(cells([("auth", "3"), ("billing", "2"), ("search", "2")]), OUTAGES)
     found = equal(cells([("billing", "2"), ("auth", "3"), ("search", "2")]), OUTAGES)
     assert reason(found) == "row 1: column `service`: expected `auth`, found `billing`"
-    assert share(found) == pytest.approx(1 / 3)
+    assert share(found) == 1 / 3
     assert equal(OUTAGES, cells([("auth", "3"), ("search", "2"), ("billing", "2")]))
     assert not equal(OUTAGES, cells([("search", "2"), ("auth", "3"), ("billing", "2")]))
     assert reason(equal(cells([("auth", "3"), ("search", "2"), ("billing", "9")]), OUTAGES)) == (
@@ -345,7 +345,7 @@ def test_without_an_order_rows_stand_anywhere() -> None:
     assert equal(cells([("search", "2"), ("auth", "3"), ("billing", "2")]), expected)
     found = equal(cells([("search", "2"), ("auth", "4"), ("billing", "2")]), expected)
     assert reason(found) == "row 2: column `errors`: expected 3, found `4`"
-    assert share(found) == pytest.approx(2 / 3)
+    assert share(found) == 2 / 3
     assert (
         reason(equal(cells([("search", "2"), ("auth", "3")]), expected))
         == "2 rows, expected 3; missing row (`billing`, 2)"

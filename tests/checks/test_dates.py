@@ -54,7 +54,8 @@ def test_date_of(text: str, format: str | None, value: date | None) -> None:
 def test_date_of_other_values() -> None:
     assert date_of(datetime(2026, 3, 17, 9)) == MARCH
     assert type(date_of(datetime(2026, 3, 17, 9))) is date
-    assert [date_of(v) for v in (None, 20260317, True, [], "x" * 1000)] == [None] * 5
+    odd: list[Any] = [None, 20260317, True, [], "x" * 1000]
+    assert [date_of(v) for v in odd] == [None] * 5
     with pytest.raises(Unmet, match="unknown directive `%Q`"):
         date_of("x", "%Q")
     with pytest.raises(Unmet, match="directives"):

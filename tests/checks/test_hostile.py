@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clawc.compiler.forms import deliverable
 from clawc.stdlib.checks.markdown import (
     bullets,
     contains_lines,
@@ -32,7 +33,7 @@ from clawc.stdlib.checks.readers import (
     tsv_table,
 )
 from clawc.stdlib.checks.values import File, Table, Unmet
-from clawc.stdlib.checks.workspace import Deliverable, check_structure
+from clawc.stdlib.checks.workspace import check_structure
 
 KINDS = ["csv", "tsv", "json", "jsonl", "text", "markdown", "program"]
 TYPES = {"a": "number", "b": "date", "c": "datetime", "d": "bool", "e": "text"}
@@ -91,10 +92,10 @@ def test_bytes_raise_only_unmet(data: bytes, kind: str) -> None:
 def test_structure_raises_only_unmet(data: bytes, kind: str) -> None:
     file = File("f", "out/f", kind, data)
     forms = [
-        Deliverable("f", "out/f", kind),
-        Deliverable("f", "out/f", kind, columns=["a", "b"], column_order=True),
-        Deliverable("f", "out/f", kind, keys=["a"]),
-        Deliverable("f", "out/f", kind, sections=["a"]),
+        deliverable("f", "out/f", kind),
+        deliverable("f", "out/f", kind, columns=["a", "b"], column_order=True),
+        deliverable("f", "out/f", kind, keys=["a"]),
+        deliverable("f", "out/f", kind, sections=["a"]),
     ]
     for form in forms:
         try:

@@ -171,7 +171,13 @@ def test_format_number(x: Any, decimals: int, sep: str, text: str) -> None:
 
 
 def test_plain_is_the_shortest_text() -> None:
-    cases = [(D("1.50"), "1.5"), (D("1e5"), "100000"), (D("-0.00"), "0"), (D("1E-7"), "0.0000001"), (30, "30")]
+    cases: list[tuple[Any, str]] = [
+        (D("1.50"), "1.5"),
+        (D("1e5"), "100000"),
+        (D("-0.00"), "0"),
+        (D("1E-7"), "0.0000001"),
+        (30, "30"),
+    ]
     assert [plain(x) for x, _ in cases] == [text for _, text in cases]
 
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from clawc.compiler.forms import deliverable
 from clawc.stdlib.checks.readers import exists
 from clawc.stdlib.checks.values import No, Unmet
 from clawc.stdlib.checks.workspace import (
-    Deliverable,
     Disk,
     Memory,
     Submission,
@@ -152,8 +152,7 @@ def test_memory_is_like_disk(tmp_path: Path) -> None:
 def submission(files: dict[str, bytes], **form: Any) -> Submission:
     path = next(iter(files), "o.csv")
     kind = {"csv": "csv", "json": "json", "md": "markdown", "txt": "text", "py": "program", "jsonl": "jsonl"}
-    deliverable = Deliverable("d", path, kind[path.rpartition(".")[2]])._replace(**form)
-    return Submission(Memory(files), [deliverable], {})
+    return Submission(Memory(files), [deliverable("d", path, kind[path.rpartition(".")[2]], **form)], {})
 
 
 @pytest.mark.parametrize(

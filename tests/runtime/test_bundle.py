@@ -138,6 +138,15 @@ def test_no_smuggled_arguments(make_bundle: MakeBundle, env: dict[str, str]) -> 
     assert refused(path).code == "R0103"
 
 
+@pytest.mark.parametrize("share", ["2", "-1", "NaN", "1e9", "1E+999999999", ""])
+def test_numbers_of_the_manifest(make_bundle: MakeBundle, share: str) -> None:
+    path = make_bundle()
+    rewrite(path, scoring={"checks": [], "rubric_share": share})
+    assert refused(path).code == "R0103"
+    rewrite(path, scoring={"checks": [{"name": "a", "kind": "check", "weight": "1e9"}]})
+    assert refused(path).code == "R0103"
+
+
 def test_canonical_json_is_stable() -> None:
     assert canonical_json({"b": [1, "é"], "a": None}) == '{"a":null,"b":[1,"é"]}'.encode()
     assert manifest_id({"a": 1, "id": "x"}) == manifest_id({"a": 1})

@@ -351,6 +351,26 @@ def test_programs_over_a_template(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
+def test_without_an_overlay_the_workspace_is_copied(tmp_path: Path) -> None:
+    async def main() -> None:
+        backend = Bubblewrap()
+        try:
+            await backend.probe()
+            backend._ground.overlay = False  # type: ignore[union-attr] # pyright: ignore
+            sandbox = await backend.create(Files(), SMALL, {})
+            assert await sh(sandbox, "echo more >> in/data.txt; cat in/data.txt") == "data\nmore\n"
+            await sandbox.collect(tmp_path / "dest")
+            await sandbox.close()
+            assert (tmp_path / "dest/in/data.txt").read_text() == "data\nmore\n"
+            program = Program(("/bin/sh", "-c", "cat in/data.txt in/data.txt/x"), SMALL, 20.0)
+            done = await backend.run_over(program, Files(), {"in/data.txt/x": LaidFile(b"laid")}, tmp_path / "tree")
+            assert done.stdout == b"laid"
+        finally:
+            await backend.close()
+
+    asyncio.run(main())
+
+
 def test_templates_are_not_changed_by_a_sandbox() -> None:
     async def main() -> None:
         backend = Bubblewrap()
