@@ -19,7 +19,7 @@ from clawc.runtime.errors import SandboxUnavailable
 from clawc.runtime.sandbox.interface import Template
 from clawc.runtime.sandbox.remove import remove_tree
 
-_PREFIX = "clawc-"
+_PREFIX = "clawc-state-"
 _SLOTS = 256
 
 
