@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +14,12 @@ from clawc.compiler.passes.declare import bind_statements, declare
 from clawc.compiler.passes.evaluate import EvaluationFault
 from clawc.compiler.passes.judge_blocks import judge_blocks, report_unused
 from clawc.compiler.passes.lints import lint, order_lints, vacuous
-from clawc.compiler.passes.mentioned import names_read
+from clawc.compiler.passes.mentioned import names_cut, names_read
 from clawc.compiler.passes.modules import bind_uses
 from clawc.compiler.passes.parse import parse
 from clawc.compiler.passes.seal import Sealer
 from clawc.compiler.passes.shape import check_shape, known
+from clawc.compiler.passes.spelling import corrected
 from clawc.compiler.passes.trace import Quotation, trace
 from clawc.compiler.passes.trial import Trial
 from clawc.compiler.source import Diagnostic, Diagnostics, Source
@@ -27,6 +29,10 @@ from clawc.spec.blocks import EDITIONS
 
 if TYPE_CHECKING:
     from clawc.compiler.emit.bundle import BundleFiles
+
+
+# A level of an expression takes up to eight frames to elaborate or evaluate, and definitions lead to definitions.
+RECURSION = 10_000
 
 
 @dataclass(slots=True)
@@ -56,9 +62,10 @@ class Checked:
 
 def check(path: str, text: str, assets: Assets | None = None) -> Checked:
     """Reads and checks one file; never raises on what the file holds."""
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
     source = Source.of(path, text)
     diagnostics = Diagnostics()
-    file = parse(source, diagnostics).file
+    file = corrected(source, parse(source, diagnostics).file, diagnostics)
     check_shape(source, file, diagnostics)
     if file.edition not in (0, *EDITIONS):
         diagnostics.add("E0111", source, ast.Span(0, len("claw")), f"edition {file.edition} is not known here",
@@ -81,7 +88,7 @@ def _task(
     source: Source, file: ast.File, block: ast.Block, diagnostics: Diagnostics, assets: Assets
 ) -> Compiled | None:
     """The passes over one task; later ones run only on what earlier ones found sound."""
-    outer = Context(source, diagnostics, TaskState(assets=assets, mentioned=names_read(source, file)))
+    outer = Context(source, diagnostics, TaskState(assets=assets, mentioned=names_read(source, file), unresolved=names_cut(source, file)))
     bind_statements(outer, file.items)
     bind_uses(outer, file)
     task = declare(outer.child(), block, file.edition)

@@ -39,7 +39,7 @@ def _block(d: Diagnostic) -> str:
     shown = d.source.line(line) if d.source.text else ""
     width = max(1, (end_column if end_line == line else len(shown) + 1) - column)
     gutter = " " * len(str(line))
-    pad = "".join("\t" if c == "\t" else " " for c in shown[: column - 1])
+    pad = "".join("\t" if c == "\t" else " " for c in shown[: min(column - 1, 200)])
     lines = [
         f"{d.severity}[{d.code}]: {clean(d.message)}",
         f"{gutter}--> {clean(d.source.path)}:{line}:{column}",

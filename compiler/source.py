@@ -9,6 +9,10 @@ from clawc.spec.ast import Span
 from clawc.spec.diagnostics import BY_CODE, Severity
 
 
+# What is behind so many mistakes says nothing to an author.
+MAX_DIAGNOSTICS = 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """The text of one `.claw` file under the path that messages show."""
@@ -77,6 +81,8 @@ class Diagnostics:
         self._found: dict[tuple[str, int, int, str, str], Diagnostic] = {}
 
     def add(self, code: str, source: Source, span: Span, message: str, help: str = "", fix: Fix | None = None) -> None:
+        if len(self._found) >= MAX_DIAGNOSTICS and (BY_CODE[code].severity == "warning" or self.has_errors):
+            return
         diagnostic = Diagnostic(code, message, source, span, help, fix)
         self._found.setdefault(diagnostic.sort_key, diagnostic)
 

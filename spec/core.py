@@ -236,6 +236,11 @@ def mistaken(like: Core, type: Type, span: Span) -> Const:
     return Const(MISTAKEN, type, span, "", like.dynamic, like.free)
 
 
+def is_mistaken(node: Core) -> bool:
+    """Is the node built on a mistake that was reported?"""
+    return any(isinstance(n, Const) and n.value is MISTAKEN for n in walk(node))
+
+
 @dataclass(slots=True)
 class Fresh:
     """Numbers for the rows of lambdas; one per task."""

@@ -52,11 +52,15 @@ class RecordType:
 
 @dataclass(frozen=True, slots=True)
 class TableType:
-    """Columns in order; `open`: other columns may exist too. `ordered`: ends in a `sort` that still holds."""
+    """Columns in order; `open`: other columns may exist too. `ordered`: ends in a `sort` that still holds.
+
+    `guess`: what made the table is mistaken, so any name in a row may be one of its columns.
+    """
 
     columns: tuple[tuple[str, Type], ...]
     open: bool = False
     ordered: bool = False
+    guess: bool = False
 
     def get(self, name: str) -> Type | None:
         return next((t for n, t in self.columns if n == name), None)
@@ -78,6 +82,7 @@ class FileType:
 Type = Union[Simple, RangeType, ListType, RecordType, TableType, FileType]
 
 ANY_TABLE = TableType((), open=True)
+GUESSED_TABLE = TableType((), open=True, ordered=True, guess=True)
 ANY_RECORD = RecordType((), open=True)
 ANY_LIST = ListType(ANY)
 

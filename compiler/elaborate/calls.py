@@ -181,7 +181,11 @@ def _check_argument(cx: Context, row: Function, parameter: Parameter, value: Cor
 
 
 def _count(positional: list[Parameter]) -> str:
-    return "1 argument" if len(positional) == 1 else f"{len(positional)} arguments"
+    return _count_of(len(positional))
+
+
+def _count_of(number: int) -> str:
+    return "no argument" if number == 0 else "1 argument" if number == 1 else f"{number} arguments"
 
 
 def _typed_call(cx: Context, row: Function, bound: Bound, span: Span) -> Core:
@@ -379,7 +383,12 @@ def _expand(
             key = binding.params[place] if place < len(binding.params) else ""
             place += 1
         if key not in binding.params or key in values:
-            return cx.error("E0401", arg.span, f"`{binding.name}` takes {', '.join(binding.params) or 'no arguments'}")
+            wrong = (
+                f"`{binding.name}` takes {_count_of(len(binding.params))}, this is one more" if not key
+                else f"`{key}` is given twice" if key in values
+                else f"`{binding.name}` has no argument `{key}`" + nearest(key, binding.params)
+            )  # fmt: skip
+            return cx.error("E0401", arg.span, wrong, f"{binding.name}({', '.join(binding.params)})")
         values[key] = value
     missing = [p for p in binding.params if p not in values]
     if missing:

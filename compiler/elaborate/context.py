@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Union
 
 from clawc.compiler.source import Diagnostics, Fix, Source
@@ -17,6 +18,7 @@ from clawc.stdlib.checks.values import File
 
 MAX_DEPTH = 100
 MAX_CHAIN = 400
+MAX_NAME = 100  # longer ones are no slips of another name
 
 
 @dataclass(slots=True, eq=False)
@@ -87,11 +89,12 @@ Binding = Union[LetBinding, DefBinding, InputBinding, DeliverableBinding, CoreBi
 
 @dataclass(frozen=True, slots=True)
 class RowScope:
-    """Columns of the row `id`; `open`: it may have others."""
+    """Columns of the row `id`; `open`: it may have others; `guess`: any name may be one."""
 
     id: int
     columns: dict[str, Type]
     open: bool
+    guess: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,7 @@ class TaskState:
     depth: int = 0  # of the expression that is elaborated, through all `let`s that it leads to
     mentioned: frozenset[str] = frozenset()  # names that the file reads anywhere
     unresolved: set[str] = field(default_factory=set[str])  # names that nothing in scope has
+    unreadable: set[str] = field(default_factory=set[str])  # what was said about inputs that cannot be read
     unjudged: bool = False  # the checks are missing or were not read
     assets: Any = None
 
@@ -188,7 +192,7 @@ class Context:
 def row_scope(id: int, table: Type) -> RowScope:
     """What a row of a table or an element of a list offers by name."""
     if isinstance(table, TableType):
-        return RowScope(id, dict(table.columns), table.open)
+        return RowScope(id, dict(table.columns), table.open, table.guess)
     if isinstance(table, ListType):
         element = table.element
         if isinstance(element, RecordType):
@@ -210,12 +214,17 @@ def column(scope: RowScope, name: str, type: Type, span: Span, *, sure: bool) ->
     return core.Col(scope.id, name, sure, type, span, frozenset({scope.id}))
 
 
+@lru_cache(maxsize=1024)
+def _close(name: str, candidates: tuple[str, ...]) -> list[str]:
+    return difflib.get_close_matches(name, candidates, n=1, cutoff=0.7) if len(name) <= MAX_NAME else []
+
+
 def nearest(name: str, candidates: Iterable[str]) -> str:
     """`; did you mean …?` for a misspelt name, or nothing."""
-    close = difflib.get_close_matches(name, sorted(set(candidates)), n=1, cutoff=0.7)
+    close = _close(name, tuple(sorted(set(candidates))))
     return f"; did you mean `{close[0]}`?" if close else ""
 
 
 def nearest_fix(name: str, candidates: Iterable[str], span: Span) -> Fix | None:
-    close = difflib.get_close_matches(name, sorted(set(candidates)), n=1, cutoff=0.7)
+    close = _close(name, tuple(sorted(set(candidates))))
     return Fix(span, close[0], f"write `{close[0]}`") if close else None

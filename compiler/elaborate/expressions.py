@@ -159,6 +159,8 @@ def name(cx: Context, node: ast.Ident) -> Core:
         type = scope.columns.get(node.text)
         if type is not None:
             return column(scope, node.text, type, node.span, sure=True)
+        if scope.guess:
+            return column(scope, node.text, ANY, node.span, sure=False)
     binding = cx.find(node.text)
     if binding is not None:
         return bound(cx, binding, node)
@@ -414,12 +416,12 @@ def _compare(cx: Context, node: ast.Compare) -> Core:
         return cx.error("E0407", node.span, "`within` belongs behind a comparison", "write `a == b within 0.01`")
     left, right = expression(cx, node.left), expression(cx, node.right)
     within = expression(cx, node.within) if node.within is not None else None
-    if is_error(left) or is_error(right):
-        return broken(node.span)
     for side in (left, right):
         if isinstance(side.type, FileType):
             return cx.error("E0404", side.span, f"`{side.type.name}` is a file; read it before comparing",
                             f"for example `text({side.type.name})`, `rows({side.type.name})` or `json({side.type.name})`")  # fmt: skip
+    if is_error(left) or is_error(right):
+        return broken(node.span)
     if within is not None and node.op != "==":
         return cx.error("E0407", within.span, f"`within` belongs to `==`, not to `{node.op}`")
     if node.op in ("in", "not in"):
@@ -488,6 +490,8 @@ def _comparison_help(cx: Context, node: ast.Compare, left: Core, right: Core) ->
             return f"write `{side.value}` without quotes" if str(side.value).replace(".", "").isdigit() else ""
         if side.type is TEXT and other.type is NUMBER:
             return f"write `number({cx.source.slice(at.span)})` if it spells a number"
+        if side.type is TEXT and other.type in (DATE, DATETIME) and isinstance(side, Const):
+            return "dates are written `@2026-01-31`"
         if side.type is TEXT and other.type in (DATE, DATETIME):
             return f"write `date({cx.source.slice(at.span)})`"
     return ""

@@ -146,11 +146,12 @@ def _holes(cx: Context, node: ast.Text, body: str, offset: int) -> list[tuple[in
         if body.startswith("{{{{", start):
             at = start + 4
             continue
-        end = body.find("}}", start)
-        if end < 0:
+        end, following = body.find("}}", start), body.find("{{", start + 2)
+        if end < 0 or 0 <= following < end:
             cx.error("E0109", Span(offset + start, offset + start + 2), "this `{{` is never closed",
                      "close the hole with `}}`, or write `{{{{` for two braces")  # fmt: skip
-            return found
+            at = start + 2
+            continue
         found.append((start, end + 2))
         at = end + 2
     return found

@@ -111,9 +111,16 @@ def _value(cx: Context, call: Core) -> tuple[Any] | None:
     try:
         return (evaluate(call, cx.task),)
     except EvaluationFault as fault:
-        if fault.message:
+        # A file that cannot be read is one mistake, however often it is read.
+        if fault.message and fault.message not in cx.task.unreadable:
             cx.error("E0501", fault.span, fault.message)
+        if _reads_file(call):
+            cx.task.unreadable.add(fault.message)
         return None
+
+
+def _reads_file(call: Core) -> bool:
+    return isinstance(call, core.Call) and any(isinstance(a.type, FileType) for a in call.args)
 
 
 def _typed_table(cx: Context, row: Function, named: dict[str, Core], call: Core, file: Core, span: Span) -> Core:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 from clawc.compiler.elaborate import calls, expressions
@@ -25,6 +26,7 @@ from clawc.spec.types import (
     ANY,
     ANY_TABLE,
     BOOL,
+    GUESSED_TABLE,
     NUMBER,
     REGEX,
     TEXT,
@@ -35,6 +37,9 @@ from clawc.spec.types import (
     Type,
     phrase,
 )
+
+
+MAX_STAGES = 100
 
 
 class Input(NamedTuple):
@@ -54,11 +59,14 @@ class Input(NamedTuple):
 def pipeline(cx: Context, node: ast.Pipeline) -> Core:
     """`head | verb … | verb …`, from left to right."""
     value = expressions.expression(cx, node.head)
+    if len(node.stages) > MAX_STAGES:
+        return cx.error("E0108", node.stages[MAX_STAGES].span, f"a pipeline has at most {MAX_STAGES} stages",
+                        "name the first part with `let`")  # fmt: skip
     for stage in node.stages:
-        if is_error(value):
-            return value
         span = Span(node.span.start, stage.span.end)
         if stage.verb.text in VERB_NAMES:
+            if is_error(value):  # what follows has mistakes of its own
+                value = core.mistaken(value, GUESSED_TABLE, value.span)
             value = verb(cx, stage.verb, stage.args, stage.on, span, value)
         else:
             value = calls.call_function(cx, stage.verb, stage.args, span, [value])
@@ -81,7 +89,10 @@ def verb(
         if on and name.text not in _JOINS and name.text != "nest_join":
             return cx.error("E0401", on[0].span, f"`{name.text}` takes no `on`")
         made = VERBS[name.text](Input(cx, name, args, on, span, rows))
-        return _typed_anyway(name.text, rows, span) if is_error(made) else made
+        made = _typed_anyway(name.text, rows, span) if is_error(made) else made
+        if isinstance(made.type, TableType) and made.type.open and isinstance(rows.type, TableType) and rows.type.guess:
+            made = replace(made, type=replace(made.type, guess=True, ordered=True))
+        return made
     finally:
         cx.group = group
 
@@ -89,7 +100,7 @@ def verb(
 def _typed_anyway(name: str, rows: Core, span: Span) -> Core:
     """After a mistake in a verb, what follows is still checked with as much as is known of its columns."""
     _, table = _as_table(rows)
-    made: Type = TableType(table.columns, open=True)
+    made: Type = TableType(table.columns, open=True, guess=True)
     if name in ("all", "any", "none"):
         made = BOOL
     elif name in ("where", "take", "distinct", "semi_join", "anti_join") and rows.type is not ANY:

@@ -98,6 +98,7 @@ def _labelled(block: ast.Block) -> bool:
 
 
 def _path_label(cx: Context, label: ast.Ident | ast.Text) -> str | None:
+    """The path, also one that was reported as unsafe: what is wrong behind it is still found."""
     if isinstance(label, ast.Ident):
         return None
     path = attr.template(cx, label, "a path")
@@ -106,7 +107,6 @@ def _path_label(cx: Context, label: ast.Ident | ast.Text) -> str | None:
     problem = path_problem(path)
     if problem:
         cx.error("E0701", label.span, f"the path `{path[:80]}` {problem}")
-        return None
     return path
 
 
@@ -122,7 +122,7 @@ def _file(cx: Context, task: Task, block: ast.Block) -> None:
         return
     if content is not None and source is not None:
         cx.error("E0206", source.name.span, "a file has either `content` or `from`, not both")
-    elif content is not None and isinstance(content.value, ast.Text):
+    if content is not None and isinstance(content.value, ast.Text):
         pieces = text_pieces(cx, content.value, template=False)
         data = "".join(p.text for p in pieces).encode("utf-8", "surrogatepass")
     elif content is not None:
@@ -131,7 +131,7 @@ def _file(cx: Context, task: Task, block: ast.Block) -> None:
     elif source is not None:
         asset = plain_text(cx, source.value, "`from`")
         data = None if asset is None else cx.task.assets.read(cx, asset, source.value.span)
-    elif not any(isinstance(i, ast.BrokenItem) for i in block.items):
+    elif not path_problem(path) and not any(isinstance(i, ast.BrokenItem) for i in block.items):
         data = cx.task.assets.read(cx, path, block.labels[1].span)
     if data is None:
         cx.names.setdefault(name.text, BrokenBinding())

@@ -5,14 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal, cast
 
-from clawc.compiler.elaborate.context import Context, LetBinding, is_error, nearest
+from clawc.compiler.elaborate.context import BrokenBinding, Context, LetBinding, is_error, nearest
 from clawc.compiler.elaborate.expressions import condition, expression, let_value
 from clawc.compiler.model import CheckDecl, Criterion, ExpectDecl, RubricDecl, Task, WriteDecl
 from clawc.compiler.passes import attributes as attr
 from clawc.compiler.passes.declare import bind, bind_statements
 from clawc.compiler.passes.shape import known, unread
 from clawc.spec import ast
-from clawc.spec.core import Core, LetRef
+from clawc.spec.core import Core, LetRef, is_mistaken
 from clawc.spec.types import FileType
 
 
@@ -110,6 +110,8 @@ def _expect(cx: Context, item: ast.Expect) -> ExpectDecl | None:
     if is_error(condition(cx, core)):
         return None
     if not core.dynamic:
+        if is_mistaken(core):
+            return None
         cx.error(
             "E0603",
             item.value.span,
@@ -177,6 +179,8 @@ def _rubric(cx: Context, task: Task, block: ast.Block) -> None:
     for ident in attr.idents(cx, reads.value, "reads") if reads is not None else []:
         found = task.deliver(ident.text)
         if found is None:
+            if isinstance(cx.find(ident.text), BrokenBinding):
+                continue
             known_names = [d.name for d in task.delivers]
             cx.error("E0301", ident.span, f"`{ident.text}` is no deliverable{nearest(ident.text, known_names)}")
             continue
@@ -205,6 +209,9 @@ def _solution(cx: Context, task: Task, block: ast.Block) -> None:
             continue
         found = task.deliver(item.name.text)
         if found is None:
+            if isinstance(cx.find(item.name.text), BrokenBinding):
+                expression(cx, item.value)
+                continue
             names = [d.name for d in task.delivers]
             cx.error(
                 "E0301",

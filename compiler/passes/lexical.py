@@ -124,8 +124,11 @@ def _imbalance(tokens: list[Token]) -> tuple[int, int]:
 def _indents(source: Source, tokens: list[Token]) -> list[int]:
     """For each token the indentation of the line it stands on."""
     found: list[int] = []
+    known: dict[int, int] = {}
     for token in tokens:
-        line = source.text.rfind("\n", 0, token.start) + 1
-        text = source.text[line : token.start + 1]
-        found.append(len(text) - len(text.lstrip(" \t")))
+        number = source.position(token.start)[0]
+        if number not in known:
+            text = source.line(number)
+            known[number] = len(text) - len(text.lstrip(" \t"))
+        found.append(known[number])
     return found

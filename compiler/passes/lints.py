@@ -35,6 +35,7 @@ def lint(task: Task, block: ast.Block) -> None:
         binding = cx.names.get(item.file.name)
         if (
             isinstance(binding, InputBinding)
+            and (task.instruction or task.stated)
             and item.file.path not in task.instruction
             and unread(binding.used, item.file.name)
         ):

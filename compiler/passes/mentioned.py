@@ -17,20 +17,32 @@ _NAME = re.compile(r"(?<![\w.])(?!path\.)[A-Za-z_]\w*", re.ASCII)
 
 def names_read(source: Source, file: ast.File) -> frozenset[str]:
     """Every name in an expression, in a hole of a text, or in an item that could not be read."""
-    found: set[str] = set()
-    stack: list[Any] = list(file.items)
-    while stack:
-        node = stack.pop()
+    found = names_cut(source, file)
+    for node in _nodes(file):
         if isinstance(node, ast.Ident):
             found.add(node.text)
         elif isinstance(node, ast.Text):
             for hole in _HOLE.findall(node.raw):
                 found.update(_NAME.findall(hole))
-        elif isinstance(node, (ast.BrokenItem, ast.Broken)):
-            found.update(_NAME.findall(source.slice(node.span)))
-        else:
-            stack.extend(_inside(node))
     return frozenset(found)
+
+
+def names_cut(source: Source, file: ast.File) -> set[str]:
+    """The words of items that could not be read."""
+    found: set[str] = set()
+    for node in _nodes(file):
+        if isinstance(node, (ast.BrokenItem, ast.Broken)):
+            found.update(_NAME.findall(source.slice(node.span)))
+    return found
+
+
+def _nodes(file: ast.File) -> Iterator[Any]:
+    stack: list[Any] = list(file.items)
+    while stack:
+        node = stack.pop()
+        yield node
+        if not isinstance(node, (ast.Ident, ast.Text, ast.BrokenItem, ast.Broken)):
+            stack.extend(_inside(node))
 
 
 def _inside(node: Any) -> Iterator[Any]:

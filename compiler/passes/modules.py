@@ -16,6 +16,7 @@ from clawc.compiler.elaborate.literals import text_pieces
 from clawc.compiler.passes.declare import bind, bind_statements
 from clawc.compiler.passes.parse import parse
 from clawc.compiler.passes.shape import check_shape
+from clawc.compiler.passes.spelling import corrected
 from clawc.compiler.source import Source
 from clawc.spec import ast
 from clawc.spec.ast import Span
@@ -61,6 +62,7 @@ def _module(cx: Context, item: ast.Use, chain: tuple[str, ...]) -> Context | Non
         return None
     source = Source.of(path, text)
     file = parse(source, cx.diagnostics).file
+    file = corrected(source, file, cx.diagnostics)
     check_shape(source, file, cx.diagnostics)
     inner = Context(source, cx.diagnostics, cx.task)
     bind_statements(inner, file.items)

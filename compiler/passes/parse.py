@@ -84,6 +84,7 @@ class _Driver:
         may_start = True
         last_item: Token | None = None
         previous: Token | None = None
+        recovered = -1
         while at < len(tokens):
             token = tokens[at]
             if may_start and (token.kind in (*ITEM_STARTS, "RBRACE", "EDITION") or last_item is None):
@@ -100,9 +101,14 @@ class _Driver:
             item = last_item or token
             line, hanging = _swallowed_line(tokens, at, item)
             self._report(token, previous, hanging)
-            if self.start == "pipe" or (token.kind == "$END" and not self._cut("$END")):
+            if self.start == "pipe":
                 return None
-            at = self._recover(tokens, at, item, line)
+            if token.kind == "$END":
+                return self._close(item, token)
+            after = self._recover(tokens, at, item, line)
+            # Made-up tokens share their offset, so a recovery may stay in place: then the token is dropped.
+            at = max(after, recovered + 1)
+            recovered = at
             previous = tokens[at - 1] if at else None
             may_start = True
         return None
@@ -175,7 +181,7 @@ class _Driver:
                 "complete the expression, or remove what stands at the line's end",
             )  # fmt: skip
             return
-        found = "end of line" if token.kind == "_NL" else "end of file" if token.kind == "$END" else f"`{token.text}`"
+        found = "end of line" if token.kind == "_NL" else "end of file" if token.kind == "$END" else f"`{token.text.strip()}`"
         span = token.span
         if token.kind == "_NL":
             span = Span(token.start, token.start)
@@ -208,6 +214,15 @@ class _Driver:
             if self._accepts(kind) and kind not in ("EDITION",)
         }
         return sorted(words)
+
+    def _close(self, item: Token, end: Token) -> Any:
+        """The end of the file in the middle of something: what stands above it is kept."""
+        cut = self._cut("$END")
+        if not cut:
+            return None
+        del self.states[cut:], self.values[cut - 1 :]
+        self._keep_broken((), Span(min(item.start, end.start), end.start))
+        return self._finish(end)
 
     def _recover(self, tokens: list[Token], at: int, item: Token, line: int) -> int:
         """Skips to the next place where an item may start, pops to there; returns the index to go on with.

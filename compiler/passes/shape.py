@@ -10,10 +10,12 @@ from clawc.spec.blocks import BY_KIND, TOP_LEVEL, BlockKind
 STATEMENTS = {ast.Let: "let", ast.Def: "def", ast.Use: "use", ast.Expect: "expect"}
 
 
+TOP = BlockKind("", "", (), {}, TOP_LEVEL, ("let", "def", "use"))
+
+
 def check_shape(source: Source, file: ast.File, diagnostics: Diagnostics) -> None:
     """Reports everything that the table of blocks does not allow."""
-    top = BlockKind("", "", (), {}, TOP_LEVEL, ("let", "def", "use"))
-    _items(source, top, file.items, diagnostics, "a file", ast.Span(0, 0))
+    _items(source, TOP, file.items, diagnostics, "a file", ast.Span(0, 0))
 
 
 def known(block: ast.Block, parent: str) -> bool:
@@ -64,9 +66,7 @@ def _block(
     row = BY_KIND.get(kind)
     if row is None or kind not in parent.children:
         if row is None:
-            candidates = [*parent.children, *(parent.attributes or {})]
-            diagnostics.add("E0201", source, block.kind.span, f"unknown block `{kind}`{nearest(kind, candidates)}",
-                            _listing("blocks here", parent.children), nearest_fix(kind, candidates, block.kind.span))  # fmt: skip
+            unknown_block(source, parent, block, diagnostics)
         else:
             homes = sorted(r.kind for r in BY_KIND.values() if kind in r.children)
             diagnostics.add("E0202", source, block.kind.span, f"`{kind}` has no place in {where}", _belongs(homes))
@@ -79,9 +79,20 @@ def _block(
             diagnostics.add("E0210", source, block.head, f"{where} has two blocks `{kind}`", "put everything into one")
         seen[kind] = block.span
     _labels(source, row, block, diagnostics)
+    _items(source, row, block.items, diagnostics, inside(block), block.head)
+
+
+def inside(block: ast.Block) -> str:
+    """How messages call the inside of a block."""
     name = block.labels[0].text if block.labels and isinstance(block.labels[0], ast.Ident) else ""
-    inside = f"`{kind} {name}`" if name else f"`{kind}`"
-    _items(source, row, block.items, diagnostics, inside, block.head)
+    return f"`{block.kind.text} {name}`" if name else f"`{block.kind.text}`"
+
+
+def unknown_block(source: Source, parent: BlockKind, block: ast.Block, diagnostics: Diagnostics) -> None:
+    kind = block.kind.text
+    candidates = [*parent.children, *(parent.attributes or {})]
+    diagnostics.add("E0201", source, block.kind.span, f"unknown block `{kind}`{nearest(kind, candidates)}",
+                    _listing("blocks here", parent.children), nearest_fix(kind, candidates, block.kind.span))  # fmt: skip
 
 
 def _labels(source: Source, row: BlockKind, block: ast.Block, diagnostics: Diagnostics) -> None:
@@ -114,17 +125,24 @@ def _attribute(
     name = item.name.text
     row = parent.attribute(name)
     if row is None:
-        candidates = [*(parent.attributes or {}), *parent.children]
-        help = _listing("attributes", tuple(parent.attributes or {}))
-        if "let" in parent.statements and not nearest(name, candidates):
-            help = f"to name a value write `let {name} = …`"
-        diagnostics.add("E0205", source, item.name.span, f"unknown attribute `{name}` in {where}{nearest(name, candidates)}",
-                        help, nearest_fix(name, candidates, item.name.span))  # fmt: skip
+        unknown_attribute(source, parent, item, diagnostics, where)
     elif row.later:
         diagnostics.add("E0207", source, item.name.span, f"`{name}` is not in this version")
     if name in seen and row is not None:
         diagnostics.add("E0206", source, item.name.span, f"`{name}` is given twice in {where}", "keep one")
     seen[name] = item.span
+
+
+def unknown_attribute(
+    source: Source, parent: BlockKind, item: ast.Attribute, diagnostics: Diagnostics, where: str
+) -> None:
+    name = item.name.text
+    candidates = [*(parent.attributes or {}), *parent.children]
+    help = _listing("attributes", tuple(n for n, a in (parent.attributes or {}).items() if not a.later))
+    if "let" in parent.statements and not nearest(name, candidates):
+        help = f"to name a value write `let {name} = …`"
+    diagnostics.add("E0205", source, item.name.span, f"unknown attribute `{name}` in {where}{nearest(name, candidates)}",
+                    help, nearest_fix(name, candidates, item.name.span))  # fmt: skip
 
 
 def _misplaced(source: Source, verb: ast.Ident, parent: BlockKind, diagnostics: Diagnostics, where: str) -> None:
@@ -145,4 +163,5 @@ def _belongs(homes: list[str]) -> str:
 
 
 def _listing(title: str, names: tuple[str, ...]) -> str:
+    names = tuple(n for n in names if n not in BY_KIND or not BY_KIND[n].later)
     return f"{title}: {', '.join(names)}" if names else ""

@@ -11,11 +11,16 @@ from types import ModuleType
 from typing import Any, Callable, Dict, List, Set, Tuple
 
 
+def _loaded() -> Dict[str, ModuleType]:
+    names = sorted(info.name for info in pkgutil.iter_modules(__path__))
+    return {name: importlib.import_module("%s.%s" % (__name__, name)) for name in names}
+
+
 @lru_cache(maxsize=1)
 def modules() -> Tuple[ModuleType, ...]:
     """The modules of the library, each behind those that it imports: the order in which they stand in a checker."""
-    names = sorted(info.name for info in pkgutil.iter_modules(__path__))
-    loaded = {name: importlib.import_module("%s.%s" % (__name__, name)) for name in names}
+    loaded = _loaded()
+    names = list(loaded)
     needs: Dict[str, Set[str]] = {}
     for name, module in loaded.items():
         found: Set[str] = set()
@@ -36,7 +41,7 @@ def modules() -> Tuple[ModuleType, ...]:
 def primitives() -> Dict[str, Callable[..., Any]]:
     """All functions and classes of the library by name."""
     found: Dict[str, Callable[..., Any]] = {}
-    for module in modules():
+    for module in _loaded().values():
         for name, value in vars(module).items():
             if not name.startswith("_") and (inspect.isfunction(value) or inspect.isclass(value)):
                 if value.__module__ == module.__name__:

@@ -10,7 +10,6 @@ from clawc.stdlib.checks.compare import OneOf, described, in_range, is_unordered
 from clawc.stdlib.checks.kinds import (
     because,
     counted,
-    cut,
     is_null,
     list_in,
     listed,
@@ -208,12 +207,12 @@ def equal_tables(a: Any, b: Any, terms: Terms, level: int) -> Truth:
         extra = [name for name in left.columns if name not in columns]
         for name in extra:
             if name not in terms.optional:
-                return because("the column `%s` is not expected" % cut(name, 60))
+                return because("the column %s is not expected" % shown(name))
         columns.extend(extra)
     if len(left.rows) and len(right.rows):
         for name in columns:
             if name not in left.columns and name not in terms.optional:
-                return because("the column `%s` is missing" % cut(name, 60))
+                return because("the column %s is missing" % shown(name))
     sides = Sides(columns, _cells(left.rows, columns, terms), _cells(right.rows, columns, terms), terms, level)
     if is_unordered(left) or is_unordered(right) or (left.blocks is None and right.blocks is None):
         return _equal_in_any_order(sides)
@@ -253,7 +252,7 @@ def _row_problem(sides: Sides, found: List[Any], expected: List[Any]) -> str:
     for name, x, y in zip(sides.columns, found, expected):
         same = _equal_cells(x, y, sides.terms, sides.level)
         if isinstance(same, No):
-            return "column `%s`: %s" % (cut(name, 60), same.reason)
+            return "column %s: %s" % (shown(name), same.reason)
     return ""
 
 

@@ -192,7 +192,7 @@ def shown(v: Any, level: int = 0) -> str:
 def _shown_number(x: Number) -> str:
     """A number in a message, whatever its size."""
     if isinstance(x, int):
-        return str(x) if -LARGEST_NUMBER < x < LARGEST_NUMBER else "a number of more than 1,000 digits"
+        return cut(str(x), 60) if -LARGEST_NUMBER < x < LARGEST_NUMBER else "a number of more than 1,000 digits"
     if not x.is_finite() or not -40 < x.adjusted() < 40 or len(x.as_tuple().digits) > 60:
         return cut(str(x), 60) if len(x.as_tuple().digits) <= 5_000 else "a number of more than 1,000 digits"
     return plain(x)

@@ -136,6 +136,7 @@ def test_containing() -> None:
     assert not contains("a b c", "B")
     assert contains("a B c", "b", ignore=["case"])
     assert contains("e\u0301", "\u00e9")
+    assert contains("**Very** `bold`", "very bold", ignore=["markup", "case"])
     assert contains(File("f", "f.md", "markdown", b"\xef\xbb\xbfone\r\ntwo"), "one\ntwo")
     assert not contains(None, "a")
     for part in ("", None, "-"):

@@ -1,0 +1,41 @@
+"""Blocks and attributes with a slip in their name: reported, then read as what was meant, so that the rest is checked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from clawc.compiler.elaborate.context import nearest_fix
+from clawc.compiler.passes.shape import TOP, inside, unknown_attribute, unknown_block
+from clawc.compiler.source import Diagnostics, Source
+from clawc.spec import ast
+from clawc.spec.blocks import BY_KIND, BlockKind
+
+
+def corrected(source: Source, file: ast.File, diagnostics: Diagnostics) -> ast.File:
+    """The file with every name that is close to one of the table replaced by that one."""
+    return replace(file, items=_items(source, TOP, file.items, diagnostics, "a file"))
+
+
+def _items(
+    source: Source, parent: BlockKind, items: tuple[ast.Item, ...], diagnostics: Diagnostics, where: str
+) -> tuple[ast.Item, ...]:
+    given = {i.name.text for i in items if isinstance(i, ast.Attribute)}
+    attributes = tuple(parent.attributes or {})
+    result: list[ast.Item] = []
+    for item in items:
+        if isinstance(item, ast.Block):
+            if item.kind.text not in BY_KIND:
+                meant = nearest_fix(item.kind.text, [*parent.children, *attributes], item.kind.span)
+                if meant is not None and meant.replacement in parent.children:
+                    unknown_block(source, parent, item, diagnostics)
+                    item = replace(item, kind=replace(item.kind, text=meant.replacement))
+            row = BY_KIND.get(item.kind.text)
+            if row is not None and not row.later and row.kind in parent.children:
+                item = replace(item, items=_items(source, row, item.items, diagnostics, inside(item)))
+        elif isinstance(item, ast.Attribute) and parent.attribute(item.name.text) is None:
+            meant = nearest_fix(item.name.text, [*attributes, *parent.children], item.name.span)
+            if meant is not None and meant.replacement in attributes and meant.replacement not in given:
+                unknown_attribute(source, parent, item, diagnostics, where)
+                item = replace(item, name=replace(item.name, text=meant.replacement))
+        result.append(item)
+    return tuple(result)

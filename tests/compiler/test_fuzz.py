@@ -1,0 +1,233 @@
+"""Whatever a file holds, checking it ends soon and gives diagnostics, never an exception.
+
+CI runs 4,000 mutated specs; `CLAWC_FUZZ=20000` runs more, spread over the workers of pytest-xdist.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from clawc.compiler.elaborate.context import Context
+from clawc.compiler.pipeline import check
+from clawc.compiler.report import as_json, as_text
+from clawc.spec.ast import Span
+
+ROOT = Path(__file__).parents[2]
+SPECS = sorted([*(ROOT / "examples").rglob("*.claw"), *(ROOT / "tests" / "golden" / "diagnostics").rglob("*.claw")])
+COUNT = int(os.environ.get("CLAWC_FUZZ", "4000"))
+BATCH = 250
+SECONDS = 10  # far above what any file of this size takes
+
+TOKEN = re.compile(r'"""|"[^"\n]*"|\w+|\s+|[^\w\s]')
+PIECES = (
+    '"', '"""', "{", "}", "{{", "}}", "(", ")", "[", "]", "|", "=", "==", ",", ";", ":", ".", "..", "-", "@2026-02-30", "@",
+    "re\"(\"", "re\"a{3}\"", "\\", "#", "##", "\n", "\r\n", "\r", "\t", "\0", "\ufeff", "é", "\u202e", "\U0001f600", "\ud800",
+    "9" * 70, "1e5", "0.", "3d", "5%", "64MiB", "not", "in", "within", "on", "if", "then", "else", "let", "def", "expect",
+    "use", "null", "true", "task", "check", "deliver", "path", "path.", "claw 1", "count()", "group", "select", "take 0",
+    "sort -", "csv(", "json(", "rows(", "run([\"x\"])", "from(\"x\")", "mentions(", "unchanged(workspace)", "`a b`", "??",
+)  # fmt: skip
+
+
+class Shelf:
+    """Assets in memory: the files that the examples name, and nothing else."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {"spec.claw": b'claw 1\nuse "spec.claw" (a)\nlet a = 1\n'}
+        for folder in sorted({spec.parent for spec in SPECS}):
+            for path in folder.rglob("*"):
+                if path.is_file() and path.stat().st_size < 100_000:
+                    self.files.setdefault(path.relative_to(folder).as_posix(), path.read_bytes())
+
+    def read(self, cx: Context, path: str, span: Span) -> bytes | None:
+        if path not in self.files:
+            cx.error("E0703", span, f"there is no file `{path}` beside the source")
+        return self.files.get(path)
+
+
+SHELF = Shelf()
+TEXTS = [spec.read_bytes().decode("utf-8") for spec in SPECS]
+
+
+@contextmanager
+def bounded(text: str) -> Iterator[None]:
+    """Fails with the text when the block takes too long."""
+
+    def late(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError(f"checking took more than {SECONDS} s:\n{text}")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(SECONDS)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def survive(text: str) -> None:
+    """Checks a text; its diagnostics can be shown, and each lies inside its file."""
+    with bounded(text):
+        try:
+            result = check("spec.claw", text, SHELF)
+            as_text(result.diagnostics)
+            as_json(result.diagnostics, files=1).encode("ascii")
+        except TimeoutError:
+            raise
+        except BaseException as error:
+            raise AssertionError(f"{type(error).__name__}: {error}\n--- {text!r}") from error
+    for found in result.diagnostics:
+        start, end = found.span
+        assert 0 <= start <= end <= len(found.source.text), (found, text)
+
+
+def mutate(rng: random.Random, text: str) -> str:
+    """One to six edits: of tokens, lines, characters, or of the whole."""
+    for _ in range(rng.choice((1, 1, 1, 2, 3, 6))):
+        text = rng.choice((tokens, tokens, tokens, lines, characters, whole, splice))(rng, text)
+    return text
+
+
+def tokens(rng: random.Random, text: str) -> str:
+    parts = TOKEN.findall(text) or [""]
+    at, to = rng.randrange(len(parts)), rng.randrange(len(parts))
+    action = rng.randrange(5)
+    if action == 0:
+        del parts[at]
+    elif action == 1:
+        parts.insert(at, parts[at])
+    elif action == 2:
+        parts[at], parts[to] = parts[to], parts[at]
+    elif action == 3:
+        parts[at] = rng.choice(PIECES)
+    else:
+        parts.insert(at, rng.choice(PIECES))
+    return "".join(parts)
+
+
+def lines(rng: random.Random, text: str) -> str:
+    parts = text.split("\n")
+    at, to = sorted((rng.randrange(len(parts)), rng.randrange(len(parts))))
+    action = rng.randrange(4)
+    if action == 0:
+        rng.shuffle(parts)
+    elif action == 1:
+        parts[at:to] = []
+    elif action == 2:
+        parts[at:at] = parts[at : min(to, at + 10)]
+    else:
+        parts[at] = " " * rng.randrange(8) + parts[at].strip()
+    return "\n".join(parts)
+
+
+def characters(rng: random.Random, text: str) -> str:
+    parts = list(text)
+    for _ in range(rng.randrange(1, 8)):
+        if parts:
+            at = rng.randrange(len(parts))
+            parts[at : at + rng.randrange(2)] = rng.choice(PIECES + (chr(rng.randrange(0x250)),))
+    return "".join(parts)
+
+
+def whole(rng: random.Random, text: str) -> str:
+    action = rng.randrange(5)
+    at = rng.randrange(len(text) + 1)
+    if action == 0:
+        return text[:at]
+    if action == 1:
+        return text.replace("\n", "\r\n")
+    if action == 2:
+        deep = rng.choice("([{")
+        return text[:at] + deep * rng.choice((30, 120, 3000)) + text[at:]
+    if action == 3:
+        noise = bytes(rng.randrange(256) for _ in range(20))
+        return text[:at] + noise.decode("latin-1") + text[at:]
+    return text.replace(rng.choice(PIECES), rng.choice(PIECES))
+
+
+def splice(rng: random.Random, text: str) -> str:
+    other = rng.choice(TEXTS).split("\n")
+    at = rng.randrange(len(other))
+    parts = text.split("\n")
+    place = rng.randrange(len(parts) + 1)
+    return "\n".join(parts[:place] + other[at : at + rng.randrange(1, 12)] + parts[place:])
+
+
+@pytest.mark.parametrize("seed", range((COUNT + BATCH - 1) // BATCH))
+def test_mutated_specs(seed: int) -> None:
+    rng = random.Random(seed)
+    for _ in range(BATCH):
+        survive(mutate(rng, rng.choice(TEXTS)))
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.text(st.characters(), max_size=200))
+def test_any_text(text: str) -> None:
+    survive(text)
+    survive(f"claw 1\ntask t {{\n  let a = {text}\n}}\n")
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.sampled_from(PIECES), max_size=40))
+def test_any_pieces(pieces: list[str]) -> None:
+    text = " ".join(pieces)
+    survive(f"claw 1\n{text}")
+    survive(f'claw 1\ntask t {{\n  file a "a.csv"\n  verify {{ check c {{ expect {text}\n }}}}\n}}\n')
+
+
+def expression(text: str, before: str = "") -> str:
+    return (
+        'claw 1\n' + before + '\ntask t {\n  title = "T"\n  workspace { file f "f.csv" { content = "a,b\\n1,2\\n" } }\n'
+        f'  deliver d "d.csv"\n  instruction = "{{{{ path.d }}}}"\n  let x = {text}\n'
+        "  verify { check c { expect rows(d) == x } }\n}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        expression("(" * 5000 + "1" + ")" * 5000),
+        expression("[" * 5000),
+        expression("-" * 5000 + "1"),
+        expression("not " * 5000 + "true"),
+        expression("1 + " * 5000 + "1"),
+        expression("1 ?? " * 5000 + "1"),
+        expression("x" + ".a" * 5000),
+        expression("csv(f)" + " | where a > 0" * 3000),
+        expression("csv(f)" + " | where (csv(f)" * 90 + " | any true)" * 90),
+        expression("if true then 1 else " * 3000 + "1"),
+        expression("round(" * 99 + "1" + ")" * 99),
+        expression("{a: " * 5000 + "1" + "}" * 5000),
+        expression("d99", "\n".join(["let d0 = 1", *(f"let d{i} = d{i - 1} + d{i - 1}" for i in range(1, 100))])),
+        expression("d999", "\n".join(["let d0 = 1", *(f"let d{i} = d{i - 1} + 1" for i in range(1, 1000))])),
+        expression("f40(1)", "\n".join(["def f0(n) = n", *(f"def f{i}(n) = f{i - 1}(n) + f{i - 1}(n)" for i in range(1, 41))])),
+        expression("d60", "\n".join(['let d0 = "x"', *(f"let d{i} = d{i - 1} + d{i - 1}" for i in range(1, 61))])),
+        expression("d60", "\n".join(["let d0 = [1]", *(f"let d{i} = d{i - 1} + d{i - 1}" for i in range(1, 61))])),
+        expression("csv(f)" + " | cross_join (csv(f) | rename c = a, d = b)" * 40),
+        expression("dates(@0001-01-01..@9999-12-31)"),
+        expression("9" * 60 + " * " + "9" * 60 + "".join(" * " + "9" * 60 for _ in range(60))),
+        "{" * 100_000,
+        '"' * 100_001,
+        "claw 1\n" + "a {\n" * 20_000,
+        "claw 1\n" + "let a = 1\n" * 20_000,
+        "claw 1\ntask t {" + "x = 1;" * 20_000 + "}",
+        'claw 1\ntask t { instruction = "' + "{{" * 20_000 + '" }',
+        'claw 1\ntask t { instruction = "' + "{{ 1 }}" * 5_000 + '" }',
+        "claw 1\n" + "\\" * 50_000,
+        "claw 1\n" + "#" * 50_000 + "\n" * 50_000,
+        "claw 1\n" + "use std.numbers (percent)\n" * 500,
+    ],
+    ids=lambda text: re.sub(r"\W+", "_", text[:24] + text[-60:-20]),
+)
+def test_hostile_shapes(text: str) -> None:
+    survive(text)
