@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clawc.compiler.assets import Assets, NoAssets
-from clawc.compiler.elaborate.context import Context, TaskState
+from clawc.compiler.elaborate.context import Context, LetBinding, TaskState
+from clawc.compiler.elaborate.expressions import let_value
 from clawc.compiler.model import Task
 from clawc.compiler.passes.declare import bind_statements, declare
 from clawc.compiler.passes.evaluate import EvaluationFault
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 # A level of an expression takes up to eight frames to elaborate or evaluate, and definitions lead to definitions.
 RECURSION = 10_000
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(slots=True)
@@ -63,8 +66,12 @@ class Checked:
 def check(path: str, text: str, assets: Assets | None = None) -> Checked:
     """Reads and checks one file; never raises on what the file holds."""
     sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
-    source = Source.of(path, text)
+    lone = _SURROGATE.search(text)
+    source = Source.of(path, _SURROGATE.sub("\ufffd", text) if lone else text)
     diagnostics = Diagnostics()
+    if lone:
+        diagnostics.add("E0702", source, ast.Span(*lone.span()), "this file holds half of a surrogate pair, which is no text",
+                        "save it as UTF-8")  # fmt: skip
     file = corrected(source, parse(source, diagnostics).file, diagnostics)
     check_shape(source, file, diagnostics)
     if file.edition not in (0, *EDITIONS):
@@ -73,9 +80,16 @@ def check(path: str, text: str, assets: Assets | None = None) -> Checked:
     found: list[Compiled] = []
     for block in file.items:
         if isinstance(block, ast.Block) and block.kind.text == "task" and known(block, ""):
-            compiled = _task(source, file, block, diagnostics, assets or NoAssets())
+            try:
+                compiled = _task(source, file, block, diagnostics, assets or NoAssets())
+            except RecursionError:
+                diagnostics.add("E0108", source, block.head, "the definitions of this task are nested too deeply to evaluate",
+                                "fewer definitions, each made of others, would do")  # fmt: skip
+                continue
             if compiled is not None:
                 found.append(compiled)
+    if not any(isinstance(i, ast.Block) for i in file.items):
+        _module(source, file, diagnostics, assets or NoAssets())
     if not any(isinstance(i, (ast.Block, ast.BrokenItem, ast.Def, ast.Let)) for i in file.items):
         if not diagnostics.has_errors:
             diagnostics.add("E0112", source, ast.Span(0, 0), "this file declares nothing", "add a `task NAME { … }`")
@@ -88,9 +102,7 @@ def _task(
     source: Source, file: ast.File, block: ast.Block, diagnostics: Diagnostics, assets: Assets
 ) -> Compiled | None:
     """The passes over one task; later ones run only on what earlier ones found sound."""
-    outer = Context(source, diagnostics, TaskState(assets=assets, mentioned=names_read(source, file), unresolved=names_cut(source, file)))
-    bind_statements(outer, file.items)
-    bind_uses(outer, file)
+    outer = _outer(source, file, diagnostics, assets)
     task = declare(outer.child(), block, file.edition)
     judge_blocks(task, block)
     quotations = trace(task)
@@ -108,6 +120,24 @@ def _task(
         diagnostics.add("E0501", source, fault.span, fault.message)
         return None
     return None if diagnostics.has_errors else Compiled(task, sealer, trial, quotations, witness)
+
+
+def _module(source: Source, file: ast.File, diagnostics: Diagnostics, assets: Assets) -> None:
+    """A file that only gives names to others: what is wrong in its values is said here."""
+    outer = _outer(source, file, diagnostics, assets)
+    for item in file.items:
+        binding = outer.names.get(item.name.text) if isinstance(item, ast.Let) else None
+        if isinstance(binding, LetBinding):
+            let_value(outer, binding, binding.span)
+
+
+def _outer(source: Source, file: ast.File, diagnostics: Diagnostics, assets: Assets) -> Context:
+    """The names of the file, which all its tasks see."""
+    state = TaskState(assets=assets, mentioned=names_read(source, file), unresolved=names_cut(source, file))
+    outer = Context(source, diagnostics, state)
+    bind_statements(outer, file.items)
+    bind_uses(outer, file)
+    return outer
 
 
 def build(compiled: Compiled) -> BundleFiles:

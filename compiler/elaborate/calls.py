@@ -306,6 +306,11 @@ def _change(cx: Context, row: Function, named: dict[str, Core], span: Span) -> C
 RUN = RecordType((("exit", NUMBER), ("stdout", TEXT), ("stderr", TEXT), ("timed_out", BOOL), ("files", TREE)))
 
 
+RUN_ARGUMENTS: dict[str, type] = {
+    "argv": list, "files": dict, "env": dict, "stdin": str, "timeout": timedelta, "cwd": str,
+}  # fmt: skip
+
+
 def _run(cx: Context, named: dict[str, Core], span: Span) -> Core:
     """A job: all that it is started with is static, so that the runtime can run it before the checker starts."""
     values: dict[str, Any] = {}
@@ -317,6 +322,8 @@ def _run(cx: Context, named: dict[str, Core], span: Span) -> Core:
             values[name] = evaluate(node, cx.task)
         except EvaluationFault as fault:
             return cx.error("E0501", fault.span, fault.message) if fault.message else broken(span)
+        if not isinstance(values[name], RUN_ARGUMENTS[name]):  # a type that is only known by evaluation
+            return cx.error("E0401", node.span, f"`run` cannot use this as `{name}`", BY_NAME["run"].signature)
     job = _job(cx, values, named, span)
     if job is None:
         return broken(span)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from clawc.compiler.elaborate.context import TaskState
 from clawc.compiler.passes.seal import Sealer
@@ -236,7 +236,7 @@ def _mention(node: core.Call, what: Any) -> Mention | None:
         decimals = None
     values: tuple[Any, ...] = (what,)
     if isinstance(what, list):
-        values = tuple(cast(list[Any], what))
+        values = tuple(what)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     if node.function == "mentions_any":
         values = values[:1]
     return Mention(values, near, None if decimals is None else int(decimals))

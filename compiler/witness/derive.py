@@ -57,9 +57,9 @@ def derive(task: Task, sealer: Sealer, trial: Trial) -> Witness:
 def _content(task: Task, deliver: DeliverDecl, demands: list[Demand]) -> bytes | None:
     """Bytes for one deliverable, or None when nothing is known about it."""
     _conflicts(task, deliver, demands)
-    whole = next((d for d in demands if d.kind == "rows"), None)
-    if whole is not None and isinstance(whole.value, (Table, list)):
-        rows = table(cast(Any, whole.value))
+    whole: object = next((d.value for d in demands if d.kind == "rows"), None)
+    if isinstance(whole, (Table, list)):
+        rows = table(whole)
         columns = list(deliver.columns or rows.columns)
         rows = Table(columns, [{c: r.get(c) for c in columns} for r in rows.rows])
         writer = {"csv": render_csv, "tsv": render_tsv, "jsonl": render_jsonl, "json": render_json}.get(
