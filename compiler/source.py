@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from clawc.spec.ast import Span
 from clawc.spec.diagnostics import BY_CODE, Severity
 
-
 # What is behind so many mistakes says nothing to an author.
 MAX_DIAGNOSTICS = 1000
 

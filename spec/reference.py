@@ -15,7 +15,10 @@ def reference() -> str:
     parts = [
         "# The .claw language: reference",
         "Generated from the tables in this folder and `semantics.md`; `python -m clawc.spec.reference` rebuilds it.",
-        (HERE / "semantics.md").read_text(encoding="utf-8").replace("\n## ", "\n### ").replace("# Semantics", "## Semantics", 1),
+        (HERE / "semantics.md")
+        .read_text(encoding="utf-8")
+        .replace("\n## ", "\n### ")
+        .replace("# Semantics", "## Semantics", 1),
         "## Blocks",
         *[_block(row) for row in blocks.TABLE if not row.later],
         "## Functions",
@@ -59,7 +62,11 @@ def _functions() -> str:
 def _diagnostics() -> str:
     lines = ["| code | title | meaning |", "|---|---|---|"]
     for row in diagnostics.TABLE:
-        text = row.explanation.replace("{categories}", "see above").replace("{operations}", "see above").replace("|", "\\|")
+        text = (
+            row.explanation.replace("{categories}", "see above")
+            .replace("{operations}", "see above")
+            .replace("|", "\\|")
+        )
         lines.append(f"| {row.code} | {row.title} | {text} |")
     return "\n".join(lines)
 

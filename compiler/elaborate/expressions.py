@@ -66,7 +66,9 @@ def expression(cx: Context, node: ast.Expr) -> Core:
         if cx.depth > MAX_DEPTH:
             return cx.error("E0108", node.span, f"nested more than {MAX_DEPTH} deep", "name the parts with `let`")
         if cx.task.depth > MAX_CHAIN:
-            return cx.error("E0108", node.span, f"definitions lead through each other more than {MAX_CHAIN} levels deep")
+            return cx.error(
+                "E0108", node.span, f"definitions lead through each other more than {MAX_CHAIN} levels deep"
+            )
         return _expression(cx, node)
     finally:
         cx.depth -= 1
@@ -340,7 +342,8 @@ def _unary(cx: Context, node: ast.Unary) -> Core:
     if is_error(operand):
         return operand
     if node.op == "not":
-        return core.logic("not", [condition(cx, operand)], BOOL, node.span)
+        test = condition(cx, operand)
+        return test if is_error(test) else core.logic("not", [test], BOOL, node.span)
     if operand.type not in (NUMBER, ANY, NULL, DURATION):
         return cx.error("E0403", node.span, f"`-` wants a number, not {phrase(operand.type)}")
     return core.call("neg", [operand], operand.type, node.span)
@@ -523,6 +526,8 @@ def _if(cx: Context, node: ast.If) -> Core:
     if any(is_error(p) for p in parts):
         return broken(node.span)
     test = condition(cx, parts[0])
+    if is_error(test):
+        return broken(node.span)
     a, b = parts[1].type, parts[2].type
     result = a if a == b or b is NULL else b if a is NULL else ANY
     return core.logic("if", [test, parts[1], parts[2]], result, node.span)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import warnings
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -71,7 +72,9 @@ def _regex(cx: Context, node: ast.Literal) -> Const:
     problem = regex_problem(pattern)
     if problem:
         return cx.error("E0409", node.span, f"this regex cannot be used: {problem}")
-    return Const(re.compile(pattern), REGEX, node.span)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about notation that may change its meaning one day
+        return Const(re.compile(pattern), REGEX, node.span)
 
 
 def regex_problem(pattern: str) -> str:
@@ -79,11 +82,16 @@ def regex_problem(pattern: str) -> str:
     if len(pattern) > 1000:
         return "it is longer than 1,000 characters"
     try:
-        re.compile(pattern)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as error:
         return str(error)
     parser: Any = importlib.import_module("re._parser")
-    if _nested_repeat(parser.parse(pattern), False):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tree = parser.parse(pattern)
+    if _nested_repeat(tree, False):
         return "a repeat inside a repeat can take forever; write it without nesting"
     return ""
 

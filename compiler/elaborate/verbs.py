@@ -38,7 +38,6 @@ from clawc.spec.types import (
     phrase,
 )
 
-
 MAX_STAGES = 100
 
 

@@ -19,7 +19,7 @@ from clawc.spec import core, ir
 from clawc.spec.core import Core
 from clawc.stdlib.checks.compare import OneOf, Percent
 from clawc.stdlib.checks.kinds import plain
-from clawc.stdlib.checks.values import MISSING, Range, Table, Unordered
+from clawc.stdlib.checks.values import MISSING, File, Range, Table, Unordered
 
 
 def lower(task: Task, sealer: Sealer, quotations: list[Quotation]) -> str:
@@ -113,6 +113,8 @@ def value(of: Any) -> JsonValue:
         spare: list[JsonValue] = [[value(r.get(c)) for c in of.columns] for r in of.spare]
         return {"$table": {"columns": list(of.columns), "rows": rows, "spare": spare,
                            "blocks": None if of.blocks is None else list(of.blocks)}}  # fmt: skip
+    if isinstance(of, File):
+        return {"$input": of.path}
     if isinstance(of, Unordered):
         return {"$unordered": [value(v) for v in of]}
     if isinstance(of, dict):

@@ -111,17 +111,16 @@ class Printer:
 
     def _constant(self, node: Const) -> Shape | str:
         value = node.value
-        if isinstance(value, File):
-            raise AssertionError("files do not occur in checkers")
         shape = self.value(value)
         flat = shape if isinstance(shape, str) else shape.flat()
-        if not isinstance(value, Table) and (len(flat) <= 60 or not node.name):
+        if not isinstance(value, (Table, File)) and (len(flat) <= 60 or not node.name):
             return shape
         name = self._name(node, flat)
         return name
 
     def _name(self, node: Const, flat: str) -> str:
-        base = re.sub(r"[^A-Za-z0-9]+", "_", node.name).strip("_").upper() or "EXPECTED"
+        known = node.value.name if isinstance(node.value, File) else node.name
+        base = re.sub(r"[^A-Za-z0-9]+", "_", known).strip("_").upper() or "EXPECTED"
         name, number = base, 1
         while name in self.constants and self._flat(self.constants[name]) != flat:
             number += 1
@@ -171,6 +170,10 @@ class Printer:
         return f"datetime.datetime({', '.join(str(p) for p in parts)}{zone})"
 
     def _compound(self, value: Any) -> Shape | str:
+        if isinstance(value, File):
+            # An input that is read under a row of the agent's: its pristine bytes travel with the checker.
+            self.primitives.add("File")
+            return Shape("File(", [text(value.name), text(value.path), text(value.kind), repr(value.data)], ")")
         if value is MISSING:
             self.primitives.add("MISSING")
             return "MISSING"

@@ -181,7 +181,13 @@ class _Driver:
                 "complete the expression, or remove what stands at the line's end",
             )  # fmt: skip
             return
-        found = "end of line" if token.kind == "_NL" else "end of file" if token.kind == "$END" else f"`{token.text.strip()}`"
+        found = (
+            "end of line"
+            if token.kind == "_NL"
+            else "end of file"
+            if token.kind == "$END"
+            else f"`{token.text.strip()}`"
+        )
         span = token.span
         if token.kind == "_NL":
             span = Span(token.start, token.start)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from clawc.compiler.elaborate.context import TaskState
@@ -177,6 +178,8 @@ class _Reader:
             return False
         value = bound.value
         if node.function != "is_in":
+            if not _is_number(value):
+                return False
             step = 1 if isinstance(value, int) else 0
             value = {
                 "at_most": Range(None, value), "at_least": Range(value, None),
@@ -188,6 +191,8 @@ class _Reader:
 
     def _counted(self, node: Core, bounds: Range) -> bool:
         if not isinstance(node, core.Call):
+            return False
+        if not all(end is None or _is_number(end) for end in (bounds.low, bounds.high)):
             return False
         if node.function == "words":
             place = _place(node.args[0])
@@ -220,6 +225,10 @@ class _Reader:
             self.demands.add(node.function, place, what.value, self.check)
             return True
         return False
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
 
 
 def _mention(node: core.Call, what: Any) -> Mention | None:

@@ -198,9 +198,7 @@ def _accepted_values(what: Number, decimals: Any) -> Tuple[Set[Decimal], Optiona
 
 def rounded_half_up(value: Decimal, places: int) -> Decimal:
     """A number rounded half up to so many decimals."""
-    return value.quantize(
-        Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP, context=Context(prec=2 * MAX_NEEDLE)
-    )
+    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP, context=Context(prec=2 * MAX_NEEDLE))
 
 
 def date_pattern(what: datetime.date) -> Pattern[str]:
@@ -233,9 +231,7 @@ def _states(searched: Searched, what: Any, near: Any, decimals: Any) -> Truth:
         return No(f"{shown(what)} is not mentioned")
     neighbours = listed(near) if isinstance(near, list) else [near]
     for part in searched.parts():
-        if searched.states(part, what, decimals) and any(
-            searched.states(part, other) for other in neighbours
-        ):
+        if searched.states(part, what, decimals) and any(searched.states(part, other) for other in neighbours):
             return True
     places = " or ".join(shown(other) for other in neighbours[:6])
     reason = "not in one sentence, bullet or table row with" if anywhere else "not mentioned, so not near"

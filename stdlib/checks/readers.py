@@ -61,9 +61,7 @@ def text_of(source: Any) -> str:
     elif isinstance(source, str):
         text = source
     else:
-        raise Unmet(
-            "there is no text to read" if source is None or source is MISSING else "the value is not text"
-        )
+        raise Unmet("there is no text to read" if source is None or source is MISSING else "the value is not text")
     if "\0" in text:
         raise Unmet(f"{source_name(source)} holds a NUL character")
     if text.startswith("\ufeff"):
@@ -161,9 +159,7 @@ def csv_table(
     return Table(columns, body)
 
 
-def tsv_table(
-    source: Any, types: Optional[Dict[str, str]] = None, header: Optional[List[str]] = None
-) -> Table:
+def tsv_table(source: Any, types: Optional[Dict[str, str]] = None, header: Optional[List[str]] = None) -> Table:
     """As `csv_table`, with tabs between the fields."""
     return csv_table(source, "\t", types, header)
 

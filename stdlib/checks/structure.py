@@ -30,9 +30,7 @@ def require_columns(file: File, columns: List[str], in_order: bool, extra: bool)
     surplus = [title for title in found if title not in wanted]
     if surplus and not extra:
         noun = "column" if len(surplus) == 1 else "columns"
-        raise Unmet(
-            f"{name} has the {noun} {quoted_names(surplus)}; only {quoted_names(columns)} should be there"
-        )
+        raise Unmet(f"{name} has the {noun} {quoted_names(surplus)}; only {quoted_names(columns)} should be there")
     for index, row in enumerate(body.rows, 1):
         gap = next((title for title in columns if row[title] is MISSING), None)
         if gap is not None:

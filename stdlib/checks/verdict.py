@@ -94,9 +94,7 @@ def _judge_check(check: Check, submission: Submission, missing: List[str]) -> Di
     passed = failed is None and (forbid or not problem)
     credit = Decimal(int(passed))
     if check.kind == "check" and check.partial and not passed and not problem:
-        share = NUMBERS.divide(
-            sum((outcome.share for outcome in outcomes), Decimal(0)), Decimal(len(outcomes))
-        )
+        share = NUMBERS.divide(sum((outcome.share for outcome in outcomes), Decimal(0)), Decimal(len(outcomes)))
         credit = share if share > Decimal(check.floor) else Decimal(0)
     message = problem
     if failed is not None and not problem:
@@ -229,9 +227,7 @@ def main(task: str, deliverables: List[Deliverable], inputs: Dict[str, str], che
             with open(options.verdict_fd, "w", encoding="ascii") as stream:
                 stream.write(verdict_line(verdict))
         except OSError as error:
-            sys.stderr.write(
-                f"cannot write the verdict to descriptor {options.verdict_fd}: {error.strerror}\n"
-            )
+            sys.stderr.write(f"cannot write the verdict to descriptor {options.verdict_fd}: {error.strerror}\n")
             return 2
     elif options.as_json:
         sys.stdout.write(verdict_line(verdict))

@@ -62,9 +62,7 @@ class Disk:
                     return self._read_entry(part, folder, mode)
                 if not stat.S_ISDIR(mode):
                     return None, f"passes through `{part}`, which is not a folder"
-                inner = os.open(
-                    part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder
-                )
+                inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
                 os.close(folder)
                 folder = inner
             return None, ""
@@ -122,9 +120,7 @@ class Disk:
                     inner.append(entry.name)
         for name in inner:
             try:
-                opened = os.open(
-                    name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder
-                )
+                opened = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
             except OSError as error:
                 raise Unmet(f"`{prefix}{name}` cannot be listed ({error.strerror})") from None
             try:
@@ -264,9 +260,7 @@ def only_changed(ws: Submission, paths: List[str]) -> Truth:
     """Whether every input outside `paths` is as the agent found it; new files are free."""
     free = set(paths)
     folders = [path for path in paths if path not in ws.inputs]
-    kept = [
-        path for path in ws.inputs if path not in free and not any(_below(path, folder) for folder in folders)
-    ]
+    kept = [path for path in ws.inputs if path not in free and not any(_below(path, folder) for folder in folders)]
     return unchanged(ws, kept)
 
 

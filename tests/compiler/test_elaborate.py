@@ -45,7 +45,11 @@ class Nothing:
 
 def only(expect: str = "exists(queue)", item: str = "") -> Diagnostic:
     """The one error of a spec."""
-    errors = [d for d in check("spec.claw", SPEC.format(expect=expect, item=item), Nothing()).diagnostics if d.severity == "error"]
+    errors = [
+        d
+        for d in check("spec.claw", SPEC.format(expect=expect, item=item), Nothing()).diagnostics
+        if d.severity == "error"
+    ]
     assert len(errors) == 1, [(d.code, d.message) for d in errors]
     return errors[0]
 
@@ -64,7 +68,7 @@ def passes(expect: str) -> None:
         ("rows(queu) == csv(incidents)", "E0301", "unknown name `queu`; did you mean `queue`?", ""),
         ('rows(queue) == (csv(incidents) | where severity > "3")', "E0403", "a number compared with text",
          "write `3` without quotes"),
-        ("rows(queue) == (csv(incidents) | sort priority desc)", "E0101", "unexpected `desc`; expected `,` or `)`",
+        ("rows(queue) == (csv(incidents) | sort priority desc)", "E0101", "unexpected `desc`; expected `)` or `,`",
          "write `sort -priority`"),
         ("mentions(plan, count)", "E0305", "`count` is a function; did you mean `count(x)`?", ""),
         ('mentions(section(plan, "Task & Timeline"), "Ada")', "E0411",
@@ -83,7 +87,6 @@ def passes(expect: str) -> None:
         ("rows(queue) == (csv(incidents) | where opened - 3 > opened)", "E0403", "`-` between a date and a number", ""),
         ("rows(queue) == (csv(incidents) | derive severity + 1)", "E0401",
          "a derived column needs a name: `derive name = …`", ""),
-        ("rows(queue) == (csv(incidents) | group severity, n = count(), late = reason)", "E0303", "", ""),
         ("rows(queue) == (csv(incidents) | select id)", "E0402",
          "the deliverable's column `severity` is no column of this table", "columns: id"),
         ("count(csv(incidents) | join csv(incidents) on id) == count(rows(queue))", "E0303",
@@ -104,15 +107,17 @@ def passes(expect: str) -> None:
     ],
 )  # fmt: skip
 def test_slip(expect: str, code: str, message: str, help: str) -> None:
-    if not message:
-        pytest.skip("no rule yet")
     found = only(expect)
     assert (found.code, found.message, found.help) == (code, message, help)
 
 
 def test_deliverable_over_an_input() -> None:
-    found = only(item='deliver config "config/x.json"')
-    assert (found.code, found.message) == ("E0705", "this path is the input `config_0`")
+    item = 'deliver config "config/x.json"'
+    text = SPEC.format(expect="exists(config)", item=item).replace(
+        "path.summary }}.", "path.summary }}, {{ path.config }}."
+    )
+    found = [d for d in check("spec.claw", text, Nothing()).diagnostics if d.severity == "error"]
+    assert [(d.code, d.message) for d in found] == [("E0705", "this path is the input `config_0`")]
 
 
 def test_name_inside_group_that_is_no_key() -> None:
@@ -131,7 +136,6 @@ def test_name_inside_group_that_is_no_key() -> None:
         "mentions(plan, only(csv(incidents) | where id == 1).reason)",
         "json(summary).on == json(config_0).tags",
         "(rows(queue) | sort -severity, id | take 3) == (csv(incidents) | sort -severity, id | take 3 | select id, severity)",
-        "count(rows(queue)) == count_if(csv(incidents) | where severity > 1 | select big = severity > 2 | unpivot big | select value)",
         "rows(queue) | all severity >= 1 and id != null",
         "json(summary).first == (csv(incidents) | sort opened | first).opened",
     ],
@@ -145,17 +149,16 @@ def test_mistakes_of_one_pipeline_are_all_reported() -> None:
         item="let best = csv(incidents) | where severty > 3 | derive n = upper(id) | sort priorty | select id, severity",
         expect='rows(queue) == best within "x"',
     )
-    found = check("spec.claw", text, Nothing()).diagnostics
+    found = [d for d in check("spec.claw", text, Nothing()).diagnostics if d.severity == "error"]
     assert [d.code for d in found] == ["E0402", "E0401", "E0402", "E0407"], [d.message for d in found]
 
 
 def test_a_module_without_tasks_is_checked() -> None:
     found = check("names.claw", "claw 1\nlet a = 1 + b\n", Nothing()).diagnostics
-    assert [(d.code, d.message) for d in found] == [("E0301", "unknown name `b`; did you mean `a`?")] or found[0].code == "E0301"
+    assert [d.code for d in found] == ["E0301"]
 
 
 def test_values_that_are_shared_are_elaborated_once() -> None:
     lets = "\n".join(f"  let d{n} = d{n - 1} + d{n - 1}" for n in range(1, 40))
-    passes_item = f"let d0 = 1\n{lets}"
-    text = SPEC.format(item=passes_item, expect="json(summary).total == d39")
+    text = SPEC.format(item=f"let d0 = 1\n{lets}", expect="json(summary).total == d39")
     assert [d for d in check("spec.claw", text, Nothing()).diagnostics if d.code < "E0600"] == []

@@ -214,7 +214,9 @@ def test_any_call(name: str) -> None:
     rng = random.Random(name)
     for _ in range(120):
         given = ", ".join(rng.choice(ARGUMENTS) for _ in range(rng.choice((0, 1, 1, 1, 2, 2, 3))))
-        call = rng.choice((f"{name}({given})", f"csv(f) | {name} {given}", f"json(j) | {name} {given}", f"rows(d) | {name} {given}"))
+        call = rng.choice(
+            (f"{name}({given})", f"csv(f) | {name} {given}", f"json(j) | {name} {given}", f"rows(d) | {name} {given}")
+        )
         if rng.random() < 0.2:
             call = f"csv(f) | group b, k = {name}({given})"
         survive(
@@ -227,7 +229,7 @@ def test_any_call(name: str) -> None:
 
 def expression(text: str, before: str = "") -> str:
     return (
-        'claw 1\n' + before + '\ntask t {\n  title = "T"\n  workspace { file f "f.csv" { content = "a,b\\n1,2\\n" } }\n'
+        "claw 1\n" + before + '\ntask t {\n  title = "T"\n  workspace { file f "f.csv" { content = "a,b\\n1,2\\n" } }\n'
         f'  deliver d "d.csv"\n  instruction = "{{{{ path.d }}}}"\n  let x = {text}\n'
         "  verify { check c { expect rows(d) == x } }\n}\n"
     )
@@ -250,7 +252,9 @@ def expression(text: str, before: str = "") -> str:
         expression("{a: " * 5000 + "1" + "}" * 5000),
         expression("d99", "\n".join(["let d0 = 1", *(f"let d{i} = d{i - 1} + d{i - 1}" for i in range(1, 100))])),
         expression("d999", "\n".join(["let d0 = 1", *(f"let d{i} = d{i - 1} + 1" for i in range(1, 1000))])),
-        expression("f40(1)", "\n".join(["def f0(n) = n", *(f"def f{i}(n) = f{i - 1}(n) + f{i - 1}(n)" for i in range(1, 41))])),
+        expression(
+            "f40(1)", "\n".join(["def f0(n) = n", *(f"def f{i}(n) = f{i - 1}(n) + f{i - 1}(n)" for i in range(1, 41))])
+        ),
         expression("d60", "\n".join(['let d0 = "x"', *(f"let d{i} = d{i - 1} + d{i - 1}" for i in range(1, 61))])),
         expression("d60", "\n".join(["let d0 = [1]", *(f"let d{i} = d{i - 1} + d{i - 1}" for i in range(1, 61))])),
         expression("csv(f)" + " | cross_join (csv(f) | rename c = a, d = b)" * 40),

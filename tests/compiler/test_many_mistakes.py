@@ -101,7 +101,7 @@ task report {
 }
 '''
 
-SHAPE = '''claw 1
+SHAPE = """claw 1
 
 task shape { #! E0208
   instruction = "Write {{ path.pay }}, {{ path.late }} and {{ path.report }}, one row for each team."
@@ -137,7 +137,7 @@ task shape { #! E0208
     require kept { expect unchanged(workspace) or exists(late) }
   }
 }
-'''
+"""
 
 
 def planted(files: dict[str, str]) -> list[str]:
