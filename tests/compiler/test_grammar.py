@@ -57,7 +57,7 @@ def test_both_parsers_accept_the_same(path: Path, lark: Lark) -> None:
     diagnostics = Diagnostics()
     parse(Source.of("spec.claw", text), diagnostics)
     try:
-        lark.parse(text, start="start")
+        lark.parse(text, start="start")  # pyright: ignore[reportUnknownMemberType]
         accepted = True
     except UnexpectedInput:
         accepted = False
