@@ -31,6 +31,7 @@ ITEM_STARTS = ("NAME", "LET", "DEF", "USE", "EXPECT")
 OPENERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 CLOSERS = {close: open for open, close in OPENERS.items()}
 MAX_DEPTH = 200
+MAX_STATES = 40 * MAX_DEPTH
 
 
 class Parsed(NamedTuple):
@@ -100,7 +101,12 @@ class _Driver:
                 continue
             item = last_item or token
             line, hanging = _swallowed_line(tokens, at, item)
-            self._report(token, previous, hanging)
+            opener = None if hanging else self._unclosed(tokens, at, item)
+            if opener is not None:
+                self.diagnostics.add("E0101", self.source, opener.span, f"this `{opener.text}` is never closed",
+                                     f"add the missing `{'])'[opener.kind == 'LPAR']}`")  # fmt: skip
+            else:
+                self._report(token, previous, hanging)
             if self.start == "pipe":
                 return None
             if token.kind == "$END":
@@ -117,7 +123,7 @@ class _Driver:
         """The terminal as which the automaton can take the token, or None."""
         if token.kind == "NAME" and token.text in SOFT and self._accepts(SOFT[token.text]):
             return SOFT[token.text]
-        if token.kind != "BAD" and len(self.states) < 40 * MAX_DEPTH and self._accepts(token.kind):
+        if token.kind != "BAD" and len(self.states) < MAX_STATES and self._accepts(token.kind):
             return token.kind
         return None
 
@@ -169,9 +175,40 @@ class _Driver:
             self._reduce(-1 - action)
         return self.values[-1]
 
+    def _unclosed(self, tokens: list[Token], at: int, item: Token) -> Token | None:
+        """The innermost open `(` or `[` of the item, when the item ends or another one starts before it is closed."""
+        start = next((i for i in range(at, -1, -1) if tokens[i].start <= item.start), 0)
+        open_: list[Token] = []
+        for token in tokens[start:at]:
+            if token.kind in OPENERS:
+                open_.append(token)
+            elif token.kind in CLOSERS and open_:
+                open_.pop()
+        token = tokens[at]
+        if (
+            not open_
+            or open_[-1].kind == "LBRACE"
+            or not (token.kind in ("RBRACE", "$END") or (token.lead and _starts_item(tokens, at)))
+        ):
+            return None
+        column = self.source.position(item.start)[1]
+        depth = 1
+        for token in tokens[at:]:
+            depth += (token.kind in OPENERS) - (token.kind in CLOSERS)
+            if depth == 0:
+                return open_[-1] if token.kind == "RBRACE" else None
+            if token.lead and token.kind != "_NL" and self.source.position(token.start)[1] <= column:
+                break
+        return open_[-1]
+
     def _report(self, token: Token, previous: Token | None, hanging: Token | None) -> None:
         if token.kind == "BAD":
             return  # the lexical pass has said what is wrong with it
+        if len(self.states) >= MAX_STATES:
+            self.diagnostics.add(
+                "E0108", self.source, token.span, f"nested more than {MAX_DEPTH} deep", "name the parts with `let`"
+            )
+            return
         expected = self._expected()
         if hanging is not None:
             # An operator or comma at a line's end took the next item in: the mistake is where it stands.
@@ -250,6 +287,7 @@ class _Driver:
             if index > start and (
                 kind == "$END"
                 or (dedented and not closes_own)
+                or (kind == "RBRACE" and "LBRACE" not in open_)
                 or (not open_ and (kind in ("RBRACE", "SEMICOLON") or (kind == "_NL" and _ends_item(tokens, index))))
             ):
                 cut = self._cut(kind)

@@ -163,3 +163,88 @@ def test_each_mistake_is_reported_once_at_its_line(text: str, tmp_path: Path, mo
     used = {name: content for name, content in project.items() if name == "spec.claw" or f'"{name}"' in text}
     assert sorted(found) == planted(used), as_text(result.diagnostics)
     assert len(found) >= 10
+
+
+BASE = """claw 1
+
+task totals {
+  title    = "Total the hours"
+  category = office.records
+
+  workspace {
+    file hours "input/hours.csv" { content = "name,hours,note\\nAda,3,late\\nBo,4,ill\\n" }
+    file rates "input/rates.csv" { content = "name,rate\\nAda,10\\n" }
+  }
+
+  let wanted = csv(hours)
+    | where hours > 1
+    | left_join csv(rates) on name
+    | group name, hours = sum(hours), pay = sum(hours * rate)
+    | sort name
+  let least = 2
+
+  deliver totals "output/totals.csv" { columns = [name, hours] }
+  deliver summary "output/summary.json"
+
+  instruction = \"\"\"
+    Write {{ path.totals }} and {{ path.summary }},
+    with the total hours of each name, sorted by name.
+    \"\"\"
+
+  verify {
+    check totals_right {
+      weight  = 2
+      because = "sorted by name"
+      expect rows(totals) == wanted
+    }
+    check sum_right {
+      expect json(summary).total == sum(wanted.hours) within 0.1
+      expect json(summary).least == least
+      expect json(summary).day == @2026-01-31
+    }
+    require kept { expect unchanged(workspace) }
+  }
+}
+"""
+
+# Code, what stands in BASE, and what stands there instead: each on a line of its own.
+SINGLE = [
+    ("E0102", "claw 1\n", "\n"),
+    ("E0204", "task totals {", "task {"),
+    ("E0103", '"Total the hours"', '"Total the hours'),
+    ("E0211", "office.records", "office.record"),
+    ("E0206", 'csv" { content = "name,hours', 'csv" { from = "x.csv"; content = "name,hours'),
+    ("E0205", 'csv" { content = "name,rate', 'csv" { owner = 1; content = "name,rate'),
+    ("E0402", "where hours > 1", "where hour > 1"),
+    ("E0402", "csv(rates) on name", "csv(rates) on nmae"),
+    ("E0302", "pay = sum(hours * rate)", "pay = summ(hours * rate)"),
+    ("E0101", "| sort name\n", "| sort name desc\n"),
+    ("E0101", "let least = 2", "let least = 2 +"),
+    ("E0701", '"output/totals.csv"', '"/output/totals.csv"'),
+    ("E0205", 'summary.json"', 'summary.json" { sorted = true }'),
+    ("E0301", "{{ path.totals }} and", "{{ path.totals }}{{ path.total }} and"),
+    ("E0205", "weight  = 2", "wait    = 2"),
+    ("E0605", '"sorted by name"', '"sorted by names"'),
+    ("E0401", "rows(totals)", "rows(totals, 1)"),
+    ("E0104", "within 0.1", "within $0.1"),
+    ("E0406", "json(summary).least == least", "json(summary).least == least and words(totals)"),
+    ("E0105", "@2026-01-31", "@2026-02-31"),
+    ("E0107", "unchanged(workspace) }", "unchanged(workspace) }}"),
+]  # fmt: skip
+
+
+def at_lines(text: str) -> set[tuple[str, str]]:
+    """Code and place of every diagnostic; the place is the text of its line."""
+    found = check("spec.claw", text, DiskAssets(Path("/nonexistent"))).diagnostics
+    assert len({(d.code, d.span) for d in found}) == len(found)
+    return {(d.code, d.source.line(d.source.position(d.span.start)[0])) for d in found}
+
+
+def test_the_base_is_sound() -> None:
+    assert at_lines(BASE) == set()
+
+
+@pytest.mark.parametrize(("code", "old", "new"), SINGLE, ids=lambda part: part if len(part) == 5 else "")
+def test_one_mistake(code: str, old: str, new: str) -> None:
+    assert BASE.count(old) == 1
+    assert [found for found, _ in at_lines(BASE.replace(old, new))] == [code]

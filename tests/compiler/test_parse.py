@@ -65,14 +65,14 @@ def codes(text: str) -> list[str]:
         ("@2026-01-31T09:30:15Z", datetime(2026, 1, 31, 9, 30, 15, tzinfo=UTC)),
         ("true", True), ("null", None), ("[1, [2,],]", [1, [2]]), ('{a: 1, "b c": 2, [lower("D")]: 3}', {"a": 1, "b c": 2, "d": 3}),
         ("1 + 2 * 3 - 4 / 2", 5), ("-2 * 3", -6), ("(1 + 2) * 3", 9), ("null ?? 3", 3), ("not 1 == 2 and true", True),
-        ("if 1 > 2 then 3 else if true then 4 else 5", 4), ("2 in 1..3", True), ("4 not in [1, 4]", False),
-        ('"a" + "b"', "ab"), ('"{{ 1 + 1 }} of {{ "x" }}"', "2 of x"), ('"{{{{ name }}"', "{{ name }}"),
+        ("if 1 > 2 then 3 else if true then 4 else 5", 4), ("2 in 1..3", True), ("5 not in [1, 4]", True),
+        ('"a" + "b"', "ab"), ('"{{ 1 + 1 }} of {{ 3d - 2d }}"', "2 of 86400s"), ('"{{{{ name }}"', "{{ name }}"),
         ('re"a\\"b"', re.compile('a"b')), ("[1, 2, 3] | where value > 1 | count", 2),
     ],
 )  # fmt: skip
 def test_value(text: str, expected: object) -> None:
     found = value(text)
-    assert (bool(found == expected) and type(found) is type(expected)) or bool(found) == expected
+    assert found == expected or repr(found) == repr(expected)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_mistake_in_an_expression(text: str, code: str) -> None:
         ('"""\n  a\n  b"""', "a\nb"),
         ('"""\n\ta\n\t\tb\n\t"""', "a\n\tb\n"),
         ('"""say "yes" and ""no"" """', 'say "yes" and ""no"" '),
-        ('"""\n    """', "\n"),
+        ('"""\n    """', ""),
     ],
 )  # fmt: skip
 def test_text_without_quotes_indents_and_escapes(raw: str, expected: str) -> None:
@@ -160,9 +160,9 @@ def test_soft_words_are_names_elsewhere() -> None:
 
 def test_lines_go_on_behind_operators_commas_and_before_pipes() -> None:
     file, found = read(
-        "claw 1\nlet a = 1 +\n  2\nlet b = f(\n  1,\n  2, # why\n)\nlet c = t\n  # why\n  | take 1\n\n\nlet d = 4; let e = 5\n"
+        "claw 1\nlet a = 1 +\n  2\nlet b = f(\n  1,\n  2, # why\n)\nlet c = t\n  # why\n  | take 1\n\n\nlet d = 4\nb { d = 4; e = 5 }\n"
     )
-    assert found == ["13 E0101"] or (found == [] and len(file.items) == 5)
+    assert found == [] and len(file.items) == 5
 
 
 def test_a_block_has_its_doc_comment_labels_and_items() -> None:
@@ -180,9 +180,12 @@ def test_a_block_has_its_doc_comment_labels_and_items() -> None:
     [
         ("a = = 1\nb = 2\n", ["2 E0101"]),
         ("a = 1 +\nb = 2\n", ["2 E0101"]),
-        ("a = (1\nb = 2\n", ["3 E0101"]),
-        ("a = [1, 2\nb = 2\n", ["3 E0101"]),
+        ("a = (1\nb = 2\n", ["2 E0101"]),
+        ("a = [1, 2\nb = 2\n", ["2 E0101"]),
         ("a = f(1,\nb = 2\nc = 3 3\n", ["2 E0101", "4 E0101"]),
+        ("t {\n  a = f(1 }\nb = 1 1\n", ["3 E0101", "4 E0101"]),
+        ("t {\n  a = f(\n    x = 1\n    y = 2\n  )\n}\n", ["5 E0101"]),
+        ("a = " + "(" * 9000 + "\nb = 1 1\n", ["2 E0108", "3 E0101"]),
         ("t {\n  a = 1\nb = 2\n", ["2 E0106"]),
         ("t {\n  a = 1\n}\n}\nb = 2\n", ["5 E0107"]),
         ("t {\n  u { x = 1 }}\n  v { y = 2 }\n}\n", ["3 E0107"]),
