@@ -1,7 +1,7 @@
 """The ports of published tasks on their recorded workspaces, judged by the emitted checker in the sandbox.
 
-`expected.json` was written from the prompts and the names of the variants, before anything was run: for each wrong
-variant the checks that must fail, and at least one that must pass.
+`expected.json` was written from the prompts and the differences between the variants and the solutions, before our
+checkers were run on them: for each wrong variant the checks that must fail, and at least one that must pass.
 """
 
 from __future__ import annotations
