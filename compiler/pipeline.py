@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +47,6 @@ class Compiled:
     trial: Trial
     quotations: list[Quotation]
     witness: Witness
-    notes: list[str] = field(default_factory=list[str])
 
 
 @dataclass(slots=True)

@@ -132,7 +132,3 @@ def _fits(t: Type, letter: str) -> bool:
         "S": (TEXT, NULL), "N": (NUMBER, NULL, PERCENT), "B": (BOOL, NULL), "D": (DATE, DATETIME, NULL),
         "U": (DURATION, NULL), "P": (REGEX,),
     }[letter]  # fmt: skip
-
-
-def scalar(t: Type) -> bool:
-    return isinstance(t, Simple)

@@ -12,7 +12,6 @@ from clawc.compiler.elaborate.context import (
     Context,
     CoreBinding,
     DefBinding,
-    InputBinding,
     JobSpec,
     broken,
     is_error,
@@ -409,8 +408,3 @@ def _expand(
         return expressions.expression(inner, binding.body)
     finally:
         binding.busy = False
-
-
-def input_of(binding: object) -> File | None:
-    """The file of an input binding."""
-    return binding.file if isinstance(binding, InputBinding) else None

@@ -28,7 +28,7 @@ from clawc.spec.types import (
     TableType,
     Type,
 )
-from clawc.stdlib.checks.values import File, Table
+from clawc.stdlib.checks.values import Table
 
 TYPE_OF = {"number": NUMBER, "date": DATE, "datetime": DATETIME, "bool": BOOL, "text": TEXT}
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?\Z")
@@ -214,8 +214,3 @@ def _merged(types: list[Type]) -> Type:
                 fields.setdefault(name, []).append(inner)
         return RecordType(tuple((n, _merged(ts)) for n, ts in fields.items()))
     return ANY
-
-
-def missing_file(file: Core) -> bool:
-    """Is this an input whose bytes could not be loaded?"""
-    return isinstance(file, Const) and isinstance(file.value, File) and file.value.data is None

@@ -12,7 +12,7 @@ from clawc.compiler.passes import attributes as attr
 from clawc.compiler.passes.declare import bind, bind_statements
 from clawc.compiler.passes.shape import known, unread
 from clawc.spec import ast
-from clawc.spec.core import Core, LetRef, is_mistaken
+from clawc.spec.core import Core, is_mistaken
 from clawc.spec.types import FileType
 
 
@@ -232,8 +232,3 @@ def _solution(cx: Context, task: Task, block: ast.Block) -> None:
             )
             continue
         task.writes.append(WriteDecl(found.name, core, item.span))
-
-
-def let_names(node: Core) -> list[str]:
-    """Names of lets that a node uses directly."""
-    return [node.name] if isinstance(node, LetRef) else []

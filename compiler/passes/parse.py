@@ -77,8 +77,6 @@ class _Driver:
         self.start = start
         self.states = [self.table.starts[start]]
         self.values: list[Any] = []
-        self.item_start: list[int] = []  # offset where the innermost open item began
-        self.broken: list[tuple[int, ast.BrokenItem]] = []
 
     def run(self, tokens: list[Token]) -> Any:
         at = 0
