@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from clawc.compiler.model import DeliverDecl
 from clawc.stdlib.checks import primitives
+from clawc.stdlib.checks.sets import Family, FileSet
 from clawc.stdlib.checks.values import File
 from clawc.stdlib.checks.workspace import Deliverable
 
-_PARSED_BY = {
+PARSED_BY = {
     "csv": "csv_table",
     "tsv": "tsv_table",
     "json": "json_value",
@@ -42,14 +44,36 @@ def requirements(
         found.append(Requirement("require_keys", (list(keys),)))
     if sections is not None:
         found.append(Requirement("require_sections", (list(sections),)))
-    if not found and kind in _PARSED_BY:
-        found.append(Requirement(_PARSED_BY[kind]))
+    if not found and kind in PARSED_BY:
+        found.append(Requirement(PARSED_BY[kind]))
     return found
 
 
+def forms_of(deliver: DeliverDecl) -> list[Requirement]:
+    """What each file of a deliverable has to satisfy."""
+    return requirements(
+        deliver.kind, deliver.columns, deliver.keys, deliver.sections, deliver.extra_columns, deliver.column_order
+    )
+
+
 def deliverable(name: str, path: str, kind: str, **structure: Any) -> Deliverable:
-    """The deliverable as the primitives take it, to be judged in this process."""
+    """A single file as the primitives take it, to be judged in this process."""
     return Deliverable(name, path, kind, [_bound(r) for r in requirements(kind, **structure)])
+
+
+def declared(deliver: DeliverDecl) -> Any:
+    """A deliverable of a task as the primitives take it: a file, a set or a family."""
+    forms = [_bound(r) for r in forms_of(deliver)]
+    if deliver.shape == "set":
+        return FileSet(deliver.name, deliver.path, deliver.kind, forms, deliver.least, deliver.most)
+    if deliver.shape == "family":
+        return Family(deliver.name, deliver.path, deliver.kind, forms, members_of(deliver), deliver.only)
+    return Deliverable(deliver.name, deliver.path, deliver.kind, forms)
+
+
+def members_of(deliver: DeliverDecl) -> dict[Any, str]:
+    """Keys to paths of a family; a key of one column stands for itself."""
+    return {key[0] if len(key) == 1 else key: path for key, path in deliver.members}
 
 
 def _bound(requirement: Requirement) -> Callable[[File], Any]:

@@ -9,7 +9,7 @@ from typing import Literal
 from clawc.compiler.elaborate.context import Context, DeliverableBinding
 from clawc.compiler.source import Source
 from clawc.spec.ast import Span
-from clawc.spec.core import Core
+from clawc.spec.core import Core, Shape
 from clawc.stdlib.checks.values import File
 
 CheckKind = Literal["check", "require", "forbid"]
@@ -17,10 +17,10 @@ CheckKind = Literal["check", "require", "forbid"]
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """An input of the workspace with its pristine bytes."""
+    """An input of the workspace with its pristine bytes and its permission bits."""
 
     file: File
-    executable: bool
+    mode: int
     span: Span
 
     @property
@@ -30,7 +30,11 @@ class InputFile:
 
 @dataclass(frozen=True, slots=True)
 class DeliverDecl:
-    """A deliverable with its declared structure; None where nothing is declared."""
+    """A deliverable with its declared structure; None where nothing is declared.
+
+    `path` is a pattern for sets and families. `edits` is the path of the input that it changes, `members` are the keys
+    and paths of a family, `made_by` is the command that has to write it, as job number `binding.job`.
+    """
 
     name: str
     path: str
@@ -42,6 +46,21 @@ class DeliverDecl:
     column_order: bool
     binding: DeliverableBinding
     span: Span
+    edits: str = ""
+    made_by: tuple[str, ...] = ()
+    least: int = 0
+    most: int | None = None
+    members: tuple[tuple[tuple[str, ...], str], ...] = ()
+    only: bool = False
+
+    @property
+    def shape(self) -> Shape:
+        return self.binding.shape
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Where its files lie; those of a set are not known."""
+        return tuple(path for _, path in self.members) if self.shape == "family" else (self.path,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +148,7 @@ class Task:
     instruction_span: Span = field(default=Span(0, 0))
     named_in_instruction: frozenset[str] = frozenset()
     inputs: list[InputFile] = field(default_factory=list[InputFile])
+    hidden: list[InputFile] = field(default_factory=list[InputFile])  # only the checker has them
     delivers: list[DeliverDecl] = field(default_factory=list[DeliverDecl])
     limits: Limits = field(default_factory=Limits)
     checks: list[CheckDecl] = field(default_factory=list[CheckDecl])

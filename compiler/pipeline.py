@@ -12,7 +12,8 @@ from clawc.compiler.assets import Assets, NoAssets
 from clawc.compiler.elaborate.context import Context, LetBinding, TaskState
 from clawc.compiler.elaborate.expressions import let_value
 from clawc.compiler.model import Task
-from clawc.compiler.passes.declare import bind_statements, declare
+from clawc.compiler.passes.bind import bind_statements
+from clawc.compiler.passes.declare import declare
 from clawc.compiler.passes.evaluate import EvaluationFault
 from clawc.compiler.passes.judge_blocks import judge_blocks, report_unused
 from clawc.compiler.passes.lints import lint, order_lints, vacuous

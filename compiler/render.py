@@ -36,9 +36,9 @@ def _separated(value: Any, delimiter: str) -> str:
     return out.getvalue()
 
 
-def render_json(value: Any) -> str:
-    """Two spaces of indent, keys in order, numbers exact."""
-    return _json(value, 0) + "\n"
+def render_json(value: Any, compact: bool = False) -> str:
+    """Two spaces of indent, or all on one line; keys in order, numbers exact."""
+    return _json_line(value) if compact else _json(value, 0) + "\n"
 
 
 def render_jsonl(value: Any) -> str:
@@ -123,4 +123,9 @@ def typed_table(value: Table, types: dict[str, str]) -> Table:
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "render_csv": render_csv, "render_tsv": render_tsv, "render_json": render_json, "render_jsonl": render_jsonl,
     "typed_table": typed_table,
+}  # fmt: skip
+
+# Writers of whole files by format; those of documents write one table.
+WRITERS: dict[str, Callable[[Any], Any]] = {
+    "csv": render_csv, "tsv": render_tsv, "json": render_json, "jsonl": render_jsonl, "markdown": render_md_table,
 }  # fmt: skip

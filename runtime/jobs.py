@@ -5,12 +5,14 @@ job."""
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.sandbox.interface import WORKSPACE, Backend, Finished, LaidFile, Program
 from clawc.runtime.workspace import BundleTemplate
-from clawc.spec.bundle import Job
+from clawc.spec.bundle import DeliverableRef, Job
+from clawc.stdlib.checks.sets import MAX_SET, path_pattern, pattern_folder
 
 OUTPUT_LIMIT = 8 << 20
 
@@ -24,12 +26,16 @@ async def run_jobs(bundle: Bundle, workspace: Path, backend: Backend, dest: Path
     dest.mkdir()
     dest.chmod(0o755)
     delivered = _deliverables(bundle, workspace) if bundle.manifest.jobs else {}
+    edited = tuple(path for ref in bundle.manifest.deliverables if (path := ref.edits))
     for job in bundle.manifest.jobs:
         folder = dest / job.id
         folder.mkdir()
         folder.chmod(0o755)
-        laid = delivered | {name: LaidFile(bundle.read(source)) for name, source in job.files.items()}
-        finished = await backend.run_over(_program(bundle, job), BundleTemplate(bundle), laid, folder / "tree")
+        laid = {path: file for path, file in delivered.items() if path not in job.without}
+        laid |= {name: LaidFile(bundle.read(source)) for name, source in job.files.items()}
+        # What the agent was to change is there as it left it, or not at all.
+        template = BundleTemplate(bundle, (*edited, *job.without))
+        finished = await backend.run_over(_program(bundle, job), template, laid, folder / "tree")
         _record(finished, folder)
 
 
@@ -49,10 +55,23 @@ def _deliverables(bundle: Bundle, workspace: Path) -> dict[str, LaidFile]:
     """The deliverables that exist. `workspace` was collected, so it holds no links."""
     found: dict[str, LaidFile] = {}
     for ref in bundle.manifest.deliverables:
-        path = workspace / ref.path
-        if path.is_file():
-            found[ref.path] = LaidFile(path.read_bytes(), 0o755 if path.stat().st_mode & 0o100 else 0o644)
+        for name in _paths(ref, workspace):
+            path = workspace / name
+            if path.is_file():
+                found[name] = LaidFile(path.read_bytes(), 0o755 if path.stat().st_mode & 0o100 else 0o644)
     return found
+
+
+def _paths(ref: DeliverableRef, workspace: Path) -> list[str]:
+    """The paths of a deliverable; those of a set or family are looked for."""
+    if ref.shape == "file":
+        return [ref.path]
+    pattern, found = path_pattern(ref.path), list[str]()
+    for folder, folders, names in os.walk(workspace / pattern_folder(ref.path)):
+        folders.sort()
+        inside = Path(folder).relative_to(workspace)
+        found += [path for name in sorted(names) if pattern.match(path := (inside / name).as_posix())]
+    return found[:MAX_SET]
 
 
 def _record(finished: Finished, folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from clawc.runtime.bundle import Bundle
@@ -10,10 +11,12 @@ from clawc.runtime.errors import RuntimeFault
 from clawc.spec.bundle import WORKSPACE
 
 
-def materialise(bundle: Bundle, dest: Path) -> None:
-    """Write the inputs into the empty folder `dest`, each verified as it is read, with modes 0644, 0755
-    and 0755 for folders whatever the umask."""
+def materialise(bundle: Bundle, dest: Path, without: tuple[str, ...] = ()) -> None:
+    """Write the inputs into the empty folder `dest`, each verified as it is read, with their modes, and 0755 for
+    folders, whatever the umask. Files and folders `without` are left out."""
     for file in bundle.manifest.workspace:
+        if any(file.path == path or file.path.startswith(path + "/") for path in without):
+            continue
         data = bundle.read(f"{WORKSPACE}/{file.path}")
         *folders, name = file.path.split("/")
         at = dest
@@ -32,13 +35,15 @@ def materialise(bundle: Bundle, dest: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class BundleTemplate:
-    """A Template of a bundle's inputs."""
+    """A Template of a bundle's inputs, but for those `without`."""
 
     bundle: Bundle
+    without: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
-        return self.bundle.manifest.id
+        left_out = "".join(f"-{sha256(path.encode()).hexdigest()[:16]}" for path in sorted(set(self.without)))
+        return self.bundle.manifest.id + left_out
 
     def write(self, dest: Path) -> None:
-        materialise(self.bundle, dest)
+        materialise(self.bundle, dest, self.without)

@@ -35,7 +35,7 @@ class WorkspaceFile(Strict):
     path: RelPath
     sha256: Sha256
     size: Annotated[int, Field(ge=0)]
-    mode: Literal[0o644, 0o755] = 0o644
+    mode: Annotated[int, Field(ge=0o400, le=0o777)] = 0o644
 
 
 class Limits(Strict):
@@ -57,16 +57,23 @@ class Environment(Strict):
 
 
 class DeliverableRef(Strict):
-    """A file that the agent must create: its name in the task, path in the workspace and format."""
+    """A file that the agent must create: its name in the task, path in the workspace and format.
+
+    `path` is a pattern for a set or family: `*` stands for a part of a name, `**` for any folders. `edits` is the path of
+    the input, file or folder, that is changed in place.
+    """
 
     name: Name
     path: RelPath
     kind: str
+    shape: Literal["file", "set", "family"] = "file"
+    edits: str = ""
 
 
 class Job(Strict):
     """A program of the agent that the checker wants run: executed by the runtime in a sandbox of its own, over the
-    pristine inputs, the deliverables and `files` (path in the workspace to file in the bundle)."""
+    pristine inputs, the deliverables and `files` (path in the workspace to file in the bundle). What it has to write
+    itself, `without`, is not there."""
 
     id: Name
     argv: tuple[str, ...]
@@ -75,6 +82,7 @@ class Job(Strict):
     stdin: str = ""
     cwd: str = "."
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 10.0
+    without: tuple[RelPath, ...] = ()
 
 
 class ScoredCheck(Strict):
@@ -139,9 +147,10 @@ JOBS = "private/jobs"
 
 
 class SolutionStep(Strict):
-    """One step of the oracle: write `path` in the workspace with the content of `source` in the bundle, or run."""
+    """One step of the oracle: write `path` in the workspace with the content of `source` in the bundle, delete it, or
+    run a command."""
 
-    op: Literal["write", "run"]
+    op: Literal["write", "delete", "run"]
     path: RelPath | None = None
     source: RelPath | None = None
     argv: tuple[str, ...] = ()

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any, Literal, Union
 
 from clawc.spec.ast import Span
 from clawc.spec.types import Type
+
+Shape = Literal["file", "set", "family"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,12 +30,17 @@ class Const:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Deliverable:
-    """A file that the agent leaves; reading it requires its structure. `raw`: only whether it is there."""
+    """A file that the agent leaves; reading it requires its structure. `raw`: only whether it is there.
+
+    `job`: the run that has to write it, else -1.
+    """
 
     name: str
     type: Type
     span: Span
     raw: bool = False
+    shape: Shape = "file"
+    job: int = -1
     dynamic: bool = True
     free: frozenset[int] = frozenset()
 

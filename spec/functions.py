@@ -73,6 +73,11 @@ TABLE: tuple[Function, ...] = (
         exists(file: F) -> B ; exists ; is there a regular file at the path?
         from(path: S) -> S ; asset ; the text of a file beside the source, at compile time
     """),
+    *_rows("files", """
+        files(of: V) -> T ; file_table ; the files of a tree or set: path in its folder, name, stem, ext, text
+        names(of: V) -> L ; file_names ; the paths of the files of a tree or set
+        dirs(of: V) -> L ; file_dirs ; the folders of a tree or set that hold files
+    """),
     *_rows("rows", """
         table(of: V) -> ? ; table ; a list of records, or of single values, as a table
         columns(of: T) -> L ; columns_of ; the names of the columns
@@ -153,10 +158,13 @@ TABLE: tuple[Function, ...] = (
     *_rows("change", """
         unchanged(what: V) -> B ; unchanged ; is the input as it was? `workspace`: all inputs
         only_changed(files: L) -> B ; only_changed ; did no other input change?
+        changed_lines(file: F) -> T ; changed_lines ; where an edited file differs: kind (changed, added, removed), line, text, was
         only_under(folder: S) -> B ; only_under ; do all new files lie under this folder?
     """),
     *_rows("programs", """
         run(argv: L, files: R =, env: R =, stdin: S =, timeout: U =, cwd: S =) -> ? ; run_result ; what a program does
+        call(module: S, function: S, args: L, timeout: U =) -> V ; call_value ; the value that a function of a Python file gives
+        raises(of: V, kind: S) -> B ; call_raises ; does the call end in an exception of this kind?
     """),
 )  # fmt: skip
 
@@ -232,14 +240,8 @@ LATER = frozenset(
         "xlsx",
         "ics",
         "python",
-        "files",
-        "names",
-        "dirs",
         "patch",
         "split_at",
-        "changed_lines",
-        "call",
-        "raises",
         "defines",
         "imports",
         "command_line",

@@ -24,6 +24,7 @@ class DeliverableNode(Strict):
     op: Literal["deliverable"] = "deliverable"
     name: Name
     raw: bool = False
+    job: Name | None = None
 
 
 class WorkspaceNode(Strict):
@@ -115,6 +116,13 @@ class DeliverableIR(Strict):
     sections: tuple[str, ...] | None
     extra_columns: bool
     column_order: bool
+    shape: Literal["file", "set", "family"] = "file"
+    edits: str = ""
+    made_by: tuple[str, ...] = ()
+    members: tuple[tuple[tuple[str, ...], RelPath], ...] = ()
+    only: bool = False
+    least: int = 0
+    most: int | None = None
 
 
 class CriterionIR(Strict):
@@ -141,11 +149,11 @@ class QuotationIR(Strict):
 
 
 class InputIR(Strict):
-    name: Name
+    name: str
     path: RelPath
     kind: str
     sha256: Sha256
-    executable: bool
+    mode: int
 
 
 class TaskIR(Strict):

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from clawc.compiler.elaborate import aggregates, expressions, reading, verbs
+from clawc.compiler.elaborate import aggregates, change, expressions, jobs, reading, verbs
 from clawc.compiler.elaborate.context import (
     BrokenBinding,
     Context,
     CoreBinding,
     DefBinding,
-    JobSpec,
     broken,
     is_error,
     nearest,
     nearest_fix,
 )
-from clawc.compiler.passes.evaluate import EvaluationFault, evaluate
-from clawc.compiler.paths import path_problem
-from clawc.compiler.render import bytes_of
 from clawc.spec import ast, core
 from clawc.spec.ast import Span
 from clawc.spec.core import Const, Core
@@ -47,14 +41,12 @@ from clawc.spec.types import (
     fits,
     phrase,
 )
-from clawc.stdlib.checks.values import File
 
 RESULTS: dict[str, Type] = {
     "S": TEXT, "N": NUMBER, "B": BOOL, "D": DATE, "U": DURATION, "V": ANY, "L": ANY_LIST, "R": ANY_RECORD,
     "T": ANY_TABLE, "G": RangeType(ANY),
 }  # fmt: skip
 TEXT_LISTS = {"split", "find_all", "sentences", "paragraphs", "bullets", "headings", "lines", "columns"}
-MAX_JOBS = 50
 MAX_EXPANSIONS = 20_000
 
 
@@ -155,16 +147,10 @@ def _bind(
 
 def _argument(cx: Context, row: Function, arg: ast.Arg) -> Core:
     if row.name == "run" and arg.name is None and isinstance(arg.value, ast.ListOf):
-        return core.items([_argv_item(cx, item) for item in arg.value.items], ListType(TEXT), arg.value.span)
+        return jobs.command(cx, arg.value)
+    if row.name == "call" and isinstance(arg.value, ast.Ident):
+        return jobs.word(cx, arg.value)
     return expressions.expression(cx, arg.value)
-
-
-def _argv_item(cx: Context, item: ast.Expr) -> Core:
-    """A word of a command line; the name of a file stands for its path."""
-    value = expressions.expression(cx, item)
-    if isinstance(value.type, FileType) and isinstance(item, ast.Ident):
-        return expressions.expression(cx, ast.Attr(ast.Ident("path", item.span), item, item.span))
-    return value if is_error(value) or value.type is TEXT else core.call("as_text", [value], TEXT, item.span)
 
 
 def _check_argument(cx: Context, row: Function, parameter: Parameter, value: Core, span: Span) -> bool:
@@ -193,10 +179,16 @@ def _typed_call(cx: Context, row: Function, bound: Bound, span: Span) -> Core:
         return reading.reader(cx, row, named, span)
     if row.name == "from":
         return reading.asset(cx, named["path"], span)
-    if row.name in ("unchanged", "only_changed", "only_under"):
-        return _change(cx, row, named, span)
+    if row.group == "change":
+        return change.change(cx, row, named, span)
     if row.name == "run":
-        return _run(cx, named, span)
+        return jobs.run(cx, named, span)
+    if row.name == "call":
+        return jobs.call_function(cx, named, span)
+    if row.name == "raises":
+        return jobs.raises(cx, named, span)
+    if row.group == "files":
+        return _files(cx, row, named["of"], span)
     first = next(iter(named.values()), None)
     result = RESULTS.get(row.result, ANY)
     if row.name in ("table", "unordered", "ordered", "except", "union", "intersect", "only"):
@@ -220,6 +212,17 @@ def _typed_call(cx: Context, row: Function, bound: Bound, span: Span) -> Core:
                             "write `| select key, value` before it")  # fmt: skip
     args, kwargs = _python_arguments(row, bound)
     return core.call(row.python, args, result, span, **kwargs)
+
+
+FILE_ROWS = TableType((("path", TEXT), ("name", TEXT), ("stem", TEXT), ("ext", TEXT), ("text", TEXT)))
+
+
+def _files(cx: Context, row: Function, of: Core, span: Span) -> Core:
+    """`files` and its like over a tree, a set, a family, or what a run leaves."""
+    if of.type is not TREE and of.type is not ANY:
+        return cx.error("E0401", of.span, f"`{row.name}` wants a tree or a set of files, not {phrase(of.type)}",
+                        "a `tree` of the workspace, a deliverable with `*` in its path, or the `files` of a run")  # fmt: skip
+    return core.call(row.python, [of], FILE_ROWS if row.name == "files" else ListType(TEXT), span)
 
 
 def _python_arguments(row: Function, bound: Bound) -> tuple[list[Core], dict[str, Core]]:
@@ -278,89 +281,6 @@ def _check_section(cx: Context, named: dict[str, Core], span: Span) -> None:
         cx.error("E0411", wanted.span, f"section `{wanted.value}` is not declared by `{source.name}`"
                  + nearest(str(wanted.value), binding.sections), "sections: " + ", ".join(binding.sections),
                  None)  # fmt: skip
-
-
-def _change(cx: Context, row: Function, named: dict[str, Core], span: Span) -> Core:
-    """`unchanged` and its like look at the whole submission."""
-    here = core.Workspace(ANY, span)
-    value = next(iter(named.values()))
-    if row.name == "only_under":
-        return core.call("only_under", [here, value], BOOL, span)
-    paths: list[str] = []
-    if isinstance(value, core.Workspace):
-        paths = sorted(f.path for f in cx.task.inputs.values())
-    else:
-        parts = value.items if isinstance(value, core.Items) else (value,)
-        for part in parts:
-            if isinstance(part, Const) and isinstance(part.value, File):
-                paths.append(part.value.path)
-            elif not isinstance(part, core.Deliverable):
-                return cx.error("E0401", part.span, f"`{row.name}` wants inputs of the task by name, or `workspace`")
-            elif row.name == "unchanged":
-                return cx.error("E0401", part.span, f"`{part.name}` is a deliverable; `unchanged` wants inputs")
-    listed = Const(paths, ListType(TEXT), span)
-    return core.call(row.python, [here, listed], BOOL, span)
-
-
-RUN = RecordType((("exit", NUMBER), ("stdout", TEXT), ("stderr", TEXT), ("timed_out", BOOL), ("files", TREE)))
-
-
-RUN_ARGUMENTS: dict[str, type] = {
-    "argv": list, "files": dict, "env": dict, "stdin": str, "timeout": timedelta, "cwd": str,
-}  # fmt: skip
-
-
-def _run(cx: Context, named: dict[str, Core], span: Span) -> Core:
-    """A job: all that it is started with is static, so that the runtime can run it before the checker starts."""
-    values: dict[str, Any] = {}
-    for name, node in named.items():
-        if node.dynamic or node.free:
-            return cx.error("E0412", node.span, f"`{name}` of `run` must be known at compile time",
-                            "use inputs, params and texts; deliverables stand for their path")  # fmt: skip
-        try:
-            values[name] = evaluate(node, cx.task)
-        except EvaluationFault as fault:
-            return cx.error("E0501", fault.span, fault.message) if fault.message else broken(span)
-        if not isinstance(values[name], RUN_ARGUMENTS[name]):  # a type that is only known by evaluation
-            return cx.error("E0401", node.span, f"`run` cannot use this as `{name}`", BY_NAME["run"].signature)
-    job = _job(cx, values, named, span)
-    if job is None:
-        return broken(span)
-    if job not in cx.task.jobs:
-        if len(cx.task.jobs) >= MAX_JOBS:
-            return cx.error("E0412", span, f"more than {MAX_JOBS} different runs in one task")
-        cx.task.jobs.append(job)
-    return core.Run(cx.task.jobs.index(job), RUN, span)
-
-
-def _job(cx: Context, values: dict[str, Any], named: dict[str, Core], span: Span) -> JobSpec | None:
-    """The job of evaluated arguments; None after a diagnostic."""
-    timeout = values.get("timeout")
-    seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else 10.0
-    argv = [str(word) for word in values["argv"]]
-    problem, where = "", "argv"
-    if not 0 < seconds <= 600:
-        problem, where = "a program gets more than 0 and at most 600 seconds", "timeout"
-    elif not argv or not argv[0]:
-        problem = "the command is empty"
-    elif any("\0" in word for word in argv):
-        problem = "a word of the command holds a NUL"
-    files: dict[str, bytes] = {}
-    for path, content in sorted(values.get("files", {}).items()):
-        files[str(path)] = bytes_of(content)
-        if path_problem(str(path)):
-            problem, where = f"the path `{path}` {path_problem(str(path))}", "files"
-    cwd = str(values.get("cwd", "."))
-    if cwd != "." and path_problem(cwd):
-        problem, where = f"the path `{cwd}` {path_problem(cwd)}", "cwd"
-    env = {str(name): str(value) for name, value in values.get("env", {}).items()}
-    if not all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) and "\0" not in value for name, value in env.items()):
-        problem, where = "names of environment variables are letters, digits and `_`", "env"
-    if problem:
-        cx.error("E0412", named[where].span if where in named else span, problem)
-        return None
-    stdin = str(values.get("stdin", ""))
-    return JobSpec(tuple(argv), tuple(files.items()), tuple(sorted(env.items())), stdin, seconds, cwd)
 
 
 def _expand(

@@ -12,8 +12,9 @@ from typing import Any, Union
 from clawc.compiler.source import Diagnostics, Fix, Source
 from clawc.spec import ast, core
 from clawc.spec.ast import Span
-from clawc.spec.core import Const, Core, Fresh
+from clawc.spec.core import Const, Core, Fresh, Shape
 from clawc.spec.types import ANY, ERROR, ListType, RecordType, TableType, Type
+from clawc.stdlib.checks.sets import Files
 from clawc.stdlib.checks.values import File
 
 MAX_DEPTH = 100
@@ -57,8 +58,22 @@ class InputBinding:
 
 
 @dataclass(slots=True, eq=False)
+class TreeBinding:
+    """A folder of inputs; `files` by their path in it."""
+
+    name: str
+    folder: str
+    files: Files
+    span: Span
+    used: bool = False
+
+
+@dataclass(slots=True, eq=False)
 class DeliverableBinding:
-    """A file that the agent must leave; `columns` are None when not declared."""
+    """A file that the agent must leave; `columns` are None when not declared.
+
+    `edits` names the input that it changes, `job` is the run that has to write it (-1: the agent itself does).
+    """
 
     name: str
     path: str
@@ -67,6 +82,10 @@ class DeliverableBinding:
     sections: tuple[str, ...] | None
     span: Span
     used: bool = False
+    shape: Shape = "file"
+    edits: str = ""
+    job: int = -1
+    key: tuple[str, ...] = ()  # of a family: the columns that name one of its files
 
 
 @dataclass(slots=True, eq=False)
@@ -84,7 +103,7 @@ class BrokenBinding:
     used: bool = True
 
 
-Binding = Union[LetBinding, DefBinding, InputBinding, DeliverableBinding, CoreBinding, BrokenBinding]
+Binding = Union[LetBinding, DefBinding, InputBinding, TreeBinding, DeliverableBinding, CoreBinding, BrokenBinding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +126,7 @@ class GroupScope:
 
 @dataclass(frozen=True, slots=True)
 class JobSpec:
-    """One distinct `run`: everything static."""
+    """One distinct `run`: everything static. `without`: paths that it must not find, although they were delivered."""
 
     argv: tuple[str, ...]
     files: tuple[tuple[str, bytes], ...]
@@ -115,6 +134,7 @@ class JobSpec:
     stdin: str
     timeout_s: float
     cwd: str
+    without: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -123,7 +143,8 @@ class TaskState:
 
     fresh: Fresh = field(default_factory=Fresh)
     jobs: list[JobSpec] = field(default_factory=list[JobSpec])
-    inputs: dict[str, File] = field(default_factory=dict[str, File])
+    inputs: dict[str, File] = field(default_factory=dict[str, File])  # what the agent finds, by name
+    edited: set[str] = field(default_factory=set[str])  # paths of inputs that a deliverable changes
     values: dict[int, Any] = field(default_factory=dict[int, Any])  # evaluated static nodes, by identity
     keep: list[Core] = field(default_factory=list[Core])  # the nodes behind `values`, so identities stay theirs
     steps: int = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from clawc.compiler.elaborate import calls, verbs
 from clawc.compiler.elaborate.context import (
     MAX_CHAIN,
@@ -13,6 +15,7 @@ from clawc.compiler.elaborate.context import (
     DeliverableBinding,
     InputBinding,
     LetBinding,
+    TreeBinding,
     broken,
     column,
     is_error,
@@ -21,6 +24,7 @@ from clawc.compiler.elaborate.context import (
 )
 from clawc.compiler.elaborate.literals import literal, text_pieces
 from clawc.compiler.passes.parse import parse_expression
+from clawc.compiler.paths import kind_of
 from clawc.compiler.source import Fix
 from clawc.spec import ast, core
 from clawc.spec.ast import Span
@@ -50,6 +54,7 @@ from clawc.spec.types import (
     Type,
     phrase,
 )
+from clawc.stdlib.checks.sets import Files
 
 COMPARISONS = {
     "==": "equal", "!=": "differs", "<": "less", "<=": "at_most", ">": "more", ">=": "at_least",
@@ -197,7 +202,10 @@ def bound(cx: Context, binding: object, node: ast.Ident) -> Core:
         return Const(binding.file, FileType(binding.file.name, binding.file.kind, "input"), node.span)
     if isinstance(binding, DeliverableBinding):
         binding.used = True
-        return core.Deliverable(binding.name, FileType(binding.name, binding.kind, "deliverable"), node.span)
+        return deliverable(binding, node.span)
+    if isinstance(binding, TreeBinding):
+        binding.used = True
+        return Const(binding.files, TREE, node.span)
     if isinstance(binding, LetBinding):
         value = let_value(cx, binding, node.span)
         return core.LetRef(binding.name, value, value.type, node.span, value.dynamic, value.free)
@@ -206,6 +214,14 @@ def bound(cx: Context, binding: object, node: ast.Ident) -> Core:
         return cx.error("E0305", node.span, f"`{node.text}` is a function; did you mean `{node.text}(…)`?")
     assert isinstance(binding, BrokenBinding)
     return broken(node.span)
+
+
+def deliverable(binding: DeliverableBinding, span: Span) -> core.Deliverable:
+    """What the agent left under a name: a file, a set of files, or the files of a family."""
+    type: Type = TREE
+    if binding.shape == "file":
+        type = FileType(binding.name, binding.kind, "deliverable")
+    return core.Deliverable(binding.name, type, span, shape=binding.shape, job=binding.job)
 
 
 def let_value(cx: Context, binding: LetBinding, span: Span) -> Core:
@@ -299,8 +315,11 @@ def _path(cx: Context, node: ast.Attr) -> Core:
     if isinstance(binding, InputBinding):
         binding.used = True
         return Const(binding.file.path, TEXT, node.span)
+    if isinstance(binding, TreeBinding):
+        binding.used = True
+        return Const(binding.folder, TEXT, node.span)
     if isinstance(binding, DeliverableBinding):
-        return Const(binding.path, TEXT, node.span)
+        return Const(_shown_path(binding), TEXT, node.span)
     if isinstance(binding, BrokenBinding):
         return broken(node.span)
     names = files_in_scope(cx)
@@ -308,9 +327,21 @@ def _path(cx: Context, node: ast.Attr) -> Core:
                     + nearest(node.name.text, names), "", nearest_fix(node.name.text, names, node.name.span))  # fmt: skip
 
 
+def _shown_path(binding: DeliverableBinding) -> str:
+    """A path as the agent is told: of a family with `<column>` in place of each key, of a folder without `**`."""
+    if binding.shape == "family":
+        names = iter(binding.key)
+        return "".join(f"<{next(names)}>" if part == "*" else part for part in re.split(r"(\*)", binding.path))
+    return binding.path.removesuffix("/**") if binding.path.endswith("/**") else binding.path
+
+
 def files_in_scope(cx: Context) -> list[str]:
     """Names of inputs and deliverables."""
-    return [n for n in cx.all_names() if isinstance(cx.find(n), (InputBinding, DeliverableBinding, BrokenBinding))]
+    return [
+        n
+        for n in cx.all_names()
+        if isinstance(cx.find(n), (InputBinding, TreeBinding, DeliverableBinding, BrokenBinding))
+    ]
 
 
 def _index(cx: Context, node: ast.Index) -> Core:
@@ -319,9 +350,7 @@ def _index(cx: Context, node: ast.Index) -> Core:
     if is_error(value) or is_error(index):
         return broken(node.span)
     if t is TREE:
-        path = index.value if isinstance(index, Const) else ""
-        kind = path.rsplit(".", 1)[-1] if isinstance(path, str) else "text"
-        return core.call("file_in", [value, index], FileType(str(path), kind, "run"), node.span)
+        return _tree_item(cx, value, index, node.span)
     result: Type = ANY
     if isinstance(t, ListType):
         result = t.element
@@ -335,6 +364,29 @@ def _index(cx: Context, node: ast.Index) -> Core:
     if isinstance(t, (ListType, TableType)) and index.type not in (NUMBER, ANY):
         return cx.error("E0403", node.index.span, f"elements are counted from 0; {phrase(index.type)} is no place")
     return core.call("item", [value, index], result, node.span)
+
+
+def _tree_item(cx: Context, tree: Core, index: Core, span: Span) -> Core:
+    """`files["a.csv"]` of a run, `project["a.py"]` of a tree or set, `letters[key]` of a family."""
+    path = str(index.value) if isinstance(index, Const) else ""
+    if isinstance(tree, core.Deliverable):
+        binding = cx.find(tree.name)
+        kind = binding.kind if isinstance(binding, DeliverableBinding) else "text"
+        if tree.shape == "family":
+            columns = binding.key if isinstance(binding, DeliverableBinding) else ()
+            given = len(index.items) if isinstance(index, core.Items) else 1
+            if columns and given != len(columns):
+                return cx.error("E0403", index.span, f"a file of `{tree.name}` is named by {', '.join(columns)}",
+                                f"write `{tree.name}[{columns[0]}]`" if len(columns) == 1 else f"write `{tree.name}[[{', '.join(columns)}]]`")  # fmt: skip
+            return core.call("member", [tree, index], FileType(tree.name, kind, "deliverable"), span)
+        return core.call("file_at", [tree, index], FileType(path or tree.name, kind, "deliverable"), span)
+    if tree.dynamic:
+        return core.call("file_in", [tree, index], FileType(path, kind_of(path), "run"), span)
+    if isinstance(tree, Const) and isinstance(tree.value, Files) and path and path not in tree.value.files:
+        names = list(tree.value.files)
+        return cx.error("E0703", index.span, f"the tree has no file `{path}`{nearest(path, names)}",
+                        "files: " + ", ".join(names[:12]), None)  # fmt: skip
+    return core.call("file_at", [tree, index], FileType(path, kind_of(path), "input"), span)
 
 
 def _unary(cx: Context, node: ast.Unary) -> Core:

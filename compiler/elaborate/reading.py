@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -82,24 +83,29 @@ def reader(cx: Context, row: Function, named: dict[str, Core], span: Span) -> Co
 
 def _exists(cx: Context, file: Core, span: Span) -> Core:
     if isinstance(file, core.Deliverable):
-        file = core.Deliverable(file.name, file.type, file.span, raw=True)
+        file = replace(file, raw=True)
+    elif isinstance(file, core.Call) and file.function == "member":
+        file = core.call("member", file.args, file.type, file.span, raw=Const(True, BOOL, file.span))
     elif not isinstance(file.type, FileType) and file.type is not ANY:
         return cx.error("E0401", file.span, "`exists` wants a file")
     return core.call("exists", [file], BOOL, span)
 
 
 def _rows(cx: Context, file: Core, span: Span) -> Core:
-    if not isinstance(file, core.Deliverable):
+    member = isinstance(file, core.Call) and file.function in ("member", "file_at")
+    if not isinstance(file, core.Deliverable) and not (member and file.dynamic):
         return cx.error("E0401", file.span, "`rows` reads a deliverable; inputs are read by `csv`, `json` and so on")
     kind = file.type.kind if isinstance(file.type, FileType) else ""
     if kind not in ("csv", "tsv", "json", "jsonl", "markdown"):
-        return cx.error("E0401", file.span, f"`rows` cannot read `{file.name}`, a file of format {kind}",
+        return cx.error("E0401", file.span, f"`rows` cannot read `{cx.source.slice(file.span)}`, a file of format {kind}",
                         "it reads csv, tsv, json and jsonl")  # fmt: skip
     return core.call("rows", [file], _declared(cx, file), span)
 
 
 def _declared(cx: Context, file: Core) -> TableType:
     """Columns that a deliverable declares; of no type, as the agent's cells take the type of what they meet."""
+    if isinstance(file, core.Call) and file.function in ("member", "file_at"):
+        file = file.args[0]
     if isinstance(file, core.Deliverable):
         binding = cx.find(file.name)
         if isinstance(binding, DeliverableBinding) and binding.columns is not None:

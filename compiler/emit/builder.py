@@ -27,5 +27,5 @@ def _file(item: InputFile) -> dict[str, str]:
             "(\n" + "".join(f"        {text(line)}\n" for line in lines) + "    )")  # fmt: skip
     except UnicodeDecodeError:
         kind, content = "base64", text(base64.b64encode(item.data).decode("ascii"))
-    mode = "0o755" if item.executable else "0o644"
+    mode = f"0o{item.mode:o}"
     return {"path": text(item.file.path), "mode": mode, "kind": text(kind), "content": content}

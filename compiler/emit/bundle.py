@@ -60,9 +60,12 @@ def _json(document: object) -> bytes:
 def _solution(witness: Witness) -> dict[str, bytes]:
     files = {f"{spec.SOLUTION_FILES}/{path}": data for path, data in witness.files.items()}
     steps = [
-        spec.SolutionStep(op="write", path=path, source=f"{spec.SOLUTION_FILES}/{path}")
-        for path in sorted(witness.files)
-    ]
+        spec.SolutionStep(
+            op=step.op, path=step.path or None, source=f"{spec.SOLUTION_FILES}/{step.path}" if step.op == "write" else None,
+            argv=step.argv,
+        )
+        for step in witness.steps
+    ]  # fmt: skip
     files[spec.SOLUTION_STEPS] = _json(spec.Solution(steps=tuple(steps)).model_dump(mode="json"))
     return files
 
@@ -90,13 +93,15 @@ def _manifest(task: Task, witness: Witness, files: dict[str, bytes]) -> spec.Man
         scoring=_scoring(task),
         workspace=tuple(
             spec.WorkspaceFile(path=i.file.path, sha256=hashlib.sha256(i.data).hexdigest(), size=len(i.data),
-                               mode=0o755 if i.executable else 0o644)
+                               mode=i.mode)
             for i in sorted(task.inputs, key=lambda i: i.file.path)
         ),
-        deliverables=tuple(spec.DeliverableRef(name=d.name, path=d.path, kind=d.kind) for d in task.delivers),
+        deliverables=tuple(
+            spec.DeliverableRef(name=d.name, path=d.path, kind=d.kind, edits=d.edits, shape=d.shape) for d in task.delivers
+        ),
         jobs=tuple(
             spec.Job(id=job_id(n), argv=j.argv, files={p: f"{spec.JOBS}/{job_id(n)}/{p}" for p, _ in j.files},
-                     env=dict(j.env), stdin=j.stdin, cwd=j.cwd, timeout_s=j.timeout_s)
+                     env=dict(j.env), stdin=j.stdin, cwd=j.cwd, timeout_s=j.timeout_s, without=j.without)
             for n, j in enumerate(task.context.task.jobs)
         ),
         oracle=witness.origin,

@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from clawc import __version__
-from clawc.compiler.emit.python_source import Printer, Shape, layout, text
+from clawc.compiler.emit.python_source import Printer, Shape, keyword_argument, layout, text
 from clawc.compiler.emit.shake import shake
 from clawc.compiler.emit.templating import render
-from clawc.compiler.forms import requirements
+from clawc.compiler.forms import forms_of, members_of
 from clawc.compiler.model import CheckDecl, DeliverDecl, Task
 from clawc.compiler.passes.seal import Sealer
 from clawc.spec import core
@@ -139,21 +139,24 @@ def _dynamic_lets(nodes: list[Core]) -> list[core.LetRef]:
 
 def _deliverable(printer: Printer, deliver: DeliverDecl) -> str:
     forms: list[Shape | str] = []
-    for form in requirements(
-        deliver.kind,
-        deliver.columns,
-        deliver.keys,
-        deliver.sections,
-        deliver.extra_columns,
-        deliver.column_order,
-    ):
+    for form in forms_of(deliver):
         printer.primitives.add(form.function)
         args = [printer.value(argument) for argument in form.args]
         forms.append(Shape(f"lambda file: {form.function}(", ["file", *args], ")") if args else form.function)
     parts: list[Shape | str] = [text(deliver.name), text(deliver.path), text(deliver.kind)]
     if forms:
         parts.append(Shape("[", forms, "]"))
-    return layout(Shape("Deliverable(", parts, ")"), 4, 4, 1)
+    if deliver.shape == "file":
+        return layout(Shape("Deliverable(", parts, ")"), 4, 4, 1)
+    if deliver.shape == "set":
+        printer.primitives.add("FileSet")
+        parts += [f"least={deliver.least}"] if deliver.least else []
+        parts += [f"most={deliver.most}"] if deliver.most is not None else []
+        return layout(Shape("FileSet(", parts, ")"), 4, 4, 1)
+    printer.primitives.add("Family")
+    parts.append(keyword_argument("members", printer.value(members_of(deliver))))
+    parts += ["only=True"] if deliver.only else []
+    return layout(Shape("Family(", parts, ")"), 4, 4, 1)
 
 
 def _row(check: CheckDecl) -> str:

@@ -29,12 +29,13 @@ def lower(task: Task, sealer: Sealer, quotations: list[Quotation]) -> str:
         doc=task.doc, instruction=task.instruction,
         inputs=tuple(
             ir.InputIR(name=i.file.name, path=i.file.path, kind=i.file.kind, sha256=hashlib.sha256(i.data).hexdigest(),
-                       executable=i.executable)
+                       mode=i.mode)
             for i in task.inputs
         ),
         deliverables=tuple(
             ir.DeliverableIR(name=d.name, path=d.path, kind=d.kind, columns=d.columns, keys=d.keys, sections=d.sections,
-                             extra_columns=d.extra_columns, column_order=d.column_order)
+                             extra_columns=d.extra_columns, column_order=d.column_order, shape=d.shape, edits=d.edits,
+                             made_by=d.made_by, members=d.members, only=d.only, least=d.least, most=d.most)
             for d in task.delivers
         ),
         checks=tuple(
@@ -61,7 +62,7 @@ def node(at: Core) -> ir.Node:
     if isinstance(at, core.Const):
         return ir.ConstNode(value=value(at.value), name=at.name)
     if isinstance(at, core.Deliverable):
-        return ir.DeliverableNode(name=at.name, raw=at.raw)
+        return ir.DeliverableNode(name=at.name, raw=at.raw, job=job_id(at.job) if at.job >= 0 else None)
     if isinstance(at, core.Run):
         return ir.RunNode(job=job_id(at.number))
     if isinstance(at, core.LetRef):

@@ -7,10 +7,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from clawc.compiler.forms import PARSED_BY
 from clawc.spec import core
 from clawc.spec.core import Const, Core
+from clawc.spec.types import FileType
 from clawc.stdlib.checks.compare import OneOf, Percent
 from clawc.stdlib.checks.kinds import plain
+from clawc.stdlib.checks.sets import Files
 from clawc.stdlib.checks.values import MISSING, Cell, File, Range, Table, Unordered
 
 WIDTH = 108
@@ -60,7 +63,7 @@ class Printer:
         if isinstance(node, core.Call):
             return self._call(node)
         if isinstance(node, core.Deliverable):
-            return f'ws.raw("{node.name}")' if node.raw else f'ws["{node.name}"]'
+            return self._deliverable(node)
         if isinstance(node, core.Workspace):
             return "ws"
         if isinstance(node, core.Run):
@@ -86,6 +89,21 @@ class Printer:
         if isinstance(node, core.Record):
             return Shape("{", [_pair(self.expression(k), self.expression(v)) for k, v in node.entries], "}")
         return self._logic(node)
+
+    def _deliverable(self, node: core.Deliverable) -> str:
+        if node.shape != "file":
+            self.primitives.add(f"file_{node.shape}")
+            return f'file_{node.shape}(ws, "{node.name}")'
+        if node.raw:
+            return f'ws.raw("{node.name}")'
+        if node.job < 0:
+            return f'ws["{node.name}"]'
+        self.primitives.add("made")
+        parser = PARSED_BY.get(node.type.kind if isinstance(node.type, FileType) else "", "")
+        parse = "" if parser in ("", "text_of") else f", {parser}"
+        if parse:
+            self.primitives.add(parser)
+        return f'made(ws, "{node.name}", "{job_id(node.job)}"{parse})'
 
     def _call(self, node: core.Call) -> Shape:
         self.primitives.add(node.function)
@@ -113,7 +131,7 @@ class Printer:
         value = node.value
         shape = self.value(value)
         flat = shape if isinstance(shape, str) else shape.flat()
-        if not isinstance(value, (Table, File)) and (len(flat) <= 60 or not node.name):
+        if not isinstance(value, (Table, File, Files)) and (len(flat) <= 60 or not node.name):
             return shape
         name = self._name(node, flat)
         return name
@@ -170,6 +188,10 @@ class Printer:
         return f"datetime.datetime({', '.join(str(p) for p in parts)}{zone})"
 
     def _compound(self, value: Any) -> Shape | str:
+        if isinstance(value, Files):
+            self.primitives.add("Files")
+            pairs = [_pair(text(path), self.value(file)) for path, file in value.files.items()]
+            return Shape("Files(", [text(value.folder), Shape("{", pairs, "}")], ")")
         if isinstance(value, File):
             # An input that is read under a row of the agent's: its pristine bytes travel with the checker.
             self.primitives.add("File")
@@ -223,6 +245,11 @@ def _prefixed(prefix: str, shape: Shape | str) -> Shape | str:
 def _pair(key: Shape | str, value: Shape | str, between: str = ": ") -> Shape | str:
     flat = key if isinstance(key, str) else key.flat()
     return _prefixed(flat + between, value)
+
+
+def keyword_argument(name: str, value: Shape | str) -> Shape | str:
+    """`name=value` of a call."""
+    return _prefixed(name + "=", value)
 
 
 def text(value: str) -> str:

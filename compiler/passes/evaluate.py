@@ -28,8 +28,8 @@ class EvaluationFault(Exception):
 class Reader:
     """Where dynamic nodes come from when a submission is judged in this process; empty at compile time."""
 
-    def deliverable(self, name: str, raw: bool) -> Any:
-        raise Unmet(f"`{name}` is not known at compile time")
+    def deliverable(self, node: core.Deliverable) -> Any:
+        raise Unmet(f"`{node.name}` is not known at compile time")
 
     def workspace(self) -> Any:
         raise Unmet("the workspace is not known at compile time")
@@ -90,7 +90,7 @@ class _Evaluation:
         if isinstance(node, core.Logic):
             return self._logic(node, rows)
         if isinstance(node, core.Deliverable):
-            return self.reader.deliverable(node.name, node.raw)
+            return self.reader.deliverable(node)
         if isinstance(node, core.Run):
             return self.reader.run(node.number)
         return self.reader.workspace()

@@ -9,7 +9,7 @@ from clawc.compiler.elaborate.context import BrokenBinding, Context, LetBinding,
 from clawc.compiler.elaborate.expressions import condition, expression, let_value
 from clawc.compiler.model import CheckDecl, Criterion, ExpectDecl, RubricDecl, Task, WriteDecl
 from clawc.compiler.passes import attributes as attr
-from clawc.compiler.passes.declare import bind, bind_statements
+from clawc.compiler.passes.bind import bind, bind_statements
 from clawc.compiler.passes.shape import known, unread
 from clawc.spec import ast
 from clawc.spec.core import Core, is_mistaken

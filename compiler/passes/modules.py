@@ -13,7 +13,7 @@ from clawc.compiler.elaborate.context import (
     nearest,
 )
 from clawc.compiler.elaborate.literals import text_pieces
-from clawc.compiler.passes.declare import bind, bind_statements
+from clawc.compiler.passes.bind import bind, bind_statements
 from clawc.compiler.passes.parse import parse
 from clawc.compiler.passes.shape import check_shape
 from clawc.compiler.passes.spelling import corrected

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from clawc.compiler.elaborate.context import TaskState
-from clawc.compiler.forms import deliverable
+from clawc.compiler.forms import declared
 from clawc.compiler.model import CheckDecl, Task
 from clawc.compiler.passes.evaluate import Reader, evaluate
 from clawc.compiler.passes.seal import Sealer
+from clawc.spec import core
 from clawc.spec.core import Core
 from clawc.stdlib.checks.kinds import plain
+from clawc.stdlib.checks.sets import file_family, file_set
 from clawc.stdlib.checks.values import Unmet
 from clawc.stdlib.checks.verdict import Check, Expect, judge
 from clawc.stdlib.checks.workspace import Memory, Submission
@@ -22,8 +24,16 @@ class _Submitted(Reader):
     def __init__(self, submission: Submission) -> None:
         self.submission = submission
 
-    def deliverable(self, name: str, raw: bool) -> Any:
-        return self.submission.raw(name) if raw else self.submission[name]
+    def deliverable(self, node: core.Deliverable) -> Any:
+        if node.shape == "set":
+            return file_set(self.submission, node.name)
+        if node.shape == "family":
+            return file_family(self.submission, node.name)
+        if node.raw:
+            return self.submission.raw(node.name)
+        if node.job >= 0:
+            raise Unmet("programs are not run at compile time")
+        return self.submission[node.name]
 
     def workspace(self) -> Any:
         return self.submission
@@ -53,25 +63,14 @@ class Trial:
         self.sealed: dict[str, list[tuple[int, str, Core]]] = {
             c.name: [(e.line, e.source, sealer.seal(e.core)) for e in c.expects] for c in task.checks
         }
-        self.deliverables = [
-            deliverable(
-                d.name,
-                d.path,
-                d.kind,
-                columns=d.columns,
-                keys=d.keys,
-                sections=d.sections,
-                extra_columns=d.extra_columns,
-                column_order=d.column_order,
-            )
-            for d in task.delivers
-        ]
+        self.deliverables = [declared(d) for d in task.delivers]
         self.pristine = {i.file.path: i.data for i in task.inputs}
         self.hashes = {path: hashlib.sha256(data).hexdigest() for path, data in self.pristine.items()}
 
-    def judge(self, written: Mapping[str, bytes]) -> dict[str, Any]:
-        """The verdict on the inputs with `written` (path to bytes) laid over them."""
-        submission = Submission(Memory({**self.pristine, **written}), self.deliverables, self.hashes)
+    def judge(self, written: Mapping[str, bytes | None]) -> dict[str, Any]:
+        """The verdict on the inputs with `written` (path to bytes, None: deleted) laid over them."""
+        files = {path: data for path, data in {**self.pristine, **written}.items() if data is not None}
+        submission = Submission(Memory(files), self.deliverables, self.hashes)
         reader = _Submitted(submission)
         checks = [self._check(c, reader) for c in self.task.checks]
         return judge(self.task.name, checks, submission, "")
@@ -84,6 +83,6 @@ class Trial:
         return Check(check.name, body, plain(check.weight), check.kind, check.partial, check.after)
 
 
-def uses_runs(task: Task) -> bool:
-    """Can only the runtime judge this task, because programs have to be run?"""
-    return bool(task.context.task.jobs)
+def uses_run(node: Core) -> bool:
+    """Can only the runtime judge this, because programs have to be run?"""
+    return any(isinstance(n, core.Run) or (isinstance(n, core.Deliverable) and n.job >= 0) for n in core.walk(node))

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from clawc.compiler.elaborate.context import TaskState
 from clawc.compiler.passes.seal import Sealer
+from clawc.compiler.witness.places import (
+    Place,
+    block_mentions,
+    file_place,
+    is_number,
+    mention_of,
+    place_of,
+    through,
+    value_path,
+)
 from clawc.spec import core
 from clawc.spec.core import Const, Core
 from clawc.stdlib.checks.compare import OneOf
@@ -15,20 +24,12 @@ from clawc.stdlib.checks.values import Range, Table
 
 MAX_ROWS = 2000
 
-
-class Place(NamedTuple):
-    """A part of a document: the whole (section ""), or the text under a heading."""
-
-    deliverable: str
-    section: str = ""
-
-
-class Mention(NamedTuple):
-    """Something that must be said; `near` words stand in the same sentence; `decimals` fixes the spelling."""
-
-    values: tuple[Any, ...]
-    near: str = ""
-    decimals: int | None = None
+# Readers of whole files, with the kind of demand that they make.
+WHOLE = {
+    "rows": "rows", "csv_table": "rows", "tsv_table": "rows", "jsonl_table": "rows", "json_rows": "rows",
+    "xlsx_table": "rows", "text_of": "text", "lines_of": "lines",
+}  # fmt: skip
+FREE_ORDER = ("unordered", "ordered", "is_sorted", "set_of", "distinct")
 
 
 class Demand(NamedTuple):
@@ -57,7 +58,7 @@ def demands_of(conditions: list[tuple[str, bool, Core]], task: TaskState) -> Dem
     for check, wanted, node in conditions:
         reader.check = check
         if not reader.read(node, wanted):
-            names = {n.name for n in core.walk(node) if isinstance(n, core.Deliverable)}
+            names = {n.name for n in core.walk(node) if isinstance(n, core.Deliverable) and n.job < 0}
             reader.demands.opaque.setdefault(check, set()).update(names)
     return reader.demands
 
@@ -71,7 +72,7 @@ class _Reader:
 
     def read(self, node: Core, wanted: bool) -> bool:
         """Reads a condition that must come out as `wanted`; False when nothing can be made of it."""
-        node = _through(node)
+        node = through(node)
         if isinstance(node, Const):
             return bool(node.value) == wanted
         if isinstance(node, core.Logic):
@@ -85,7 +86,7 @@ class _Reader:
         if not wanted:
             return self._banned(node)
         if node.function == "equal":
-            left, right = _through(node.args[0]), _through(node.args[1])
+            left, right = through(node.args[0]), through(node.args[1])
             if isinstance(left, Const):
                 left, right = right, left
             return isinstance(right, Const) and self._equal(left, right.value)
@@ -105,7 +106,7 @@ class _Reader:
         return False
 
     def _rows(self, node: core.Call, wanted: bool) -> bool:
-        rows, test = _through(node.args[0]), node.args[1]
+        rows, test = through(node.args[0]), node.args[1]
         if not isinstance(test, core.Lambda):
             return False
         if isinstance(rows, Const):
@@ -131,8 +132,8 @@ class _Reader:
         """`any(paragraphs(d), mentions_all(value, […]))`: one block of text says all of it."""
         if not isinstance(rows, core.Call) or rows.function not in ("paragraphs", "bullets", "sentences"):
             return False
-        place = _place(rows.args[0])
-        mentions = _block_mentions(_through(test.body))
+        place = place_of(rows.args[0])
+        mentions = block_mentions(through(test.body))
         if place is None or mentions is None:
             return False
         self.demands.add("bullet" if rows.function == "bullets" else "block", place, mentions, self.check)
@@ -140,7 +141,7 @@ class _Reader:
 
     def _banned(self, node: core.Call) -> bool:
         if node.function in ("mentions", "mentions_any", "contains") and node.args[1:]:
-            place, value = _place(node.args[0]), _through(node.args[1])
+            place, value = place_of(node.args[0]), through(node.args[1])
             if place is not None and isinstance(value, Const):
                 self.demands.add("banned", place, value.value, self.check)
                 return True
@@ -152,18 +153,33 @@ class _Reader:
         if not isinstance(left, core.Call):
             return False
         name, args = left.function, left.args
-        inner = _through(args[0]) if args else None
-        if isinstance(inner, core.Deliverable):
-            kind = {"rows": "rows", "csv_table": "rows", "tsv_table": "rows", "jsonl_table": "rows", "json_value": "json",
-                    "text_of": "text", "lines_of": "lines"}.get(name)  # fmt: skip
-            if kind is not None:
-                self.demands.add(kind, Place(inner.name), ((), value) if kind == "json" else value, self.check)
-                return True
-        path = _json_path(left)
-        if path is not None:
-            self.demands.add("json", Place(path[0]), (path[1], value), self.check)
+        if name in FREE_ORDER:
+            return self._equal(through(args[0]), value)
+        file = file_place(args[0]) if args else None
+        if file is not None and name in WHOLE:
+            self.demands.add(WHOLE[name], file, value, self.check)
             return True
-        place = _place(args[0]) if args else None
+        path = value_path(left)
+        if path is not None:
+            self.demands.add("value", path[0], (path[1], value), self.check)
+            return True
+        if name == "file_names" and isinstance(through(args[0]), core.Deliverable):
+            self.demands.add("names", Place(through(args[0]).name), value, self.check)  # type: ignore[union-attr]
+            return True
+        if name == "column" and isinstance(through(args[1]), Const):
+            return self._column(through(args[0]), str(through(args[1]).value), value)  # type: ignore[union-attr]
+        place = place_of(args[0]) if args else None
+        if (place is not None and name in ("section", "text_of")) or (
+            isinstance(left, core.Call) and name == "section"
+        ):
+            whole = place_of(left)
+            if whole is not None:
+                self.demands.add("text", whole, value, self.check)
+                return True
+        if place is not None and name == "headings":
+            level = next((through(v) for n, v in left.kwargs if n == "level"), None)
+            self.demands.add("headings", place, (level.value if isinstance(level, Const) else 2, value), self.check)
+            return True
         if place is not None and name == "md_table":
             self.demands.add("table", place, value, self.check)
             return True
@@ -172,13 +188,25 @@ class _Reader:
             return True
         return self._counted(left, Range(value, value))
 
+    def _column(self, rows: Core, column: str, value: Any) -> bool:
+        """`rows(d).c == […]`: one column of a table."""
+        if isinstance(rows, core.Call) and rows.function in FREE_ORDER:
+            rows = through(rows.args[0])
+        if not isinstance(rows, core.Call) or WHOLE.get(rows.function) != "rows":
+            return False
+        place = file_place(rows.args[0])
+        if place is None:
+            return False
+        self.demands.add("column", place, (column, value), self.check)
+        return True
+
     def _bounded(self, node: core.Call) -> bool:
-        bound = _through(node.args[1])
+        bound = through(node.args[1])
         if not isinstance(bound, Const):
             return False
         value = bound.value
         if node.function != "is_in":
-            if not _is_number(value):
+            if not is_number(value):
                 return False
             step = 1 if isinstance(value, int) else 0
             value = {
@@ -186,122 +214,48 @@ class _Reader:
                 "less": Range(None, value - step), "more": Range(value + step, None),
             }[node.function]  # fmt: skip
         elif isinstance(value, list) and value:
-            return self._equal(_through(node.args[0]), value[0])
-        return isinstance(value, Range) and self._counted(_through(node.args[0]), value)
+            return self._equal(through(node.args[0]), value[0])
+        return isinstance(value, Range) and self._counted(through(node.args[0]), value)
 
     def _counted(self, node: Core, bounds: Range) -> bool:
         if not isinstance(node, core.Call):
             return False
-        if not all(end is None or _is_number(end) for end in (bounds.low, bounds.high)):
+        if not all(end is None or is_number(end) for end in (bounds.low, bounds.high)):
             return False
         if node.function == "words":
-            place = _place(node.args[0])
+            place = place_of(node.args[0])
             if place is not None:
                 self.demands.add("words", place, bounds, self.check)
                 return True
-        inner = _through(node.args[0]) if node.args else None
+        inner = through(node.args[0]) if node.args else None
         if node.function == "count_all" and isinstance(inner, core.Call) and inner.args:
-            place = _place(inner.args[0])
+            place = place_of(inner.args[0])
             if place is not None and inner.function in ("bullets", "paragraphs", "sentences"):
                 self.demands.add(inner.function, place, bounds, self.check)
                 return True
         return False
 
     def _said(self, node: core.Call) -> bool:
-        place = _place(node.args[0]) if node.args else None
+        place = place_of(node.args[0]) if node.args else None
         if place is None:
             return False
-        what = _through(node.args[1]) if len(node.args) > 1 else None
+        what = through(node.args[1]) if len(node.args) > 1 else None
         if not isinstance(what, Const):
             return False
         if node.function in ("mentions", "mentions_all", "mentions_any", "mentions_in_order"):
-            mention = _mention(node, what.value)
+            mention = mention_of(node, what.value)
             if mention is None:
                 return False
             for value in mention.values:
                 self.demands.add("mention", place, mention._replace(values=(value,)), self.check)
             return True
+        if node.function == "matches":
+            self.demands.add("matches", place, what.value, self.check)
+            return True
         if node.function in ("contains", "starts_with", "ends_with", "contains_lines"):
             self.demands.add(node.function, place, what.value, self.check)
             return True
         return False
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
-
-
-def _mention(node: core.Call, what: Any) -> Mention | None:
-    extra: dict[str, Any] = {}
-    for name, node_ in node.kwargs:
-        constant = _through(node_)
-        if not isinstance(constant, Const):
-            return None
-        extra[name] = constant.value
-    nears: Any = extra.get("near") or ""
-    near = str(nears[0]) if isinstance(nears, list) else str(nears)  # pyright: ignore[reportUnknownArgumentType]
-    decimals = extra.get("decimals")
-    if isinstance(decimals, Range):
-        decimals = None
-    values: tuple[Any, ...] = (what,)
-    if isinstance(what, list):
-        values = tuple(what)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-    if node.function == "mentions_any":
-        values = values[:1]
-    return Mention(values, near, None if decimals is None else int(decimals))
-
-
-def _block_mentions(body: Core) -> tuple[Mention, ...] | None:
-    """The mentions that one block must hold."""
-    if isinstance(body, core.Logic) and body.op == "and":
-        parts = [_block_mentions(_through(o)) for o in body.operands]
-        return None if any(p is None for p in parts) else tuple(m for p in parts if p is not None for m in p)
-    if not isinstance(body, core.Call) or body.function not in ("mentions", "mentions_all"):
-        return None
-    if not isinstance(body.args[0], core.Col) or not isinstance(_through(body.args[1]), Const):
-        return None
-    what = _through(body.args[1])
-    assert isinstance(what, Const)
-    mention = _mention(body, what.value)
-    return None if mention is None else (mention,)
-
-
-def _through(node: Core) -> Core:
-    while isinstance(node, core.LetRef):
-        node = node.value
-    return node
-
-
-def _place(node: Core) -> Place | None:
-    """The part of a document that a node reads."""
-    node = _through(node)
-    if isinstance(node, core.Deliverable):
-        return Place(node.name)
-    if isinstance(node, core.Call) and node.function in ("text_of", "normalise", "trim_of"):
-        return _place(node.args[0])
-    if isinstance(node, core.Call) and node.function == "section":
-        outer, name = _place(node.args[0]), _through(node.args[1])
-        if outer is not None and not outer.section and isinstance(name, Const):
-            return Place(outer.deliverable, str(name.value))
-    return None
-
-
-def _json_path(node: Core) -> tuple[str, tuple[str, ...]] | None:
-    """Deliverable and keys of `json(d).a.b`, or of a table made of it."""
-    node = _through(node)
-    if not isinstance(node, core.Call) or not node.args:
-        return None
-    inner = _through(node.args[0])
-    if node.function == "json_value" and isinstance(inner, core.Deliverable):
-        return inner.name, ()
-    if node.function in ("table", "record_of"):
-        return _json_path(inner)
-    key = _through(node.args[1]) if len(node.args) > 1 else None
-    if node.function in ("get", "item", "get_path") and isinstance(key, Const) and isinstance(key.value, str):
-        outer = _json_path(inner)
-        keys = tuple(key.value.split(".")) if node.function == "get_path" else (key.value,)
-        return None if outer is None else (outer[0], (*outer[1], *keys))
-    return None
 
 
 def _rows_of(value: Any) -> list[Any]:

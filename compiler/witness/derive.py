@@ -3,115 +3,185 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple
 
 from clawc.compiler.model import DeliverDecl, Task
 from clawc.compiler.passes.evaluate import evaluate
 from clawc.compiler.passes.seal import Sealer
-from clawc.compiler.passes.trial import Trial
-from clawc.compiler.render import bytes_of, render_csv, render_json, render_jsonl, render_md_table, render_tsv
+from clawc.compiler.passes.trial import Trial, uses_run
+from clawc.compiler.render import bytes_of
 from clawc.compiler.witness.constraints import Demand, Demands, demands_of
-from clawc.compiler.witness.documents import document
+from clawc.compiler.witness.contents import content
 from clawc.spec import core
+from clawc.spec.ast import Span
 from clawc.stdlib.checks.equality import equal
-from clawc.stdlib.checks.tables import table
-from clawc.stdlib.checks.values import Table, Unmet
+from clawc.stdlib.checks.sets import family_key, pattern_folder
+from clawc.stdlib.checks.values import MISSING, Table, Unmet
 
 Origin = Literal["derived", "authored", "mixed", "none"]
 
 
+class Step(NamedTuple):
+    """One step of the oracle: `write` a path, `delete` it, or `run` a command."""
+
+    op: Literal["write", "delete", "run"]
+    path: str = ""
+    argv: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """What the oracle writes: path to bytes, and where it comes from. `derived` names deliverables."""
+    """What the oracle does: path to bytes (None: deleted), the steps, and where it comes from.
 
-    files: dict[str, bytes]
+    `derived` names deliverables, `derived_checks` the checks that read nothing else.
+    """
+
+    written: dict[str, bytes | None]
+    steps: tuple[Step, ...]
     origin: Origin
     derived: tuple[str, ...]
+    derived_checks: tuple[str, ...]
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """What is written, without what is deleted."""
+        return {path: data for path, data in self.written.items() if data is not None}
+
+
+class _Maker:
+    """Collects the contents of all deliverables."""
+
+    def __init__(self, task: Task, trial: Trial, demands: Demands) -> None:
+        self.task = task
+        self.trial = trial
+        self.demands = demands
+        self.written: dict[str, bytes | None] = {}
+        self.derived: list[str] = []
+        self.missing: list[str] = []
+
+    def author(self, deliver: DeliverDecl, value: Any, span: Span) -> None:
+        """What a `solution` writes: a content, or contents by path or key of a set or family."""
+        if deliver.shape == "file":
+            self.written[deliver.path] = bytes_of(value)
+            return
+        parts = _parts(value)
+        if parts is None:
+            self.task.context.error(
+                "E0614", span, f"`{deliver.name}` is many files: write a record of path or key to content"
+            )
+            return
+        for key, part in parts.items():
+            path = _path_of(deliver, key)
+            if path is None:
+                self.task.context.error("E0614", span, f"`{deliver.name}` has no file `{key}`")
+            else:
+                self.written[path] = None if part is None else bytes_of(part)
+
+    def make(self, deliver: DeliverDecl) -> None:
+        """Derives one deliverable."""
+        own = [d for d in self.demands.found if d.place.deliverable == deliver.name]
+        if deliver.shape == "file":
+            self._file(deliver, deliver.path, own)
+        elif deliver.shape == "family":
+            for key, path in deliver.members:
+                self._file(deliver, path, [d for d in own if d.place.key == (key[0] if len(key) == 1 else key)])
+        else:
+            self._set(deliver, own)
+
+    def _file(self, deliver: DeliverDecl, path: str, demands: list[Demand]) -> None:
+        _conflicts(self.task, deliver, demands)
+        base = self.trial.pristine.get(path) if deliver.edits else None
+        made = content(deliver, demands, self.task.title or deliver.name, base)
+        if made is None:
+            self.missing.append(deliver.name)
+        else:
+            self.written[path] = made
+            self.derived.append(deliver.name)
+
+    def _set(self, deliver: DeliverDecl, demands: list[Demand]) -> None:
+        folder = pattern_folder(deliver.path)
+        prefix = folder + "/" if folder else ""
+        base = {p[len(prefix) :] for p in self.trial.pristine if deliver.edits and p.startswith(prefix)}
+        names = next((list(d.value) for d in demands if d.kind == "names"), None)
+        keys = {str(d.place.key): None for d in demands if d.place.key is not None}
+        for key in [*keys, *(n for n in names or () if n not in keys and n not in base)]:
+            self._file(deliver, prefix + key, [d for d in demands if d.place.key == key])
+        for gone in sorted(base - set(names)) if names is not None else ():
+            self.written[prefix + gone] = None
+        if not demands:
+            self.missing.append(deliver.name)
 
 
 def derive(task: Task, sealer: Sealer, trial: Trial) -> Witness:
     """Derives what no `solution` writes, and judges the result; a missing or failing witness is an error."""
-    authored = {w.name: bytes_of(evaluate(w.core, task.context.task)) for w in task.writes}
     conditions = [(c.name, c.kind != "forbid", node) for c in task.checks for _, _, node in trial.sealed[c.name]]
     demands = demands_of(conditions, task.context.task)
-    files: dict[str, bytes] = {}
-    derived: list[str] = []
-    missing: list[str] = []
+    maker = _Maker(task, trial, demands)
+    authored = {w.name for w in task.writes}
+    for write in task.writes:
+        deliver = task.deliver(write.name)
+        if deliver is not None:
+            maker.author(deliver, evaluate(write.core, task.context.task), write.span)
+    runs = [d for d in task.delivers if d.made_by]
     for deliver in task.delivers:
-        if deliver.name in authored:
-            files[deliver.path] = authored[deliver.name]
-            continue
-        own = [d for d in demands.found if d.place.deliverable == deliver.name]
-        content = _content(task, deliver, own)
-        if content is None:
-            missing.append(deliver.name)
-        else:
-            files[deliver.path] = content
-            derived.append(deliver.name)
+        if deliver.name not in authored and not deliver.made_by:
+            maker.make(deliver)
     if not task.context.diagnostics.has_errors:
-        _prove(task, trial, files, demands, missing, set(authored))
-    origin: Origin = "none" if not files else "mixed" if authored and derived else "authored" if authored else "derived"
-    return Witness(files, origin, tuple(derived))
+        _prove(task, trial, maker, authored)
+    derived = tuple(dict.fromkeys([*(n for n in maker.derived if n not in maker.missing), *(d.name for d in runs)]))
+    origin: Origin = "mixed" if authored and derived else "authored" if authored else "derived" if derived else "none"
+    steps = [Step("delete" if data is None else "write", path) for path, data in sorted(maker.written.items())]
+    steps += [Step("run", argv=d.made_by) for d in runs]
+    return Witness(maker.written, tuple(steps), origin, derived, _derived_checks(task, set(derived)))
 
 
-def _content(task: Task, deliver: DeliverDecl, demands: list[Demand]) -> bytes | None:
-    """Bytes for one deliverable, or None when nothing is known about it."""
-    _conflicts(task, deliver, demands)
-    whole: object = next((d.value for d in demands if d.kind == "rows"), None)
-    if isinstance(whole, (Table, list)):
-        rows = table(whole)
-        columns = list(deliver.columns or rows.columns)
-        rows = Table(columns, [{c: r.get(c) for c in columns} for r in rows.rows])
-        writer = {"csv": render_csv, "tsv": render_tsv, "jsonl": render_jsonl, "json": render_json}.get(
-            deliver.kind, render_md_table
-        )
-        return writer(rows).encode()
-    if deliver.kind == "json":
-        return _json(deliver, demands)
-    if deliver.kind in ("markdown", "text") and (demands or deliver.sections):
-        text = document(demands, deliver.sections, task.title or deliver.name, deliver.kind == "markdown")
-        return text.encode()
-    exact = next((d.value for d in demands if d.kind == "text"), None)
-    return str(exact).encode() if exact is not None else None
+def _derived_checks(task: Task, derived: set[str]) -> tuple[str, ...]:
+    """Checks that read deliverables which are all derived; those of a run need the programs of the task, too."""
+    found: list[str] = []
+    programs = {d.name for d in task.delivers if d.kind == "program"}
+    for check in task.checks:
+        nodes = [n for e in check.expects for n in core.walk(e.core)]
+        reads = {n.name for n in nodes if isinstance(n, core.Deliverable)}
+        if any(isinstance(n, core.Run) for n in nodes):
+            reads |= programs
+        if reads <= derived:
+            found.append(check.name)
+    return tuple(found)
 
 
-def _json(deliver: DeliverDecl, demands: list[Demand]) -> bytes | None:
-    found: list[tuple[tuple[str, ...], Any]] = [d.value for d in demands if d.kind == "json"]
-    if not found:
-        return None
-    document_: Any = {}
-    for path, value in sorted(found, key=lambda f: len(f[0])):
-        if not path:
-            document_ = dict(cast(dict[str, Any], value)) if isinstance(value, dict) else value
-            continue
-        at: Any = document_
-        for key in path[:-1]:
-            if not isinstance(at, dict):
-                return None
-            at = at.setdefault(key, {})  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-        if not isinstance(at, dict):
-            return None
-        at[path[-1]] = value
-    for key in deliver.keys or ():
-        if isinstance(document_, dict):
-            document_.setdefault(key, None)  # pyright: ignore[reportUnknownMemberType]
-    return render_json(document_).encode()
+def _parts(value: Any) -> dict[Any, Any] | None:
+    """Contents by path or key, out of a record or a table of two columns."""
+    if isinstance(value, dict):
+        return {family_key(k): v for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    if isinstance(value, Table) and len(value.columns) >= 2:
+        *keys, last = value.columns
+        return {family_key(row[keys[0]] if len(keys) == 1 else [row[k] for k in keys]): row[last] for row in value.rows}
+    return None
+
+
+def _path_of(deliver: DeliverDecl, key: Any) -> str | None:
+    """The path of one file of a set or family."""
+    if deliver.shape == "family":
+        return {(k[0] if len(k) == 1 else k): path for k, path in deliver.members}.get(key)
+    folder = pattern_folder(deliver.path)
+    return f"{folder}/{key}" if folder else str(key)
 
 
 def _conflicts(task: Task, deliver: DeliverDecl, demands: list[Demand]) -> None:
     """Two checks that ask for different values at the same place."""
     seen: dict[Any, Demand] = {}
+    keyed = ("value", "field", "column", "headings")
     for demand in demands:
-        if demand.kind not in ("rows", "json", "text", "lines", "table", "field"):
+        if demand.kind not in ("rows", "text", "lines", "table", *keyed):
             continue
         key: Any = (demand.kind, demand.place)
         value = demand.value
-        if demand.kind in ("json", "field"):
+        if demand.kind in keyed:
             key, value = (demand.kind, demand.place, demand.value[0]), demand.value[1]
         other = seen.setdefault(key, demand)
         if other is demand:
             continue
-        before = other.value[1] if demand.kind in ("json", "field") else other.value
+        before = other.value[1] if demand.kind in keyed else other.value
         if not _same(before, value) and not _same(value, before):
             check = next(c for c in task.checks if c.name == demand.check)
             task.context.error("E0610", check.span,
@@ -120,37 +190,33 @@ def _conflicts(task: Task, deliver: DeliverDecl, demands: list[Demand]) -> None:
 
 
 def _same(a: Any, b: Any) -> bool:
+    if a is MISSING or b is MISSING:
+        return a is b
     try:
         return bool(equal(a, b))
     except Unmet:
         return False
 
 
-def _prove(
-    task: Task,
-    trial: Trial,
-    files: dict[str, bytes],
-    demands: Demands,
-    missing: list[str],
-    authored: set[str],
-) -> None:
+def _prove(task: Task, trial: Trial, maker: _Maker, authored: set[str]) -> None:
     """Every check that can be judged here must accept the witness."""
-    verdict = trial.judge(files)
+    verdict = trial.judge(maker.written)
     failed = {c["name"]: c for c in verdict["checks"] if not c["passed"]}
     by_name = {c.name: c for c in task.checks}
+    missing = set(maker.missing)
     unknown: dict[str, set[str]] = {}
     for name, result in failed.items():
         check = by_name[name]
         nodes = [n for e in check.expects for n in core.walk(e.core)]
         reads = {n.name for n in nodes if isinstance(n, core.Deliverable)}
-        if any(isinstance(n, core.Run) for n in nodes) or any(_waits_for_run(task, g) for g in check.after):
+        if any(uses_run(e.core) for e in check.expects) or any(_waits_for_run(task, g) for g in check.after):
             reads |= {d.name for d in task.delivers if d.kind == "program"}
             reads -= authored
-            if reads & set(missing):
-                unknown[name] = reads & set(missing)
+            if reads & missing:
+                unknown[name] = reads & missing
             continue
-        if set(missing) & reads or name in demands.opaque:
-            needed = (reads & set(missing)) | (demands.opaque.get(name, set()) - authored)
+        if missing & reads or name in maker.demands.opaque:
+            needed = (reads & missing) | (maker.demands.opaque.get(name, set()) - authored)
             if needed:
                 unknown[name] = needed
                 continue
@@ -169,7 +235,9 @@ def _prove(
 
 def _waits_for_run(task: Task, gate: str) -> bool:
     check = next((c for c in task.checks if c.name == gate), None)
-    return check is not None and any(isinstance(n, core.Run) for e in check.expects for n in core.walk(e.core))
+    return check is not None and (
+        any(uses_run(e.core) for e in check.expects) or any(_waits_for_run(task, g) for g in check.after)
+    )
 
 
 def _reason(result: dict[str, Any]) -> str:

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from clawc.commands.sources import check_file
-from clawc.compiler.passes.trial import uses_runs
 from clawc.compiler.pipeline import build
 from clawc.spec.bundle import CHECKER
 
@@ -47,7 +46,7 @@ def spoiled(data: bytes, rng: random.Random) -> bytes:
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_both_judges_agree(path: Path, tmp_path: Path) -> None:
     compiled = check_file(path).tasks[0]
-    if uses_runs(compiled.task):
+    if compiled.task.context.task.jobs:
         pytest.skip("its programs are run by the runtime; tests/runtime and tests/cli judge it")
     checker = tmp_path / "check.py"
     checker.write_bytes(build(compiled).files[CHECKER])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from clawc.compiler.assets import NoAssets
 from clawc.compiler.elaborate.context import Context
 from clawc.compiler.pipeline import check
 from clawc.compiler.source import Diagnostic
@@ -35,7 +36,7 @@ task t {{
 '''
 
 
-class Nothing:
+class Nothing(NoAssets):
     """No assets."""
 
     def read(self, cx: Context, path: str, span: Span) -> bytes | None:

@@ -50,6 +50,12 @@ class Shelf:
                 if path.is_file() and path.stat().st_size < 100_000:
                     self.files.setdefault(path.relative_to(folder).as_posix(), path.read_bytes())
 
+    def tree(self, cx: Context, path: str, span: Span) -> dict[str, tuple[bytes, bool]] | None:
+        below = {p[len(path) + 1 :]: (data, False) for p, data in self.files.items() if p.startswith(path + "/")}
+        if not below:
+            cx.error("E0703", span, f"there is no folder `{path}` beside the source")
+        return below or None
+
     def read(self, cx: Context, path: str, span: Span) -> bytes | None:
         if path not in self.files:
             cx.error("E0703", span, f"there is no file `{path}` beside the source")

@@ -1,0 +1,118 @@
+"""`workspace`: the files, trees and links that the agent finds, and the hidden files that only the checker has."""
+
+from __future__ import annotations
+
+import re
+
+from clawc.compiler.elaborate.context import BrokenBinding, Context, InputBinding, TreeBinding
+from clawc.compiler.elaborate.expressions import expression
+from clawc.compiler.elaborate.literals import plain_text, text_pieces
+from clawc.compiler.model import InputFile, Task
+from clawc.compiler.passes import attributes as attr
+from clawc.compiler.passes.bind import bind
+from clawc.compiler.passes.shape import known
+from clawc.compiler.paths import kind_of, path_problem
+from clawc.compiler.render import bytes_of
+from clawc.spec import ast
+from clawc.stdlib.checks.sets import Files
+from clawc.stdlib.checks.values import File
+
+
+def workspace_block(cx: Context, task: Task, block: ast.Block) -> None:
+    """The inputs of one `workspace` block."""
+    for item in block.items:
+        if isinstance(item, ast.Block) and known(item, "workspace"):
+            if len(item.labels) != 2 or not isinstance(item.labels[0], ast.Ident):
+                continue
+            path = path_label(cx, item.labels[1])
+            if path is None:
+                cx.names.setdefault(item.labels[0].text, BrokenBinding())
+            elif item.kind.text == "file":
+                _file(cx, task, item, item.labels[0], path)
+            elif item.kind.text == "tree":
+                _tree(cx, task, item, item.labels[0], path)
+
+
+def path_label(cx: Context, label: ast.Ident | ast.Text) -> str | None:
+    """The path, also one that was reported as unsafe: what is wrong behind it is still found."""
+    if isinstance(label, ast.Ident):
+        return None
+    path = attr.template(cx, label, "a path")
+    if path is None:
+        return None
+    problem = path_problem(path)
+    if problem:
+        cx.error("E0701", label.span, f"the path `{path[:80]}` {problem}")
+    return path
+
+
+def _file(cx: Context, task: Task, block: ast.Block, name: ast.Ident, path: str) -> None:
+    data = _content(cx, block, path)
+    if data is None:
+        cx.names.setdefault(name.text, BrokenBinding())
+        return
+    file = File(name.text, path, kind_of(path), data)
+    if bind(cx, name, InputBinding(file, block.head)):
+        item = InputFile(file, _mode(cx, block), block.head)
+        if attr.flag(cx, block, "hidden"):
+            task.hidden.append(item)
+        else:
+            cx.task.inputs[name.text] = file
+            task.inputs.append(item)
+
+
+def _content(cx: Context, block: ast.Block, path: str) -> bytes | None:
+    """The bytes of a `file` block; None after a diagnostic."""
+    content, source = attr.attribute(block, "content"), attr.attribute(block, "from")
+    if content is not None and source is not None:
+        cx.error("E0206", source.name.span, "a file has either `content` or `from`, not both")
+    if content is not None and isinstance(content.value, ast.Text):
+        pieces = text_pieces(cx, content.value, template=False)
+        return "".join(p.text for p in pieces).encode("utf-8", "surrogatepass")
+    if content is not None:
+        value = attr.static(cx, expression(cx, content.value))
+        return None if value is None else bytes_of(value)
+    data: bytes | None = None
+    if source is not None:
+        asset = plain_text(cx, source.value, "`from`")
+        data = None if asset is None else cx.task.assets.read(cx, asset, source.value.span)
+    elif not path_problem(path) and not any(isinstance(i, ast.BrokenItem) for i in block.items):
+        data = cx.task.assets.read(cx, path, block.labels[1].span)
+    return data
+
+
+def _mode(cx: Context, block: ast.Block) -> int:
+    """Permission bits; without set-id bits, and the owner can always read."""
+    given = attr.attribute(block, "mode")
+    executable = attr.flag(cx, block, "executable")
+    if given is None:
+        return 0o755 if executable else 0o644
+    value = plain_text(cx, given.value, "`mode`")
+    if value is None:
+        return 0o644
+    if not re.fullmatch(r"0?[4-7][0-7][0-7]", value):
+        cx.error("E0203", given.value.span, '`mode` is three octal digits such as "0600"; the owner can read')
+        return 0o644
+    return int(value, 8)
+
+
+def _tree(cx: Context, task: Task, block: ast.Block, name: ast.Ident, folder: str) -> None:
+    source = attr.attribute(block, "from")
+    asset = folder if source is None else plain_text(cx, source.value, "`from`")
+    span = block.labels[1].span if source is None else source.value.span
+    found = None if asset is None or path_problem(folder) else cx.task.assets.tree(cx, asset, span)
+    if found is None:
+        cx.names.setdefault(name.text, BrokenBinding())
+        return
+    files: dict[str, File] = {}
+    for inner, (data, _) in sorted(found.items()):
+        path = f"{folder}/{inner}"
+        if path_problem(path):
+            cx.error("E0701", span, f"the path `{path[:80]}` {path_problem(path)}")
+            continue
+        # Named by its path in the tree; the file of the workspace carries its own.
+        files[inner] = File(inner, path, kind_of(path), data)
+    if bind(cx, name, TreeBinding(name.text, folder, Files(folder, files), block.head)):
+        for inner, file in files.items():
+            cx.task.inputs[f"{name.text}/{inner}"] = file
+            task.inputs.append(InputFile(file, 0o755 if found[inner][1] else 0o644, block.head))

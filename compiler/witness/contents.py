@@ -1,0 +1,104 @@
+"""The content of one file that satisfies its demands: a table, a tree of values, a document, or the old file edited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from clawc.compiler.model import DeliverDecl
+from clawc.compiler.render import WRITERS, render_json
+from clawc.compiler.witness.constraints import Demand
+from clawc.compiler.witness.documents import document
+from clawc.compiler.witness.patching import patched
+from clawc.stdlib.checks import primitives
+from clawc.stdlib.checks.tables import table
+from clawc.stdlib.checks.values import File, Table, Unmet
+
+TREES = ("json", "yaml", "toml", "ini")
+
+
+def content(deliver: DeliverDecl, demands: list[Demand], title: str, base: bytes | None) -> bytes | None:
+    """Bytes for one file, or None when nothing is known about it; `base` is the input that it edits."""
+    whole: object = next((d.value for d in demands if d.kind == "rows"), None)
+    if whole is None and any(d.kind == "column" for d in demands):
+        whole = _columns(demands)
+    if isinstance(whole, (Table, list)):
+        return _rows(deliver, whole)
+    exact = next((d.value for d in demands if d.kind == "text" and not d.place.section), None)
+    if exact is not None:
+        return str(exact).encode()
+    if deliver.kind in TREES:
+        return _tree(deliver, demands, base)
+    if base is not None and not demands:
+        return None
+    if deliver.kind in ("markdown", "text") and (demands or deliver.sections):
+        before = None if base is None else base.decode("utf-8", "replace")
+        return document(demands, deliver.sections, title, deliver.kind == "markdown", before).encode()
+    lines = next((d.value for d in demands if d.kind == "lines"), None)
+    return "".join(f"{line}\n" for line in lines).encode() if lines is not None else None
+
+
+def _rows(deliver: DeliverDecl, whole: Table | list[Any]) -> bytes:
+    rows = table(whole)
+    columns = list(deliver.columns or rows.columns)
+    writer = WRITERS.get(deliver.kind, WRITERS["markdown"])
+    made = writer(Table(columns, [{c: r.get(c) for c in columns} for r in rows.rows]))
+    return made if isinstance(made, bytes) else made.encode()
+
+
+def _columns(demands: list[Demand]) -> Table | None:
+    """A table out of single columns, if they are equally long."""
+    found: dict[str, list[Any]] = {}
+    for demand in demands:
+        if demand.kind == "column":
+            found.setdefault(demand.value[0], list(demand.value[1]))
+    if len({len(values) for values in found.values()}) != 1:
+        return None
+    return Table(list(found), list(zip(*found.values())))
+
+
+def _tree(deliver: DeliverDecl, demands: list[Demand], base: bytes | None) -> bytes | None:
+    """A tree of values; of an edited file all that is not asked for stays as it is, comments and order too."""
+    found: list[tuple[tuple[str, ...], Any]] = [d.value for d in demands if d.kind == "value"]
+    if not found:
+        return None
+    root: Any = {}
+    if base is not None:
+        try:
+            root = primitives()[f"{deliver.kind}_value"](File(deliver.name, deliver.path, deliver.kind, base))
+        except Unmet:
+            return None
+    for path, value in sorted(found, key=lambda f: len(f[0])):
+        if not path:
+            root = dict(cast(dict[str, Any], value)) if isinstance(value, dict) else value
+            continue
+        root = _with(root, path, value)
+        if root is None:
+            return None
+    for key in deliver.keys or ():
+        if isinstance(root, dict):
+            root.setdefault(key, None)  # pyright: ignore[reportUnknownMemberType]
+    if base is not None:
+        text = patched(deliver.kind, base.decode("utf-8-sig"), root)
+        return None if text is None else text.encode()
+    writer: Callable[[Any], Any] = WRITERS.get(deliver.kind, render_json)
+    made = writer(root)
+    return made if isinstance(made, bytes) else made.encode()
+
+
+def _with(root: Any, path: tuple[str, ...], value: Any) -> Any:
+    """The tree with a value at a path of keys; None where a list or scalar is in the way."""
+    if not path:
+        return value
+    if isinstance(root, list) and path[0].isdigit() and int(path[0]) < len(root):  # pyright: ignore[reportUnknownArgumentType]
+        copied: list[Any] = list(root)  # pyright: ignore[reportUnknownArgumentType]
+        copied[int(path[0])] = _with(copied[int(path[0])], path[1:], value)
+        return copied
+    if not isinstance(root, dict):
+        return None
+    tree = dict(cast(dict[str, Any], root))
+    inner = _with(tree.get(path[0], {}), path[1:], value)
+    if inner is None and value is not None:
+        return None
+    tree[path[0]] = inner
+    return tree

@@ -1,0 +1,60 @@
+"""What programs of the workspace did: values of calls, and files that a program has to have written."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Optional
+
+from clawc.stdlib.checks.equality import equal
+from clawc.stdlib.checks.kinds import cut, listed
+from clawc.stdlib.checks.readers import json_value, text_of
+from clawc.stdlib.checks.values import File, Unmet, require_bytes
+from clawc.stdlib.checks.workspace import Submission, file_in, job
+
+
+def _called(run: Any) -> Any:
+    """The answer of a call: a record with `value`, or with `raised` and `message`."""
+    if run["timed_out"]:
+        raise Unmet("the call took too long")
+    try:
+        answer = json_value(run["stdout"])
+    except Unmet:
+        raise Unmet(f"the call gave no answer (exit {run['exit']}): {cut(run['stderr'].strip()[-200:], 200)}") from None
+    if not isinstance(answer, dict) or not ("value" in answer or "raised" in answer):
+        raise Unmet("the call gave no answer")
+    return answer
+
+
+def call_value(run: Any) -> Any:
+    """The value that a called function gave; raises Unmet if it raised an exception."""
+    answer = _called(run)
+    if "raised" in answer:
+        kinds = listed(answer["raised"])
+        raise Unmet(
+            f"the call raised {cut(str(kinds[0] if kinds else 'an exception'), 60)}: {cut(str(answer.get('message')), 200)}"
+        )
+    return answer["value"]
+
+
+def call_raises(run: Any, kind: str) -> bool:
+    """Whether a called function raised an exception of this kind, or of one derived from it."""
+    return kind in listed(_called(run).get("raised", []))
+
+
+def made(ws: Submission, name: str, id: str, parse: Optional[Callable[[File], Any]] = None) -> File:
+    """A deliverable that a program has to have written: the same as what the program writes when it is run again.
+
+    With `parse` the values are compared, otherwise the texts.
+    """
+    file = ws[name]
+    again = file_in(job(ws, id)["files"], file.path)
+    if again.data is None:
+        raise Unmet(f"`{file.path}` is not written by the program when it is run again")
+    if require_bytes(again) == require_bytes(file):
+        return file
+    if parse is None:
+        same = text_of(file).rstrip() == text_of(again).rstrip()
+    else:
+        same = bool(equal(parse(file), parse(again)))
+    if not same:
+        raise Unmet(f"`{file.path}` is not what the program writes when it is run again")
+    return file
