@@ -118,6 +118,26 @@ class WriteDecl:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class MutantDecl:
+    """A wrong answer: the solution with some deliverables written otherwise."""
+
+    name: str
+    edits: tuple[WriteDecl, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class TestDecl:
+    """Expected verdicts on `solution` or `inputs` with some deliverables written otherwise."""
+
+    title: str
+    start: str
+    edits: tuple[WriteDecl, ...]
+    expects: tuple[Core, ...]
+    span: Span
+
+
 @dataclass(slots=True)
 class Limits:
     """Bounds of an episode: seconds and bytes."""
@@ -148,6 +168,7 @@ class Task:
     instruction_span: Span = field(default=Span(0, 0))
     named_in_instruction: frozenset[str] = frozenset()
     inputs: list[InputFile] = field(default_factory=list[InputFile])
+    links: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])  # path, and the path it leads to
     hidden: list[InputFile] = field(default_factory=list[InputFile])  # only the checker has them
     delivers: list[DeliverDecl] = field(default_factory=list[DeliverDecl])
     limits: Limits = field(default_factory=Limits)
@@ -155,6 +176,15 @@ class Task:
     rubrics: list[RubricDecl] = field(default_factory=list[RubricDecl])
     rubric_share: Decimal = Decimal(0)
     writes: list[WriteDecl] = field(default_factory=list[WriteDecl])
+
+    mutants: list[MutantDecl] = field(default_factory=list[MutantDecl])
+    tests: list[TestDecl] = field(default_factory=list[TestDecl])
+    turns: list[str] = field(default_factory=list[str])
+
+    @property
+    def told(self) -> str:
+        """All that the agent is told, turn after turn."""
+        return "\n\n".join([self.instruction, *self.turns]) if self.turns else self.instruction
 
     def deliver(self, name: str) -> DeliverDecl | None:
         return next((d for d in self.delivers if d.name == name), None)

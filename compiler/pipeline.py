@@ -20,11 +20,13 @@ from clawc.compiler.passes.lints import lint, order_lints, vacuous
 from clawc.compiler.passes.mentioned import names_cut, names_read
 from clawc.compiler.passes.modules import bind_uses
 from clawc.compiler.passes.parse import parse
+from clawc.compiler.passes.reusable import bind_blocks
 from clawc.compiler.passes.seal import Sealer
 from clawc.compiler.passes.shape import check_shape, known
 from clawc.compiler.passes.spelling import corrected
 from clawc.compiler.passes.trace import Quotation, trace
 from clawc.compiler.passes.trial import Trial
+from clawc.compiler.passes.variants import try_tests, variants
 from clawc.compiler.source import Diagnostic, Diagnostics, Source
 from clawc.compiler.witness.derive import Witness, derive
 from clawc.spec import ast
@@ -105,6 +107,7 @@ def _task(
     outer = _outer(source, file, diagnostics, assets)
     task = declare(outer.child(), block, file.edition)
     judge_blocks(task, block)
+    variants(task, block)
     quotations = trace(task)
     lint(task, block)
     report_unused(outer)
@@ -116,6 +119,8 @@ def _task(
         order_lints(task, sealer)
         vacuous(task, trial)
         witness = derive(task, sealer, trial)
+        if not diagnostics.has_errors:
+            try_tests(task, trial, witness)
     except EvaluationFault as fault:
         diagnostics.add("E0501", source, fault.span, fault.message)
         return None
@@ -136,6 +141,7 @@ def _outer(source: Source, file: ast.File, diagnostics: Diagnostics, assets: Ass
     state = TaskState(assets=assets, mentioned=names_read(source, file), unresolved=names_cut(source, file))
     outer = Context(source, diagnostics, state)
     bind_statements(outer, file.items)
+    bind_blocks(outer, file.items)
     bind_uses(outer, file)
     return outer
 

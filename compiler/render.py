@@ -129,3 +129,13 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 WRITERS: dict[str, Callable[[Any], Any]] = {
     "csv": render_csv, "tsv": render_tsv, "json": render_json, "jsonl": render_jsonl, "markdown": render_md_table,
 }  # fmt: skip
+
+
+def spelled(kind: str, value: Any) -> bytes | None:
+    """A value as the content of a file of this format; text is written as it is, null is no file."""
+    if value is None:
+        return None
+    if isinstance(value, (str, bytes)) or kind not in WRITERS:
+        return bytes_of(value)
+    made = WRITERS[kind](value)
+    return made if isinstance(made, bytes) else made.encode("utf-8")

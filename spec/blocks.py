@@ -33,6 +33,7 @@ class BlockKind:
     statements: tuple[str, ...] = ()
     once: bool = False
     later: bool = False
+    open: bool = False  # attributes of any name
 
     def attribute(self, name: str) -> Attribute | None:
         return (self.attributes or {}).get(name)
@@ -48,11 +49,13 @@ TABLE: tuple[BlockKind, ...] = (
         "title": Attribute("template", "one line for people", required=True),
         "category": Attribute("dotted", "area and kind of work, see the taxonomy"),
         "operations": Attribute("dotted list", "what the agent has to do, see the taxonomy"),
-        "persona": Attribute("text", "who asks"),
+        "persona": Attribute("expression", "who asks: a text, or the name of a `persona`"),
         "instruction": Attribute("template", "what the agent is told", required=True),
-    }, ("workspace", "environment", "deliver", "verify", "solution", "mutant", "test", "param", "data", "admit"),
+    }, ("workspace", "environment", "deliver", "verify", "solution", "mutant", "test", "turn", "param", "data", "admit"),
        ("let", "def")),
-    BlockKind("workspace", "what the agent finds", (), {}, ("file", "tree", "repo", "link", "skill"), once=True),
+    BlockKind("workspace", "what the agent finds; with a name, outside of tasks, for many of them", (), {
+        "include": Attribute("expression", "workspaces with a name that this one starts from"),
+    }, ("file", "tree", "repo", "link", "skill"), once=True),
     BlockKind("file", "an input file; without a body the asset at the same path", ("name", "path"), {
         "content": Attribute("raw", "the text itself, or a value rendered by `csv(…)`, `json(…)` and so on"),
         "from": Attribute("text", "an asset at another path"),
@@ -87,6 +90,7 @@ TABLE: tuple[BlockKind, ...] = (
         "max_files": Attribute("number", "of a set, a path with `*`"),
     }),
     BlockKind("verify", "how the result is judged", (), {
+        "include": Attribute("expression", "verifiers and rubrics with a name: `[tidy(report), plain]`"),
         "rubric_share": Attribute("number", "share of the score that rubrics decide; 0.3 unless given"),
     }, ("check", "require", "forbid", "rubric"), ("let", "def"), once=True),
     BlockKind("check", "earns credit when all its expectations hold", ("name",), {
@@ -105,23 +109,45 @@ TABLE: tuple[BlockKind, ...] = (
         "text": Attribute("template", "what must be so", required=True),
         "points": Attribute("number", "1 unless given"),
     }),
-    BlockKind("solution", "writes what cannot be derived", (), {}, (), ("write",), once=True),
-    BlockKind("mutant", "a wrong answer that must lose", ("name",), {}, (), ("replace", "edit", "write", "delete"),
-              later=True),
+    BlockKind("solution", "writes what cannot be derived", (), {}, (), ("let", "write", "edit"), once=True),
+    BlockKind("mutant", "a wrong answer that must lose", ("name",), {}, (), ("let", "replace", "edit", "write"),
+              ),
     BlockKind("test", "a verdict that is expected", ("title",), {"start": Attribute("names", "`solution` or `inputs`")},
-              (), ("replace", "edit", "write", "delete", "expect"), later=True),
+              (), ("let", "replace", "edit", "write", "expect")),
+    BlockKind("turn", "what the agent is told after it has answered the turn before", (), {
+        "text": Attribute("template", "the message", required=True),
+    }),
     BlockKind("param", "a value that differs between instances", ("name",), {}, later=True),
-    BlockKind("data", "generated rows", ("name",), {}, later=True),
+    BlockKind("data", "generated rows: every other attribute is a column", ("name",), {
+        "count": Attribute("number", "how many rows; 10 unless given"),
+        "dirt": Attribute("expression", "what is wrong with them", later=True),
+    }, open=True),
     BlockKind("admit", "conditions on an instance", (), {}, (), ("expect",), later=True),
     BlockKind("tree", "a folder of inputs; without a body the assets in the same folder", ("name", "path"), {
         "from": Attribute("text", "the assets of another folder"),
     }),
     BlockKind("repo", "a git history", ("name", "path"), {}, later=True),
-    BlockKind("link", "a symbolic link", ("name", "path"), {}, later=True),
-    BlockKind("skill", "a skill folder", ("name",), {}, later=True),
-    BlockKind("verifier", "a reusable verifier", ("name",), {}, later=True),
-    BlockKind("suite", "a selection of tasks", ("name",), {}, later=True),
-    BlockKind("persona", "who asks", ("name",), {}, later=True),
+    BlockKind("link", "a symbolic link", ("name", "path"), {
+        "to": Attribute("names", "the file or tree that it leads to", required=True),
+    }),
+    BlockKind("skill", "a skill of the agent: the folder `skills/NAME` of the workspace, with a `SKILL.md`", ("name",), {
+        "from": Attribute("text", "the assets of a folder"),
+        "description": Attribute("text", "when to use it, where there is no folder"),
+        "content": Attribute("raw", "the body of its `SKILL.md`"),
+    }),
+    BlockKind("verifier", "checks for many tasks, taken in by `include` of `verify`", ("name",), {
+        "params": Attribute("names", "what it is called with"),
+    }, ("check", "require", "forbid", "rubric"), ("let", "def")),
+    BlockKind("suite", "a selection of tasks, run and reported together", ("name",), {
+        "title": Attribute("text", "one line for people"),
+        "tasks": Attribute("text list", "files or patterns beside this one", required=True),
+        "without": Attribute("text list", "files or patterns that are left out"),
+        "categories": Attribute("dotted list", "only tasks of these categories"),
+        "repeats": Attribute("number", "episodes for each task; 1 unless given"),
+    }),
+    BlockKind("persona", "who asks, for many tasks", ("name",), {
+        "text": Attribute("text", "who it is, in a sentence or two", required=True),
+    }),
 )  # fmt: skip
 
 BY_KIND: dict[str, BlockKind] = {row.kind: row for row in TABLE}

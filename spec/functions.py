@@ -161,6 +161,20 @@ TABLE: tuple[Function, ...] = (
         changed_lines(file: F) -> T ; changed_lines ; where an edited file differs: kind (changed, added, removed), line, text, was
         only_under(folder: S) -> B ; only_under ; do all new files lie under this folder?
     """),
+    *_rows("data", """
+        serial(text: S) -> S ; text_of ; a text with a hole for the number of the row: `serial("C-{{ n }}")`
+        pick(of: L|T|R) -> V ; pick_one ; one of a list, or a key of a record of weights
+        any_date(first: D, last: D) -> D ; any_date ; a day between two
+        integer_between(low: N, high: N) -> N ; any_integer ; a whole number between two
+        uniform(low: N, high: N) -> N ; any_uniform ; a number between two, evenly spread
+        normal(mean: N, deviation: N) -> N ; any_normal ; normally distributed
+        lognormal(mu: N, sigma: N) -> N ; any_lognormal ; e to the power of a normal number
+        chance(share: N) -> B ; any_chance ; true in this share of rows
+    """),
+    *_rows("testing", """
+        passed(check: V) -> B ; passed ; did the check pass? In `test` only
+        score() -> N ; score_of ; the score of the checks, in `test` only
+    """),
     *_rows("programs", """
         run(argv: L, files: R =, env: R =, stdin: S =, timeout: U =, cwd: S =) -> ? ; run_result ; what a program does
         call(module: S, function: S, args: L, timeout: U =) -> V ; call_value ; the value that a function of a Python file gives
@@ -255,15 +269,6 @@ LATER = frozenset(
         "running_sum",
         "program",
         "fits",
-        "passed",
-        "score",
-        "serial",
-        "pick",
-        "any_date",
-        "uniform",
-        "normal",
-        "lognormal",
-        "chance",
         "full_name",
         "duplicate_rows",
         "blank",

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from clawc.compiler.elaborate import aggregates, change, expressions, jobs, reading, verbs
 from clawc.compiler.elaborate.context import (
     BrokenBinding,
+    CheckBinding,
     Context,
     CoreBinding,
     DefBinding,
@@ -80,6 +81,8 @@ def call_function(cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...], s
             expressions.expression(cx, arg.value)
         return broken(span)
     row = BY_NAME.get(name)
+    if row is not None and row.group == "testing":
+        return _testing(cx, row, args, span)
     if row is None:
         if name in LATER:
             return cx.error("E0306", function.span, f"`{name}` is not in this version")
@@ -189,6 +192,8 @@ def _typed_call(cx: Context, row: Function, bound: Bound, span: Span) -> Core:
         return jobs.raises(cx, named, span)
     if row.group == "files":
         return _files(cx, row, named["of"], span)
+    if row.group == "data":
+        return _generated(cx, row, named, span)
     first = next(iter(named.values()), None)
     result = RESULTS.get(row.result, ANY)
     if row.name in ("table", "unordered", "ordered", "except", "union", "intersect", "only"):
@@ -212,6 +217,39 @@ def _typed_call(cx: Context, row: Function, bound: Bound, span: Span) -> Core:
                             "write `| select key, value` before it")  # fmt: skip
     args, kwargs = _python_arguments(row, bound)
     return core.call(row.python, args, result, span, **kwargs)
+
+
+def _generated(cx: Context, row: Function, named: dict[str, Core], span: Span) -> Core:
+    """A random value, in `data` only."""
+    if cx.generator is None:
+        return cx.error("E0306", span, f"`{row.name}` belongs into `data`, where rows are generated")
+    if row.name == "serial":
+        return named["text"]
+    id = cx.generator.id
+    source = core.Col(id, "__source", False, ANY, span, frozenset({id}))
+    result = RESULTS[row.result]
+    first = named.get("of")
+    if first is not None and isinstance(first.type, ListType):
+        result = first.type.element
+    elif first is not None and isinstance(first.type, RecordType):
+        result = TEXT
+    return core.call(row.python, [source, *named.values()], result, span)
+
+
+def _testing(cx: Context, row: Function, args: tuple[ast.Arg, ...], span: Span) -> Core:
+    """`passed(check)` and `score()`, in `test` only."""
+    checks = [n for n in cx.all_names() if isinstance(cx.find(n), CheckBinding)]
+    if not checks:
+        return cx.error("E0306", span, f"`{row.name}` belongs into `test`")
+    here = core.Workspace(ANY, span)
+    if row.name == "score":
+        return core.call("score_of", [here], NUMBER, span)
+    node = args[0].value if len(args) == 1 and args[0].name is None else None
+    if not isinstance(node, ast.Ident) or not isinstance(cx.find(node.text), CheckBinding):
+        name = node.text if isinstance(node, ast.Ident) else ""
+        return cx.error("E0604", span, f"`passed` takes a check of the task{nearest(name, checks)}",
+                        "checks: " + ", ".join(checks))  # fmt: skip
+    return core.call("passed", [here, Const(node.text, TEXT, node.span)], BOOL, span)
 
 
 FILE_ROWS = TableType((("path", TEXT), ("name", TEXT), ("stem", TEXT), ("ext", TEXT), ("text", TEXT)))
@@ -270,14 +308,8 @@ def _check_section(cx: Context, named: dict[str, Core], span: Span) -> None:
     source, wanted = named.get("of"), named.get("name")
     if not isinstance(source, core.Deliverable) or not isinstance(wanted, Const):
         return
-    from clawc.compiler.elaborate.context import DeliverableBinding
-
-    binding = cx.find(source.name)
-    if (
-        isinstance(binding, DeliverableBinding)
-        and binding.sections is not None
-        and wanted.value not in binding.sections
-    ):
+    binding = cx.task.delivered.get(source.name)
+    if binding is not None and binding.sections is not None and wanted.value not in binding.sections:
         cx.error("E0411", wanted.span, f"section `{wanted.value}` is not declared by `{source.name}`"
                  + nearest(str(wanted.value), binding.sections), "sections: " + ", ".join(binding.sections),
                  None)  # fmt: skip

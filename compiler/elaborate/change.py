@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clawc.compiler.elaborate.context import Context, DeliverableBinding
+from clawc.compiler.elaborate.context import Context
 from clawc.spec import core
 from clawc.spec.ast import Span
 from clawc.spec.core import Const, Core
@@ -31,8 +31,8 @@ def change(cx: Context, row: Function, named: dict[str, Core], span: Span) -> Co
             elif isinstance(part, Const) and isinstance(part.value, Files):
                 paths += [file.path for file in part.value.files.values()]
             elif isinstance(part, core.Deliverable) and row.name == "only_changed":
-                binding = cx.find(part.name)
-                if isinstance(binding, DeliverableBinding) and binding.edits:
+                binding = cx.task.delivered.get(part.name)
+                if binding is not None and binding.edits:
                     paths.append(binding.edits)
             elif isinstance(part, core.Deliverable):
                 return cx.error("E0401", part.span, f"`{part.name}` is a deliverable; `unchanged` wants inputs")
@@ -47,8 +47,8 @@ CHANGED = TableType((("kind", TEXT), ("line", NUMBER), ("text", TEXT), ("was", T
 
 def _changed_lines(cx: Context, file: Core, span: Span) -> Core:
     """The lines in which a deliverable differs from the input that it edits."""
-    binding = cx.find(file.name) if isinstance(file, core.Deliverable) else None
-    if not isinstance(binding, DeliverableBinding) or not binding.edits or binding.shape != "file":
+    binding = cx.task.delivered.get(file.name) if isinstance(file, core.Deliverable) else None
+    if binding is None or not binding.edits or binding.shape != "file":
         return cx.error("E0401", file.span, "`changed_lines` wants a deliverable that edits an input",
                         "declare it with `edits = NAME`")  # fmt: skip
     before = next(i for i in cx.task.inputs.values() if i.path == binding.edits)

@@ -97,13 +97,40 @@ class CoreBinding:
 
 
 @dataclass(slots=True, eq=False)
+class CheckBinding:
+    """A check, as the tests of a task see it."""
+
+    name: str
+    used: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class BlockBinding:
+    """A reusable block: `workspace`, `verifier`, `rubric` or `persona` with a name."""
+
+    block: ast.Block
+    home: Context
+    used: bool = False
+
+
+@dataclass(slots=True, eq=False)
 class BrokenBinding:
     """Declared by something that could not be read: uses are silent."""
 
     used: bool = True
 
 
-Binding = Union[LetBinding, DefBinding, InputBinding, TreeBinding, DeliverableBinding, CoreBinding, BrokenBinding]
+Binding = Union[
+    LetBinding,
+    DefBinding,
+    InputBinding,
+    TreeBinding,
+    DeliverableBinding,
+    CoreBinding,
+    CheckBinding,
+    BlockBinding,
+    BrokenBinding,
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +171,8 @@ class TaskState:
     fresh: Fresh = field(default_factory=Fresh)
     jobs: list[JobSpec] = field(default_factory=list[JobSpec])
     inputs: dict[str, File] = field(default_factory=dict[str, File])  # what the agent finds, by name
+    delivered: dict[str, DeliverableBinding] = field(default_factory=dict[str, "DeliverableBinding"])
+    seed: int = 0
     edited: set[str] = field(default_factory=set[str])  # paths of inputs that a deliverable changes
     values: dict[int, Any] = field(default_factory=dict[int, Any])  # evaluated static nodes, by identity
     keep: list[Core] = field(default_factory=list[Core])  # the nodes behind `values`, so identities stay theirs
@@ -170,6 +199,7 @@ class Context:
         self.names: dict[str, Binding] = {}
         self.rows: list[RowScope] = list(parent.rows) if parent else []
         self.group: GroupScope | None = parent.group if parent else None
+        self.generator: RowScope | None = None  # the row of `data` that is generated
         self.depth: int = parent.depth if parent else 0
 
     def child(self) -> Context:

@@ -370,10 +370,10 @@ def _tree_item(cx: Context, tree: Core, index: Core, span: Span) -> Core:
     """`files["a.csv"]` of a run, `project["a.py"]` of a tree or set, `letters[key]` of a family."""
     path = str(index.value) if isinstance(index, Const) else ""
     if isinstance(tree, core.Deliverable):
-        binding = cx.find(tree.name)
-        kind = binding.kind if isinstance(binding, DeliverableBinding) else "text"
+        binding = cx.task.delivered.get(tree.name)
+        kind = binding.kind if binding is not None else "text"
         if tree.shape == "family":
-            columns = binding.key if isinstance(binding, DeliverableBinding) else ()
+            columns = binding.key if binding is not None else ()
             given = len(index.items) if isinstance(index, core.Items) else 1
             if columns and given != len(columns):
                 return cx.error("E0403", index.span, f"a file of `{tree.name}` is named by {', '.join(columns)}",

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from clawc.compiler.elaborate.context import Context, DeliverableBinding, broken
+from clawc.compiler.elaborate.context import Context, broken
 from clawc.compiler.passes.evaluate import EvaluationFault, evaluate
 from clawc.spec import core
 from clawc.spec.ast import Span
@@ -107,8 +107,8 @@ def _declared(cx: Context, file: Core) -> TableType:
     if isinstance(file, core.Call) and file.function in ("member", "file_at"):
         file = file.args[0]
     if isinstance(file, core.Deliverable):
-        binding = cx.find(file.name)
-        if isinstance(binding, DeliverableBinding) and binding.columns is not None:
+        binding = cx.task.delivered.get(file.name)
+        if binding is not None and binding.columns is not None:
             return TableType(tuple((c, ANY) for c in binding.columns))
     return ANY_TABLE
 

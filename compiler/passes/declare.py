@@ -9,8 +9,10 @@ from clawc.compiler.elaborate.context import BrokenBinding, Context
 from clawc.compiler.model import Task
 from clawc.compiler.passes import attributes as attr
 from clawc.compiler.passes.bind import bind_statements
+from clawc.compiler.passes.data import data_block
 from clawc.compiler.passes.delivers import deliver_block, made_by, mentioned
 from clawc.compiler.passes.inputs import workspace_block
+from clawc.compiler.passes.reusable import persona_text
 from clawc.compiler.passes.shape import known
 from clawc.compiler.paths import folded
 from clawc.spec import ast, taxonomy
@@ -24,6 +26,9 @@ def declare(cx: Context, block: ast.Block, edition: int) -> Task:
     bind_statements(cx, block.items)
     blocks = [i for i in block.items if isinstance(i, ast.Block) and known(i, "task")]
     _bind_unread(cx, block, "task")
+    for inner in blocks:
+        if inner.kind.text == "data":
+            data_block(cx, task.name, inner)
     for inner in blocks:
         if inner.kind.text == "workspace":
             _bind_unread(cx, inner, "workspace")
@@ -103,13 +108,17 @@ def _texts(cx: Context, task: Task, block: ast.Block) -> None:
         allowed = taxonomy.dotted(taxonomy.OPERATIONS)
         nodes = operations.value.items if isinstance(operations.value, ast.ListOf) else (operations.value,)
         task.operations = tuple(o for o in (attr.dotted(cx, n, allowed, "operation") for n in nodes) if o)
-    task.persona = attr.text(cx, block, "persona")
+    task.persona = persona_text(cx, block)
+    for turn in block.items:
+        text = attr.attribute(turn, "text") if isinstance(turn, ast.Block) and turn.kind.text == "turn" else None
+        if text is not None:
+            task.turns.append(attr.template(cx, text.value, "`text`") or "")
     instruction = attr.attribute(block, "instruction")
     if instruction is None:
         return
     task.instruction_span = instruction.value.span
     filled = attr.template(cx, instruction.value, "`instruction`")
-    raw = cx.source.slice(Span(*instruction.value.span))
+    raw = "\n".join(cx.source.slice(Span(*node.span)) for node in _told(block, instruction))
     task.instruction = filled or ""
     if filled is None and isinstance(instruction.value, ast.Text):
         task.stated = raw
@@ -117,5 +126,11 @@ def _texts(cx: Context, task: Task, block: ast.Block) -> None:
     if filled is None and any(cx.find(name) is None for name in asked):
         asked |= {d.name for d in task.delivers}  # a misspelt name may be meant for any of them
     named = {d.name for d in task.delivers
-             if d.name in asked or mentioned(d.path, raw) or mentioned(d.path, task.instruction)}  # fmt: skip
+             if d.name in asked or mentioned(d.path, raw) or mentioned(d.path, task.told)}  # fmt: skip
     task.named_in_instruction = frozenset(named)
+
+
+def _told(block: ast.Block, instruction: ast.Attribute) -> list[ast.Expr]:
+    """The instruction and the later turns, as written."""
+    turns = [i for i in block.items if isinstance(i, ast.Block) and i.kind.text == "turn"]
+    return [instruction.value, *(text.value for t in turns if (text := attr.attribute(t, "text")) is not None)]

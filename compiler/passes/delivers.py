@@ -77,6 +77,7 @@ def deliver_block(cx: Context, task: Task, block: ast.Block) -> None:
     )
     if not bind(cx, name, binding):
         return
+    cx.task.delivered[name.text] = binding
     most = attr.attribute(block, "max_files")
     decl = DeliverDecl(
         name.text, path, kind, columns, keys, sections, attr.flag(cx, block, "extra_columns"),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
-from clawc.compiler import render
+from clawc.compiler import generate, render
 from clawc.compiler.elaborate.context import TaskState
 from clawc.spec import core
 from clawc.spec.ast import Span
@@ -34,6 +35,9 @@ class Reader:
     def workspace(self) -> Any:
         raise Unmet("the workspace is not known at compile time")
 
+    def verdict(self) -> dict[str, Any]:
+        raise Unmet("there is no verdict to ask")
+
     def run(self, number: int) -> Any:
         raise Unmet("programs are not run at compile time")
 
@@ -44,6 +48,10 @@ COMPILE_TIME = Reader()
 def evaluate(node: Core, task: TaskState, reader: Reader = COMPILE_TIME) -> Any:
     """The value of a node without free rows. Raises EvaluationFault; Unmet only where a reader is given."""
     return _Evaluation(task, reader).value(node, {})
+
+
+def _function(name: str) -> Callable[..., Any]:
+    return primitives().get(name) or render.FUNCTIONS.get(name) or generate.FUNCTIONS[name]
 
 
 class _Evaluation:
@@ -96,7 +104,13 @@ class _Evaluation:
         return self.reader.workspace()
 
     def _call(self, node: core.Call, rows: dict[int, Any]) -> Any:
-        function: Callable[..., Any] = primitives().get(node.function) or render.FUNCTIONS[node.function]
+        if node.function == "passed":
+            return any(
+                c["passed"] for c in self.reader.verdict()["checks"] if c["name"] == self.value(node.args[1], rows)
+            )
+        if node.function == "score_of":
+            return Decimal(self.reader.verdict()["score_checks"])
+        function: Callable[..., Any] = _function(node.function)
         args = [self.value(arg, rows) for arg in node.args]
         kwargs = {name: self.value(arg, rows) for name, arg in node.kwargs}
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from clawc.compiler.elaborate.context import BrokenBinding, Context, InputBinding, TreeBinding
@@ -10,6 +11,7 @@ from clawc.compiler.elaborate.literals import plain_text, text_pieces
 from clawc.compiler.model import InputFile, Task
 from clawc.compiler.passes import attributes as attr
 from clawc.compiler.passes.bind import bind
+from clawc.compiler.passes.reusable import included
 from clawc.compiler.passes.shape import known
 from clawc.compiler.paths import kind_of, path_problem
 from clawc.compiler.render import bytes_of
@@ -19,9 +21,16 @@ from clawc.stdlib.checks.values import File
 
 
 def workspace_block(cx: Context, task: Task, block: ast.Block) -> None:
-    """The inputs of one `workspace` block."""
+    """The inputs of one `workspace` block, after those that it includes."""
+    for taken in included(cx, block, "workspace"):
+        # The names of the files are names of the task, wherever they are written.
+        taken.cx.names = cx.names
+        workspace_block(taken.cx, task, taken.block)
     for item in block.items:
         if isinstance(item, ast.Block) and known(item, "workspace"):
+            if item.kind.text == "skill":
+                skill_block(cx, task, item)
+                continue
             if len(item.labels) != 2 or not isinstance(item.labels[0], ast.Ident):
                 continue
             path = path_label(cx, item.labels[1])
@@ -31,6 +40,8 @@ def workspace_block(cx: Context, task: Task, block: ast.Block) -> None:
                 _file(cx, task, item, item.labels[0], path)
             elif item.kind.text == "tree":
                 _tree(cx, task, item, item.labels[0], path)
+            elif item.kind.text == "link":
+                _link(cx, task, item, item.labels[0], path)
 
 
 def path_label(cx: Context, label: ast.Ident | ast.Text) -> str | None:
@@ -112,7 +123,70 @@ def _tree(cx: Context, task: Task, block: ast.Block, name: ast.Ident, folder: st
             continue
         # Named by its path in the tree; the file of the workspace carries its own.
         files[inner] = File(inner, path, kind_of(path), data)
-    if bind(cx, name, TreeBinding(name.text, folder, Files(folder, files), block.head)):
+    _add_tree(cx, task, name, folder, files, {inner for inner in files if found[inner][1]}, block.head)
+
+
+def _add_tree(
+    cx: Context, task: Task, name: ast.Ident, folder: str, files: dict[str, File], programs: set[str], span: ast.Span
+) -> None:
+    """A tree under its name; `programs` may be run."""
+    if bind(cx, name, TreeBinding(name.text, folder, Files(folder, files), span)):
         for inner, file in files.items():
             cx.task.inputs[f"{name.text}/{inner}"] = file
-            task.inputs.append(InputFile(file, 0o755 if found[inner][1] else 0o644, block.head))
+            task.inputs.append(InputFile(file, 0o755 if inner in programs else 0o644, span))
+
+
+def _link(cx: Context, task: Task, block: ast.Block, name: ast.Ident, path: str) -> None:
+    """A symbolic link to an input; reading it reads the input."""
+    given = attr.attribute(block, "to")
+    names = attr.idents(cx, given.value, "to") if given is not None else []
+    target = cx.find(names[0].text) if len(names) == 1 else None
+    if isinstance(target, (InputBinding, TreeBinding)):
+        target.used = True
+        where = target.file.path if isinstance(target, InputBinding) else target.folder
+        if bind(cx, name, target):
+            task.links.append((path, where))
+        return
+    cx.names.setdefault(name.text, BrokenBinding())
+    if names and not isinstance(target, BrokenBinding):
+        cx.error("E0301", names[0].span, f"`{names[0].text}` is no `file` or `tree` above this link")
+
+
+def skill_block(cx: Context, task: Task, block: ast.Block) -> None:
+    """`skill NAME`: a folder of assets, or a `SKILL.md` with a description and a body."""
+    name = block.labels[0] if len(block.labels) == 1 else None
+    if not isinstance(name, ast.Ident):
+        return
+    folder = f"skills/{name.text}"
+    source, content = attr.attribute(block, "from"), attr.attribute(block, "content")
+    files: dict[str, File] = {}
+    programs: set[str] = set()
+    if source is not None:
+        asset = plain_text(cx, source.value, "`from`")
+        found = None if asset is None else cx.task.assets.tree(cx, asset, source.value.span)
+        for inner, (data, executable) in sorted((found or {}).items()):
+            files[inner] = File(inner, f"{folder}/{inner}", kind_of(inner), data)
+            programs |= {inner} if executable else set()
+        if found is not None and "SKILL.md" not in found:
+            cx.error(
+                "E0703",
+                source.value.span,
+                f"there is no `SKILL.md` in `{asset}`",
+                "a skill is described in its `SKILL.md`",
+            )
+    elif content is not None:
+        body = _content(cx, block, folder)
+        description = " ".join(attr.text(cx, block, "description").split())
+        if not description:
+            cx.error("E0208", block.head, f"the skill `{name.text}` lacks `description`")
+        head = f"---\nname: {name.text}\ndescription: {json.dumps(description, ensure_ascii=False)}\n---\n\n"
+        files["SKILL.md"] = File("SKILL.md", f"{folder}/SKILL.md", "markdown", head.encode() + (body or b""))
+    else:
+        cx.error("E0208", block.head, f"the skill `{name.text}` has neither `from` nor `content`")
+    if not files:
+        cx.names.setdefault(name.text, BrokenBinding())
+        return
+    _add_tree(cx, task, name, folder, files, programs, block.head)
+    found_binding = cx.names.get(name.text)
+    if isinstance(found_binding, TreeBinding):
+        found_binding.used = True  # a skill is there for the agent, not for a query

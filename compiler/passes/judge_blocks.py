@@ -10,6 +10,7 @@ from clawc.compiler.elaborate.expressions import condition, expression, let_valu
 from clawc.compiler.model import CheckDecl, Criterion, ExpectDecl, RubricDecl, Task, WriteDecl
 from clawc.compiler.passes import attributes as attr
 from clawc.compiler.passes.bind import bind, bind_statements
+from clawc.compiler.passes.reusable import included
 from clawc.compiler.passes.shape import known, unread
 from clawc.spec import ast
 from clawc.spec.core import Core, is_mistaken
@@ -26,17 +27,14 @@ def judge_blocks(task: Task, block: ast.Block) -> None:
     for part in verify:
         inner = cx.child()
         bind_statements(inner, part.items)
-        names: dict[str, ast.Span] = {}
-        for item in part.items:
-            if isinstance(item, ast.Block) and known(item, "verify") and item.labels:
-                label = item.labels[0]
-                if label.text in names if isinstance(label, ast.Ident) else False:
-                    cx.error("E0303", label.span, f"`{cx.source.slice(label.span)}` is defined twice")
-                if item.kind.text == "rubric":
-                    _rubric(inner, task, item)
-                elif isinstance(label, ast.Ident):
-                    names[label.text] = label.span
-                    task.checks.append(_check(inner, item, label.text))
+        names: set[str] = set()
+        _judged(inner, task, part, names)
+        for taken in included(inner, part, "verifier|rubric"):
+            if taken.block.kind.text == "rubric":
+                _rubric(taken.cx, task, taken.block)
+            else:
+                _judged(taken.cx, task, taken.block, names)
+                _unused(taken.cx)
         if task.rubrics:
             task.rubric_share = attr.number(cx, part, "rubric_share", Decimal("0.3"), high=1)
         _unused(inner)
@@ -48,6 +46,20 @@ def judge_blocks(task: Task, block: ast.Block) -> None:
     for item in block.items:
         if isinstance(item, ast.Block) and item.kind.text == "solution":
             _solution(cx, task, item)
+
+
+def _judged(cx: Context, task: Task, part: ast.Block, names: set[str]) -> None:
+    """The checks and rubrics of a `verify`, or of a `verifier` that it includes."""
+    for item in part.items:
+        if isinstance(item, ast.Block) and known(item, "verify") and item.labels:
+            label = item.labels[0]
+            if label.text in names if isinstance(label, ast.Ident) else False:
+                cx.error("E0303", label.span, f"`{cx.source.slice(label.span)}` is defined twice")
+            if item.kind.text == "rubric":
+                _rubric(cx, task, item)
+            elif isinstance(label, ast.Ident):
+                names.add(label.text)
+                task.checks.append(_check(cx, item, label.text))
 
 
 def _check(outer: Context, block: ast.Block, name: str) -> CheckDecl:
@@ -203,9 +215,11 @@ def _rubric(cx: Context, task: Task, block: ast.Block) -> None:
     task.rubrics.append(RubricDecl(name, weight, tuple(evidence), gates, tuple(criteria), block.head, where))
 
 
-def _solution(cx: Context, task: Task, block: ast.Block) -> None:
+def _solution(outer: Context, task: Task, block: ast.Block) -> None:
+    cx = outer.child()
+    bind_statements(cx, block.items)
     for item in block.items:
-        if not isinstance(item, ast.Labelled) or item.verb.text != "write":
+        if not isinstance(item, ast.Labelled) or item.verb.text not in ("write", "edit"):
             continue
         found = task.deliver(item.name.text)
         if found is None:

@@ -6,6 +6,7 @@ import os
 from importlib import resources
 
 from clawc.compiler.elaborate.context import (
+    BlockBinding,
     BrokenBinding,
     Context,
     DefBinding,
@@ -15,6 +16,7 @@ from clawc.compiler.elaborate.context import (
 from clawc.compiler.elaborate.literals import text_pieces
 from clawc.compiler.passes.bind import bind, bind_statements
 from clawc.compiler.passes.parse import parse
+from clawc.compiler.passes.reusable import bind_blocks
 from clawc.compiler.passes.shape import check_shape
 from clawc.compiler.passes.spelling import corrected
 from clawc.compiler.source import Source
@@ -42,7 +44,7 @@ def _use(cx: Context, item: ast.Use, chain: tuple[str, ...]) -> None:
             cx.error("E0308", name.span, f"`{item.source}` has no `{name.text}`{nearest(name.text, module.names)}",
                      "it has " + ", ".join(sorted(module.names)[:12]))  # fmt: skip
             cx.names.setdefault(name.text, BrokenBinding())
-        elif isinstance(binding, (LetBinding, DefBinding, BrokenBinding)):
+        elif isinstance(binding, (LetBinding, DefBinding, BlockBinding, BrokenBinding)):
             bind(cx, name, binding)
 
 
@@ -66,6 +68,7 @@ def _module(cx: Context, item: ast.Use, chain: tuple[str, ...]) -> Context | Non
     check_shape(source, file, cx.diagnostics)
     inner = Context(source, cx.diagnostics, cx.task)
     bind_statements(inner, file.items)
+    bind_blocks(inner, file.items)
     bind_uses(inner, file, (*chain, key))
     return inner
 

@@ -124,6 +124,8 @@ def _attribute(
 ) -> None:
     name = item.name.text
     row = parent.attribute(name)
+    if row is None and parent.open:
+        return
     if row is None:
         unknown_attribute(source, parent, item, diagnostics, where)
     elif row.later:

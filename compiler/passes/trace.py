@@ -23,11 +23,11 @@ def trace(task: Task) -> list[Quotation]:
     for check in task.checks:
         if not check.because:
             continue
-        match = _find(task.instruction, check.because)
+        match = _find(task.told, check.because)
         if match is not None:
             found.append(Quotation(check.name, check.because, match.start(), match.end()))
         elif task.instruction or (task.stated and not _over_hole(task.stated, check.because)):
-            said = task.instruction or task.stated
+            said = task.told or task.stated
             task.context.error("E0605", check.because_span, f"the instruction does not say {_short(check.because)}",
                                _hint(said, check.because))  # fmt: skip
     return found

@@ -42,6 +42,19 @@ class _Submitted(Reader):
         raise Unmet("programs are not run at compile time")
 
 
+class _Judged(Reader):
+    """For the tests of a task, which ask what a verdict says."""
+
+    def __init__(self, verdict: dict[str, Any]) -> None:
+        self._verdict = verdict
+
+    def workspace(self) -> Any:
+        return None
+
+    def verdict(self) -> dict[str, Any]:
+        return self._verdict
+
+
 class _Thunk:
     """Evaluates one condition when called."""
 
@@ -74,6 +87,10 @@ class Trial:
         reader = _Submitted(submission)
         checks = [self._check(c, reader) for c in self.task.checks]
         return judge(self.task.name, checks, submission, "")
+
+    def verdict_reader(self, verdict: dict[str, Any]) -> Reader:
+        """What `passed` and `score` of a test look at."""
+        return _Judged(verdict)
 
     def _check(self, check: CheckDecl, reader: Reader) -> Check:
         def body(_: Submission) -> Iterator[Expect]:

@@ -9,7 +9,7 @@ from clawc.compiler.model import DeliverDecl, Task
 from clawc.compiler.passes.evaluate import evaluate
 from clawc.compiler.passes.seal import Sealer
 from clawc.compiler.passes.trial import Trial, uses_run
-from clawc.compiler.render import bytes_of
+from clawc.compiler.render import spelled
 from clawc.compiler.witness.constraints import Demand, Demands, demands_of
 from clawc.compiler.witness.contents import content
 from clawc.spec import core
@@ -59,24 +59,6 @@ class _Maker:
         self.derived: list[str] = []
         self.missing: list[str] = []
 
-    def author(self, deliver: DeliverDecl, value: Any, span: Span) -> None:
-        """What a `solution` writes: a content, or contents by path or key of a set or family."""
-        if deliver.shape == "file":
-            self.written[deliver.path] = bytes_of(value)
-            return
-        parts = _parts(value)
-        if parts is None:
-            self.task.context.error(
-                "E0614", span, f"`{deliver.name}` is many files: write a record of path or key to content"
-            )
-            return
-        for key, part in parts.items():
-            path = _path_of(deliver, key)
-            if path is None:
-                self.task.context.error("E0614", span, f"`{deliver.name}` has no file `{key}`")
-            else:
-                self.written[path] = None if part is None else bytes_of(part)
-
     def make(self, deliver: DeliverDecl) -> None:
         """Derives one deliverable."""
         own = [d for d in self.demands.found if d.place.deliverable == deliver.name]
@@ -121,7 +103,7 @@ def derive(task: Task, sealer: Sealer, trial: Trial) -> Witness:
     for write in task.writes:
         deliver = task.deliver(write.name)
         if deliver is not None:
-            maker.author(deliver, evaluate(write.core, task.context.task), write.span)
+            maker.written |= contents_of(task, deliver, evaluate(write.core, task.context.task), write.span)
     runs = [d for d in task.delivers if d.made_by]
     for deliver in task.delivers:
         if deliver.name not in authored and not deliver.made_by:
@@ -133,6 +115,24 @@ def derive(task: Task, sealer: Sealer, trial: Trial) -> Witness:
     steps = [Step("delete" if data is None else "write", path) for path, data in sorted(maker.written.items())]
     steps += [Step("run", argv=d.made_by) for d in runs]
     return Witness(maker.written, tuple(steps), origin, derived, _derived_checks(task, set(derived)))
+
+
+def contents_of(task: Task, deliver: DeliverDecl, value: Any, span: Span) -> dict[str, bytes | None]:
+    """What an authored value writes: a content, or contents by path or key of a set or family; null removes a file."""
+    if deliver.shape == "file":
+        return {deliver.path: spelled(deliver.kind, value)}
+    parts = _parts(value)
+    if parts is None:
+        task.context.error("E0614", span, f"`{deliver.name}` is many files: write a record of path or key to content")
+        return {}
+    found: dict[str, bytes | None] = {}
+    for key, part in parts.items():
+        path = _path_of(deliver, key)
+        if path is None:
+            task.context.error("E0614", span, f"`{deliver.name}` has no file `{key}`")
+        else:
+            found[path] = spelled(deliver.kind, part)
+    return found
 
 
 def _derived_checks(task: Task, derived: set[str]) -> tuple[str, ...]:

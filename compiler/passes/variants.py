@@ -1,0 +1,103 @@
+"""`mutant` and `test` blocks: wrong answers and expected verdicts, typed here; tests that need no program are tried."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clawc.compiler.elaborate.context import BrokenBinding, CheckBinding, Context, is_error, nearest
+from clawc.compiler.elaborate.expressions import condition, expression
+from clawc.compiler.model import MutantDecl, Task, TestDecl, WriteDecl
+from clawc.compiler.passes import attributes as attr
+from clawc.compiler.passes.bind import bind_statements
+from clawc.compiler.passes.evaluate import evaluate
+from clawc.compiler.passes.trial import Trial, uses_run
+from clawc.compiler.witness.derive import Witness, contents_of
+from clawc.spec import ast, core
+
+
+def variants(task: Task, block: ast.Block) -> None:
+    """Fills the mutants and tests of a task."""
+    cx = task.context
+    for item in block.items:
+        if not isinstance(item, ast.Block) or item.kind.text not in ("mutant", "test") or not item.labels:
+            continue
+        inner = cx.child()
+        inner.names.update({c.name: CheckBinding(c.name) for c in task.checks if c.name not in cx.names})
+        bind_statements(inner, item.items)
+        edits = tuple(w for i in item.items if isinstance(i, ast.Labelled) for w in [_edit(inner, task, i)] if w)
+        label = item.labels[0]
+        if item.kind.text == "mutant":
+            name = label.text if isinstance(label, ast.Ident) else ""
+            if not any(isinstance(i, (ast.Labelled, ast.BrokenItem)) for i in item.items):
+                cx.error("E0602", item.head, f"the mutant `{name}` changes nothing", "write `replace NAME = …`")
+            if any(m.name == name for m in task.mutants):
+                cx.error("E0303", label.span, f"`{name}` is defined twice")
+            task.mutants.append(MutantDecl(name, edits, item.head))
+        else:
+            task.tests.append(_test(inner, item, label, edits))
+
+
+def _edit(cx: Context, task: Task, item: ast.Labelled) -> WriteDecl | None:
+    deliver = task.deliver(item.name.text)
+    value = expression(cx, item.value)
+    if deliver is None:
+        if not isinstance(cx.find(item.name.text), BrokenBinding):
+            names = [d.name for d in task.delivers]
+            cx.error("E0301", item.name.span, f"`{item.name.text}` is no deliverable{nearest(item.name.text, names)}")
+        return None
+    return None if is_error(value) else WriteDecl(deliver.name, value, item.span)
+
+
+def _test(cx: Context, block: ast.Block, label: ast.Ident | ast.Text, edits: tuple[WriteDecl, ...]) -> TestDecl:
+    given = attr.attribute(block, "start")
+    start = "solution"
+    if given is not None:
+        names = attr.idents(cx, given.value, "start")
+        start = names[0].text if len(names) == 1 else start
+        if names and start not in ("solution", "inputs"):
+            cx.error("E0203", given.value.span, "`start` is `solution` or `inputs`")
+    expects: list[core.Core] = []
+    for item in block.items:
+        if isinstance(item, ast.Expect):
+            node = expression(cx, item.value)
+            if not is_error(node) and not is_error(condition(cx, node)):
+                expects.append(node)
+    if not any(isinstance(i, (ast.Expect, ast.BrokenItem)) for i in block.items):
+        cx.error("E0602", block.head, "this test expects nothing", "write `expect not passed(check)`")
+    title = cx.source.slice(label.span).strip('"')
+    return TestDecl(title, start, edits, tuple(expects), block.head)
+
+
+def try_tests(task: Task, trial: Trial, witness: Witness) -> None:
+    """Judges the tests that need no program and the mutants likewise; a test that comes out otherwise is an error."""
+    needs_run = {c.name for c in task.checks if any(uses_run(e.core) for e in c.expects)}
+    needs_run |= {c.name for c in task.checks if set(c.after) & needs_run}
+    for test in task.tests:
+        asked = {n.args[1].value for e in test.expects for n in core.walk(e)
+                 if isinstance(n, core.Call) and n.function == "passed" and isinstance(n.args[1], core.Const)}  # fmt: skip
+        scored = any(isinstance(n, core.Call) and n.function == "score_of" for e in test.expects for n in core.walk(e))
+        if asked & needs_run or (scored and needs_run):
+            continue
+        start: dict[str, bytes | None] = dict(witness.written) if test.start == "solution" else {}
+        verdict = trial.judge({**start, **_written(task, trial, test.edits)})
+        for node in test.expects:
+            if not evaluate(node, task.context.task, trial.verdict_reader(verdict)):
+                task.context.error("E0615", test.span, f"the test does not come out as expected: {_said(task, node)}",
+                                   "; ".join(_failures(verdict)) or "every check passed")  # fmt: skip
+
+
+def _said(task: Task, node: core.Core) -> str:
+    return f"`{' '.join(task.source.slice(node.span).split())[:100]}`"
+
+
+def _failures(verdict: dict[str, Any]) -> list[str]:
+    return [f"`{c['name']}` failed" for c in verdict["checks"] if not c["passed"]]
+
+
+def _written(task: Task, trial: Trial, edits: tuple[WriteDecl, ...]) -> dict[str, bytes | None]:
+    found: dict[str, bytes | None] = {}
+    for edit in edits:
+        deliver = task.deliver(edit.name)
+        if deliver is not None:
+            found |= contents_of(task, deliver, evaluate(edit.core, task.context.task), edit.span)
+    return found
