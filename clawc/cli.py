@@ -90,11 +90,14 @@ def score(
     bundle: Annotated[Path, typer.Argument(help="a bundle, or the `.claw` file of one task")],
     workspace: Annotated[Path, typer.Argument(help="the folder that an agent has left")],
     format: Format = "text",
+    trajectory: Annotated[
+        Path | None, typer.Option(help="the record of what the agent did, `trajectory.jsonl` of an episode")
+    ] = None,
 ) -> None:
     """Judge a finished workspace by the checker of a bundle, in a sandbox."""
     from clawc.commands.score import score_command
 
-    raise typer.Exit(score_command(bundle, workspace, format))
+    raise typer.Exit(score_command(bundle, workspace, format, trajectory))
 
 
 @app.command()

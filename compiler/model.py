@@ -175,6 +175,8 @@ class Task:
     checks: list[CheckDecl] = field(default_factory=list[CheckDecl])
     rubrics: list[RubricDecl] = field(default_factory=list[RubricDecl])
     rubric_share: Decimal = Decimal(0)
+    calls: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])  # tool and path or command
+    said: str = ""  # the last message of the solution
     writes: list[WriteDecl] = field(default_factory=list[WriteDecl])
 
     mutants: list[MutantDecl] = field(default_factory=list[MutantDecl])

@@ -24,7 +24,7 @@ from clawc.runtime.harness.tools import SandboxTools, Trajectory
 from clawc.runtime.records import EpisodeRecord, Outcome, RefusedEntry
 from clawc.runtime.sandbox.finish import finish
 from clawc.runtime.sandbox.interface import Backend, Collected, SandboxEnded
-from clawc.runtime.score import Scored, score
+from clawc.runtime.score import TRAJECTORY, Scored, score
 from clawc.runtime.workspace import BundleTemplate
 from clawc.spec.bundle import INSTRUCTION, SOLUTION_STEPS
 from clawc.spec.scoring import score_text
@@ -94,7 +94,7 @@ class Controls:
             scratch = self.backend.scratch()
             try:
                 await play(bundle, harness, 0, self.backend, scratch, Clock())
-                scored = await score(bundle, scratch / "workspace", self.backend)
+                scored = await score(bundle, scratch / "workspace", self.backend, trajectory=scratch / TRAJECTORY)
             finally:
                 await self.backend.discard(scratch)
             if scored.verdict is None:
@@ -110,7 +110,7 @@ async def run_episode(episode: Episode, backend: Backend, folder: Path, controls
     try:
         played = await play(episode.bundle, episode.harness, episode.seed, backend, folder, clock)
         with clock.phase("score"):
-            scored = await score(episode.bundle, folder / "workspace", backend)
+            scored = await score(episode.bundle, folder / "workspace", backend, trajectory=folder / TRAJECTORY)
             forgiven = scored.verdict is not None or not await controls.hold(episode.bundle)
     except RuntimeFault as fault:
         if not fault.code.startswith("R03") or isinstance(fault, SandboxUnavailable):
@@ -136,7 +136,7 @@ async def play(bundle: Bundle, harness: Harness, seed: int, backend: Backend, fo
         sandbox = await backend.create(BundleTemplate(bundle), limits, bundle.manifest.environment.env)
     try:
         hit = ""
-        with clock.phase("agent"), Trajectory(folder / "trajectory.jsonl") as trajectory:
+        with clock.phase("agent"), Trajectory(folder / TRAJECTORY) as trajectory:
             try:
                 async with asyncio.timeout(limits.wall_s):
                     final = await agent.run(task, SandboxTools(sandbox, trajectory))

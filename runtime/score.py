@@ -26,6 +26,7 @@ from clawc.spec.scoring import final_score, gate, round_score, weighted
 
 _CHECK = "/check/check.py"
 _JOBS = "/jobs"
+TRAJECTORY = "trajectory.jsonl"
 _COMMAND = ("/usr/bin/python3", "-I", "-S", _CHECK, WORKSPACE, "--jobs", _JOBS, "--verdict-fd", CHANNEL)
 _SHARE = re.compile(r"[01](\.[0-9]{1,60})?")
 # C is recomputed from the credits, which a checker may have rounded.
@@ -46,8 +47,11 @@ class Scored:
     refused: tuple[Refused, ...] = ()
 
 
-async def score(bundle: Bundle, workspace: Path, backend: Backend, rubric: Decimal | None = None) -> Scored:
-    """Judge the folder `workspace`, which is only read; `rubric` is R if a judge has given it.
+async def score(
+    bundle: Bundle, workspace: Path, backend: Backend, rubric: Decimal | None = None, trajectory: Path | None = None
+) -> Scored:
+    """Judge the folder `workspace`, which is only read; `rubric` is R if a judge has given it, `trajectory` the record
+    of what the agent did, for checks that ask for it.
 
     Raises RuntimeFault for the runner's own failures; a checker that fails gives a Scored with `fault`.
     """
@@ -62,6 +66,9 @@ async def score(bundle: Bundle, workspace: Path, backend: Backend, rubric: Decim
         files, jobs = scratch / "w", scratch / "jobs"
         copied = await in_thread(collect, workspace.resolve(), None, files, mend=False)
         await run_jobs(bundle, files, backend, jobs)
+        if trajectory is not None and trajectory.is_file():
+            (jobs / TRAJECTORY).write_bytes(trajectory.read_bytes())
+            (jobs / TRAJECTORY).chmod(0o644)
         nonce = secrets.token_hex(16)
         finished = await backend.run_reading(
             Program(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -31,6 +32,13 @@ def materialise(bundle: Bundle, dest: Path, without: tuple[str, ...] = ()) -> No
         except (FileExistsError, NotADirectoryError) as error:
             raise RuntimeFault("R0103", f"the input `{file.path}` stands in the way of another one") from error
         (at / name).chmod(file.mode)
+    for link in bundle.manifest.links:
+        at = dest / link.path
+        at.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        try:
+            at.symlink_to(os.path.relpath(dest / link.to, at.parent))
+        except FileExistsError as error:
+            raise RuntimeFault("R0103", f"the link `{link.path}` stands in the way of an input") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ class BlockKind:
     once: bool = False
     later: bool = False
     open: bool = False  # attributes of any name
+    outside: tuple[Literal["name", "path", "title"], ...] | None = None  # its labels outside of tasks, if they differ
 
     def attribute(self, name: str) -> Attribute | None:
         return (self.attributes or {}).get(name)
@@ -55,7 +56,7 @@ TABLE: tuple[BlockKind, ...] = (
        ("let", "def")),
     BlockKind("workspace", "what the agent finds; with a name, outside of tasks, for many of them", (), {
         "include": Attribute("expression", "workspaces with a name that this one starts from"),
-    }, ("file", "tree", "repo", "link", "skill"), once=True),
+    }, ("file", "tree", "repo", "link", "skill"), once=True, outside=("name",)),
     BlockKind("file", "an input file; without a body the asset at the same path", ("name", "path"), {
         "content": Attribute("raw", "the text itself, or a value rendered by `csv(…)`, `json(…)` and so on"),
         "from": Attribute("text", "an asset at another path"),
@@ -109,7 +110,10 @@ TABLE: tuple[BlockKind, ...] = (
         "text": Attribute("template", "what must be so", required=True),
         "points": Attribute("number", "1 unless given"),
     }),
-    BlockKind("solution", "writes what cannot be derived", (), {}, (), ("let", "write", "edit"), once=True),
+    BlockKind("solution", "writes what cannot be derived", (), {
+        "say": Attribute("template", "the last message"),
+        "calls": Attribute("expression", 'tools that are called first: `[["read", path.log], ["exec", "ls"]]`'),
+    }, (), ("let", "write", "edit"), once=True),
     BlockKind("mutant", "a wrong answer that must lose", ("name",), {}, (), ("let", "replace", "edit", "write"),
               ),
     BlockKind("test", "a verdict that is expected", ("title",), {"start": Attribute("names", "`solution` or `inputs`")},

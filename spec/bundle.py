@@ -38,6 +38,13 @@ class WorkspaceFile(Strict):
     mode: Annotated[int, Field(ge=0o400, le=0o777)] = 0o644
 
 
+class WorkspaceLink(Strict):
+    """A symbolic link in the workspace to a file or folder of it; both paths are relative to the workspace."""
+
+    path: RelPath
+    to: RelPath
+
+
 class Limits(Strict):
     """Bounds of one episode. Times in seconds, sizes in bytes."""
 
@@ -127,6 +134,8 @@ class Manifest(Strict):
     environment: Environment
     scoring: Scoring
     workspace: tuple[WorkspaceFile, ...]
+    links: tuple[WorkspaceLink, ...] = ()
+    turns: tuple[RelPath, ...] = ()
     deliverables: tuple[DeliverableRef, ...]
     jobs: tuple[Job, ...] = ()
     oracle: Literal["derived", "authored", "mixed", "none"]
@@ -136,6 +145,7 @@ class Manifest(Strict):
 # Where things stand inside a bundle.
 MANIFEST = "bundle.json"
 INSTRUCTION = "public/instruction.md"
+TURNS = "public/turns"
 BUILDER = "public/build.py"
 WORKSPACE = "public/workspace"
 CHECKER = "private/check.py"
@@ -147,13 +157,14 @@ JOBS = "private/jobs"
 
 
 class SolutionStep(Strict):
-    """One step of the oracle: write `path` in the workspace with the content of `source` in the bundle, delete it, or
-    run a command."""
+    """One step of the oracle: write `path` in the workspace with the content of `source` in the bundle, delete or read
+    it, run a command, or end with the message `text`."""
 
-    op: Literal["write", "delete", "run"]
+    op: Literal["write", "delete", "run", "read", "say"]
     path: RelPath | None = None
     source: RelPath | None = None
     argv: tuple[str, ...] = ()
+    text: str = ""
 
 
 class Solution(Strict):

@@ -151,6 +151,7 @@ TABLE: tuple[Function, ...] = (
         headings(of: F|S, level: N =) -> L ; headings ; the headings, without marks
         section(of: F|S, name: S) -> S ; section ; the text under a heading
         contains_lines(of: F|S, lines: L) -> B ; contains_lines ; do these lines stand there in this order?
+        in_order(of: L, what: L) -> B ; in_order ; do these values occur one after the other, others between?
         subset(of: L, other: L) -> B ; subset ; is everything of the first in the second?
         unique(of: L) -> B ; unique ; does nothing occur twice?
         sorted(of: L) -> B ; is_sorted ; is it in ascending order?

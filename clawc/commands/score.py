@@ -16,7 +16,7 @@ from clawc.exits import UserError
 from clawc.stdlib.checks.kinds import plain
 
 
-def score_command(bundle: Path, workspace: Path, format: str) -> int:
+def score_command(bundle: Path, workspace: Path, format: str, trajectory: Path | None = None) -> int:
     """Judges one workspace; exit 1 when it does not earn everything."""
     from clawc.runtime.run import run_closing
     from clawc.runtime.sandbox.bubblewrap import Bubblewrap
@@ -28,7 +28,9 @@ def score_command(bundle: Path, workspace: Path, format: str) -> int:
         if len(bundles) != 1:
             raise UserError(f"`{bundle}` holds {len(bundles)} tasks", "name the bundle of one")
         backend = Bubblewrap()
-        found: Scored = run_closing(score(bundles[0], workspace, backend), backend, "score it again")
+        found: Scored = run_closing(
+            score(bundles[0], workspace, backend, trajectory=trajectory), backend, "score it again"
+        )
     verdict = found.verdict
     if verdict is None:
         raise UserError(f"there is no verdict: {clean(found.fault)}", clean(found.stderr[-500:]), exits.ENVIRONMENT)

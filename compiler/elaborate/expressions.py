@@ -56,6 +56,11 @@ from clawc.spec.types import (
 )
 from clawc.stdlib.checks.sets import Files
 
+CALLS = TableType(
+    (("step", NUMBER), ("tool", TEXT), ("path", TEXT), ("command", TEXT), ("ok", BOOL), ("output", TEXT)), ordered=True
+)
+TRANSCRIPT = RecordType((("calls", CALLS), ("commands", ListType(TEXT)), ("final", TEXT)))
+
 COMPARISONS = {
     "==": "equal", "!=": "differs", "<": "less", "<=": "at_most", ">": "more", ">=": "at_least",
     "in": "is_in", "not in": "not_in",
@@ -176,6 +181,10 @@ def name(cx: Context, node: ast.Ident) -> Core:
             return column(scope, node.text, ANY, node.span, sure=False)
     if node.text in BY_NAME:
         return cx.error("E0305", node.span, f"`{node.text}` is a function; did you mean `{node.text}(x)`?")
+    if node.text == "final_message":
+        return core.call("final_text", [core.Workspace(ANY, node.span)], TEXT, node.span)
+    if node.text == "transcript":
+        return core.call("transcript_of", [core.Workspace(ANY, node.span)], TRANSCRIPT, node.span)
     if node.text == "workspace":
         return core.Workspace(ANY, node.span)
     cx.task.unresolved.add(node.text)
@@ -187,7 +196,7 @@ def name(cx: Context, node: ast.Ident) -> Core:
     if cx.group is not None and cx.group.table.get(node.text) is not None:
         return cx.error("E0301", node.span, f"`{node.text}` has a value in every row of the group, not one for the group",
                         f"make it a key of `group`, or pick one value: `first({node.text})`")  # fmt: skip
-    known = [*cx.all_names(), "workspace"]
+    known = [*cx.all_names(), "workspace", "transcript", "final_message"]
     return cx.error("E0301", node.span, f"unknown name `{node.text}`{nearest(node.text, known)}", "",
                     nearest_fix(node.text, known, node.span))  # fmt: skip
 

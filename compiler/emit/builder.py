@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 
 from clawc import __version__
 from clawc.compiler.emit.checker import one_line
@@ -15,7 +16,8 @@ def builder(task: Task) -> str:
     """The text of build.py."""
     files = [_file(i) for i in sorted(task.inputs, key=lambda i: i.file.path)]
     source = one_line(task.source.path.rsplit("/", 1)[-1])
-    return render("build.py.j2", task=task.name, version=__version__, source=source, files=files)
+    links = [(text(path), text(os.path.relpath(to, os.path.dirname(path) or "."))) for path, to in task.links]
+    return render("build.py.j2", task=task.name, version=__version__, source=source, files=files, links=links)
 
 
 def _file(item: InputFile) -> dict[str, str]:

@@ -38,6 +38,8 @@ def bundle_files(task: Task, sealer: Sealer, quotations: list[Quotation], witnes
         spec.CHECKER: checker(task, sealer).encode(),
         spec.IR: lower(task, sealer, quotations).encode(),
     }
+    for number, turn in enumerate(task.turns, 2):
+        files[f"{spec.TURNS}/{number}.md"] = turn.encode()
     for item in task.inputs:
         files[f"{spec.WORKSPACE}/{item.file.path}"] = item.data
     if task.rubrics:
@@ -62,7 +64,7 @@ def _solution(witness: Witness) -> dict[str, bytes]:
     steps = [
         spec.SolutionStep(
             op=step.op, path=step.path or None, source=f"{spec.SOLUTION_FILES}/{step.path}" if step.op == "write" else None,
-            argv=step.argv,
+            argv=step.argv, text=step.text,
         )
         for step in witness.steps
     ]  # fmt: skip
@@ -96,6 +98,8 @@ def _manifest(task: Task, witness: Witness, files: dict[str, bytes]) -> spec.Man
                                mode=i.mode)
             for i in sorted(task.inputs, key=lambda i: i.file.path)
         ),
+        links=tuple(spec.WorkspaceLink(path=path, to=to) for path, to in task.links),
+        turns=tuple(f"{spec.TURNS}/{number}.md" for number, _ in enumerate(task.turns, 2)),
         deliverables=tuple(
             spec.DeliverableRef(name=d.name, path=d.path, kind=d.kind, edits=d.edits, shape=d.shape) for d in task.delivers
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from clawc.compiler.elaborate.context import BrokenBinding, Context, LetBinding, is_error, nearest
 from clawc.compiler.elaborate.expressions import condition, expression, let_value
@@ -218,6 +218,16 @@ def _rubric(cx: Context, task: Task, block: ast.Block) -> None:
 def _solution(outer: Context, task: Task, block: ast.Block) -> None:
     cx = outer.child()
     bind_statements(cx, block.items)
+    say, calls = attr.attribute(block, "say"), attr.attribute(block, "calls")
+    if say is not None:
+        task.said = attr.template(cx, say.value, "`say`") or ""
+    if calls is not None:
+        value: Any = attr.static(cx, expression(cx, calls.value))
+        for call in value if isinstance(value, list) else []:  # pyright: ignore[reportUnknownVariableType]
+            if not isinstance(call, list) or len(call) != 2 or call[0] not in ("read", "exec"):  # pyright: ignore[reportUnknownArgumentType]
+                cx.error("E0203", calls.value.span, 'a call is `["read", path]` or `["exec", command]`')
+                break
+            task.calls.append((str(call[0]), str(call[1])))  # pyright: ignore[reportUnknownArgumentType]
     for item in block.items:
         if not isinstance(item, ast.Labelled) or item.verb.text not in ("write", "edit"):
             continue

@@ -74,11 +74,11 @@ def _block(
     if row.later:
         diagnostics.add("E0207", source, block.kind.span, f"`{kind}` is not in this version")
         return
-    if row.once:
+    if row.once and parent is not TOP:
         if kind in seen:
             diagnostics.add("E0210", source, block.head, f"{where} has two blocks `{kind}`", "put everything into one")
         seen[kind] = block.span
-    _labels(source, row, block, diagnostics)
+    _labels(source, row, parent, block, diagnostics)
     _items(source, row, block.items, diagnostics, inside(block), block.head)
 
 
@@ -95,15 +95,16 @@ def unknown_block(source: Source, parent: BlockKind, block: ast.Block, diagnosti
                     _listing("blocks here", parent.children), nearest_fix(kind, candidates, block.kind.span))  # fmt: skip
 
 
-def _labels(source: Source, row: BlockKind, block: ast.Block, diagnostics: Diagnostics) -> None:
-    wanted = " ".join({"name": "NAME", "path": '"path"', "title": '"title"'}[label] for label in row.labels)
+def _labels(source: Source, row: BlockKind, parent: BlockKind, block: ast.Block, diagnostics: Diagnostics) -> None:
+    labels = row.outside if parent is TOP and row.outside is not None else row.labels
+    wanted = " ".join({"name": "NAME", "path": '"path"', "title": '"title"'}[label] for label in labels)
     shape = f"`{row.kind} {wanted}`" if wanted else f"`{row.kind}` without a label"
-    if len(block.labels) != len(row.labels):
-        found, wanted_ = len(block.labels), len(row.labels)
+    if len(block.labels) != len(labels):
+        found, wanted_ = len(block.labels), len(labels)
         diagnostics.add("E0204", source, block.head, f"`{row.kind}` takes {_labels_of(wanted_)}, here it has {_labels_of(found)}",
                         f"write {shape}")  # fmt: skip
         return
-    for label, what in zip(block.labels, row.labels):
+    for label, what in zip(block.labels, labels):
         if (what == "name") != isinstance(label, ast.Ident):
             kind = "a name without quotes" if what == "name" else "a text in quotes"
             diagnostics.add("E0204", source, label.span, f"this label must be {kind}", f"write {shape}")

@@ -19,6 +19,9 @@ from clawc.stdlib.checks.values import Unmet
 from clawc.stdlib.checks.verdict import Check, Expect, judge
 from clawc.stdlib.checks.workspace import Memory, Submission
 
+# The trajectory of an agent that does nothing.
+NOTHING_DONE: list[dict[str, Any]] = [{"event": "final", "text": ""}]
+
 
 class _Submitted(Reader):
     def __init__(self, submission: Submission) -> None:
@@ -80,10 +83,11 @@ class Trial:
         self.pristine = {i.file.path: i.data for i in task.inputs}
         self.hashes = {path: hashlib.sha256(data).hexdigest() for path, data in self.pristine.items()}
 
-    def judge(self, written: Mapping[str, bytes | None]) -> dict[str, Any]:
-        """The verdict on the inputs with `written` (path to bytes, None: deleted) laid over them."""
+    def judge(self, written: Mapping[str, bytes | None], events: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+        """The verdict on the inputs with `written` (path to bytes, None: deleted) laid over them, after `events`."""
         files = {path: data for path, data in {**self.pristine, **written}.items() if data is not None}
         submission = Submission(Memory(files), self.deliverables, self.hashes)
+        submission.events = NOTHING_DONE if events is None else events
         reader = _Submitted(submission)
         checks = [self._check(c, reader) for c in self.task.checks]
         return judge(self.task.name, checks, submission, "")

@@ -11,7 +11,7 @@ from clawc.compiler.passes import attributes as attr
 from clawc.compiler.passes.bind import bind_statements
 from clawc.compiler.passes.evaluate import evaluate
 from clawc.compiler.passes.trial import Trial, uses_run
-from clawc.compiler.witness.derive import Witness, contents_of
+from clawc.compiler.witness.derive import Witness, contents_of, events_of
 from clawc.spec import ast, core
 
 
@@ -79,7 +79,9 @@ def try_tests(task: Task, trial: Trial, witness: Witness) -> None:
         if asked & needs_run or (scored and needs_run):
             continue
         start: dict[str, bytes | None] = dict(witness.written) if test.start == "solution" else {}
-        verdict = trial.judge({**start, **_written(task, trial, test.edits)})
+        verdict = trial.judge(
+            {**start, **_written(task, trial, test.edits)}, events_of(witness.steps) if start else None
+        )
         for node in test.expects:
             if not evaluate(node, task.context.task, trial.verdict_reader(verdict)):
                 task.context.error("E0615", test.span, f"the test does not come out as expected: {_said(task, node)}",

@@ -10,6 +10,7 @@ from clawc.compiler.passes.seal import Sealer
 from clawc.compiler.witness.places import (
     Place,
     block_mentions,
+    equalities,
     file_place,
     is_number,
     mention_of,
@@ -121,12 +122,26 @@ class _Reader:
             results = [self.read(self._with_row(test, row), every) for row in listed]
             return all(results)
         if node.function == "any_row" and wanted:
-            return self._one_block(rows, test)
+            return self._one_call(rows, test) or self._one_block(rows, test)
         return False
 
     def _with_row(self, test: core.Lambda, row: Any) -> Core:
         """The body of a row expression for one row."""
         return self.sealer.seal(_substitute(test.body, test.param, row))
+
+    def _one_call(self, rows: Core, test: core.Lambda) -> bool:
+        """`transcript.calls | any tool == "read" and path == …`: a call that the solution has to make."""
+        if not isinstance(rows, core.Call) or not any(
+            isinstance(n, core.Call) and n.function in ("transcript_of", "tool_calls") for n in core.walk(rows)
+        ):
+            return False
+        wanted = equalities(test.body)
+        tool = wanted.get("tool", "exec" if "command" in wanted else "")
+        what = wanted.get("command" if tool == "exec" else "path")
+        if tool not in ("read", "exec") or not isinstance(what, str):
+            return False
+        self.demands.add("call", Place(""), (tool, what), self.check)
+        return True
 
     def _one_block(self, rows: Core, test: core.Lambda) -> bool:
         """`any(paragraphs(d), mentions_all(value, […]))`: one block of text says all of it."""

@@ -12,6 +12,8 @@ from clawc.compiler.passes.trial import Trial, uses_run
 from clawc.compiler.render import spelled
 from clawc.compiler.witness.constraints import Demand, Demands, demands_of
 from clawc.compiler.witness.contents import content
+from clawc.compiler.witness.documents import document
+from clawc.compiler.witness.places import FINAL
 from clawc.spec import core
 from clawc.spec.ast import Span
 from clawc.stdlib.checks.equality import equal
@@ -22,11 +24,12 @@ Origin = Literal["derived", "authored", "mixed", "none"]
 
 
 class Step(NamedTuple):
-    """One step of the oracle: `write` a path, `delete` it, or `run` a command."""
+    """One step of the oracle: `write`, `delete` or `read` a path, `run` a command, `say` the last message."""
 
-    op: Literal["write", "delete", "run"]
+    op: Literal["write", "delete", "run", "read", "say"]
     path: str = ""
     argv: tuple[str, ...] = ()
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +111,12 @@ def derive(task: Task, sealer: Sealer, trial: Trial) -> Witness:
     for deliver in task.delivers:
         if deliver.name not in authored and not deliver.made_by:
             maker.make(deliver)
+    steps = _steps(task, maker, demands)
     if not task.context.diagnostics.has_errors:
-        _prove(task, trial, maker, authored)
+        _prove(task, trial, maker, authored, events_of(steps))
     derived = tuple(dict.fromkeys([*(n for n in maker.derived if n not in maker.missing), *(d.name for d in runs)]))
     origin: Origin = "mixed" if authored and derived else "authored" if authored else "derived" if derived else "none"
-    steps = [Step("delete" if data is None else "write", path) for path, data in sorted(maker.written.items())]
-    steps += [Step("run", argv=d.made_by) for d in runs]
-    return Witness(maker.written, tuple(steps), origin, derived, _derived_checks(task, set(derived)))
+    return Witness(maker.written, steps, origin, derived, _derived_checks(task, set(derived)))
 
 
 def contents_of(task: Task, deliver: DeliverDecl, value: Any, span: Span) -> dict[str, bytes | None]:
@@ -133,6 +135,34 @@ def contents_of(task: Task, deliver: DeliverDecl, value: Any, span: Span) -> dic
         else:
             found[path] = spelled(deliver.kind, part)
     return found
+
+
+def _steps(task: Task, maker: _Maker, demands: Demands) -> tuple[Step, ...]:
+    """What the oracle does: what it has to look at, its files, the programs that make files, its last message."""
+    steps: list[Step] = []
+    called = [tuple(d.value) for d in demands.found if d.kind == "call"]
+    for tool, what in dict.fromkeys([*task.calls, *called]):
+        steps.append(Step("run", argv=("sh", "-c", what)) if tool == "exec" else Step("read", what))
+    steps += [Step("delete" if data is None else "write", path) for path, data in sorted(maker.written.items())]
+    steps += [Step("run", argv=d.made_by) for d in task.delivers if d.made_by]
+    said = [d for d in demands.found if d.place.deliverable == FINAL]
+    text = task.said or (document(said, None, "", False) if said else "")
+    return (*steps, Step("say", text=text)) if text else tuple(steps)
+
+
+def events_of(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
+    """The trajectory that the steps leave, as far as checks can know it."""
+    events: list[dict[str, Any]] = []
+    for step in steps:
+        if step.op == "say":
+            continue
+        tool = {"delete": "exec", "run": "exec"}.get(step.op, step.op)
+        arguments: dict[str, Any] = {"path": step.path}
+        if tool == "exec":
+            arguments = {"command": list(step.argv) if step.argv else ["rm", "-f", "--", step.path]}
+        events.append({"event": "tool", "tool": tool, "arguments": arguments, "result": {"ok": True, "text": ""}})
+    text = next((step.text for step in steps if step.op == "say"), "")
+    return [*events, {"event": "final", "text": text}]
 
 
 def _derived_checks(task: Task, derived: set[str]) -> tuple[str, ...]:
@@ -198,9 +228,9 @@ def _same(a: Any, b: Any) -> bool:
         return False
 
 
-def _prove(task: Task, trial: Trial, maker: _Maker, authored: set[str]) -> None:
+def _prove(task: Task, trial: Trial, maker: _Maker, authored: set[str], events: list[dict[str, Any]]) -> None:
     """Every check that can be judged here must accept the witness."""
-    verdict = trial.judge(maker.written)
+    verdict = trial.judge(maker.written, events)
     failed = {c["name"]: c for c in verdict["checks"] if not c["passed"]}
     by_name = {c.name: c for c in task.checks}
     missing = set(maker.missing)

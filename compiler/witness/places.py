@@ -13,6 +13,9 @@ from clawc.stdlib.checks.values import Range
 PARSED = ("json_value", "yaml_value", "toml_value", "ini_value")
 
 
+FINAL = "final message"  # not a name, so no deliverable is called so
+
+
 class Place(NamedTuple):
     """A part of a document: the whole (section ""), or the text under a heading.
 
@@ -71,6 +74,17 @@ def block_mentions(body: Core) -> tuple[Mention, ...] | None:
     return None if mention is None else (mention,)
 
 
+def equalities(body: Core) -> dict[str, Any]:
+    """Columns and the values that a row expression wants them to have."""
+    body = through(body)
+    if isinstance(body, core.Logic) and body.op == "and":
+        return {k: v for o in body.operands for k, v in equalities(o).items()}
+    if not isinstance(body, core.Call) or body.function != "equal":
+        return {}
+    left, right = through(body.args[0]), constant(body.args[1])
+    return {left.name: right[0]} if isinstance(left, core.Col) and right is not None else {}
+
+
 def through(node: Core) -> Core:
     while isinstance(node, core.LetRef):
         node = node.value
@@ -80,6 +94,8 @@ def through(node: Core) -> Core:
 def place_of(node: Core) -> Place | None:
     """The part of a document that a node reads."""
     node = through(node)
+    if isinstance(node, core.Call) and node.function == "final_text":
+        return Place(FINAL)
     file = file_place(node)
     if file is not None:
         return file

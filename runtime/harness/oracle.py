@@ -20,6 +20,10 @@ class OracleAgent:
         for number, step in enumerate(self._solution.steps, 1):
             if step.op == "write" and step.path is not None and step.source is not None:
                 result = await tools.write(step.path, self._bundle.read(step.source))
+            elif step.op == "read" and step.path is not None:
+                result = await tools.read(step.path)
+            elif step.op == "say":
+                return Final(step.text)
             elif step.op == "delete" and step.path is not None:
                 result = await tools.exec(("rm", "-f", "--", step.path), timeout_s=task.limits.wall_s)
             else:
@@ -45,10 +49,9 @@ class Oracle:
         except ValidationError as error:
             raise RuntimeFault("R0402", f"`{SOLUTION_STEPS}` is not a solution: {error.errors()[0]['msg']}") from error
         for number, step in enumerate(solution.steps, 1):
-            whole = (
-                bool(step.argv) if step.op == "run"
-                else bool(step.path) and (step.op == "delete" or step.source in bundle.files)
-            )  # fmt: skip
+            whole = {
+                "run": bool(step.argv), "say": True, "write": bool(step.path) and step.source in bundle.files,
+            }.get(step.op, bool(step.path))  # fmt: skip
             if not whole:
                 raise RuntimeFault("R0402", f"`{SOLUTION_STEPS}`: step {number} is incomplete")
         return OracleAgent(bundle, solution)

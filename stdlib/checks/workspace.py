@@ -208,6 +208,7 @@ class Submission:
         self.deliverables = {deliverable.name: deliverable for deliverable in deliverables}
         self.inputs = inputs
         self.jobs_dir = jobs_dir
+        self.events: Optional[List[Row]] = None  # what the agent did, once it was read
         self._files: Dict[str, File] = {}
         self._judged: Dict[str, str] = {}
 

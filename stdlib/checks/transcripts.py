@@ -1,0 +1,75 @@
+"""What the agent did and said: the calls of its tools and its last message, as the runtime recorded them."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, cast
+
+from clawc.stdlib.checks.readers import jsonl_table
+from clawc.stdlib.checks.values import MISSING, File, Row, Table, Unmet
+from clawc.stdlib.checks.workspace import Disk, Submission
+
+CALL_COLUMNS = ["step", "tool", "path", "command", "ok", "output"]
+
+
+def _events(ws: Submission) -> List[Row]:
+    """The recorded events, in order; raises Unmet if nothing was recorded."""
+    if ws.events is None:
+        if ws.jobs_dir is None:
+            raise Unmet("what the agent did was not recorded")
+        data, problem = Disk(ws.jobs_dir).read("trajectory.jsonl")
+        if data is None:
+            raise Unmet(
+                f"the record of what the agent did {problem}" if problem else "what the agent did was not recorded"
+            )
+        ws.events = jsonl_table(File("trajectory", "trajectory.jsonl", "jsonl", data)).rows
+    return ws.events
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else " ".join(str(part) for part in value) if isinstance(value, list) else ""
+
+
+def tool_calls(ws: Submission) -> Table:
+    """The calls of tools: step, tool, path (read, write, edit), command (exec), ok, output; null where there is none."""
+    rows: List[Any] = []
+    for event in _events(ws):
+        if event.get("event") != "tool":
+            continue
+        arguments = event.get("arguments")
+        given = cast(Row, arguments) if isinstance(arguments, dict) else {}
+        answer = event.get("result")
+        result = cast(Row, answer) if isinstance(answer, dict) else {}
+        path = given.get("path")
+        command = given.get("command", MISSING)
+        rows.append(
+            (
+                len(rows) + 1,
+                _text(event.get("tool")),
+                path if isinstance(path, str) else None,
+                None if command is MISSING else _text(command),
+                result.get("ok") is True,
+                _text(result.get("text")),
+            )
+        )
+    return Table(CALL_COLUMNS, rows)
+
+
+def final_text(ws: Submission) -> str:
+    """The last message of the agent."""
+    for event in reversed(_events(ws)):
+        if event.get("event") == "final":
+            return _text(event.get("text"))
+    raise Unmet("the agent ended without a last message")
+
+
+def transcript_of(ws: Submission) -> Dict[str, Any]:
+    """The transcript as a record: `calls`, `commands` that were run, and the `final` message."""
+    calls = tool_calls(ws)
+    commands = [row["command"] for row in calls.rows if row["command"] is not None]
+    return {"calls": calls, "commands": commands, "final": final_text(ws)}
+
+
+def in_order(of: Any, what: Any) -> bool:
+    """Whether the values of `what` occur in `of` one after the other, others between them allowed."""
+    rest = iter(of if isinstance(of, list) else [])
+    return all(any(value == wanted for value in rest) for wanted in what)
