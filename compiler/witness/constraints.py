@@ -21,6 +21,7 @@ from clawc.compiler.witness.places import (
 from clawc.spec import core
 from clawc.spec.core import Const, Core
 from clawc.stdlib.checks.compare import OneOf
+from clawc.stdlib.checks.text import as_text
 from clawc.stdlib.checks.values import Range, Table
 
 MAX_ROWS = 2000
@@ -170,6 +171,9 @@ class _Reader:
         name, args = left.function, left.args
         if name in FREE_ORDER:
             return self._equal(through(args[0]), value)
+        if name in ("trim_of", "number", "integer", "date_of", "datetime_of") and place_of(args[0]) is not None:
+            self.demands.add("text", place_of(args[0]) or Place(""), as_text(value), self.check)
+            return True
         file = file_place(args[0]) if args else None
         if file is not None and name in WHOLE:
             self.demands.add(WHOLE[name], file, value, self.check)

@@ -237,6 +237,8 @@ def _prove(task: Task, trial: Trial, maker: _Maker, authored: set[str], events: 
     unknown: dict[str, set[str]] = {}
     for name, result in failed.items():
         check = by_name[name]
+        if any(gate in failed for gate in check.after):
+            continue  # it was not judged
         nodes = [n for e in check.expects for n in core.walk(e.core)]
         reads = {n.name for n in nodes if isinstance(n, core.Deliverable)}
         if any(uses_run(e.core) for e in check.expects) or any(_waits_for_run(task, g) for g in check.after):
