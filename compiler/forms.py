@@ -14,6 +14,7 @@ _PARSED_BY = {
     "tsv": "tsv_table",
     "json": "json_value",
     "jsonl": "jsonl_table",
+    "yaml": "yaml_all",
     "markdown": "text_of",
     "text": "text_of",
 }

@@ -19,6 +19,8 @@ KINDS = {
     "json": "json",
     "jsonl": "jsonl",
     "ndjson": "jsonl",
+    "yaml": "yaml",
+    "yml": "yaml",
     "md": "markdown",
     "markdown": "markdown",
     "py": "program",
