@@ -15,6 +15,8 @@ _PARSED_BY = {
     "json": "json_value",
     "jsonl": "jsonl_table",
     "yaml": "yaml_all",
+    "toml": "toml_value",
+    "ini": "ini_sections",
     "markdown": "text_of",
     "text": "text_of",
 }

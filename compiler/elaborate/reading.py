@@ -16,6 +16,7 @@ from clawc.spec.functions import Function
 from clawc.spec.types import (
     ANY,
     ANY_LIST,
+    ANY_RECORD,
     ANY_TABLE,
     BOOL,
     DATE,
@@ -29,10 +30,10 @@ from clawc.spec.types import (
     TableType,
     Type,
 )
-from clawc.stdlib.checks.values import Table
+from clawc.stdlib.checks.values import Cell, Table
 
 # Of a deliverable only this much is known: what is in it is not.
-DYNAMIC: dict[str, Type] = {"jsonl": ANY_TABLE, "yaml_all": ANY_LIST}
+DYNAMIC: dict[str, Type] = {"jsonl": ANY_TABLE, "yaml_all": ANY_LIST, "ini": ANY_RECORD}
 TYPE_OF = {"number": NUMBER, "date": DATE, "datetime": DATETIME, "bool": BOOL, "text": TEXT}
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
@@ -187,6 +188,8 @@ def type_of(value: Any, depth: int = 0) -> Type:
         return BOOL
     if isinstance(value, (int, Decimal)):
         return NUMBER
+    if isinstance(value, Cell):
+        return ANY  # it takes the type of what it meets
     if isinstance(value, str):
         return TEXT
     if isinstance(value, datetime):

@@ -21,6 +21,8 @@ KINDS = {
     "ndjson": "jsonl",
     "yaml": "yaml",
     "yml": "yaml",
+    "toml": "toml",
+    "ini": "ini",
     "md": "markdown",
     "markdown": "markdown",
     "py": "program",

@@ -57,6 +57,33 @@ CASES: dict[str, Case] = {
         ("yaml/LICENSE", "yaml/composer.py", "yaml/error.py", "yaml/events.py", "yaml/nodes.py", "yaml/parser.py",
          "yaml/reader.py", "yaml/scanner.py", "yaml/tokens.py"),
     ),
+    "toml": Case(
+        "in/a.toml",
+        "out/a.toml",
+        '[tool]\nname = "x"\nversion = 1.10\nsince = 2026-01-02\n',
+        "let before = toml(given)",
+        "toml(made).tool.since == before.tool.since + 1d and toml(made).tool.version == before.tool.version",
+        "[tool]\nversion = 1.1\nsince = 2026-01-03\n",
+        (
+            ("[tool]\nversion = 1.1\nsince = 2026-01-02\n", ""),
+            ('[tool]\nversion = "1.1"\nsince = 2026-01-03\n', ""),
+            ("[tool]\nversion = 1.\n", "`out/a.toml` is not TOML: line 2, column 12"),
+        ),
+        ("tomli/LICENSE", "tomli/_parser.py", "tomli/_re.py"),
+    ),
+    "ini": Case(
+        "in/a.ini",
+        "out/a.ini",
+        "[server]\nport = 8080\nHost: a.example\n",
+        "let before = ini(given)",
+        "ini(made).server.port == 8081 and ini(made).server.Host == before.server.Host and ini(made).server.on == true",
+        "; changed\n[server]\nport=8081\nHost = a.example\non = true\n",
+        (
+            ("[server]\nport=8081\nHost = b.example\non = true\n", ""),
+            ("[server]\nport=8081\nhost = a.example\non = true\n", ""),
+            ("port=8081\n", "`out/a.ini` line 1 has the key `port` before the first section"),
+        ),
+    ),
     "yaml_all": Case(
         "in/a.yaml",
         "out/a.yaml",
