@@ -16,6 +16,9 @@ PARSED_BY = {
     "tsv": "tsv_table",
     "json": "json_value",
     "jsonl": "jsonl_table",
+    "yaml": "yaml_all",
+    "toml": "toml_value",
+    "ini": "ini_sections",
     "markdown": "text_of",
     "text": "text_of",
 }

@@ -21,10 +21,11 @@ from clawc.runtime.jobs import run_jobs
 from clawc.runtime.sandbox.collect import collect
 from clawc.runtime.sandbox.finish import finish, in_thread
 from clawc.runtime.sandbox.interface import CHANNEL, WORKSPACE, Backend, Finished, Program, Refused
-from clawc.spec.bundle import CHECKER, CheckVerdict, Manifest, ScoredCheck, Verdict
+from clawc.spec.bundle import CHECKER, VENDOR, CheckVerdict, Manifest, ScoredCheck, Verdict
 from clawc.spec.scoring import final_score, gate, round_score, weighted
 
 _CHECK = "/check/check.py"
+_VENDOR = "/check/vendor"
 _JOBS = "/jobs"
 TRAJECTORY = "trajectory.jsonl"
 _COMMAND = ("/usr/bin/python3", "-I", "-S", _CHECK, WORKSPACE, "--jobs", _JOBS, "--verdict-fd", CHANNEL)
@@ -79,7 +80,7 @@ async def score(
                 stdin=nonce.encode() + b"\n",
             ),
             {WORKSPACE: files, _JOBS: jobs},
-            {_CHECK: bundle.read(CHECKER)},
+            _script(bundle),
         )
     finally:
         await finish(backend.discard(scratch))
@@ -121,6 +122,12 @@ def read_verdict(finished: Finished, nonce: str, manifest: Manifest) -> Verdict:
     if problem := _contradiction(verdict, manifest):
         raise _NoVerdict(f"the verdict contradicts {problem}")
     return verdict
+
+
+def _script(bundle: Bundle) -> dict[str, bytes]:
+    """The checker and the parsers that travel with it, by their path in the sandbox."""
+    parsers = sorted(path for path in bundle.files if path.startswith(f"{VENDOR}/"))
+    return {_CHECK: bundle.read(CHECKER), **{_VENDOR + path[len(VENDOR) :]: bundle.read(path) for path in parsers}}
 
 
 def _counted(check: CheckVerdict | ScoredCheck) -> tuple[str, str, Decimal]:

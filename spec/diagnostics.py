@@ -120,7 +120,7 @@ TABLE: tuple[Entry, ...] = (
           "mentions(d, count)", "mentions(d, count(x))"),
     Entry("E0306", "function not in this version",
           "The function is part of the language, but this version cannot compile it yet.",
-          "yaml(f)", ""),
+          "pick(names)", ""),
     Entry("E0307", "reserved name",
           "`path`, `param`, `workspace`, `solution` and `inputs` are names of the language.",
           "let path = 1", "let place = 1"),

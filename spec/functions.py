@@ -65,6 +65,10 @@ TABLE: tuple[Function, ...] = (
         tsv(file: F|S|T, types: R =) -> ? ; tsv_table ; rows of a tab-separated file with a header line
         jsonl(file: F|S|T) -> ? ; jsonl_table ; one JSON value a line, as a table
         json(file: V) -> ? ; json_value ; the value of a JSON file
+        yaml(file: V) -> ? ; yaml_value ; the value of a YAML file with one document
+        yaml_all(file: F|S) -> ? ; yaml_all ; the values of all documents of a YAML file
+        toml(file: V) -> ? ; toml_value ; the value of a TOML file
+        ini(file: V) -> ? ; ini_sections ; the sections of an INI file, each a record
         text(of: F|V) -> S ; text_of ; the text of a file, or a value written as text
         lines(of: F|S) -> ? ; lines_of ; the lines of a text, without line ends
         md_table(of: F|S) -> ? ; md_table ; the first table of a Markdown text
@@ -243,9 +247,6 @@ VERB_NAMES = frozenset(f.name for f in VERBS)
 # In the design, not in this version: a use is told so instead of `unknown function`.
 LATER = frozenset(
     [
-        "yaml",
-        "toml",
-        "ini",
         "xml",
         "html",
         "html_table",

@@ -16,6 +16,8 @@ from clawc.spec.core import Const, Core
 from clawc.spec.functions import Function
 from clawc.spec.types import (
     ANY,
+    ANY_LIST,
+    ANY_RECORD,
     ANY_TABLE,
     BOOL,
     DATE,
@@ -29,8 +31,10 @@ from clawc.spec.types import (
     TableType,
     Type,
 )
-from clawc.stdlib.checks.values import Table
+from clawc.stdlib.checks.values import Cell, Table
 
+# Of a deliverable only this much is known: what is in it is not.
+DYNAMIC: dict[str, Type] = {"jsonl": ANY_TABLE, "yaml_all": ANY_LIST, "ini": ANY_RECORD}
 TYPE_OF = {"number": NUMBER, "date": DATE, "datetime": DATETIME, "bool": BOOL, "text": TEXT}
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
@@ -74,7 +78,7 @@ def reader(cx: Context, row: Function, named: dict[str, Core], span: Span) -> Co
             return core.call(row.python, [file], _declared(cx, file), span)
         return _typed_table(cx, row, named, call, file, span)
     if not static:
-        return core.call(row.python, [file], ANY_TABLE if row.name == "jsonl" else ANY, span)
+        return core.call(row.python, [file], DYNAMIC.get(row.name, ANY), span)
     value = _value(cx, call)
     if value is None:
         return broken(span)
@@ -190,6 +194,8 @@ def type_of(value: Any, depth: int = 0) -> Type:
         return BOOL
     if isinstance(value, (int, Decimal)):
         return NUMBER
+    if isinstance(value, Cell):
+        return ANY  # it takes the type of what it meets
     if isinstance(value, str):
         return TEXT
     if isinstance(value, datetime):

@@ -32,14 +32,16 @@ class BundleFiles:
 
 def bundle_files(task: Task, sealer: Sealer, quotations: list[Quotation], witness: Witness) -> BundleFiles:
     """Emits every part, then the manifest over them."""
+    script = checker(task, sealer)
     files: dict[str, bytes] = {
         spec.INSTRUCTION: task.instruction.encode(),
         spec.BUILDER: builder(task).encode(),
-        spec.CHECKER: checker(task, sealer).encode(),
+        spec.CHECKER: script.source.encode(),
         spec.IR: lower(task, sealer, quotations).encode(),
     }
     for number, turn in enumerate(task.turns, 2):
         files[f"{spec.TURNS}/{number}.md"] = turn.encode()
+    files.update({f"{spec.VENDOR}/{path}": data for path, data in script.vendor.items()})
     for item in task.inputs:
         files[f"{spec.WORKSPACE}/{item.file.path}"] = item.data
     if task.rubrics:

@@ -12,6 +12,7 @@ from clawc import __version__
 from clawc.compiler.emit.python_source import Printer, Shape, keyword_argument, layout, text
 from clawc.compiler.emit.shake import shake
 from clawc.compiler.emit.templating import render
+from clawc.compiler.emit.vendor import vendor_files
 from clawc.compiler.forms import forms_of, members_of
 from clawc.compiler.model import CheckDecl, DeliverDecl, Task
 from clawc.compiler.passes.seal import Sealer
@@ -28,14 +29,21 @@ class CheckSource(NamedTuple):
     body: list[str]
 
 
-def checker(task: Task, sealer: Sealer) -> str:
-    """The text of check.py. Raises EvaluationFault."""
+class CheckerFiles(NamedTuple):
+    """The text of check.py, and the vendored modules that it imports, by their path in the vendor folder."""
+
+    source: str
+    vendor: dict[str, bytes]
+
+
+def checker(task: Task, sealer: Sealer) -> CheckerFiles:
+    """The checker script with what it needs beside it. Raises EvaluationFault."""
     printer = Printer()
     checks = [_check(printer, check, sealer) for check in task.checks]
     deliverables = [_deliverable(printer, d) for d in task.delivers]
     constants = [(name, layout(printer.value(value), 0, len(name) + 3)) for name, value in printer.constants.items()]
     shaken = shake({*printer.primitives, "Check", "Deliverable", "main", "sys"})
-    return render(
+    source = render(
         "check.py.j2",
         task=task.name,
         title=one_line(task.title).replace("\\", "\\\\").replace('"""', "'''"),
@@ -51,6 +59,7 @@ def checker(task: Task, sealer: Sealer) -> str:
         checks=checks,
         table=[_row(check) for check in task.checks],
     )
+    return CheckerFiles(source, vendor_files(shaken.vendored))
 
 
 def _path(item: Any) -> str:

@@ -8,18 +8,20 @@ import inspect
 from functools import cache
 from typing import NamedTuple
 
+from clawc.compiler.emit.vendor import vendor_files
 from clawc.stdlib.checks import modules
 
 OURS = "clawc.stdlib.checks."
 
 
 class Definition(NamedTuple):
-    """A top-level definition: its source, and the names that it uses."""
+    """A top-level definition: its source, the names that it uses, and the vendored modules that it imports."""
 
     module: str
     place: int
     source: str
     uses: frozenset[str]
+    vendored: frozenset[tuple[str, str]]
 
 
 class Library(NamedTuple):
@@ -50,6 +52,8 @@ def library() -> Library:
                     imports.update({a.name: f"from {node.module} import {a.name}" for a in node.names})
             else:
                 _define(definitions, module.__name__, place, node, lines)
+    for path, data in vendor_files({m for d in definitions.values() for m in d.vendored}).items():
+        digest.update(path.encode() + data)
     imports.pop("annotations", None)
     return Library(definitions, imports, digest.hexdigest())
 
@@ -67,16 +71,26 @@ def _define(definitions: dict[str, Definition], module: str, place: int, node: a
         start -= 1  # the comment above belongs to it
     source = "\n".join(lines[start - 1 : node.end_lineno])
     uses = frozenset(n.id for n in ast.walk(node) if isinstance(n, ast.Name))
+    vendored = frozenset(asked for n in ast.walk(node) if (asked := _asked(n)) is not None)
     for name in names:
         assert name not in definitions, f"{name} is defined in {module} and in {definitions[name].module}"
-        definitions[name] = Definition(module, place, source, uses)
+        definitions[name] = Definition(module, place, source, uses, vendored)
+
+
+def _asked(node: ast.AST) -> tuple[str, str] | None:
+    """Package and module of a call `vendored("package", "module")`, which has to name them literally."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "vendored"):
+        return None
+    package, module = (ast.literal_eval(argument) for argument in node.args)
+    return package, module
 
 
 class Shaken(NamedTuple):
-    """Import lines, and the sources of the definitions, both in a stable order."""
+    """Import lines, the sources of the definitions, both in a stable order, and the vendored modules they import."""
 
     imports: list[str]
     sources: list[str]
+    vendored: set[tuple[str, str]]
 
 
 def shake(wanted: set[str]) -> Shaken:
@@ -99,4 +113,5 @@ def shake(wanted: set[str]) -> Shaken:
         module, name = line.removeprefix("from ").split(" import ")
         members.setdefault(module, []).append(name)
     froms = [f"from {module} import {', '.join(names)}" for module, names in sorted(members.items())]
-    return Shaken([*plain, *froms], [source for _, source in ordered])
+    asked = {module for d in found.values() for module in d.vendored}
+    return Shaken([*plain, *froms], [source for _, source in ordered], asked)

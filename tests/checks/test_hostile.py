@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clawc.compiler.forms import deliverable
+from clawc.stdlib.checks.ini_reader import ini_sections
 from clawc.stdlib.checks.markdown import (
     bullets,
     contains_lines,
@@ -32,10 +33,12 @@ from clawc.stdlib.checks.readers import (
     text_of,
     tsv_table,
 )
+from clawc.stdlib.checks.toml_reader import toml_value
 from clawc.stdlib.checks.values import File, Table, Unmet
 from clawc.stdlib.checks.workspace import check_structure
+from clawc.stdlib.checks.yaml_reader import yaml_all, yaml_value
 
-KINDS = ["csv", "tsv", "json", "jsonl", "text", "markdown", "program"]
+KINDS = ["csv", "tsv", "json", "jsonl", "yaml", "toml", "ini", "text", "markdown", "program"]
 TYPES = {"a": "number", "b": "date", "c": "datetime", "d": "bool", "e": "text"}
 
 READERS: dict[str, Callable[[Any], Any]] = {
@@ -47,6 +50,10 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "json": json_value,
     "jsonl": jsonl_table,
     "rows": rows,
+    "yaml": yaml_value,
+    "yaml_all": yaml_all,
+    "toml": toml_value,
+    "ini": ini_sections,
     "headings": headings,
     "section": lambda v: section(v, "a"),
     "has_section": lambda v: has_section(v, "1. a:"),
@@ -72,6 +79,7 @@ PIECES = st.sampled_from([
     "[x](y)", "`", "```", "~~~", "*", "**", "_", "~~", "<!--", "-->", "<b>", "<", ">", "\\",
     "{", "}", ":", '"a":', "null", "1e5", "NaN", "\\u0000", "\\ud800", "é", "\u2028", "\ufeff", "e.g.", "a: b",
     "2026-03-17", "\0", "\x1b", "。", "%", "$",
+    "- - ", "? ", "&a ", "*a", "!!int ", "!x ", "[a]\n", "a = ", "a.b", "'''", "07:30:00", "inf", "0x", "|\n", ">-\n ", "%YAML 1.2\n", "...", "'", "a:\n  ", "\\U00110000",
 ])
 # fmt: on
 TEXTS = st.lists(PIECES, max_size=60).map("".join)

@@ -41,7 +41,7 @@ def refused(reader: Any, data: bytes, kind: str) -> str:
         ("README.md", "markdown"),
         ("a.tar/x", "text"),
         ("s.py", "program"),
-        ("a.yaml", "text"),
+        ("a.yml", "yaml"),
         ("json", "json"),
     ],
 )

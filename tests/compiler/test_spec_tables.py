@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from clawc.spec.types import LETTERS
 from clawc.stdlib.checks import primitives
 
 ROOT = Path(__file__).parents[2]
+VENDOR = ROOT / "stdlib" / "vendor"
 # `asset` is answered by the compiler, and runs are jobs of the runtime.
 ELSEWHERE = {"asset"} | {f.python for f in FUNCTIONS if f.group == "programs"}
 
@@ -62,6 +64,7 @@ def test_every_package_is_declared() -> None:
         ".".join(("clawc", *file.parent.relative_to(ROOT).parts))
         for folder in folders
         for file in folder.rglob("__init__.py")
+        if VENDOR not in file.parents
     }
     found |= {"clawc"} | {
         f"clawc.{f.parent.name}" for f in (ROOT / "clawc").glob("*/__init__.py") if not f.parent.is_symlink()
@@ -76,3 +79,15 @@ def test_every_folder_with_modules_is_a_package() -> None:
     for name in ("clawc", "spec", "compiler", "runtime", "stdlib"):
         for file in (ROOT / name).rglob("*.py"):
             assert (file.parent / "__init__.py").is_file(), file
+
+
+def test_vendored_packages_are_unmodified() -> None:
+    lines = (VENDOR / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    listed = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+    found = {
+        f.relative_to(VENDOR).as_posix(): hashlib.sha256(f.read_bytes()).hexdigest()
+        for f in VENDOR.glob("*/**/*")
+        if f.is_file() and "__pycache__" not in f.parts
+    }
+    assert found == listed
+    assert all(f"{name.split('/')[0]}/LICENSE" in found for name in found)

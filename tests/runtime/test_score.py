@@ -62,6 +62,15 @@ def test_credit(make_bundle: MakeBundle, tmp_path: Path, files: dict[str, str], 
     assert str(found.score) == expected
 
 
+def test_parsers_travel_with_the_checker(
+    make_bundle: MakeBundle, make_checker: Callable[..., str], tmp_path: Path
+) -> None:
+    before = 'sys.path.append("/check/vendor"); from oddparser.inner import NAME; assert NAME == 7'
+    extra = {"private/vendor/oddparser/inner.py": "NAME = 7\n"}
+    found = scored(make_bundle(check=make_checker(before=before), extra=extra), workspace(tmp_path / "w"))
+    assert found.fault == "" and str(found.score) == "0.000000"
+
+
 def test_a_rubric_without_a_judge_has_no_score(make_bundle: MakeBundle, tmp_path: Path) -> None:
     checks = [{"name": n, "kind": k, "weight": w} for n, k, w in _CHECKS]
     bundle = make_bundle(scoring={"checks": checks, "rubric_share": "0.3"})

@@ -1,0 +1,148 @@
+"""Each reader end to end: on an input at compile time, and on a deliverable by the emitted checker."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from clawc.compiler.pipeline import build, check, write
+from clawc.spec.bundle import CHECKER, VENDOR
+
+
+class Case(NamedTuple):
+    """A reader on an input and a deliverable; `right` passes, each of `wrong` fails with its message."""
+
+    given: str
+    made: str
+    content: str
+    let: str
+    expect: str
+    right: str
+    wrong: tuple[tuple[str, str], ...]
+    vendored: tuple[str, ...] = ()
+
+
+SPEC = """claw 1
+task t {{
+  title = "T"
+  workspace {{ file given "{given}" {{ content = {content} }} }}
+  deliver made "{made}"
+  instruction = "Read {{{{ path.given }}}} and write {{{{ path.made }}}}."
+  {let}
+  solution {{ write made = {right} }}
+  verify {{ check c {{ expect {expect} }} }}
+}}
+"""
+CASES: dict[str, Case] = {
+    "yaml": Case(
+        "in/a.yaml",
+        "out/a.yml",
+        "image: web:1.2\nports: [80, 443]\nlimits: {cpu: 0.50}\n",
+        "let before = yaml(given)",
+        "yaml(made).ports == before.ports and yaml(made).limits.cpu == before.limits.cpu * 2",
+        "limits:\n  cpu: 1.0  # doubled\nports:\n- 80\n- 443\n",
+        (
+            ("limits: {cpu: 1}\nports: ['80', '443']\n", ""),
+            ("limits: {cpu: 1}\nports: [443, 80]\n", ""),
+            ("limits: [\n", "`out/a.yml` is not YAML: line 2, column 1"),
+            ("", "`out/a.yml` is empty, not YAML"),
+        ),
+        ("yaml/LICENSE", "yaml/composer.py", "yaml/error.py", "yaml/events.py", "yaml/nodes.py", "yaml/parser.py",
+         "yaml/reader.py", "yaml/scanner.py", "yaml/tokens.py"),
+    ),
+    "toml": Case(
+        "in/a.toml",
+        "out/a.toml",
+        '[tool]\nname = "x"\nversion = 1.10\nsince = 2026-01-02\n',
+        "let before = toml(given)",
+        "toml(made).tool.since == before.tool.since + 1d and toml(made).tool.version == before.tool.version",
+        "[tool]\nversion = 1.1\nsince = 2026-01-03\n",
+        (
+            ("[tool]\nversion = 1.1\nsince = 2026-01-02\n", ""),
+            ('[tool]\nversion = "1.1"\nsince = 2026-01-03\n', ""),
+            ("[tool]\nversion = 1.\n", "`out/a.toml` is not TOML: line 2, column 12"),
+        ),
+        ("tomli/LICENSE", "tomli/_parser.py", "tomli/_re.py"),
+    ),
+    "ini": Case(
+        "in/a.ini",
+        "out/a.ini",
+        "[server]\nport = 8080\nHost: a.example\n",
+        "let before = ini(given)",
+        "ini(made).server.port == 8081 and ini(made).server.Host == before.server.Host and ini(made).server.on == true",
+        "; changed\n[server]\nport=8081\nHost = a.example\non = true\n",
+        (
+            ("[server]\nport=8081\nHost = b.example\non = true\n", ""),
+            ("[server]\nport=8081\nhost = a.example\non = true\n", ""),
+            ("port=8081\n", "`out/a.ini` line 1 has the key `port` before the first section"),
+        ),
+    ),
+    "yaml_all": Case(
+        "in/a.yaml",
+        "out/a.yaml",
+        "kind: A\n---\nkind: B\n",
+        "let kinds = table(yaml_all(given))",
+        "table(yaml_all(made)) == (kinds | sort -kind)",
+        "kind: B\n---\nkind: A\n",
+        (("kind: A\n---\nkind: B\n", ""), ("kind: B\n", "")),
+        ("yaml/LICENSE",),
+    ),
+}  # fmt: skip
+
+
+def spec(case: Case) -> str:
+    def text(content: str) -> str:
+        return f'"""\n{textwrap.indent(content, "    ")}    """'
+
+    return SPEC.format(
+        given=case.given, made=case.made, content=text(case.content), let=case.let, expect=case.expect,
+        right=text(case.right),
+    )  # fmt: skip
+
+
+def verdict(bundle: Path, workspace: Path, files: Mapping[str, bytes]) -> dict[str, Any]:
+    """What the emitted checker says of a workspace."""
+    for name, data in files.items():
+        target = workspace / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    command = [sys.executable, "-I", "-S", str(bundle / CHECKER), str(workspace), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=workspace)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_reader(name: str, tmp_path: Path) -> None:
+    case = CASES[name]
+    checked = check("t.claw", spec(case))
+    assert checked.ok, [d.message for d in checked.diagnostics]
+    compiled = checked.tasks[0]
+    files = build(compiled)
+    write(files, tmp_path / "bundle")
+    listed = {p.removeprefix(f"{VENDOR}/") for p in files.files if p.startswith(f"{VENDOR}/")}
+    assert listed >= set(case.vendored) and bool(listed) == bool(case.vendored)
+    answers = [
+        (case.right, None),
+        *case.wrong,
+        (case.right[: len(case.right) // 2], ""),
+        (case.right.replace("\n", "\r\n"), None),
+    ]
+    for number, (content, message) in enumerate(answers):
+        laid = {case.given: case.content.encode(), case.made: content.encode()}
+        emitted = verdict(tmp_path / "bundle", tmp_path / str(number), laid)
+        assert emitted == compiled.trial.judge({case.made: content.encode()})
+        (result,) = emitted["checks"]
+        if number <= len(case.wrong):
+            assert result["passed"] == (message is None), result
+            assert (message or "") in json.dumps(result, ensure_ascii=False)
+    before = {p.relative_to(tmp_path / "bundle").as_posix() for p in (tmp_path / "bundle").rglob("*") if p.is_file()}
+    assert before == set(files.files)
