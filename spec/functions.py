@@ -68,6 +68,9 @@ TABLE: tuple[Function, ...] = (
         text(of: F|V) -> S ; text_of ; the text of a file, or a value written as text
         lines(of: F|S) -> ? ; lines_of ; the lines of a text, without line ends
         md_table(of: F|S) -> ? ; md_table ; the first table of a Markdown text
+        html(of: V) -> ? ; html_document ; the element `html` of a document: tag, attr, text, children
+        html_select(of: F|S, css: S) -> ? ; html_select ; the elements that a CSS selector selects: tag, text, attr
+        html_table(of: F|S, css: S =) -> ? ; html_table ; the first table of an HTML document, or within what `css` selects
         field(of: F|S, label: S) -> S ; field ; the text behind `Label:` on a line of its own
         rows(file: F) -> ? ; rows ; the rows of a table file, by its format
         exists(file: F) -> B ; exists ; is there a regular file at the path?
@@ -224,9 +227,6 @@ LATER = frozenset(
         "toml",
         "ini",
         "xml",
-        "html",
-        "html_table",
-        "html_select",
         "email",
         "sqlite",
         "xlsx",

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from clawc.compiler.elaborate import aggregates, expressions, reading, verbs
+from clawc.compiler.elaborate import aggregates, documents, expressions, reading, verbs
 from clawc.compiler.elaborate.context import (
     BrokenBinding,
     Context,
@@ -189,6 +189,8 @@ def _count_of(number: int) -> str:
 
 def _typed_call(cx: Context, row: Function, bound: Bound, span: Span) -> Core:
     named = bound.named
+    if row.name in documents.TYPES:
+        return documents.reader(cx, row, _python_arguments(row, bound), span)
     if row.group == "readers" and row.name not in ("from", "field"):
         return reading.reader(cx, row, named, span)
     if row.name == "from":

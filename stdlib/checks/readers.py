@@ -26,6 +26,8 @@ KINDS = {
     "js": "program",
     "rb": "program",
     "pl": "program",
+    "html": "html",
+    "htm": "html",
 }
 MAX_LINES = 5_000_000
 MAX_ROWS = 1_000_000
