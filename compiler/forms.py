@@ -16,6 +16,7 @@ _PARSED_BY = {
     "jsonl": "jsonl_table",
     "markdown": "text_of",
     "text": "text_of",
+    "xml": "xml_document",
     "html": "html_document",
 }
 

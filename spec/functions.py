@@ -68,6 +68,8 @@ TABLE: tuple[Function, ...] = (
         text(of: F|V) -> S ; text_of ; the text of a file, or a value written as text
         lines(of: F|S) -> ? ; lines_of ; the lines of a text, without line ends
         md_table(of: F|S) -> ? ; md_table ; the first table of a Markdown text
+        xml(of: V) -> ? ; xml_document ; the outermost element of an XML file: tag, attr, text, children
+        xml_select(of: F|S, path: S) -> ? ; xml_select ; the elements at a path such as `a/b`, `//b[@x='v']`, `*[2]`: tag, text, attr
         html(of: V) -> ? ; html_document ; the element `html` of a document: tag, attr, text, children
         html_select(of: F|S, css: S) -> ? ; html_select ; the elements that a CSS selector selects: tag, text, attr
         html_table(of: F|S, css: S =) -> ? ; html_table ; the first table of an HTML document, or within what `css` selects
@@ -226,7 +228,6 @@ LATER = frozenset(
         "yaml",
         "toml",
         "ini",
-        "xml",
         "email",
         "sqlite",
         "xlsx",

@@ -25,6 +25,7 @@ from clawc.spec.types import (
 )
 from clawc.stdlib.checks.css import css_selector
 from clawc.stdlib.checks.values import Cell, Table, Unmet
+from clawc.stdlib.checks.xml_documents import xml_path
 
 _INNER = RecordType((("tag", TEXT), ("attr", ANY_RECORD), ("text", TEXT), ("children", ANY_LIST)))
 ELEMENT = RecordType((("tag", TEXT), ("attr", ANY_RECORD), ("text", TEXT), ("children", ListType(_INNER))))
@@ -32,12 +33,14 @@ ELEMENTS = TableType((("tag", TEXT), ("text", TEXT), ("attr", ANY_RECORD)))
 
 # What each reader gives from a file of the agent.
 TYPES: dict[str, Type] = {
-    "html": ELEMENT, "html_select": ELEMENTS, "html_table": ANY_TABLE,
+    "xml": ELEMENT, "xml_select": ELEMENTS, "html": ELEMENT, "html_select": ELEMENTS, "html_table": ANY_TABLE,
 }  # fmt: skip
 # What is written for a value instead of a file, by the same name.
 WRITTEN: dict[str, Type] = {}
 # Arguments with a grammar of their own, parsed where they are written.
-_PARSED: dict[str, Callable[[Any], Any]] = {"html_select": css_selector, "html_table": css_selector}
+_PARSED: dict[str, Callable[[Any], Any]] = {
+    "html_select": css_selector, "html_table": css_selector, "xml_select": xml_path,
+}  # fmt: skip
 
 
 def reader(cx: Context, row: Function, arguments: tuple[list[Core], dict[str, Core]], span: Span) -> Core:

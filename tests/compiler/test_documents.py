@@ -83,7 +83,23 @@ HTML = b"""<!doctype html><title>Stock</title>
 <table><tr><th>item<th>count<tr><td>pen<td>12<tr><td>ink<td>3</table>
 <p class="note">Counted by <b id=who>Ada</b>."""
 
+XML = b"""<shop city="Bonn"><item sku="a"><name>Pen</name><count>12</count></item>
+<item sku="b"><name>Ink</name><count>3</count></item></shop>"""
+
 CASES: dict[str, Case] = {
+    "xml": Case(
+        "in/shop.xml",
+        XML,
+        "out/low.xml",
+        (
+            'xml(made).tag == "low" and xml(made).attr.city == xml(given).attr.city',
+            "count(xml(made).children) == count(xml(given).children | where number(children[1].text) < 5)",
+            'xml_select(made, "item[@sku]").text == xml_select(given, "item[2]/name").text',
+            'number(only(xml_select(made, "//item")).attr.left) == 3',
+        ),
+        b'<low city="Bonn"><item sku="b" left="3"> Ink</item></low>',
+        XML,
+    ),
     "html": Case(
         "in/stock.html",
         HTML,
