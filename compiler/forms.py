@@ -17,6 +17,7 @@ _PARSED_BY = {
     "markdown": "text_of",
     "text": "text_of",
     "xml": "xml_document",
+    "email": "email_message",
     "html": "html_document",
 }
 

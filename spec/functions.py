@@ -73,6 +73,7 @@ TABLE: tuple[Function, ...] = (
         html(of: V) -> ? ; html_document ; the element `html` of a document: tag, attr, text, children
         html_select(of: F|S, css: S) -> ? ; html_select ; the elements that a CSS selector selects: tag, text, attr
         html_table(of: F|S, css: S =) -> ? ; html_table ; the first table of an HTML document, or within what `css` selects
+        email(of: F|S|R) -> ? ; email_message ; a message: from, to, cc, subject, date, headers, body, attachments
         field(of: F|S, label: S) -> S ; field ; the text behind `Label:` on a line of its own
         rows(file: F) -> ? ; rows ; the rows of a table file, by its format
         exists(file: F) -> B ; exists ; is there a regular file at the path?
@@ -228,7 +229,6 @@ LATER = frozenset(
         "yaml",
         "toml",
         "ini",
-        "email",
         "sqlite",
         "xlsx",
         "ics",

@@ -17,6 +17,8 @@ from clawc.spec.types import (
     ANY_LIST,
     ANY_RECORD,
     ANY_TABLE,
+    DATETIME,
+    NUMBER,
     TEXT,
     ListType,
     RecordType,
@@ -30,10 +32,16 @@ from clawc.stdlib.checks.xml_documents import xml_path
 _INNER = RecordType((("tag", TEXT), ("attr", ANY_RECORD), ("text", TEXT), ("children", ANY_LIST)))
 ELEMENT = RecordType((("tag", TEXT), ("attr", ANY_RECORD), ("text", TEXT), ("children", ListType(_INNER))))
 ELEMENTS = TableType((("tag", TEXT), ("text", TEXT), ("attr", ANY_RECORD)))
+MESSAGE = RecordType((
+    ("from", TEXT), ("to", ListType(TEXT)), ("cc", ListType(TEXT)), ("subject", TEXT), ("date", DATETIME),
+    ("headers", ANY_RECORD), ("body", TEXT),
+    ("attachments", TableType((("name", TEXT), ("type", TEXT), ("size", NUMBER), ("text", TEXT)))),
+))  # fmt: skip
 
 # What each reader gives from a file of the agent.
 TYPES: dict[str, Type] = {
     "xml": ELEMENT, "xml_select": ELEMENTS, "html": ELEMENT, "html_select": ELEMENTS, "html_table": ANY_TABLE,
+    "email": MESSAGE,
 }  # fmt: skip
 # What is written for a value instead of a file, by the same name.
 WRITTEN: dict[str, Type] = {}
@@ -60,15 +68,18 @@ def reader(cx: Context, row: Function, arguments: tuple[list[Core], dict[str, Co
     found = value[0]
     if isinstance(found, Table) and any(isinstance(v, Cell) for r in found.rows for v in r.values()):
         return _typed(call, found, span)
-    return core.call(row.python, args, _static(row.name, found), span, **kwargs)
+    return core.call(row.python, args, _refined(TYPES[row.name], type_of(found)), span, **kwargs)
 
 
-def _static(name: str, value: Any) -> Type:
-    """The type of what was read from an input; of an element, only of its own attributes."""
-    if TYPES[name] is ELEMENT:
-        own = RecordType(tuple((key, TEXT) for key in value["attr"]))
-        return RecordType(tuple((key, own if key == "attr" else type) for key, type in ELEMENT.fields))
-    return type_of(value)
+def _refined(known: Type, found: Type) -> Type:
+    """What is always so, and where that leaves something open, what was found in an input."""
+    if known in (ANY, ANY_RECORD, ANY_TABLE):
+        return found
+    if isinstance(known, RecordType) and isinstance(found, RecordType):
+        return RecordType(tuple((key, _refined(type, found.get(key) or type)) for key, type in known.fields))
+    if isinstance(known, TableType) and isinstance(found, TableType):
+        return TableType(tuple((key, _refined(type, found.get(key) or type)) for key, type in known.columns))
+    return known
 
 
 def _typed(call: Core, table: Table, span: Span) -> Core:

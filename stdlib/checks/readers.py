@@ -26,6 +26,7 @@ KINDS = {
     "js": "program",
     "rb": "program",
     "pl": "program",
+    "eml": "email",
     "xml": "xml",
     "html": "html",
     "htm": "html",

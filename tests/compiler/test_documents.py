@@ -86,7 +86,33 @@ HTML = b"""<!doctype html><title>Stock</title>
 XML = b"""<shop city="Bonn"><item sku="a"><name>Pen</name><count>12</count></item>
 <item sku="b"><name>Ink</name><count>3</count></item></shop>"""
 
+MAIL = b"""From: Ada <ada@example.org>
+To: bo@example.org, "Cy, Dr." <cy@example.org>
+Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=
+Date: Tue, 17 Mar 2026 09:30:00 +0100
+X-Mailer: pen
+
+The pen is here.
+"""
+
 CASES: dict[str, Case] = {
+    "email": Case(
+        "in/ask.eml",
+        MAIL,
+        "out/answer.eml",
+        (
+            "email(made).to == [email(given).from]",
+            'email(made).cc == (email(given).to | where value != "bo@example.org")',
+            'email(made).subject == "Re: {{ email(given).subject }}"',
+            "email(made).date - email(given).date == 1h",
+            'mentions(email(made).body, "thanks") and email(made).headers["in-reply-to"] == email(given).headers["x-mailer"]',
+            'email(made).attachments == [{name: "a.txt", type: "text/plain", size: 3, text: "hi\\n"}]',
+        ),
+        b"to: ada@example.org\r\nCC: <cy@example.org>\r\nSubject: Re: Gr\xc3\xbc\xc3\x9fe\r\nIn-Reply-To: pen\r\n"
+        b"Date: 17 Mar 2026 09:30 GMT\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nThanks!\r\n"
+        b"--x\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nhi\n\r\n--x--\r\n",
+        MAIL,
+    ),
     "xml": Case(
         "in/shop.xml",
         XML,
