@@ -21,6 +21,9 @@ PARSED_BY = {
     "ini": "ini_sections",
     "markdown": "text_of",
     "text": "text_of",
+    "xml": "xml_document",
+    "email": "email_message",
+    "html": "html_document",
 }
 
 

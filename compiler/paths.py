@@ -7,8 +7,10 @@ import unicodedata
 
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[1-9]|lpt[1-9])(\..*)?\Z", re.I)
 _KINDS = {
-    "csv": "csv", "tsv": "tsv", "json": "json", "jsonl": "jsonl", "ndjson": "jsonl", "yaml": "yaml", "yml": "yaml", "toml": "toml", "ini": "ini", "md": "markdown",
-    "markdown": "markdown", "py": "program", "sh": "program", "js": "program",
+    "csv": "csv", "tsv": "tsv", "json": "json", "jsonl": "jsonl", "ndjson": "jsonl",
+    "yaml": "yaml", "yml": "yaml", "toml": "toml", "ini": "ini",
+    "md": "markdown", "markdown": "markdown", "py": "program", "sh": "program", "js": "program",
+    "html": "html", "htm": "html", "xml": "xml", "eml": "email",
 }  # fmt: skip
 
 

@@ -72,6 +72,12 @@ TABLE: tuple[Function, ...] = (
         text(of: F|V) -> S ; text_of ; the text of a file, or a value written as text
         lines(of: F|S) -> ? ; lines_of ; the lines of a text, without line ends
         md_table(of: F|S) -> ? ; md_table ; the first table of a Markdown text
+        xml(of: V) -> ? ; xml_document ; the outermost element of an XML file: tag, attr, text, children
+        xml_select(of: F|S, path: S) -> ? ; xml_select ; the elements at a path such as `a/b`, `//b[@x='v']`, `*[2]`: tag, text, attr
+        html(of: V) -> ? ; html_document ; the element `html` of a document: tag, attr, text, children
+        html_select(of: F|S, css: S) -> ? ; html_select ; the elements that a CSS selector selects: tag, text, attr
+        html_table(of: F|S, css: S =) -> ? ; html_table ; the first table of an HTML document, or within what `css` selects
+        email(of: F|S|R) -> ? ; email_message ; a message: from, to, cc, subject, date, headers, body, attachments
         field(of: F|S, label: S) -> S ; field ; the text behind `Label:` on a line of its own
         rows(file: F) -> ? ; rows ; the rows of a table file, by its format
         exists(file: F) -> B ; exists ; is there a regular file at the path?
@@ -247,11 +253,6 @@ VERB_NAMES = frozenset(f.name for f in VERBS)
 # In the design, not in this version: a use is told so instead of `unknown function`.
 LATER = frozenset(
     [
-        "xml",
-        "html",
-        "html_table",
-        "html_select",
-        "email",
         "sqlite",
         "xlsx",
         "ics",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from clawc.compiler.elaborate import aggregates, change, expressions, jobs, reading, verbs
+from clawc.compiler.elaborate import aggregates, change, documents, expressions, jobs, reading, verbs
 from clawc.compiler.elaborate.context import (
     BrokenBinding,
     CheckBinding,
@@ -178,6 +178,8 @@ def _count_of(number: int) -> str:
 
 def _typed_call(cx: Context, row: Function, bound: Bound, span: Span) -> Core:
     named = bound.named
+    if row.name in documents.TYPES:
+        return documents.reader(cx, row, _python_arguments(row, bound), span)
     if row.group == "readers" and row.name not in ("from", "field"):
         return reading.reader(cx, row, named, span)
     if row.name == "from":

@@ -79,7 +79,7 @@ def reader(cx: Context, row: Function, named: dict[str, Core], span: Span) -> Co
         return _typed_table(cx, row, named, call, file, span)
     if not static:
         return core.call(row.python, [file], DYNAMIC.get(row.name, ANY), span)
-    value = _value(cx, call)
+    value = value_of(cx, call)
     if value is None:
         return broken(span)
     return core.call(row.python, [file], type_of(value[0]), span)
@@ -117,7 +117,7 @@ def _declared(cx: Context, file: Core) -> TableType:
     return ANY_TABLE
 
 
-def _value(cx: Context, call: Core) -> tuple[Any] | None:
+def value_of(cx: Context, call: Core) -> tuple[Any] | None:
     try:
         return (evaluate(call, cx.task),)
     except EvaluationFault as fault:
@@ -135,7 +135,7 @@ def _reads_file(call: Core) -> bool:
 
 def _typed_table(cx: Context, row: Function, named: dict[str, Core], call: Core, file: Core, span: Span) -> Core:
     """A table file of the inputs: column types are inferred from all rows, unless they are given."""
-    value = _value(cx, call)
+    value = value_of(cx, call)
     if value is None:
         return broken(span)
     table = value[0]

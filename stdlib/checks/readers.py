@@ -30,6 +30,10 @@ KINDS = {
     "js": "program",
     "rb": "program",
     "pl": "program",
+    "eml": "email",
+    "xml": "xml",
+    "html": "html",
+    "htm": "html",
 }
 MAX_LINES = 5_000_000
 MAX_ROWS = 1_000_000

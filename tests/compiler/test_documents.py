@@ -1,0 +1,181 @@
+"""Each reader of documents, on an input and on a deliverable, in the emitted checker run as a process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from clawc.compiler.elaborate.context import Context
+from clawc.compiler.pipeline import Compiled, build, check
+from clawc.spec.ast import Span
+from clawc.spec.bundle import CHECKER
+
+
+class Assets:
+    """Files beside the source, held in memory."""
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self.files = files
+
+    def read(self, cx: Context, path: str, span: Span) -> bytes | None:
+        if path not in self.files:
+            cx.error("E0703", span, f"there is no file `{path}`")
+        return self.files.get(path)
+
+
+class Case(NamedTuple):
+    """A task over one input and one deliverable: its checks hold for `right`, and none of them for `wrong`."""
+
+    input: str
+    data: bytes
+    deliver: str
+    expects: tuple[str, ...]
+    right: bytes
+    wrong: bytes
+    solution: str = 'from("solution")'
+    structure: str = ""
+
+
+TASK = """claw 1
+task t {{
+  title = "T"
+  workspace {{ file given "{input}" }}
+  deliver made "{deliver}" {{ {structure} }}
+  instruction = "Read {{{{ path.given }}}} and write {{{{ path.made }}}}."
+  verify {{
+{checks}
+  }}
+  solution {{ write made = {solution} }}
+}}
+"""
+
+
+def compiled(case: Case) -> Compiled:
+    checks = "\n".join(f"    check c{n} {{ expect {e} }}" for n, e in enumerate(case.expects, 1))
+    source = TASK.format(
+        input=case.input, deliver=case.deliver, checks=checks, structure=case.structure, solution=case.solution
+    )
+    checked = check("t.claw", source, Assets({case.input: case.data, "solution": case.right}))
+    assert checked.ok, [(d.code, d.message) for d in checked.diagnostics]
+    return checked.tasks[0]
+
+
+def verdict(task: Compiled, checker: Path, path: str, data: bytes, folder: Path) -> dict[str, Any]:
+    """The verdict of the emitted checker; that of the evaluator has to be the same."""
+    for name, content in {**task.trial.pristine, path: data}.items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    command = [sys.executable, "-I", "-S", str(checker), str(folder), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert found == task.trial.judge({path: data})
+    return found
+
+
+HTML = b"""<!doctype html><title>Stock</title>
+<table><tr><th>item<th>count<tr><td>pen<td>12<tr><td>ink<td>3</table>
+<p class="note">Counted by <b id=who>Ada</b>."""
+
+XML = b"""<shop city="Bonn"><item sku="a"><name>Pen</name><count>12</count></item>
+<item sku="b"><name>Ink</name><count>3</count></item></shop>"""
+
+MAIL = b"""From: Ada <ada@example.org>
+To: bo@example.org, "Cy, Dr." <cy@example.org>
+Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=
+Date: Tue, 17 Mar 2026 09:30:00 +0100
+X-Mailer: pen
+
+The pen is here.
+"""
+
+CASES: dict[str, Case] = {
+    "email": Case(
+        "in/ask.eml",
+        MAIL,
+        "out/answer.eml",
+        (
+            "email(made).to == [email(given).from]",
+            'email(made).cc == (email(given).to | where value != "bo@example.org")',
+            'email(made).subject == "Re: {{ email(given).subject }}"',
+            "email(made).date - email(given).date == 1h",
+            'mentions(email(made).body, "thanks") and email(made).headers["in-reply-to"] == email(given).headers["x-mailer"]',
+            'email(made).attachments == [{name: "a.txt", type: "text/plain", size: 3, text: "hi\\n"}]',
+        ),
+        b"to: ada@example.org\r\nCC: <cy@example.org>\r\nSubject: Re: Gr\xc3\xbc\xc3\x9fe\r\nIn-Reply-To: pen\r\n"
+        b"Date: 17 Mar 2026 09:30 GMT\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nThanks!\r\n"
+        b"--x\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nhi\n\r\n--x--\r\n",
+        MAIL,
+    ),
+    "xml": Case(
+        "in/shop.xml",
+        XML,
+        "out/low.xml",
+        (
+            'xml(made).tag == "low" and xml(made).attr.city == xml(given).attr.city',
+            "count(xml(made).children) == count(xml(given).children | where number(children[1].text) < 5)",
+            'xml_select(made, "item[@sku]").text == xml_select(given, "item[2]/name").text',
+            'number(only(xml_select(made, "//item")).attr.left) == 3',
+        ),
+        b'<low city="Bonn"><item sku="b" left="3"> Ink</item></low>',
+        XML,
+    ),
+    "html": Case(
+        "in/stock.html",
+        HTML,
+        "out/report.html",
+        (
+            "html_table(made) == (html_table(given) | where count > 5)",
+            'html_select(made, "ul.low > li").text == (html_table(given) | where count < 5).item',
+            'html(made).attr.lang == "en"',
+            'mentions(html(made).text, only(html_select(given, "p.note #who")).text)',
+            'html_select(made, "a") | any attr.href == "in/stock.html"',
+        ),
+        b"<html lang=en><body><table><tr><th>item<th>count<tr><td>pen<td> 12.0 </table>"
+        b"<ul class=low><li>ink</ul><p>Ada, see <a href=in/stock.html>stock</a>",
+        HTML.replace(b"Ada", b"Bo"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_emitted_checker_reads_it(name: str, tmp_path: Path) -> None:
+    case = CASES[name]
+    task = compiled(case)
+    checker = tmp_path / "check.py"
+    checker.write_bytes(build(task).files[CHECKER])
+    right = verdict(task, checker, case.deliver, case.right, tmp_path / "right")
+    assert right["score_checks"] == "1", right
+    for number, wrong in enumerate((case.wrong, b"", b"\xff\0")):
+        found = verdict(task, checker, case.deliver, wrong, tmp_path / f"wrong{number}")
+        assert not any(c["passed"] for c in found["checks"]), (number, found)
+    cut = verdict(task, checker, case.deliver, case.right[: len(case.right) // 3], tmp_path / "cut")
+    assert cut["score_checks"] != "1"
+
+
+@pytest.mark.parametrize(
+    ("expect", "message"),
+    [
+        ('html_select(made, "p >").text == ["a"]', "`p >` is not a CSS selector: character 4 is not understood"),
+        ('html_table(made, "p:hover") == html_table(given)', "`p:hover` is not a CSS selector: character 2 is not"),
+        ("html(given).attr.lang == html(made).text", "unknown key `lang`"),
+        ('html_table(made) == (html_table(given) | where count > "5")', "a number compared with text"),
+    ],
+)
+def test_slips(expect: str, message: str) -> None:
+    case = CASES["html"]._replace(expects=(expect,))
+    source = TASK.format(
+        input=case.input,
+        deliver=case.deliver,
+        checks=f"check c {{ expect {expect} }}",
+        structure="",
+        solution=case.solution,
+    )
+    found = check("t.claw", source, Assets({case.input: case.data, "solution": b""})).diagnostics
+    assert [d.message[: len(message)] for d in found if d.severity == "error"] == [message]
