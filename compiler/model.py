@@ -147,6 +147,7 @@ class Limits:
     disk_bytes: int = 256 << 20
     processes: int = 128
     tools: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)

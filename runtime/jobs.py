@@ -9,7 +9,9 @@ import os
 from pathlib import Path
 
 from clawc.runtime.bundle import Bundle
+from clawc.runtime.sandbox.command import BASE_ENV
 from clawc.runtime.sandbox.interface import WORKSPACE, Backend, Finished, LaidFile, Program
+from clawc.runtime.sandbox.tools import tool_env
 from clawc.runtime.workspace import BundleTemplate
 from clawc.spec.bundle import DeliverableRef, Job
 from clawc.stdlib.checks.sets import MAX_SET, path_pattern, pattern_folder
@@ -44,11 +46,17 @@ def _program(bundle: Bundle, job: Job) -> Program:
         argv=job.argv,
         limits=bundle.manifest.limits,
         timeout_s=job.timeout_s,
-        env={**bundle.manifest.environment.env, **job.env},
+        env={**environment(bundle), **job.env},
         cwd=WORKSPACE if job.cwd == "." else f"{WORKSPACE}/{job.cwd}",
         stdin=job.stdin.encode("utf-8", "replace"),
         output_limit=OUTPUT_LIMIT,
     )
+
+
+def environment(bundle: Bundle) -> dict[str, str]:
+    """The variables of the agent's sandbox and of jobs, with where lent tools are found."""
+    offered = bundle.manifest.environment
+    return {**tool_env(offered.tools, BASE_ENV["PATH"]), **offered.env}
 
 
 def _deliverables(bundle: Bundle, workspace: Path) -> dict[str, LaidFile]:

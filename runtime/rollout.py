@@ -21,6 +21,7 @@ from clawc.runtime.harness.interface import Final, Harness, Task
 from clawc.runtime.harness.null import Null
 from clawc.runtime.harness.oracle import Oracle
 from clawc.runtime.harness.tools import SandboxTools, Trajectory
+from clawc.runtime.jobs import environment
 from clawc.runtime.records import EpisodeRecord, Outcome, RefusedEntry
 from clawc.runtime.sandbox.finish import finish
 from clawc.runtime.sandbox.interface import Backend, Collected, SandboxEnded
@@ -133,7 +134,7 @@ async def play(bundle: Bundle, harness: Harness, seed: int, backend: Backend, fo
     agent = harness.agent(bundle)
     task = Task(bundle.read(INSTRUCTION).decode("utf-8", "replace"), limits, seed)
     with clock.phase("create"):
-        sandbox = await backend.create(BundleTemplate(bundle), limits, bundle.manifest.environment.env)
+        sandbox = await backend.create(BundleTemplate(bundle), limits, environment(bundle))
     try:
         hit = ""
         with clock.phase("agent"), Trajectory(folder / TRAJECTORY) as trajectory:

@@ -70,7 +70,7 @@ TABLE: tuple[BlockKind, ...] = (
         "disk": Attribute("size", "256MiB unless given"),
         "processes": Attribute("number", "128 unless given"),
         "tools": Attribute("text list", "programs that must be there"),
-        "env": Attribute("expression", "environment variables", later=True),
+        "env": Attribute("expression", "environment variables: `{LANG: \"C.UTF-8\"}`"),
         "network": Attribute("text", "none", later=True),
         "image": Attribute("text", "a container image", later=True),
         "packages": Attribute("text list", "packages to install", later=True),

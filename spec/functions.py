@@ -95,6 +95,7 @@ TABLE: tuple[Function, ...] = (
         only(of: T|L) -> ? ; only ; the one row that there is
         values(of: R) -> L ; values_of ; the values of a record
         get(of: V, path: S) -> V ; get_path ; the value at a dotted path
+        patch(of: V, changes: R) -> V ; patch ; the value with others at dotted paths
         union(first: T|L, *more: T|L) -> ? ; union ; the rows of all, duplicates kept
         except(of: T|L, without: T|L) -> ? ; except_rows ; distinct rows of the first that the second lacks
         intersect(of: T|L, other: T|L) -> ? ; intersect ; distinct rows that both have
@@ -257,7 +258,6 @@ LATER = frozenset(
         "xlsx",
         "ics",
         "python",
-        "patch",
         "split_at",
         "defines",
         "imports",

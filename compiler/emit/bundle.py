@@ -93,7 +93,7 @@ def _manifest(task: Task, witness: Witness, files: dict[str, bytes]) -> spec.Man
             wall_s=limits.wall_s, memory_bytes=limits.memory_bytes, disk_bytes=limits.disk_bytes,
             processes=limits.processes,
         ),
-        environment=spec.Environment(tools=limits.tools),
+        environment=spec.Environment(tools=limits.tools, env=dict(limits.env)),
         scoring=_scoring(task),
         workspace=tuple(
             spec.WorkspaceFile(path=i.file.path, sha256=hashlib.sha256(i.data).hexdigest(), size=len(i.data),

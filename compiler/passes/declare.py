@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 
 from clawc.compiler.elaborate.context import BrokenBinding, Context
+from clawc.compiler.elaborate.expressions import expression
 from clawc.compiler.model import Task
 from clawc.compiler.passes import attributes as attr
 from clawc.compiler.passes.bind import bind_statements
@@ -17,6 +18,7 @@ from clawc.compiler.passes.shape import known
 from clawc.compiler.paths import folded
 from clawc.spec import ast, taxonomy
 from clawc.spec.ast import Span
+from clawc.stdlib.checks.text import as_text
 
 
 def declare(cx: Context, block: ast.Block, edition: int) -> Task:
@@ -73,6 +75,13 @@ def _environment(cx: Context, task: Task, block: ast.Block) -> None:
     limits.disk_bytes = attr.size(cx, block, "disk", limits.disk_bytes)
     limits.processes = int(attr.number(cx, block, "processes", Decimal(limits.processes), low=4, high=4096))
     limits.tools = attr.texts(cx, block, "tools") or ()
+    env = attr.attribute(block, "env")
+    if env is not None:
+        value = attr.static(cx, expression(cx, env.value))
+        if isinstance(value, dict) and all(re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", str(n)) for n in value):  # pyright: ignore
+            limits.env = tuple((str(n), str(as_text(v))) for n, v in value.items())  # pyright: ignore
+        elif value is not None:
+            cx.error("E0203", env.value.span, "`env` is a record of names and texts")
 
 
 def _collisions(cx: Context, task: Task) -> None:

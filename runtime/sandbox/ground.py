@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clawc.runtime.errors import RuntimeFault
@@ -15,6 +15,7 @@ from clawc.runtime.sandbox.interface import LaidFile, Template
 from clawc.runtime.sandbox.process import Box, launch
 from clawc.runtime.sandbox.remove import remove_tree
 from clawc.runtime.sandbox.state import Slot, Slots, StateRoot, own
+from clawc.runtime.sandbox.tools import TOOLS, lay_tools
 
 
 @dataclass(slots=True)
@@ -36,6 +37,8 @@ class Ground:
         self.seccomp = seccomp
         self.overlay = True
         self.boxes: set[Box] = set()
+        self._tools: Path | None = None
+        self._lending = asyncio.Lock()
         # Collections of deep trees hold many descriptors, so few run at a time.
         self.collecting = asyncio.Semaphore(2)
 
@@ -93,6 +96,8 @@ class Ground:
         keep: tuple[int, ...] = (),
     ) -> Box:
         """Launch, and remember the box until `end`."""
+        if TOOLS in (view.env or {}).get("PYTHONPATH", ""):
+            view = replace(view, folders={**(view.folders or {}), TOOLS: await self._lent()})
         work = launch(
             self.bwrap,
             view,
@@ -108,6 +113,15 @@ class Ground:
         box = await acquire(work, Box.kill)
         self.boxes.add(box)
         return box
+
+    async def _lent(self) -> Path:
+        """The folder of the tools that the runner lends, made at the first use."""
+        async with self._lending:
+            if self._tools is None:
+                folder = self.root.folder(0o755)
+                await in_thread(lay_tools, folder)
+                self._tools = folder
+            return self._tools
 
     async def end(self, box: Box) -> None:
         await box.kill()

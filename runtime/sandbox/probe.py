@@ -17,6 +17,7 @@ from pathlib import Path
 from clawc.runtime.errors import SandboxUnavailable
 from clawc.runtime.sandbox import seccomp
 from clawc.runtime.sandbox.command import BASE_ENV, PRLIMIT, PYTHON
+from clawc.runtime.sandbox.tools import offered
 
 OLDEST = (0, 9)
 _DOCKER = (
@@ -118,6 +119,8 @@ def explain(stderr: str) -> SandboxUnavailable:
 
 
 def missing_tools(tools: Sequence[str]) -> tuple[str, ...]:
-    """Those of the named programs that are not on the sandbox's path."""
+    """Those of the named programs that are neither on the sandbox's path nor lent by the runner."""
     names = {"python": "python3"}
-    return tuple(tool for tool in tools if not shutil.which(names.get(tool, tool), path=BASE_ENV["PATH"]))
+    return tuple(
+        tool for tool in tools if not offered(tool) and not shutil.which(names.get(tool, tool), path=BASE_ENV["PATH"])
+    )
