@@ -14,6 +14,8 @@ from clawc.stdlib.checks.compare import OneOf
 from clawc.stdlib.checks.values import Range, Table
 
 MAX_ROWS = 2000
+# What reads a whole document as one nested value.
+DOCUMENT_READERS = ("json_value", "yaml_value", "toml_value", "ini_sections")
 
 
 class Place(NamedTuple):
@@ -154,8 +156,8 @@ class _Reader:
         name, args = left.function, left.args
         inner = _through(args[0]) if args else None
         if isinstance(inner, core.Deliverable):
-            kind = {"rows": "rows", "csv_table": "rows", "tsv_table": "rows", "jsonl_table": "rows", "json_value": "json",
-                    "text_of": "text", "lines_of": "lines"}.get(name)  # fmt: skip
+            kind = {"rows": "rows", "csv_table": "rows", "tsv_table": "rows", "jsonl_table": "rows",
+                    **dict.fromkeys(DOCUMENT_READERS, "json"), "text_of": "text", "lines_of": "lines"}.get(name)  # fmt: skip
             if kind is not None:
                 self.demands.add(kind, Place(inner.name), ((), value) if kind == "json" else value, self.check)
                 return True
@@ -292,7 +294,7 @@ def _json_path(node: Core) -> tuple[str, tuple[str, ...]] | None:
     if not isinstance(node, core.Call) or not node.args:
         return None
     inner = _through(node.args[0])
-    if node.function == "json_value" and isinstance(inner, core.Deliverable):
+    if node.function in DOCUMENT_READERS and isinstance(inner, core.Deliverable):
         return inner.name, ()
     if node.function in ("table", "record_of"):
         return _json_path(inner)

@@ -9,7 +9,11 @@ from clawc.compiler.model import DeliverDecl, Task
 from clawc.compiler.passes.evaluate import evaluate
 from clawc.compiler.passes.seal import Sealer
 from clawc.compiler.passes.trial import Trial
-from clawc.compiler.render import bytes_of, render_csv, render_json, render_jsonl, render_md_table, render_tsv
+from clawc.compiler.render import bytes_of, render_csv, render_md_table, render_tsv
+from clawc.compiler.render_ini import render_ini
+from clawc.compiler.render_json import render_json, render_jsonl
+from clawc.compiler.render_toml import render_toml
+from clawc.compiler.render_yaml import render_yaml
 from clawc.compiler.witness.constraints import Demand, Demands, demands_of
 from clawc.compiler.witness.documents import document
 from clawc.spec import core
@@ -17,6 +21,7 @@ from clawc.stdlib.checks.equality import equal
 from clawc.stdlib.checks.tables import table
 from clawc.stdlib.checks.values import Table, Unmet
 
+DOCUMENT_WRITERS = {"json": render_json, "yaml": render_yaml, "toml": render_toml, "ini": render_ini}
 Origin = Literal["derived", "authored", "mixed", "none"]
 
 
@@ -66,8 +71,8 @@ def _content(task: Task, deliver: DeliverDecl, demands: list[Demand]) -> bytes |
             deliver.kind, render_md_table
         )
         return writer(rows).encode()
-    if deliver.kind == "json":
-        return _json(deliver, demands)
+    if deliver.kind in DOCUMENT_WRITERS:
+        return _document(deliver, demands)
     if deliver.kind in ("markdown", "text") and (demands or deliver.sections):
         text = document(demands, deliver.sections, task.title or deliver.name, deliver.kind == "markdown")
         return text.encode()
@@ -75,7 +80,7 @@ def _content(task: Task, deliver: DeliverDecl, demands: list[Demand]) -> bytes |
     return str(exact).encode() if exact is not None else None
 
 
-def _json(deliver: DeliverDecl, demands: list[Demand]) -> bytes | None:
+def _document(deliver: DeliverDecl, demands: list[Demand]) -> bytes | None:
     found: list[tuple[tuple[str, ...], Any]] = [d.value for d in demands if d.kind == "json"]
     if not found:
         return None
@@ -95,7 +100,10 @@ def _json(deliver: DeliverDecl, demands: list[Demand]) -> bytes | None:
     for key in deliver.keys or ():
         if isinstance(document_, dict):
             document_.setdefault(key, None)  # pyright: ignore[reportUnknownMemberType]
-    return render_json(document_).encode()
+    try:
+        return DOCUMENT_WRITERS[deliver.kind](document_).encode()
+    except Unmet:  # not every format can say every value
+        return None
 
 
 def _conflicts(task: Task, deliver: DeliverDecl, demands: list[Demand]) -> None:
