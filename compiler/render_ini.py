@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from clawc.stdlib.checks.ini_reader import ini_sections
+from clawc.stdlib.checks.kinds import record_in
 from clawc.stdlib.checks.text import as_text
 from clawc.stdlib.checks.values import Unmet
 
 
 def render_ini(value: Any) -> str:
     """`[section]` and `key = value`; raises Unmet for what would not be read back as it is."""
-    if not isinstance(value, dict):
+    sections = record_in(value)
+    if sections is None:
         raise Unmet("an INI file is a record of sections")
     parts: list[str] = []
     wanted: dict[str, dict[str, str]] = {}
-    for name, keys in cast("dict[str, Any]", value).items():
-        if not isinstance(keys, dict):
+    for name, section in sections.items():
+        keys = record_in(section)
+        if keys is None:
             raise Unmet(f"`{name}` is no section: a section is a record")
-        wanted[name] = {k: as_text(v) for k, v in cast("dict[str, Any]", keys).items()}
+        wanted[name] = {k: as_text(v) for k, v in keys.items()}
         parts.append("\n".join([f"[{name}]", *(entry_text(k, v) for k, v in wanted[name].items())]) + "\n")
     text = "\n".join(parts)
     if ini_sections(text) != wanted:

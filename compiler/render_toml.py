@@ -6,9 +6,10 @@ import json
 import re
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from clawc.compiler.render_yaml import number_text
+from clawc.stdlib.checks.kinds import list_in, record_in
 from clawc.stdlib.checks.text import as_text
 from clawc.stdlib.checks.values import MISSING, Table, Unmet
 
@@ -17,38 +18,35 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 def render_toml(value: Any) -> str:
     """The text of a record; raises Unmet for what TOML cannot say, such as null."""
-    plain_value = tomlable(value)
-    if not isinstance(plain_value, dict):
+    record = record_in(tomlable(value))
+    if record is None:
         raise Unmet("a TOML file is a record")
-    return "\n".join(table_lines(cast("dict[str, Any]", plain_value), ())) + "\n"
+    return "\n".join(table_lines(record, ())) + "\n"
 
 
 def tomlable(value: Any) -> Any:
     """Tables as lists of records, without what is missing."""
     if isinstance(value, Table):
         return [{c: tomlable(row.get(c)) for c in value.columns if row.get(c) is not MISSING} for row in value.rows]
-    if isinstance(value, dict):
-        record: dict[Any, Any] = value
+    record, items = record_in(value), list_in(value)
+    if record is not None:
         return {str(k): tomlable(v) for k, v in record.items() if v is not MISSING}
-    if isinstance(value, (list, tuple)):
-        return [tomlable(v) for v in cast("list[Any]", value)]
-    return value
+    return value if items is None else [tomlable(v) for v in items]
 
 
 def is_tables(value: Any) -> bool:
     """Is it a list that is written as `[[name]]` for each record?"""
-    items: list[Any] = value if isinstance(value, list) else []
+    items = list_in(value) or []
     return bool(items) and all(isinstance(v, dict) for v in items)
 
 
 def table_lines(record: dict[str, Any], path: tuple[str, ...]) -> list[str]:
     """The lines of a table without its header, and of all tables inside it."""
-    inner = {k: v for k, v in record.items() if isinstance(v, dict) or is_tables(v)}
+    inner: dict[str, Any] = {k: v for k, v in record.items() if isinstance(v, dict) or is_tables(v)}
     lines = [f"{key_text(k)} = {inline(v)}" for k, v in record.items() if k not in inner]
     for key, value in inner.items():
         below, listed = (*path, key), isinstance(value, list)
-        elements: list[Any] = value if isinstance(value, list) else [value]
-        for element in elements:
+        for element in list_in(value) or [value]:
             body = table_lines(element, below)
             # A table that only holds tables needs no header of its own; an element of a list always does.
             headed = (
@@ -72,10 +70,10 @@ def key_text(key: str) -> str:
 
 def inline(value: Any) -> str:
     """A value on one line."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key_text(k)} = {inline(v)}" for k, v in cast("dict[str, Any]", value).items()) + "}"
-    if isinstance(value, list):
-        items: list[Any] = value
+    record, items = record_in(value), list_in(value)
+    if record is not None:
+        return "{" + ", ".join(f"{key_text(k)} = {inline(v)}" for k, v in record.items()) + "}"
+    if items is not None:
         return "[" + ", ".join(inline(v) for v in items) + "]"
     if value is None or value is MISSING:
         raise Unmet("TOML has no null")

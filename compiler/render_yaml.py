@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from clawc.compiler.render_json import jsonable
-from clawc.stdlib.checks.kinds import plain
+from clawc.stdlib.checks.kinds import list_in, plain, record_in
 from clawc.stdlib.checks.text import as_text
 from clawc.stdlib.checks.values import MISSING, Unmet
 
@@ -34,25 +34,23 @@ def render_yaml(value: Any) -> str:
 
 def is_filled(value: Any) -> bool:
     """Is it a mapping or sequence with something in it?"""
-    return isinstance(value, (dict, list)) and bool(cast("list[Any]", value))
+    return bool(record_in(value) or list_in(value))
 
 
 def block_lines(value: Any) -> list[str]:
     """The lines of a filled mapping or sequence, without indentation."""
     lines: list[str] = []
-    if isinstance(value, dict):
-        for key, inner in cast("dict[str, Any]", value).items():
-            if is_filled(inner):
-                lines += [f"{key_text(key)}:", *indented(block_lines(inner))]
-            else:
-                lines += _scalar_lines(f"{key_text(key)}: ", inner)
-        return lines
-    for item in cast("list[Any]", value):
+    for key, inner in (record_in(value) or {}).items():
+        if is_filled(inner):
+            lines += [f"{key_text(key)}:", *indented(block_lines(inner))]
+        else:
+            lines += scalar_lines(f"{key_text(key)}: ", inner)
+    for item in list_in(value) or []:
         if is_filled(item):
             first, *rest = block_lines(item)
             lines += [f"- {first}", *indented(rest)]
         else:
-            lines += _scalar_lines("- ", item)
+            lines += scalar_lines("- ", item)
     return lines
 
 
@@ -61,7 +59,8 @@ def indented(lines: list[str], by: int = INDENT) -> list[str]:
     return [" " * by + line if line else "" for line in lines]
 
 
-def _scalar_lines(head: str, value: Any) -> list[str]:
+def scalar_lines(head: str, value: Any) -> list[str]:
+    """The lines of a value that is no filled mapping or sequence, behind its key or dash."""
     body = literal(value) if isinstance(value, str) else None
     return [head + inline(value, flow=False)] if body is None else [head + body[0], *indented(body[1:])]
 
@@ -76,10 +75,10 @@ def literal(text: str) -> list[str] | None:
 
 def inline(value: Any, flow: bool = True) -> str:
     """A value on one line; `flow`: inside brackets, or possibly so."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key_text(k)}: {inline(v)}" for k, v in cast("dict[str, Any]", value).items()) + "}"
-    if isinstance(value, list):
-        items: list[Any] = value
+    record, items = record_in(value), list_in(value)
+    if record is not None:
+        return "{" + ", ".join(f"{key_text(k)}: {inline(v)}" for k, v in record.items()) + "}"
+    if items is not None:
         return "[" + ", ".join(inline(v) for v in items) + "]"
     if value is None or value is MISSING:
         return "null"
