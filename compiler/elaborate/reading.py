@@ -35,6 +35,8 @@ from clawc.stdlib.checks.values import Cell, Table
 
 # Of a deliverable only this much is known: what is in it is not.
 DYNAMIC: dict[str, Type] = {"jsonl": ANY_TABLE, "yaml_all": ANY_LIST, "ini": ANY_RECORD}
+# Readers that, given a value instead of a file, write it.
+WRITERS = ("csv", "tsv", "json", "jsonl", "yaml", "toml", "ini")
 TYPE_OF = {"number": NUMBER, "date": DATE, "datetime": DATETIME, "bool": BOOL, "text": TEXT}
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
@@ -63,7 +65,7 @@ def reader(cx: Context, row: Function, named: dict[str, Core], span: Span) -> Co
         if isinstance(t, FileType):
             return core.call("text_of", [file], TEXT, span)
         return file if t is TEXT else core.call("as_text", [file], TEXT, span)
-    if row.name in ("csv", "tsv", "json", "jsonl") and isinstance(t, (TableType, RecordType, ListType)):
+    if row.name in WRITERS and isinstance(t, (TableType, RecordType, ListType)):
         return core.call(f"render_{row.name}", [file], TEXT, span)
     if row.name == "exists":
         return _exists(cx, file, span)

@@ -15,6 +15,7 @@ from clawc.stdlib.checks.tables import table
 from clawc.stdlib.checks.values import File, Table, Unmet
 
 TREES = ("json", "yaml", "toml", "ini")
+PARSERS = {"json": "json_value", "yaml": "yaml_value", "toml": "toml_value", "ini": "ini_sections"}
 
 
 def content(deliver: DeliverDecl, demands: list[Demand], title: str, base: bytes | None) -> bytes | None:
@@ -65,7 +66,7 @@ def _tree(deliver: DeliverDecl, demands: list[Demand], base: bytes | None) -> by
     root: Any = {}
     if base is not None:
         try:
-            root = primitives()[f"{deliver.kind}_value"](File(deliver.name, deliver.path, deliver.kind, base))
+            root = primitives()[PARSERS[deliver.kind]](File(deliver.name, deliver.path, deliver.kind, base))
         except Unmet:
             return None
     for path, value in sorted(found, key=lambda f: len(f[0])):

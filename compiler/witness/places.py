@@ -10,7 +10,7 @@ from clawc.spec.core import Const, Core
 from clawc.stdlib.checks.sets import family_key
 from clawc.stdlib.checks.values import Range
 
-PARSED = ("json_value", "yaml_value", "toml_value", "ini_value")
+PARSED = ("json_value", "yaml_value", "toml_value", "ini_sections")
 
 
 FINAL = "final message"  # not a name, so no deliverable is called so

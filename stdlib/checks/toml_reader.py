@@ -33,7 +33,8 @@ def toml_value(source: Any) -> Row:
     # Limits of the parser's own, which is ours alone: each part of a long key costs time for all before it.
     parser.MAX_KEY_PARTS = parser.MAX_INLINE_NESTING = MAX_TOML_DEPTH
     try:
-        return _toml_plain(parser.loads(text, parse_float=_toml_decimal), name, 0)
+        record: Row = _toml_plain(parser.loads(text, parse_float=_toml_decimal), name, 0)
+        return record
     except parser.TOMLDecodeError as error:
         problem = error.msg[:1].lower() + error.msg[1:]
         raise Unmet(f"{name} is not TOML: line {error.lineno}, column {error.colno}: {cut(problem, 160)}") from None

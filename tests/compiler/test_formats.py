@@ -146,3 +146,26 @@ def test_reader(name: str, tmp_path: Path) -> None:
             assert (message or "") in json.dumps(result, ensure_ascii=False)
     before = {p.relative_to(tmp_path / "bundle").as_posix() for p in (tmp_path / "bundle").rglob("*") if p.is_file()}
     assert before == set(files.files)
+
+
+@pytest.mark.parametrize("kind", ["json", "yaml", "toml", "ini"])
+def test_an_answer_is_derived_and_an_input_written(kind: str, tmp_path: Path) -> None:
+    source = f"""claw 1
+task t {{
+  title = "T"
+  workspace {{ file given "in/a.{kind}" {{ content = {kind}({{server: {{port: 8080, name: "a: b"}}}}) }} }}
+  deliver made "out/a.{kind}"
+  instruction = "Read {{{{ path.given }}}} and write {{{{ path.made }}}}."
+  verify {{ check c {{ expect {kind}(made).server.port == 9090 and {kind}(made).server.name == {kind}(given).server.name }} }}
+}}
+"""
+    checked = check("t.claw", source)
+    assert checked.ok, [d.message for d in checked.diagnostics]
+    files = build(checked.tasks[0])
+    assert files.manifest.oracle == "derived"
+    write(files, tmp_path / "bundle")
+    given = checked.tasks[0].trial.pristine
+    answer = verdict(tmp_path / "bundle", tmp_path / "right", {**given, **checked.tasks[0].witness.files})
+    assert answer["score_checks"] == "1"
+    stale = verdict(tmp_path / "bundle", tmp_path / "stale", {**given, f"out/a.{kind}": given[f"in/a.{kind}"]})
+    assert stale["score_checks"] == "0"
