@@ -8,7 +8,7 @@ import unicodedata
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[1-9]|lpt[1-9])(\..*)?\Z", re.I)
 _KINDS = {
     "csv": "csv", "tsv": "tsv", "json": "json", "jsonl": "jsonl", "ndjson": "jsonl", "md": "markdown",
-    "markdown": "markdown", "py": "program", "sh": "program", "js": "program", "html": "html", "xml": "xml", "eml": "email",
+    "markdown": "markdown", "py": "program", "sh": "program", "js": "program", "html": "html", "xml": "xml", "eml": "email", "xlsx": "xlsx", "zip": "zip", "tar": "zip", "tgz": "zip", "db": "sqlite", "sqlite": "sqlite", "sqlite3": "sqlite",
     "htm": "html",
 }  # fmt: skip
 
@@ -43,6 +43,8 @@ def path_problem(path: str) -> str:
 
 def kind_of(path: str) -> str:
     """The format that the ending of a path tells; text where it tells none."""
+    if path.lower().endswith(".tar.gz"):
+        return "zip"
     return _KINDS.get(path.rsplit(".", 1)[-1].lower(), "text") if "." in path else "text"
 
 

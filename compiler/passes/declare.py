@@ -155,7 +155,7 @@ def _deliver(cx: Context, task: Task, block: ast.Block) -> None:
     kind = _format(cx, block, path)
     columns, keys, sections = (attr.texts(cx, block, n) for n in ("columns", "keys", "sections"))
     for given, what, kinds in (
-        (columns, "columns", ("csv", "tsv", "json", "jsonl", "markdown")),
+        (columns, "columns", ("csv", "tsv", "json", "jsonl", "markdown", "xlsx")),
         (keys, "keys", ("json",)),
         (sections, "sections", ("markdown", "text")),
     ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from clawc.compiler import render
+from clawc.compiler import render, render_files
 from clawc.compiler.elaborate.context import TaskState
 from clawc.spec import core
 from clawc.spec.ast import Span
@@ -14,6 +14,7 @@ from clawc.stdlib.checks import primitives
 from clawc.stdlib.checks.values import MISSING, Unmet
 
 MAX_STEPS = 3_000_000
+WRITERS: dict[str, Callable[..., Any]] = {**render.FUNCTIONS, **render_files.FUNCTIONS}
 
 
 class EvaluationFault(Exception):
@@ -96,7 +97,7 @@ class _Evaluation:
         return self.reader.workspace()
 
     def _call(self, node: core.Call, rows: dict[int, Any]) -> Any:
-        function: Callable[..., Any] = primitives().get(node.function) or render.FUNCTIONS[node.function]
+        function: Callable[..., Any] = primitives().get(node.function) or WRITERS[node.function]
         args = [self.value(arg, rows) for arg in node.args]
         kwargs = {name: self.value(arg, rows) for name, arg in node.kwargs}
         try:

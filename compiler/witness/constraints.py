@@ -154,7 +154,7 @@ class _Reader:
         name, args = left.function, left.args
         inner = _through(args[0]) if args else None
         if isinstance(inner, core.Deliverable):
-            kind = {"rows": "rows", "csv_table": "rows", "tsv_table": "rows", "jsonl_table": "rows", "json_value": "json",
+            kind = {"rows": "rows", "csv_table": "rows", "tsv_table": "rows", "xlsx_table": "rows", "jsonl_table": "rows", "json_value": "json",
                     "text_of": "text", "lines_of": "lines"}.get(name)  # fmt: skip
             if kind is not None:
                 self.demands.add(kind, Place(inner.name), ((), value) if kind == "json" else value, self.check)

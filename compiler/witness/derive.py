@@ -10,6 +10,7 @@ from clawc.compiler.passes.evaluate import evaluate
 from clawc.compiler.passes.seal import Sealer
 from clawc.compiler.passes.trial import Trial
 from clawc.compiler.render import bytes_of, render_csv, render_json, render_jsonl, render_md_table, render_tsv
+from clawc.compiler.render_files import render_xlsx
 from clawc.compiler.witness.constraints import Demand, Demands, demands_of
 from clawc.compiler.witness.documents import document
 from clawc.spec import core
@@ -62,6 +63,8 @@ def _content(task: Task, deliver: DeliverDecl, demands: list[Demand]) -> bytes |
         rows = table(whole)
         columns = list(deliver.columns or rows.columns)
         rows = Table(columns, [{c: r.get(c) for c in columns} for r in rows.rows])
+        if deliver.kind == "xlsx":
+            return render_xlsx(rows)
         writer = {"csv": render_csv, "tsv": render_tsv, "jsonl": render_jsonl, "json": render_json}.get(
             deliver.kind, render_md_table
         )

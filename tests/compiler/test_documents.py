@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,8 +14,10 @@ import pytest
 
 from clawc.compiler.elaborate.context import Context
 from clawc.compiler.pipeline import Compiled, build, check
+from clawc.compiler.render_files import render_sqlite, render_xlsx, render_zip
 from clawc.spec.ast import Span
 from clawc.spec.bundle import CHECKER
+from clawc.stdlib.checks.values import Table
 
 
 class Assets:
@@ -95,7 +99,68 @@ X-Mailer: pen
 The pen is here.
 """
 
+TABLE = Table(
+    ["item", "count", "price", "due", "sold"],
+    [
+        ("pen", 12, Decimal("1.50"), date(2026, 3, 17), True),
+        ("ink", 3, None, date(2026, 4, 1), False),
+        ("größe & <b>", 0, Decimal("0.1"), None, True),
+    ],
+)
+PLAIN = Table(["item", "n"], [("pen", 12), ("ink", 3)])
+
 CASES: dict[str, Case] = {
+    "xlsx": Case(
+        "in/stock.xlsx",
+        render_xlsx({"Stock": TABLE, "Notes": PLAIN}),
+        "out/low.xlsx",
+        (
+            "rows(made) == (xlsx(given) | where count < 5 | select item, count, price, due)",
+            'xlsx(made, "Rest") == (xlsx(given, "Notes") | where n > 5)',
+            "xlsx(made, 2) == (xlsx(given, sheet = 2) | where n > 5)",
+            'xlsx_sheets(made) == ["Low", "Rest"] and count(xlsx_sheets(given)) == 2',
+            "xlsx(made) | all due == null or due > @2026-03-31",
+        ),
+        render_xlsx(
+            {
+                "Low": Table(
+                    ["due", "item", "count", "price"],
+                    [(None, "größe & <b>", 0, Decimal("0.1")), (date(2026, 4, 1), "ink", 3, None)],
+                ),
+                "Rest": Table(["item", "n"], [("pen", Decimal("12.0"))]),
+            }
+        ),
+        render_xlsx(TABLE),
+        "xlsx({Low: (xlsx(given) | where count < 5 | select item, count, price, due), Rest: (xlsx(given, 2) | where n > 5)})",
+        "columns = [item, count, price, due]",
+    ),
+    "sqlite": Case(
+        "in/shop.db",
+        render_sqlite({"stock": TABLE, "notes": PLAIN}),
+        "out/low.sqlite",
+        (
+            'sqlite(made, "low") == (sqlite(given, "stock") | where count < 5)',
+            'sqlite(made, table = "rest") == (sqlite(given, table = "notes") | where n > 5)',
+            'sqlite_tables(made) == ["low", "rest"] and count(sqlite_tables(given)) == 2',
+        ),
+        render_sqlite({"rest": Table(["n", "item"], [(12, "pen")]), "low": Table(TABLE.columns, TABLE.rows[1:])}),
+        render_sqlite({"stock": TABLE}),
+        'sqlite({low: (sqlite(given, "stock") | where count < 5), rest: (sqlite(given, "notes") | where n > 5)})',
+    ),
+    "zip": Case(
+        "in/all.zip",
+        render_zip({"a.csv": "x,y\n1,2\n3,4\n", "deep/b.json": '{"k": 7}', "c.bin": b"\xff\0"}),
+        "out/some.zip",
+        (
+            'zip(made).path == ["sum.csv"]',
+            'csv(zip_file(made, "sum.csv")) == [{total: sum(csv(zip_file(given, "a.csv")).x)}]',
+            'json(zip_file(given, "deep/b.json")).k + 1 == number(only(zip(made)).size)',
+            'not exists(zip_file(made, "a.csv")) and count(zip(given) | where text == null) == 1 and count(zip(made)) == 1',
+        ),
+        render_zip({"sum.csv": b"total\n4\n"}),
+        render_zip({"a.csv": "x\n1\n"}),
+        'zip({"sum.csv": csv([{total: sum(csv(zip_file(given, "a.csv")).x)}])})',
+    ),
     "email": Case(
         "in/ask.eml",
         MAIL,
