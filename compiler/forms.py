@@ -21,6 +21,7 @@ _PARSED_BY = {
     "sqlite": "sqlite_tables",
     "xlsx": "xlsx_sheets",
     "zip": "archive_table",
+    "ics": "ics_table",
     "html": "html_document",
 }
 

@@ -88,6 +88,8 @@ def _quoted(name: str) -> str:
 
 def _stored_type(values: list[Any]) -> str:
     found = [v for v in values if v is not None and v is not MISSING]
+    if any(isinstance(v, int) and not -MAX_STORED <= v < MAX_STORED for v in found):
+        return ""  # stored as text, which a numeric column would round
     if found and all(isinstance(v, int) for v in found):
         return "INTEGER"
     if found and all(isinstance(v, (int, Decimal)) and not isinstance(v, bool) for v in found):
@@ -147,7 +149,7 @@ def _links(inner: str) -> str:
 
 
 def _sheet(rows: Table) -> str:
-    lines = [list(rows.columns), *[[row.get(c) for c in rows.columns] for row in rows.rows]]
+    lines: list[list[Any]] = [list(rows.columns), *[[row.get(c) for c in rows.columns] for row in rows.rows]]
     parts = [f'{_XML}<worksheet xmlns="{_MAIN}"><sheetData>']
     for number, line in enumerate(lines, 1):
         cells = "".join(_sheet_cell(f"{_letters(place)}{number}", v) for place, v in enumerate(line, 1))

@@ -80,6 +80,8 @@ TABLE: tuple[Function, ...] = (
         xlsx_sheets(file: F) -> L ; xlsx_sheets ; the names of the sheets of a workbook
         zip(file: F|R) -> ? ; archive_table ; the files in a .zip, .tar or .tar.gz: path, size, text
         zip_file(file: F, path: S) -> ? ; zip_file ; a file in such an archive, to be read by other readers
+        ics(file: F|S|T) -> ? ; ics_table ; the events of a calendar: uid, summary, start, end, location, attendees and so on
+        log(file: F|S) -> ? ; log_table ; the lines of a log in the common forms: at, level, source, message, extra
         field(of: F|S, label: S) -> S ; field ; the text behind `Label:` on a line of its own
         rows(file: F) -> ? ; rows ; the rows of a table file, by its format
         exists(file: F) -> B ; exists ; is there a regular file at the path?
@@ -235,7 +237,6 @@ LATER = frozenset(
         "yaml",
         "toml",
         "ini",
-        "ics",
         "python",
         "files",
         "names",

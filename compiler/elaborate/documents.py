@@ -43,15 +43,23 @@ MESSAGE = RecordType((
     ("attachments", TableType((("name", TEXT), ("type", TEXT), ("size", NUMBER), ("text", TEXT)))),
 ))  # fmt: skip
 MEMBERS = TableType((("path", TEXT), ("size", NUMBER), ("text", TEXT)))
+EVENTS = TableType((
+    ("uid", TEXT), ("summary", TEXT), ("start", ANY), ("end", ANY), ("location", TEXT), ("description", TEXT),
+    ("status", TEXT), ("organizer", TEXT), ("attendees", ListType(TEXT)), ("rrule", TEXT),
+))  # fmt: skip
+LOG = TableType((("at", DATETIME), ("level", TEXT), ("source", TEXT), ("message", TEXT), ("extra", ANY_RECORD)))
 
 # What each reader gives from a file of the agent.
 TYPES: dict[str, Type] = {
     "xml": ELEMENT, "xml_select": ELEMENTS, "html": ELEMENT, "html_select": ELEMENTS, "html_table": ANY_TABLE,
-    "email": MESSAGE, "sqlite": ANY_TABLE, "sqlite_tables": ListType(TEXT),
+    "email": MESSAGE, "ics": EVENTS, "log": LOG, "sqlite": ANY_TABLE, "sqlite_tables": ListType(TEXT),
     "xlsx": ANY_TABLE, "xlsx_sheets": ListType(TEXT), "zip": MEMBERS, "zip_file": FileType("", "text", "run"),
 }  # fmt: skip
 # What is written for a value instead of a file, by the same name.
-WRITTEN: dict[str, Type] = {"xlsx": BYTES, "sqlite": BYTES, "zip": BYTES}
+WRITTEN: dict[str, Type] = {
+    "xml": TEXT, "html": TEXT, "email": TEXT, "ics": TEXT, "xlsx": BYTES, "sqlite": BYTES, "zip": BYTES,
+}  # fmt: skip
+
 KIND_OF = {
     "number": "number",
     "truth": "bool",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from clawc.compiler import render, render_files
+from clawc.compiler import render, render_files, render_markup
 from clawc.compiler.elaborate.context import TaskState
 from clawc.spec import core
 from clawc.spec.ast import Span
@@ -14,7 +14,7 @@ from clawc.stdlib.checks import primitives
 from clawc.stdlib.checks.values import MISSING, Unmet
 
 MAX_STEPS = 3_000_000
-WRITERS: dict[str, Callable[..., Any]] = {**render.FUNCTIONS, **render_files.FUNCTIONS}
+WRITERS: dict[str, Callable[..., Any]] = {**render.FUNCTIONS, **render_files.FUNCTIONS, **render_markup.FUNCTIONS}
 
 
 class EvaluationFault(Exception):

@@ -153,8 +153,14 @@ class _Reader:
             return False
         name, args = left.function, left.args
         inner = _through(args[0]) if args else None
-        if isinstance(inner, core.Deliverable):
-            kind = {"rows": "rows", "csv_table": "rows", "tsv_table": "rows", "xlsx_table": "rows", "jsonl_table": "rows", "json_value": "json",
+        if isinstance(inner, core.Deliverable) and name == "sqlite_table":
+            title = _through(left.kwargs[0][1])
+            if isinstance(title, Const):
+                self.demands.add("table of database", Place(inner.name), (str(title.value), value), self.check)
+                return True
+        elif isinstance(inner, core.Deliverable) and not left.kwargs:
+            kind = {"rows": "rows", "csv_table": "rows", "tsv_table": "rows", "xlsx_table": "rows",
+                    "html_table": "rows", "ics_table": "rows", "jsonl_table": "rows", "json_value": "json",
                     "text_of": "text", "lines_of": "lines"}.get(name)  # fmt: skip
             if kind is not None:
                 self.demands.add(kind, Place(inner.name), ((), value) if kind == "json" else value, self.check)

@@ -10,7 +10,8 @@ from clawc.compiler.passes.evaluate import evaluate
 from clawc.compiler.passes.seal import Sealer
 from clawc.compiler.passes.trial import Trial
 from clawc.compiler.render import bytes_of, render_csv, render_json, render_jsonl, render_md_table, render_tsv
-from clawc.compiler.render_files import render_xlsx
+from clawc.compiler.render_files import render_sqlite, render_xlsx
+from clawc.compiler.render_markup import render_html, render_ics
 from clawc.compiler.witness.constraints import Demand, Demands, demands_of
 from clawc.compiler.witness.documents import document
 from clawc.spec import core
@@ -63,17 +64,24 @@ def _content(task: Task, deliver: DeliverDecl, demands: list[Demand]) -> bytes |
         rows = table(whole)
         columns = list(deliver.columns or rows.columns)
         rows = Table(columns, [{c: r.get(c) for c in columns} for r in rows.rows])
-        if deliver.kind == "xlsx":
-            return render_xlsx(rows)
+        packed = {"xlsx": render_xlsx, "html": render_html, "ics": render_ics}.get(deliver.kind)
+        if packed is not None:
+            return bytes_of(packed(rows))
         writer = {"csv": render_csv, "tsv": render_tsv, "jsonl": render_jsonl, "json": render_json}.get(
             deliver.kind, render_md_table
         )
         return writer(rows).encode()
+    if deliver.kind == "sqlite":
+        tables = dict(d.value for d in demands if d.kind == "table of database")
+        return render_sqlite(tables) if tables else None
     if deliver.kind == "json":
         return _json(deliver, demands)
     if deliver.kind in ("markdown", "text") and (demands or deliver.sections):
         text = document(demands, deliver.sections, task.title or deliver.name, deliver.kind == "markdown")
         return text.encode()
+    if deliver.kind == "html" and demands and all(d.kind in ("mention", "contains") for d in demands):
+        text = document(demands, None, task.title or deliver.name, False)
+        return f"<!DOCTYPE html>\n<html>\n<body>\n<p>{text}</p>\n</body>\n</html>\n".encode()
     exact = next((d.value for d in demands if d.kind == "text"), None)
     return str(exact).encode() if exact is not None else None
 
@@ -105,16 +113,16 @@ def _conflicts(task: Task, deliver: DeliverDecl, demands: list[Demand]) -> None:
     """Two checks that ask for different values at the same place."""
     seen: dict[Any, Demand] = {}
     for demand in demands:
-        if demand.kind not in ("rows", "json", "text", "lines", "table", "field"):
+        if demand.kind not in ("rows", "json", "text", "lines", "table", "field", "table of database"):
             continue
         key: Any = (demand.kind, demand.place)
         value = demand.value
-        if demand.kind in ("json", "field"):
+        if demand.kind in ("json", "field", "table of database"):
             key, value = (demand.kind, demand.place, demand.value[0]), demand.value[1]
         other = seen.setdefault(key, demand)
         if other is demand:
             continue
-        before = other.value[1] if demand.kind in ("json", "field") else other.value
+        before = other.value[1] if demand.kind in ("json", "field", "table of database") else other.value
         if not _same(before, value) and not _same(value, before):
             check = next(c for c in task.checks if c.name == demand.check)
             task.context.error("E0610", check.span,

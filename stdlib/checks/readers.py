@@ -34,6 +34,7 @@ KINDS = {
     "tar": "zip",
     "tgz": "zip",
     "eml": "email",
+    "ics": "ics",
     "xml": "xml",
     "html": "html",
     "htm": "html",

@@ -109,7 +109,52 @@ TABLE = Table(
 )
 PLAIN = Table(["item", "n"], [("pen", 12), ("ink", 3)])
 
+CALENDAR = b"""BEGIN:VCALENDAR
+BEGIN:VEVENT
+UID:1
+SUMMARY:Plan
+DTSTART:20260317T090000
+DURATION:PT90M
+ATTENDEE:mailto:ada@example.org
+END:VEVENT
+BEGIN:VEVENT
+UID:2
+SUMMARY:Fair
+DTSTART;VALUE=DATE:20260401
+END:VEVENT
+END:VCALENDAR
+"""
+LOG = b"""2026-03-17 09:30:00 INFO app: ready
+2026-03-17 09:31:00 ERROR db: lost
+2026-03-17 09:32:00 ERROR db: lost again
+"""
+
 CASES: dict[str, Case] = {
+    "ics": Case(
+        "in/all.ics",
+        CALENDAR,
+        "out/moved.ics",
+        (
+            'ics(made) == (ics(given) | where uid == "1" | derive start = start + 1d, end = end + 1d, location = "Room 2")',
+            "ics(made).attendees == (ics(given) | take 1).attendees",
+            "only(ics(made)).end == @2026-03-18T10:30",
+        ),
+        CALENDAR.partition(b"END:VEVENT")[0].replace(b"0317", b"0318")
+        + b"LOCATION:Room 2\nEND:VEVENT\nEND:VCALENDAR\n",
+        CALENDAR,
+        'ics(ics(given) | where uid == "1" | derive start = start + 1d, end = end + 1d, location = "Room 2")',
+    ),
+    "log": Case(
+        "in/app.log",
+        LOG,
+        "out/errors.log",
+        (
+            'log(made) == (log(given) | where level == "ERROR")',
+            'log(made).message == (log(given) | where source == "db").message',
+        ),
+        LOG.partition(b"\n")[2],
+        LOG,
+    ),
     "xlsx": Case(
         "in/stock.xlsx",
         render_xlsx({"Stock": TABLE, "Notes": PLAIN}),
@@ -222,6 +267,30 @@ def test_the_emitted_checker_reads_it(name: str, tmp_path: Path) -> None:
         assert not any(c["passed"] for c in found["checks"]), (number, found)
     cut = verdict(task, checker, case.deliver, case.right[: len(case.right) // 3], tmp_path / "cut")
     assert cut["score_checks"] != "1"
+
+
+DERIVED = {
+    "rows of a workbook": ("out/a.xlsx", "rows(made) == (csv(given) | where n > 1)"),
+    "a table in HTML": ("out/a.html", "html_table(made) == (csv(given) | where n > 1)"),
+    "mentions in HTML": ("out/a.html", "mentions(made, sum(csv(given).n))"),
+    "a calendar": ("out/a.ics", "ics(made) == (csv(given) | select summary = name, start = day)"),
+    "two tables of a database": (
+        "out/a.db", 'sqlite(made, "big") == (csv(given) | where n > 1) and sqlite(made, "all") == csv(given)',
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DERIVED)
+def test_an_answer_is_derived(name: str, tmp_path: Path) -> None:
+    deliver, expect = DERIVED[name]
+    source = TASK.format(
+        input="in/a.csv", deliver=deliver, checks=f"check c {{ expect {expect} }}", structure="", solution=""
+    )
+    source = source.replace("  solution { write made =  }\n", "")
+    data = b"name,n,day\npen,1,2026-03-17\nink,2,2026-04-01\ncap,3,2026-04-02\n"
+    found = check("t.claw", source, Assets({"in/a.csv": data}))
+    assert found.ok, [(d.code, d.message) for d in found.diagnostics]
+    assert found.tasks[0].witness.origin == "derived"
 
 
 @pytest.mark.parametrize(
