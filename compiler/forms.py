@@ -23,6 +23,10 @@ PARSED_BY = {
     "text": "text_of",
     "xml": "xml_document",
     "email": "email_message",
+    "sqlite": "sqlite_tables",
+    "xlsx": "xlsx_sheets",
+    "zip": "archive_table",
+    "ics": "ics_table",
     "html": "html_document",
 }
 
@@ -45,7 +49,8 @@ def requirements(
     """What a file of this format and structure has to satisfy; a program only has to be there."""
     found: list[Requirement] = []
     if columns is not None:
-        found.append(Requirement("require_columns", (list(columns), column_order, extra_columns)))
+        function = "require_sheet_columns" if kind == "xlsx" else "require_columns"
+        found.append(Requirement(function, (list(columns), column_order, extra_columns)))
     if keys is not None:
         found.append(Requirement("require_keys", (list(keys),)))
     if sections is not None:

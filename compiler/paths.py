@@ -11,6 +11,8 @@ _KINDS = {
     "yaml": "yaml", "yml": "yaml", "toml": "toml", "ini": "ini",
     "md": "markdown", "markdown": "markdown", "py": "program", "sh": "program", "js": "program",
     "html": "html", "htm": "html", "xml": "xml", "eml": "email",
+    "ics": "ics", "xlsx": "xlsx", "zip": "zip", "tar": "zip", "tgz": "zip",
+    "db": "sqlite", "sqlite": "sqlite", "sqlite3": "sqlite",
 }  # fmt: skip
 
 
@@ -44,6 +46,8 @@ def path_problem(path: str) -> str:
 
 def kind_of(path: str) -> str:
     """The format that the ending of a path tells; text where it tells none."""
+    if path.lower().endswith(".tar.gz"):
+        return "zip"
     return _KINDS.get(path.rsplit(".", 1)[-1].lower(), "text") if "." in path else "text"
 
 

@@ -68,19 +68,3 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "render_yaml": render_yaml, "render_toml": render_toml, "render_ini": render_ini,
     "typed_table": typed_table,
 }  # fmt: skip
-
-# Writers of whole files by format; those of documents write one table.
-WRITERS: dict[str, Callable[[Any], Any]] = {
-    "csv": render_csv, "tsv": render_tsv, "json": render_json, "jsonl": render_jsonl, "markdown": render_md_table,
-    "yaml": render_yaml, "toml": render_toml, "ini": render_ini,
-}  # fmt: skip
-
-
-def spelled(kind: str, value: Any) -> bytes | None:
-    """A value as the content of a file of this format; text is written as it is, null is no file."""
-    if value is None:
-        return None
-    if isinstance(value, (str, bytes)) or kind not in WRITERS:
-        return bytes_of(value)
-    made = WRITERS[kind](value)
-    return made if isinstance(made, bytes) else made.encode("utf-8")

@@ -78,6 +78,14 @@ TABLE: tuple[Function, ...] = (
         html_select(of: F|S, css: S) -> ? ; html_select ; the elements that a CSS selector selects: tag, text, attr
         html_table(of: F|S, css: S =) -> ? ; html_table ; the first table of an HTML document, or within what `css` selects
         email(of: F|S|R) -> ? ; email_message ; a message: from, to, cc, subject, date, headers, body, attachments
+        sqlite(file: F|R, table: S =) -> ? ; sqlite_table ; a table or view of an SQLite database
+        sqlite_tables(file: F) -> L ; sqlite_tables ; the names of its tables and views
+        xlsx(file: F|T|R, sheet: S|N =) -> ? ; xlsx_table ; the rows of a sheet: the first, or that of the name or number
+        xlsx_sheets(file: F) -> L ; xlsx_sheets ; the names of the sheets of a workbook
+        zip(file: F|R) -> ? ; archive_table ; the files in a .zip, .tar or .tar.gz: path, size, text
+        zip_file(file: F, path: S) -> ? ; zip_file ; a file in such an archive, to be read by other readers
+        ics(file: F|S|T) -> ? ; ics_table ; the events of a calendar: uid, summary, start, end, location, attendees and so on
+        log(file: F|S) -> ? ; log_table ; the lines of a log in the common forms: at, level, source, message, extra
         field(of: F|S, label: S) -> S ; field ; the text behind `Label:` on a line of its own
         rows(file: F) -> ? ; rows ; the rows of a table file, by its format
         exists(file: F) -> B ; exists ; is there a regular file at the path?
@@ -254,9 +262,6 @@ VERB_NAMES = frozenset(f.name for f in VERBS)
 # In the design, not in this version: a use is told so instead of `unknown function`.
 LATER = frozenset(
     [
-        "sqlite",
-        "xlsx",
-        "ics",
         "python",
         "split_at",
         "defines",

@@ -25,6 +25,7 @@ DATE = Simple("date", "a date")
 DATETIME = Simple("datetime", "a date with time")
 DURATION = Simple("duration", "a duration")
 SIZE = Simple("size", "a size")
+BYTES = Simple("bytes", "the content of a file")
 REGEX = Simple("regex", "a regex")
 TREE = Simple("tree", "a folder of files")
 

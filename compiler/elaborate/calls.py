@@ -280,7 +280,7 @@ def _python_arguments(row: Function, bound: Bound) -> tuple[list[Core], dict[str
     return args, kwargs
 
 
-PYTHON_NAMES = {("round", "digits"): "n"}
+PYTHON_NAMES = {("round", "digits"): "n", ("sqlite", "table"): "title"}
 
 
 def _same_rows(name: str, first: Type, bound: Bound) -> Type:

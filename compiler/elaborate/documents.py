@@ -8,6 +8,7 @@ from typing import Any
 from clawc.compiler.elaborate.context import Context, broken
 from clawc.compiler.elaborate.reading import TYPE_OF, infer, type_of, value_of
 from clawc.compiler.passes.evaluate import EvaluationFault, evaluate
+from clawc.compiler.paths import kind_of
 from clawc.spec import core
 from clawc.spec.ast import Span
 from clawc.spec.core import Const, Core
@@ -17,15 +18,19 @@ from clawc.spec.types import (
     ANY_LIST,
     ANY_RECORD,
     ANY_TABLE,
+    BYTES,
     DATETIME,
+    DURATION,
     NUMBER,
     TEXT,
+    FileType,
     ListType,
     RecordType,
     TableType,
     Type,
 )
 from clawc.stdlib.checks.css import css_selector
+from clawc.stdlib.checks.kinds import tag_of
 from clawc.stdlib.checks.values import Cell, Table, Unmet
 from clawc.stdlib.checks.xml_documents import xml_path
 
@@ -37,14 +42,33 @@ MESSAGE = RecordType((
     ("headers", ANY_RECORD), ("body", TEXT),
     ("attachments", TableType((("name", TEXT), ("type", TEXT), ("size", NUMBER), ("text", TEXT)))),
 ))  # fmt: skip
+MEMBERS = TableType((("path", TEXT), ("size", NUMBER), ("text", TEXT)))
+EVENTS = TableType((
+    ("uid", TEXT), ("summary", TEXT), ("start", ANY), ("end", ANY), ("location", TEXT), ("description", TEXT),
+    ("status", TEXT), ("organizer", TEXT), ("attendees", ListType(TEXT)), ("rrule", TEXT),
+))  # fmt: skip
+LOG = TableType((("at", DATETIME), ("level", TEXT), ("source", TEXT), ("message", TEXT), ("extra", ANY_RECORD)))
 
 # What each reader gives from a file of the agent.
 TYPES: dict[str, Type] = {
     "xml": ELEMENT, "xml_select": ELEMENTS, "html": ELEMENT, "html_select": ELEMENTS, "html_table": ANY_TABLE,
-    "email": MESSAGE,
+    "email": MESSAGE, "ics": EVENTS, "log": LOG, "sqlite": ANY_TABLE, "sqlite_tables": ListType(TEXT),
+    "xlsx": ANY_TABLE, "xlsx_sheets": ListType(TEXT), "zip": MEMBERS, "zip_file": FileType("", "text", "run"),
 }  # fmt: skip
 # What is written for a value instead of a file, by the same name.
-WRITTEN: dict[str, Type] = {}
+WRITTEN: dict[str, Type] = {
+    "xml": TEXT, "html": TEXT, "email": TEXT, "ics": TEXT, "xlsx": BYTES, "sqlite": BYTES, "zip": BYTES,
+}  # fmt: skip
+
+KIND_OF = {
+    "number": "number",
+    "truth": "bool",
+    "date": "date",
+    "datetime": "datetime",
+    "duration": "duration",
+    "cell": "text",
+}
+COLUMN_TYPES: dict[str, Type] = {**TYPE_OF, "duration": DURATION, "mixed": ANY}
 # Arguments with a grammar of their own, parsed where they are written.
 _PARSED: dict[str, Callable[[Any], Any]] = {
     "html_select": css_selector, "html_table": css_selector, "xml_select": xml_path,
@@ -55,7 +79,12 @@ def reader(cx: Context, row: Function, arguments: tuple[list[Core], dict[str, Co
     """A call of a reader with the type of what it reads, or of the writer that has its name."""
     args, kwargs = arguments
     if row.name in WRITTEN and isinstance(args[0].type, (TableType, RecordType, ListType)):
-        return core.call(f"render_{row.name}", args[:1], WRITTEN[row.name], span)
+        return _written(cx, row, args[0], span)
+    if row.name == "sqlite" and "title" not in kwargs:
+        return cx.error("E0401", span, "`sqlite` lacks its argument `table`", row.signature)
+    if row.name == "zip_file":
+        path = str(args[1].value) if isinstance(args[1], Const) else ""
+        return core.call(row.python, args, FileType(path, kind_of(path), "run"), span)
     for argument in [*args[1:], *kwargs.values()]:
         if not _parses(cx, row, argument):
             return broken(span)
@@ -71,6 +100,13 @@ def reader(cx: Context, row: Function, arguments: tuple[list[Core], dict[str, Co
     return core.call(row.python, args, _refined(TYPES[row.name], type_of(found)), span, **kwargs)
 
 
+def _written(cx: Context, row: Function, value: Core, span: Span) -> Core:
+    """A value as the content of a file."""
+    if value.dynamic:
+        return cx.error("E0502", value.span, f"`{row.name}` writes only what is known at compile time")
+    return core.call(f"render_{row.name}", [value], WRITTEN[row.name], span)
+
+
 def _refined(known: Type, found: Type) -> Type:
     """What is always so, and where that leaves something open, what was found in an input."""
     if known in (ANY, ANY_RECORD, ANY_TABLE):
@@ -84,9 +120,20 @@ def _refined(known: Type, found: Type) -> Type:
 
 def _typed(call: Core, table: Table, span: Span) -> Core:
     """A table of cells from an input: the type of each column is inferred from all rows."""
-    types = {c: infer([str(r[c]) for r in table.rows]) for c in table.columns}
-    columns = TableType(tuple((c, TYPE_OF[types[c]]) for c in table.columns))
-    return core.call("typed_table", [call, Const(types, ANY, span)], columns, span)
+    types = {c: _column_kind([r[c] for r in table.rows]) for c in table.columns}
+    columns = TableType(tuple((c, COLUMN_TYPES[types[c]]) for c in table.columns))
+    # A duration is typed already; as with a number, an empty cell beside it is null.
+    kinds = {c: "number" if kind == "duration" else kind for c, kind in types.items()}
+    return core.call("typed_table", [call, Const(kinds, ANY, span)], columns, span)
+
+
+def _column_kind(values: list[Any]) -> str:
+    """The kind of a column: that of the texts in it, or where no cell is text, that of the values."""
+    filled = [v for v in values if not (isinstance(v, Cell) and not v.strip())]
+    if all(isinstance(v, Cell) for v in filled):
+        return infer(filled)
+    kinds = {KIND_OF.get(tag_of(v), "") for v in filled}
+    return kinds.pop() if len(kinds) == 1 else "mixed"
 
 
 def _parses(cx: Context, row: Function, argument: Core) -> bool:

@@ -102,9 +102,11 @@ def _rows(cx: Context, file: Core, span: Span) -> Core:
     if not isinstance(file, core.Deliverable) and not (member and file.dynamic):
         return cx.error("E0401", file.span, "`rows` reads a deliverable; inputs are read by `csv`, `json` and so on")
     kind = file.type.kind if isinstance(file.type, FileType) else ""
+    if kind == "xlsx":
+        return core.call("xlsx_table", [file], _declared(cx, file), span)
     if kind not in ("csv", "tsv", "json", "jsonl", "markdown"):
         return cx.error("E0401", file.span, f"`rows` cannot read `{cx.source.slice(file.span)}`, a file of format {kind}",
-                        "it reads csv, tsv, json and jsonl")  # fmt: skip
+                        "it reads csv, tsv, json, jsonl and xlsx")  # fmt: skip
     return core.call("rows", [file], _declared(cx, file), span)
 
 

@@ -103,6 +103,8 @@ def value(of: Any) -> JsonValue:
         return {"$microseconds": str((of.days * 86400 + of.seconds) * 1_000_000 + of.microseconds)}
     if isinstance(of, re.Pattern):
         return {"$regex": str(of.pattern)}  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+    if isinstance(of, bytes):
+        return {"$bytes": of.hex()}
     if isinstance(of, Range):
         return {"$range": [value(of.low), value(of.high)]}
     if isinstance(of, Percent):

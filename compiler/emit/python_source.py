@@ -154,6 +154,8 @@ class Printer:
         """A value as a Python expression that makes it again."""
         if value is None or isinstance(value, (bool, int)):
             return repr(value)
+        if isinstance(value, bytes):
+            return repr(value)
         if isinstance(value, Decimal):
             self.primitives.add("Decimal")
             return f'Decimal("{plain(value)}")'

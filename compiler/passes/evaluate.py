@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from clawc.compiler import generate, render
+from clawc.compiler import generate, render, render_files, render_markup
 from clawc.compiler.elaborate.context import TaskState
 from clawc.spec import core
 from clawc.spec.ast import Span
@@ -15,6 +15,9 @@ from clawc.stdlib.checks import primitives
 from clawc.stdlib.checks.values import MISSING, Unmet
 
 MAX_STEPS = 3_000_000
+COMPILE_TIME_ONLY: dict[str, Callable[..., Any]] = {
+    **render.FUNCTIONS, **render_files.FUNCTIONS, **render_markup.FUNCTIONS, **generate.FUNCTIONS,
+}  # fmt: skip
 
 
 class EvaluationFault(Exception):
@@ -51,7 +54,7 @@ def evaluate(node: Core, task: TaskState, reader: Reader = COMPILE_TIME) -> Any:
 
 
 def _function(name: str) -> Callable[..., Any]:
-    return primitives().get(name) or render.FUNCTIONS.get(name) or generate.FUNCTIONS[name]
+    return primitives().get(name) or COMPILE_TIME_ONLY[name]
 
 
 class _Evaluation:

@@ -10,6 +10,7 @@ from clawc.compiler.passes.seal import Sealer
 from clawc.compiler.witness.places import (
     Place,
     block_mentions,
+    constant,
     equalities,
     file_place,
     is_number,
@@ -29,7 +30,7 @@ MAX_ROWS = 2000
 # Readers of whole files, with the kind of demand that they make.
 WHOLE = {
     "rows": "rows", "csv_table": "rows", "tsv_table": "rows", "jsonl_table": "rows", "json_rows": "rows",
-    "xlsx_table": "rows", "text_of": "text", "lines_of": "lines",
+    "xlsx_table": "rows", "html_table": "rows", "ics_table": "rows", "text_of": "text", "lines_of": "lines",
 }  # fmt: skip
 FREE_ORDER = ("unordered", "ordered", "is_sorted", "set_of", "distinct")
 
@@ -175,7 +176,11 @@ class _Reader:
             self.demands.add("text", place_of(args[0]) or Place(""), as_text(value), self.check)
             return True
         file = file_place(args[0]) if args else None
-        if file is not None and name in WHOLE:
+        named = constant(left.kwargs[0][1]) if left.kwargs else None
+        if file is not None and name == "sqlite_table" and named is not None:
+            self.demands.add("database", file, (str(named[0]), value), self.check)
+            return True
+        if file is not None and name in WHOLE and not (left.kwargs and name in ("xlsx_table", "html_table")):
             self.demands.add(WHOLE[name], file, value, self.check)
             return True
         path = value_path(left)

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from clawc.compiler.model import DeliverDecl
-from clawc.compiler.render import WRITERS, render_json
+from clawc.compiler.render import render_json
 from clawc.compiler.witness.constraints import Demand
 from clawc.compiler.witness.documents import document
 from clawc.compiler.witness.patching import patched
+from clawc.compiler.writers import WRITERS, spelled
 from clawc.stdlib.checks import primitives
 from clawc.stdlib.checks.tables import table
 from clawc.stdlib.checks.values import File, Table, Unmet
@@ -25,6 +26,9 @@ def content(deliver: DeliverDecl, demands: list[Demand], title: str, base: bytes
         whole = _columns(demands)
     if isinstance(whole, (Table, list)):
         return _rows(deliver, whole)
+    tables = dict(d.value for d in demands if d.kind == "database")
+    if tables:
+        return spelled(deliver.kind, tables)
     exact = next((d.value for d in demands if d.kind == "text" and not d.place.section), None)
     if exact is not None:
         return str(exact).encode()

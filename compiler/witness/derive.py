@@ -9,11 +9,11 @@ from clawc.compiler.model import DeliverDecl, Task
 from clawc.compiler.passes.evaluate import evaluate
 from clawc.compiler.passes.seal import Sealer
 from clawc.compiler.passes.trial import Trial, uses_run
-from clawc.compiler.render import spelled
 from clawc.compiler.witness.constraints import Demand, Demands, demands_of
 from clawc.compiler.witness.contents import content
 from clawc.compiler.witness.documents import document
 from clawc.compiler.witness.places import FINAL
+from clawc.compiler.writers import spelled
 from clawc.spec import core
 from clawc.spec.ast import Span
 from clawc.stdlib.checks.equality import equal
@@ -200,7 +200,7 @@ def _path_of(deliver: DeliverDecl, key: Any) -> str | None:
 def _conflicts(task: Task, deliver: DeliverDecl, demands: list[Demand]) -> None:
     """Two checks that ask for different values at the same place."""
     seen: dict[Any, Demand] = {}
-    keyed = ("value", "field", "column", "headings")
+    keyed = ("value", "field", "column", "headings", "database")
     for demand in demands:
         if demand.kind not in ("rows", "text", "lines", "table", *keyed):
             continue

@@ -30,7 +30,15 @@ KINDS = {
     "js": "program",
     "rb": "program",
     "pl": "program",
+    "db": "sqlite",
+    "sqlite": "sqlite",
+    "sqlite3": "sqlite",
+    "xlsx": "xlsx",
+    "zip": "zip",
+    "tar": "zip",
+    "tgz": "zip",
     "eml": "email",
+    "ics": "ics",
     "xml": "xml",
     "html": "html",
     "htm": "html",
@@ -49,6 +57,8 @@ _BLANK_LINES = re.compile(r"\n*")
 
 def kind_of(path: str) -> str:
     """The kind that a file has by the extension of its path."""
+    if path.lower().endswith(".tar.gz"):
+        return "zip"
     extension = path.rpartition("/")[2].rpartition(".")[2].lower()
     return KINDS.get(extension, "text")
 

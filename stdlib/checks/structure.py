@@ -7,7 +7,8 @@ from typing import List, cast
 from clawc.stdlib.checks.kinds import cut
 from clawc.stdlib.checks.markdown import has_section, headings
 from clawc.stdlib.checks.readers import json_value, rows, source_name
-from clawc.stdlib.checks.values import MISSING, File, Row, Unmet
+from clawc.stdlib.checks.spreadsheets import xlsx_table
+from clawc.stdlib.checks.values import MISSING, File, Row, Table, Unmet
 
 
 def quoted_names(names: List[str]) -> str:
@@ -21,6 +22,16 @@ def require_columns(file: File, columns: List[str], in_order: bool, extra: bool)
     body = rows(file)
     if file.kind in ("json", "jsonl") and not body.rows:
         return
+    require_table_columns(file, body, columns, in_order, extra)
+
+
+def require_sheet_columns(file: File, columns: List[str], in_order: bool, extra: bool) -> None:
+    """As `require_columns`, for the first sheet of a workbook."""
+    require_table_columns(file, xlsx_table(file), columns, in_order, extra)
+
+
+def require_table_columns(file: File, body: Table, columns: List[str], in_order: bool, extra: bool) -> None:
+    """Raises Unmet unless the rows of a file have these columns."""
     name, found = source_name(file), body.columns
     lacking = [title for title in columns if title not in found]
     if lacking:

@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from clawc.compiler.assets import NoAssets
 from clawc.compiler.elaborate.context import Context
 from clawc.compiler.pipeline import Compiled, build, check
+from clawc.compiler.render_files import render_sqlite, render_xlsx, render_zip
 from clawc.spec.ast import Span
 from clawc.spec.bundle import CHECKER
+from clawc.stdlib.checks.values import Table
 
 
-class Assets:
+class Assets(NoAssets):
     """Files beside the source, held in memory."""
 
     def __init__(self, files: dict[str, bytes]) -> None:
@@ -95,7 +100,113 @@ X-Mailer: pen
 The pen is here.
 """
 
+TABLE = Table(
+    ["item", "count", "price", "due", "sold"],
+    [
+        ("pen", 12, Decimal("1.50"), date(2026, 3, 17), True),
+        ("ink", 3, None, date(2026, 4, 1), False),
+        ("größe & <b>", 0, Decimal("0.1"), None, True),
+    ],
+)
+PLAIN = Table(["item", "n"], [("pen", 12), ("ink", 3)])
+
+CALENDAR = b"""BEGIN:VCALENDAR
+BEGIN:VEVENT
+UID:1
+SUMMARY:Plan
+DTSTART:20260317T090000
+DURATION:PT90M
+ATTENDEE:mailto:ada@example.org
+END:VEVENT
+BEGIN:VEVENT
+UID:2
+SUMMARY:Fair
+DTSTART;VALUE=DATE:20260401
+END:VEVENT
+END:VCALENDAR
+"""
+LOG = b"""2026-03-17 09:30:00 INFO app: ready
+2026-03-17 09:31:00 ERROR db: lost
+2026-03-17 09:32:00 ERROR db: lost again
+"""
+
 CASES: dict[str, Case] = {
+    "ics": Case(
+        "in/all.ics",
+        CALENDAR,
+        "out/moved.ics",
+        (
+            'ics(made) == (ics(given) | where uid == "1" | derive start = start + 1d, end = end + 1d, location = "Room 2")',
+            "ics(made).attendees == (ics(given) | take 1).attendees",
+            "only(ics(made)).end == @2026-03-18T10:30",
+        ),
+        CALENDAR.partition(b"END:VEVENT")[0].replace(b"0317", b"0318")
+        + b"LOCATION:Room 2\nEND:VEVENT\nEND:VCALENDAR\n",
+        CALENDAR,
+        'ics(ics(given) | where uid == "1" | derive start = start + 1d, end = end + 1d, location = "Room 2")',
+    ),
+    "log": Case(
+        "in/app.log",
+        LOG,
+        "out/errors.log",
+        (
+            'log(made) == (log(given) | where level == "ERROR")',
+            'log(made).message == (log(given) | where source == "db").message',
+        ),
+        LOG.partition(b"\n")[2],
+        LOG,
+    ),
+    "xlsx": Case(
+        "in/stock.xlsx",
+        render_xlsx({"Stock": TABLE, "Notes": PLAIN}),
+        "out/low.xlsx",
+        (
+            "rows(made) == (xlsx(given) | where count < 5 | select item, count, price, due)",
+            'xlsx(made, "Rest") == (xlsx(given, "Notes") | where n > 5)',
+            "xlsx(made, 2) == (xlsx(given, sheet = 2) | where n > 5)",
+            'xlsx_sheets(made) == ["Low", "Rest"] and count(xlsx_sheets(given)) == 2',
+            "xlsx(made) | all due == null or due > @2026-03-31",
+        ),
+        render_xlsx(
+            {
+                "Low": Table(
+                    ["due", "item", "count", "price"],
+                    [(None, "größe & <b>", 0, Decimal("0.1")), (date(2026, 4, 1), "ink", 3, None)],
+                ),
+                "Rest": Table(["item", "n"], [("pen", Decimal("12.0"))]),
+            }
+        ),
+        render_xlsx(TABLE),
+        "xlsx({Low: (xlsx(given) | where count < 5 | select item, count, price, due), Rest: (xlsx(given, 2) | where n > 5)})",
+        "columns = [item, count, price, due]",
+    ),
+    "sqlite": Case(
+        "in/shop.db",
+        render_sqlite({"stock": TABLE, "notes": PLAIN}),
+        "out/low.sqlite",
+        (
+            'sqlite(made, "low") == (sqlite(given, "stock") | where count < 5)',
+            'sqlite(made, table = "rest") == (sqlite(given, table = "notes") | where n > 5)',
+            'sqlite_tables(made) == ["low", "rest"] and count(sqlite_tables(given)) == 2',
+        ),
+        render_sqlite({"rest": Table(["n", "item"], [(12, "pen")]), "low": Table(TABLE.columns, TABLE.rows[1:])}),
+        render_sqlite({"stock": TABLE}),
+        'sqlite({low: (sqlite(given, "stock") | where count < 5), rest: (sqlite(given, "notes") | where n > 5)})',
+    ),
+    "zip": Case(
+        "in/all.zip",
+        render_zip({"a.csv": "x,y\n1,2\n3,4\n", "deep/b.json": '{"k": 7}', "c.bin": b"\xff\0"}),
+        "out/some.zip",
+        (
+            'zip(made).path == ["sum.csv"]',
+            'csv(zip_file(made, "sum.csv")) == [{total: sum(csv(zip_file(given, "a.csv")).x)}]',
+            'json(zip_file(given, "deep/b.json")).k + 1 == number(only(zip(made)).size)',
+            'not exists(zip_file(made, "a.csv")) and count(zip(given) | where text == null) == 1 and count(zip(made)) == 1',
+        ),
+        render_zip({"sum.csv": b"total\n4\n"}),
+        render_zip({"a.csv": "x\n1\n"}),
+        'zip({"sum.csv": csv([{total: sum(csv(zip_file(given, "a.csv")).x)}])})',
+    ),
     "email": Case(
         "in/ask.eml",
         MAIL,
@@ -157,6 +268,30 @@ def test_the_emitted_checker_reads_it(name: str, tmp_path: Path) -> None:
         assert not any(c["passed"] for c in found["checks"]), (number, found)
     cut = verdict(task, checker, case.deliver, case.right[: len(case.right) // 3], tmp_path / "cut")
     assert cut["score_checks"] != "1"
+
+
+DERIVED = {
+    "rows of a workbook": ("out/a.xlsx", "rows(made) == (csv(given) | where n > 1)"),
+    "a table in HTML": ("out/a.html", "html_table(made) == (csv(given) | where n > 1)"),
+    "mentions in HTML": ("out/a.html", "mentions(made, sum(csv(given).n))"),
+    "a calendar": ("out/a.ics", "ics(made) == (csv(given) | select summary = name, start = day)"),
+    "two tables of a database": (
+        "out/a.db", 'sqlite(made, "big") == (csv(given) | where n > 1) and sqlite(made, "all") == csv(given)',
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DERIVED)
+def test_an_answer_is_derived(name: str, tmp_path: Path) -> None:
+    deliver, expect = DERIVED[name]
+    source = TASK.format(
+        input="in/a.csv", deliver=deliver, checks=f"check c {{ expect {expect} }}", structure="", solution=""
+    )
+    source = source.replace("  solution { write made =  }\n", "")
+    data = b"name,n,day\npen,1,2026-03-17\nink,2,2026-04-01\ncap,3,2026-04-02\n"
+    found = check("t.claw", source, Assets({"in/a.csv": data}))
+    assert found.ok, [(d.code, d.message) for d in found.diagnostics]
+    assert found.tasks[0].witness.origin == "derived"
 
 
 @pytest.mark.parametrize(
