@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from clawc.compiler.render import (
-    bytes_of,
-    render_csv,
-    render_ini,
-    render_json,
-    render_jsonl,
-    render_md_table,
-    render_toml,
-    render_tsv,
-    render_yaml,
-)
+from clawc.compiler.render import bytes_of, render_csv, render_md_table, render_tsv
 from clawc.compiler.render_files import render_sqlite, render_xlsx, render_zip
+from clawc.compiler.render_ini import render_ini
+from clawc.compiler.render_json import render_json, render_jsonl
 from clawc.compiler.render_markup import render_email, render_html, render_ics, render_xml
+from clawc.compiler.render_toml import render_toml
+from clawc.compiler.render_yaml import render_yaml
 
 # Those of documents write one table.
 WRITERS: dict[str, Callable[[Any], Any]] = {

@@ -100,6 +100,7 @@ TABLE: tuple[Function, ...] = (
         table(of: V) -> ? ; table ; a list of records, or of single values, as a table
         columns(of: T) -> L ; columns_of ; the names of the columns
         record(of: T) -> R ; record_of ; a table of two columns as keys and values
+        numbered(of: T|L) -> T ; numbered ; every element with its place, counted from 1: n, value
         only(of: T|L) -> ? ; only ; the one row that there is
         values(of: R) -> L ; values_of ; the values of a record
         get(of: V, path: S) -> V ; get_path ; the value at a dotted path
@@ -140,6 +141,8 @@ TABLE: tuple[Function, ...] = (
         matches(s: S, regex: P) -> B ; matches ; does the regex occur in the text?
         capture(s: S, regex: P) -> S ; capture ; the first group of the first match, else null
         find_all(s: S, regex: P) -> L ; find_all ; every match
+        length(of: S|L|T) -> N ; length_of ; the number of characters, or of elements
+        command_line(s: S, values: L =) -> R ; command_line ; a command as program, flags and args; `values`: flags that take the next word
         pad(of: V, width: N, fill: S =) -> S ; pad ; filled up on the left
         slug(s: S) -> S ; slug ; lower case, words joined by `-`
     """),
@@ -266,7 +269,6 @@ LATER = frozenset(
         "split_at",
         "defines",
         "imports",
-        "command_line",
         "cron_times",
         "similarity",
         "is_top",

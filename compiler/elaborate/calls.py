@@ -203,6 +203,11 @@ def _typed_call(cx: Context, row: Function, bound: Bound, span: Span) -> Core:
         result = _same_rows(row.name, first.type, bound)
     elif row.name in TEXT_LISTS:
         result = ListType(TEXT)
+    elif row.name == "numbered":
+        element = first.type.element if first is not None and isinstance(first.type, ListType) else ANY
+        result = TableType((("n", NUMBER), ("value", element)), ordered=True)
+    elif row.name == "command_line":
+        result = RecordType((("program", TEXT), ("flags", ANY_RECORD), ("args", ListType(TEXT))))
     elif row.name == "datetime":
         result = DATETIME
     elif row.name == "add_months" and first is not None:

@@ -10,7 +10,8 @@ from clawc.compiler.elaborate import expressions
 from clawc.compiler.elaborate.context import Context, JobSpec, broken, is_error
 from clawc.compiler.passes.evaluate import EvaluationFault, evaluate
 from clawc.compiler.paths import path_problem
-from clawc.compiler.render import bytes_of, render_json
+from clawc.compiler.render import bytes_of
+from clawc.compiler.render_json import render_json
 from clawc.spec import ast, core
 from clawc.spec.ast import Span
 from clawc.spec.core import Const, Core

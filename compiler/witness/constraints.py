@@ -11,6 +11,7 @@ from clawc.compiler.witness.places import (
     Place,
     block_mentions,
     constant,
+    constants_of,
     equalities,
     file_place,
     is_number,
@@ -123,6 +124,8 @@ class _Reader:
                 return False
             results = [self.read(self._with_row(test, row), every) for row in listed]
             return all(results)
+        if node.function == "all_rows" and wanted:
+            return self._each(rows, test)
         if node.function == "any_row" and wanted:
             return self._one_call(rows, test) or self._one_block(rows, test)
         return False
@@ -130,6 +133,15 @@ class _Reader:
     def _with_row(self, test: core.Lambda, row: Any) -> Core:
         """The body of a row expression for one row."""
         return self.sealer.seal(_substitute(test.body, test.param, row))
+
+    def _each(self, rows: Core, test: core.Lambda) -> bool:
+        """`rows(d) | all source in […]`: a value that every row may have."""
+        place = file_place(rows.args[0]) if isinstance(rows, core.Call) and WHOLE.get(rows.function) == "rows" else None
+        if place is None:
+            return False
+        for column, value in equalities(test.body).items():
+            self.demands.add("each", place, (column, value), self.check)
+        return False  # it is verified on the whole
 
     def _one_call(self, rows: Core, test: core.Lambda) -> bool:
         """`transcript.calls | any tool == "read" and path == …`: a call that the solution has to make."""
@@ -175,6 +187,10 @@ class _Reader:
         if name in ("trim_of", "number", "integer", "date_of", "datetime_of") and place_of(args[0]) is not None:
             self.demands.add("text", place_of(args[0]) or Place(""), as_text(value), self.check)
             return True
+        inside = value_path(args[0]) if name == "trim_of" else None
+        if inside is not None:
+            self.demands.add("value", inside[0], (inside[1], as_text(value)), self.check)
+            return True
         file = file_place(args[0]) if args else None
         named = constant(left.kwargs[0][1]) if left.kwargs else None
         if file is not None and name == "sqlite_table" and named is not None:
@@ -187,6 +203,8 @@ class _Reader:
         if path is not None:
             self.demands.add("value", path[0], (path[1], value), self.check)
             return True
+        if name == "select" and isinstance(value, Table):
+            return self._columns(through(args[0]), args[1], value)
         if name == "file_names" and isinstance(through(args[0]), core.Deliverable):
             self.demands.add("names", Place(through(args[0]).name), value, self.check)  # type: ignore[union-attr]
             return True
@@ -211,6 +229,18 @@ class _Reader:
             self.demands.add("field", place, (args[1].value, value), self.check)
             return True
         return self._counted(left, Range(value, value))
+
+    def _columns(self, rows: Core, made: Core, value: Table) -> bool:
+        """`rows(d) | select a, b` equal to a table: some columns of what is written."""
+        if not isinstance(rows, core.Call) or WHOLE.get(rows.function) != "rows" or not isinstance(made, core.Record):
+            return False
+        place = file_place(rows.args[0])
+        named = constants_of(made)
+        if place is None or named is None:
+            return False
+        for name, column in named.items():
+            self.demands.add("column", place, (column, [row.get(name) for row in value.rows]), self.check)
+        return True
 
     def _column(self, rows: Core, column: str, value: Any) -> bool:
         """`rows(d).c == […]`: one column of a table."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from clawc.compiler.model import DeliverDecl
-from clawc.compiler.render import render_json
+from clawc.compiler.render_json import render_json
 from clawc.compiler.witness.constraints import Demand
 from clawc.compiler.witness.documents import document
 from clawc.compiler.witness.patching import patched
@@ -59,6 +59,10 @@ def _columns(demands: list[Demand]) -> Table | None:
             found.setdefault(demand.value[0], list(demand.value[1]))
     if len({len(values) for values in found.values()}) != 1:
         return None
+    height = len(next(iter(found.values())))
+    for demand in demands:
+        if demand.kind == "each":
+            found.setdefault(demand.value[0], [demand.value[1]] * height)
     return Table(list(found), list(zip(*found.values())))
 
 

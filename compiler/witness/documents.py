@@ -67,15 +67,20 @@ def document(
             parts.insert(_position(parts, name, list(order)), Part(heading, level, name))
     for part in parts:
         own = [d for d in demands if heading_key(d.place.section) == heading_key(part.title)] if part.title else []
+        own = [d for d in own if not d.place.field]
         if part is parts[0]:
-            own = [d for d in demands if not d.place.section]
+            own = [d for d in demands if not d.place.section and not d.place.field]
         whole = "\n".join(p.render() for p in parts) if part is parts[0] else part.text
         _fill_part(part, [d for d in own if base is None or not _holds(d, whole)], base is None)
-    top = [d for d in demands if not d.place.section]
+    labels = dict.fromkeys(d.place.field for d in demands if d.place.field)
+    parts[0].fresh += [_field(label, [d for d in demands if d.place.field == label]) for label in labels]
+    top = [d for d in demands if not d.place.section and not d.place.field]
     if base is None and markdown and len(parts) > 1 and not any(d.kind == "starts_with" for d in top) and not order:
         parts[0].fresh.insert(0, f"# {title}")
     text = _joined(parts, base)
     for demand in demands:
+        if demand.place.field:
+            continue
         if demand.kind == "words":
             text = _pad_words(text, demand.value, demand.place.section)
         elif demand.kind in ("sentences", "paragraphs") and demand.place.section == "":
@@ -180,6 +185,17 @@ def _body(demands: list[Demand]) -> list[str]:
     if items:
         parts.append("\n".join(f"- {item}" for item in items))
     return parts
+
+
+def _field(label: str, demands: list[Demand]) -> str:
+    """`Label: text` on a line of its own."""
+    text = " ".join(_body([d for d in demands if d.kind in ("mention", "contains", "starts_with")]))
+    for demand in demands:
+        if demand.kind == "words":
+            text = _pad_words(text, demand.value, "")
+        elif demand.kind == "sentences":
+            text = _pad_sentences(text, demand)
+    return f"{label}: {' '.join(text.split())}"
 
 
 def _spelled(value: Any, decimals: int | None) -> str:

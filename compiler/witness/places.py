@@ -25,6 +25,7 @@ class Place(NamedTuple):
     deliverable: str
     section: str = ""
     key: Any = None
+    field: str = ""  # the text behind `Label:`
 
 
 class Mention(NamedTuple):
@@ -74,14 +75,26 @@ def block_mentions(body: Core) -> tuple[Mention, ...] | None:
     return None if mention is None else (mention,)
 
 
+def constants_of(made: core.Record) -> dict[str, str] | None:
+    """Of `select a, b = c`: the new names and the columns behind them; None if something is computed."""
+    found: dict[str, str] = {}
+    for key, value in made.entries:
+        if not isinstance(key, Const) or not isinstance(value, core.Lambda) or not isinstance(value.body, core.Col):
+            return None
+        found[str(key.value)] = value.body.name
+    return found
+
+
 def equalities(body: Core) -> dict[str, Any]:
     """Columns and the values that a row expression wants them to have."""
     body = through(body)
     if isinstance(body, core.Logic) and body.op == "and":
         return {k: v for o in body.operands for k, v in equalities(o).items()}
-    if not isinstance(body, core.Call) or body.function != "equal":
+    if not isinstance(body, core.Call) or body.function not in ("equal", "is_in"):
         return {}
     left, right = through(body.args[0]), constant(body.args[1])
+    if body.function == "is_in":
+        right = (right[0][0],) if right is not None and isinstance(right[0], list) and right[0] else None
     return {left.name: right[0]} if isinstance(left, core.Col) and right is not None else {}
 
 
@@ -101,6 +114,10 @@ def place_of(node: Core) -> Place | None:
         return file
     if isinstance(node, core.Call) and node.function in ("text_of", "normalise", "trim_of"):
         return place_of(node.args[0])
+    if isinstance(node, core.Call) and node.function == "field":
+        outer, label = place_of(node.args[0]), through(node.args[1])
+        if outer is not None and isinstance(label, Const):
+            return outer._replace(field=str(label.value))
     if isinstance(node, core.Call) and node.function == "section":
         outer, name = place_of(node.args[0]), through(node.args[1])
         if outer is not None and not outer.section and isinstance(name, Const):
@@ -147,8 +164,8 @@ def value_path(node: Core) -> tuple[Place, tuple[str, ...]] | None:
     if node.function in ("table", "record_of"):
         return value_path(inner)
     key = through(node.args[1]) if len(node.args) > 1 else None
-    if node.function in ("get", "item", "get_path") and isinstance(key, Const) and isinstance(key.value, str):
+    if node.function in ("get", "item", "get_path") and isinstance(key, Const) and isinstance(key.value, (str, int)):
         outer = value_path(inner)
-        keys = tuple(key.value.split(".")) if node.function == "get_path" else (key.value,)
+        keys = tuple(str(key.value).split(".")) if node.function == "get_path" else (str(key.value),)
         return None if outer is None else (outer[0], (*outer[1], *keys))
     return None

@@ -11,7 +11,7 @@ TOOLS = "/opt/tools"
 
 # Tool to the packages that it consists of; those that are not installed are not needed here.
 PYTHON_TOOLS: Mapping[str, tuple[str, ...]] = {
-    "pytest": ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments", "exceptiongroup", "tomli"),
+    "pytest": ("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments", "exceptiongroup", "tomli"),
 }
 
 
