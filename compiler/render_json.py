@@ -15,7 +15,7 @@ from clawc.stdlib.checks.values import MISSING, Range, Table
 
 def render_json(value: Any, compact: bool = False) -> str:
     """Two spaces of indent, or all on one line; keys in order, numbers exact."""
-    return _json_line(value) if compact else _json(value, 0) + "\n"
+    return json_line(value) if compact else _json(value, 0) + "\n"
 
 
 def render_jsonl(value: Any) -> str:

@@ -19,7 +19,8 @@ from clawc.spec import core, ir
 from clawc.spec.core import Core
 from clawc.stdlib.checks.compare import OneOf, Percent
 from clawc.stdlib.checks.kinds import plain
-from clawc.stdlib.checks.values import MISSING, File, Range, Table, Unordered
+from clawc.stdlib.checks.sets import Files
+from clawc.stdlib.checks.values import MISSING, File, No, Range, Table, Unordered
 
 
 def lower(task: Task, sealer: Sealer, quotations: list[Quotation]) -> str:
@@ -91,6 +92,8 @@ def value(of: Any) -> JsonValue:
     """A value as JSON; what JSON has no type for is an object with the one key `$…`."""
     if of is None or isinstance(of, (bool, str)):
         return None if of is None else str(of) if isinstance(of, str) else of
+    if isinstance(of, No):
+        return False
     if of is MISSING:
         return {"$missing": True}
     if isinstance(of, (int, Decimal)):
@@ -116,6 +119,8 @@ def value(of: Any) -> JsonValue:
         spare: list[JsonValue] = [[value(r.get(c)) for c in of.columns] for r in of.spare]
         return {"$table": {"columns": list(of.columns), "rows": rows, "spare": spare,
                            "blocks": None if of.blocks is None else list(of.blocks)}}  # fmt: skip
+    if isinstance(of, Files):
+        return {"$tree": of.folder}
     if isinstance(of, File):
         return {"$input": of.path}
     if isinstance(of, Unordered):

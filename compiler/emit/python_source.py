@@ -14,7 +14,7 @@ from clawc.spec.types import FileType
 from clawc.stdlib.checks.compare import OneOf, Percent
 from clawc.stdlib.checks.kinds import plain
 from clawc.stdlib.checks.sets import Files
-from clawc.stdlib.checks.values import MISSING, Cell, File, Range, Table, Unordered
+from clawc.stdlib.checks.values import MISSING, Cell, File, No, Range, Table, Unordered
 
 WIDTH = 108
 
@@ -198,6 +198,8 @@ class Printer:
             # An input that is read under a row of the agent's: its pristine bytes travel with the checker.
             self.primitives.add("File")
             return Shape("File(", [text(value.name), text(value.path), text(value.kind), repr(value.data)], ")")
+        if isinstance(value, No):
+            return "False"
         if value is MISSING:
             self.primitives.add("MISSING")
             return "MISSING"

@@ -233,7 +233,7 @@ def commented(kind: str, text: str, rng: random.Random) -> str:
         try:
             if same(READ[kind]("\n".join(attempt) + "\n"), value):
                 lines = attempt
-        except Exception:  # noqa: BLE001, S112
+        except Exception:  # noqa: BLE001
             continue
     return "\n".join(lines) + "\n"
 

@@ -7,6 +7,7 @@ checkers were run on them: for each wrong variant the checks that must fail, and
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,10 +18,11 @@ import pytest
 from clawc.commands.build import build_all
 from clawc.commands.sources import check_file
 from clawc.runtime.bundle import Bundle, load
-from clawc.runtime.run import run_closing
+from clawc.runtime.harness.oracle import Oracle
+from clawc.runtime.records import EpisodeRecord
+from clawc.runtime.run import RunPlan, run, run_closing
 from clawc.runtime.sandbox.bubblewrap import Bubblewrap
 from clawc.runtime.score import Scored, score
-from clawc.spec.bundle import SOLUTION_FILES
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "tests" / "fixtures" / "clawgym"
@@ -44,16 +46,25 @@ def cases() -> Iterator[Case]:
             yield Case(task, name, bool(variant["equivalent"]))
 
 
+class Bundles:
+    """The compiled ports, each built at its first use."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._found: dict[str, Bundle] = {}
+
+    def __getitem__(self, task: str) -> Bundle:
+        if task not in self._found:
+            checked = check_file(ROOT / "examples" / "clawgym" / task / f"{task}.claw")
+            assert checked.ok, [d.message for d in checked.diagnostics]
+            build_all(checked.tasks, self._folder)
+            self._found[task] = load(self._folder / task)
+        return self._found[task]
+
+
 @pytest.fixture(scope="module")
-def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Bundle]:
-    folder = tmp_path_factory.mktemp("bundles")
-    found: dict[str, Bundle] = {}
-    for task in EXPECTED:
-        checked = check_file(ROOT / "examples" / "clawgym" / task / f"{task}.claw")
-        assert checked.ok, [d.message for d in checked.diagnostics]
-        build_all(checked.tasks, folder)
-        found[task] = load(folder / task)
-    return found
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> Bundles:
+    return Bundles(tmp_path_factory.mktemp("bundles"))
 
 
 def materialise(case: Case, target: Path) -> Path:
@@ -61,7 +72,10 @@ def materialise(case: Case, target: Path) -> Path:
     shutil.copytree(FIXTURES / case.task / "input", target)
     source = FIXTURES / case.task / ("solved" if case.variant == "solved" else f"variants/{case.variant}")
     if source.is_dir():
-        shutil.copytree(source, target, dirs_exist_ok=True)
+        shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("deleted.txt"))
+        gone = source / "deleted.txt"
+        for name in gone.read_text(encoding="utf-8").split() if gone.is_file() else ():
+            (target / name).unlink()
     return target
 
 
@@ -73,7 +87,7 @@ def judged(bundle: Bundle, workspace: Path) -> tuple[float, dict[str, bool]]:
 
 
 @pytest.mark.parametrize("case", list(cases()), ids=lambda c: f"{c.task}-{c.variant}")
-def test_recorded_workspace(case: Case, bundles: dict[str, Bundle], tmp_path: Path) -> None:
+def test_recorded_workspace(case: Case, bundles: Bundles, tmp_path: Path) -> None:
     total, passed = judged(bundles[case.task], materialise(case, tmp_path / "w"))
     if case.equivalent:
         assert total == 1.0, passed
@@ -90,11 +104,11 @@ def test_recorded_workspace(case: Case, bundles: dict[str, Bundle], tmp_path: Pa
 
 
 @pytest.mark.parametrize("task", sorted(EXPECTED))
-def test_oracle(task: str, bundles: dict[str, Bundle], tmp_path: Path) -> None:
-    workspace = materialise(Case(task, "empty", False), tmp_path / "w")
-    shutil.copytree(bundles[task].path / SOLUTION_FILES, workspace, dirs_exist_ok=True)
-    total, passed = judged(bundles[task], workspace)
-    assert total == 1.0, passed
+def test_oracle(task: str, bundles: Bundles, tmp_path: Path) -> None:
+    run(RunPlan((bundles[task],), Oracle(), tmp_path / "run"), Bubblewrap(), None)
+    lines = (tmp_path / "run" / "episodes.jsonl").read_text(encoding="utf-8").splitlines()
+    record = EpisodeRecord.model_validate_json(lines[-1])
+    assert record.score_checks == "1", [(c.name, c.message) for c in record.checks if not c.passed]
 
 
 def test_the_table_covers_every_wrong_variant() -> None:
@@ -105,4 +119,4 @@ def test_the_table_covers_every_wrong_variant() -> None:
 def test_the_ports_need_no_escape_hatch() -> None:
     for task in EXPECTED:
         text = (ROOT / "examples" / "clawgym" / task / f"{task}.claw").read_text(encoding="utf-8")
-        assert "python " not in text
+        assert re.search(r'^\s*python\s+"""', text, re.M) is None
