@@ -34,23 +34,21 @@ def checker(task: Task, sealer: Sealer) -> str:
     checks = [_check(printer, check, sealer) for check in task.checks]
     deliverables = [_deliverable(printer, d) for d in task.delivers]
     constants = [(name, layout(printer.value(value), 0, len(name) + 3)) for name, value in printer.constants.items()]
-    shaken = shake({*printer.primitives, "Check", "Deliverable", "main", "sys"})
-    return render(
-        "check.py.j2",
-        task=task.name,
-        title=one_line(task.title).replace("\\", "\\\\").replace('"""', "'''"),
-        version=__version__,
-        source=one_line(task.source.path.rsplit("/", 1)[-1]),
-        jobs=bool(task.context.task.jobs),
-        imports=shaken.imports,
-        primitives=_spaced(shaken.sources),
-        task_literal=text(task.name),
-        deliverables=deliverables,
-        inputs=[(text(i.file.path), hashlib.sha256(i.data).hexdigest()) for i in sorted(task.inputs, key=_path)],
-        constants=constants,
-        checks=checks,
-        table=[_row(check) for check in task.checks],
-    )
+    parts: dict[str, Any] = {
+        "task": task.name,
+        "title": one_line(task.title).replace("\\", "\\\\").replace('"""', "'''"),
+        "version": __version__,
+        "source": one_line(task.source.path.rsplit("/", 1)[-1]),
+        "jobs": bool(task.context.task.jobs),
+        "task_literal": text(task.name),
+        "deliverables": deliverables,
+        "inputs": [(text(i.file.path), hashlib.sha256(i.data).hexdigest()) for i in sorted(task.inputs, key=_path)],
+        "constants": constants,
+        "checks": checks,
+        "table": [_row(check) for check in task.checks],
+    }
+    shaken = shake(render("check.py.j2", imports=[], primitives="", **parts))
+    return render("check.py.j2", imports=shaken.imports, primitives=_spaced(shaken.sources), **parts)
 
 
 def _path(item: Any) -> str:

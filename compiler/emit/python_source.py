@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from clawc.compiler.emit.shake import library
 from clawc.spec import core
 from clawc.spec.core import Const, Core
 from clawc.stdlib.checks.compare import OneOf, Percent
@@ -122,7 +123,8 @@ class Printer:
         known = node.value.name if isinstance(node.value, File) else node.name
         base = re.sub(r"[^A-Za-z0-9]+", "_", known).strip("_").upper() or "EXPECTED"
         name, number = base, 1
-        while name in self.constants and self._flat(self.constants[name]) != flat:
+        taken = library().definitions
+        while name in taken or (name in self.constants and self._flat(self.constants[name]) != flat):
             number += 1
             name = f"{base}_{number}"
         self.constants.setdefault(name, node.value)
