@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from clawc import __version__
+from clawc.compiler.emit.lean import ROW_READERS
 from clawc.compiler.emit.python_source import Printer, Shape, layout, text
 from clawc.compiler.emit.shake import shake
 from clawc.compiler.emit.templating import render
@@ -30,7 +31,7 @@ class CheckSource(NamedTuple):
 
 def checker(task: Task, sealer: Sealer) -> str:
     """The text of check.py. Raises EvaluationFault."""
-    printer = Printer()
+    printer = Printer({d.name: d.kind for d in task.delivers})
     checks = [_check(printer, check, sealer) for check in task.checks]
     deliverables = [_deliverable(printer, d) for d in task.delivers]
     constants = [(name, layout(printer.value(value), 0, len(name) + 3)) for name, value in printer.constants.items()]
@@ -145,9 +146,12 @@ def _deliverable(printer: Printer, deliver: DeliverDecl) -> str:
         deliver.extra_columns,
         deliver.column_order,
     ):
-        printer.primitives.add(form.function)
         args = [printer.value(argument) for argument in form.args]
-        forms.append(Shape(f"lambda file: {form.function}(", ["file", *args], ")") if args else form.function)
+        reader = ROW_READERS.get(deliver.kind)
+        if form.function == "require_columns" and reader is not None:
+            forms.append(Shape("lambda file: require_columns_in(", [f"{reader}(file)", "file", *args], ")"))
+        else:
+            forms.append(Shape(f"lambda file: {form.function}(", ["file", *args], ")") if args else form.function)
     parts: list[Shape | str] = [text(deliver.name), text(deliver.path), text(deliver.kind)]
     if forms:
         parts.append(Shape("[", forms, "]"))

@@ -388,8 +388,9 @@ def reached_by(
             tests.update(id(part) for base in node.bases for part in ast.walk(base))
         elif isinstance(node, ast.Attribute):
             attributes.add(node.attr)
-    names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in tests}
-    values = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id in functions and id(n) not in called}
+    loaded = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+    names = {n.id for n in loaded if id(n) not in tests}
+    values = {n.id for n in loaded if n.id in functions and id(n) not in called}
     passed.update((name, "*") for name in values)
     return Reached(frozenset(names & testable), frozenset(passed), frozenset(attributes))
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from clawc.compiler.emit.lean import lean
 from clawc.compiler.emit.shake import library
 from clawc.spec import core
 from clawc.spec.core import Const, Core
@@ -46,7 +48,8 @@ def layout(shape: Shape | str, indent: int, used: int, after: int = 0) -> str:
 class Printer:
     """Prints the expressions of one checker; collects constants and the names of primitives."""
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: Mapping[str, str] | None = None) -> None:
+        self.kinds = kinds or {}  # of the deliverables
         self.constants: dict[str, Any] = {}  # module-level names, in order of use
         self.primitives: set[str] = set()
         self.rows: dict[int, str] = {}
@@ -89,6 +92,7 @@ class Printer:
         return self._logic(node)
 
     def _call(self, node: core.Call) -> Shape:
+        node = lean(node, self.kinds)
         self.primitives.add(node.function)
         parts: list[Shape | str] = [self.expression(a) for a in node.args]
         parts += [_pair(name, self.expression(v), "=") for name, v in node.kwargs]

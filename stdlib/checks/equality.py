@@ -8,6 +8,14 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from clawc.stdlib.checks.compare import OneOf, described, in_range, is_unordered, paired, same_number
 from clawc.stdlib.checks.kinds import (
+    DATE,
+    DURATION,
+    NULL,
+    NUMBER,
+    OTHER,
+    TEXT,
+    TIME,
+    TRUTH,
     because,
     counted,
     is_null,
@@ -18,7 +26,7 @@ from clawc.stdlib.checks.kinds import (
     too_deep,
 )
 from clawc.stdlib.checks.matching import Likeness, match_rows
-from clawc.stdlib.checks.text import fold
+from clawc.stdlib.checks.text import Folding, compared_text
 from clawc.stdlib.checks.values import MISSING, Cell, No, Range, Row, Table, Truth, Unordered
 
 MAX_CLOSEST = 50
@@ -28,8 +36,13 @@ class Terms(NamedTuple):
     """What a comparison overlooks: a tolerance of numbers, differences of text, keys that may be absent."""
 
     within: Any
-    ignore: Tuple[str, ...]
+    ignore: Optional[Folding]
     optional: Tuple[str, ...]
+
+
+def terms_of(within: Any = None, ignore: Sequence[str] = (), optional: Sequence[str] = ()) -> Terms:
+    """The terms that the arguments of a comparison say."""
+    return Terms(within, Folding(ignore) if ignore else None, tuple(optional))
 
 
 def equal(a: Any, b: Any, within: Any = None, ignore: Sequence[str] = (), optional: Sequence[str] = ()) -> Truth:
@@ -38,7 +51,59 @@ def equal(a: Any, b: Any, within: Any = None, ignore: Sequence[str] = (), option
     `within` is a number, a Percent of `b`, or a duration. A key or column in `optional` counts as null when
     absent.
     """
-    return equal_on(a, b, Terms(within, tuple(ignore), tuple(optional)), 0)
+    return equal_on(a, b, terms_of(within, ignore, optional), 0)
+
+
+def equal_single(a: Any, b: Any, within: Any = None, ignore: Sequence[str] = (), optional: Sequence[str] = ()) -> Truth:
+    """As `equal`, where what is expected has no parts and one right answer."""
+    return same_single(a, b, terms_of(within, ignore, optional))
+
+
+def equal_rows(
+    a: Table, b: Table, within: Any = None, ignore: Sequence[str] = (), optional: Sequence[str] = ()
+) -> Truth:
+    """As `equal`, for a table as it was read and an expected one whose rows have each its place and whose cells have
+    no parts."""
+    terms = terms_of(within, ignore, optional)
+    problem = "" if not a.rows else lacking_column(a, b.columns, terms)
+    if problem:
+        return because(problem)
+    found, expected = cells_of(a.rows, b.columns, terms), cells_of(b.rows, b.columns, terms)
+    held = 0
+    for place, pair in enumerate(zip(found, expected), 1):
+        reason = row_difference(b.columns, *pair, terms)
+        held += not reason
+        problem = problem or (reason and "row %d: %s" % (place, reason))
+    if len(found) != len(expected):
+        sizes = "%s, expected %d" % (counted(len(found), "row"), len(expected))
+        problem = sizes + ("; " + problem if problem else "")
+    return because(problem, held / max(len(found), len(expected))) if problem else True
+
+
+def row_difference(columns: Sequence[str], found: List[Any], expected: List[Any], terms: Terms) -> str:
+    """Why a row differs from one of values without parts, or "": the first column that does."""
+    for name, x, y in zip(columns, found, expected):
+        if not same_cells(x, y):
+            same = same_single(x, y, terms)
+            if isinstance(same, No):
+                return "column %s: %s" % (shown(name), same.reason)
+    return ""
+
+
+def same_cells(x: Any, y: Any) -> bool:
+    """Are cells of tables plainly the same? What is absent on both sides is; an empty cell of a text file may stand
+    for that."""
+    if x is MISSING or y is MISSING:
+        return x is y or (is_null(x) and is_null(y) and (isinstance(x, Cell) or isinstance(y, Cell)))
+    return type(x) is type(y) and isinstance(x, (str, int)) and not isinstance(x, Cell) and bool(x == y)
+
+
+def lacking_column(t: Table, columns: Sequence[str], terms: Terms) -> str:
+    """The first column that a table lacks, as a problem, or ""."""
+    for name in columns:
+        if name not in t.columns and name not in terms.optional:
+            return "the column %s is missing" % shown(name)
+    return ""
 
 
 def differs(a: Any, b: Any) -> Truth:
@@ -68,26 +133,26 @@ def equal_on(a: Any, b: Any, terms: Terms, level: int) -> Truth:
     if isinstance(a, Range) and isinstance(b, Range):
         low, high = (equal_on(x, y, terms, level + 1) for x, y in ((a.low, b.low), (a.high, b.high)))
         return True if low and high else because("expected %s, found %s" % described(b, a))
-    return _equal_single(a, b, terms)
+    return same_single(a, b, terms)
 
 
-def _equal_single(a: Any, b: Any, terms: Terms) -> Truth:
+def same_single(a: Any, b: Any, terms: Terms) -> Truth:
     """Equality of values that have no parts."""
     tag_a, x, tag_b, y = paired(a, b)
-    if tag_a == tag_b:
-        if tag_a == "number":
+    if tag_a is tag_b:
+        if tag_a is NUMBER:
             same = same_number(x, y, terms.within)
-        elif tag_a == "text":
-            x, y = fold(x, terms.ignore), fold(y, terms.ignore)
+        elif tag_a is TEXT:
+            x, y = compared_text(x, terms.ignore), compared_text(y, terms.ignore)
             if x == y:
                 return True
             return because("expected %s, found %s" % text_difference(y, x))
-        elif tag_a in ("datetime", "duration"):
+        elif tag_a in (TIME, DURATION):
             same = x == y or _near_in_time(x, y, terms.within)
-        elif tag_a == "other":
+        elif tag_a is OTHER:
             same = x is y
         else:
-            same = tag_a == "null" or (tag_a in ("truth", "date") and x == y)
+            same = tag_a is NULL or (tag_a in (TRUTH, DATE) and x == y)
         if same:
             return True
     return because("expected %s, found %s" % described(b, a))
@@ -176,14 +241,8 @@ def _likeness(terms: Terms, level: int) -> Likeness:
 
 
 def _equal_cells(x: Any, y: Any, terms: Terms, level: int) -> Truth:
-    """Equality of cells of tables, where one may be absent; an empty cell of a text file may stand for
-    that."""
-    if x is MISSING or y is MISSING:
-        if x is y or (is_null(x) and is_null(y) and (isinstance(x, Cell) or isinstance(y, Cell))):
-            return True
-    elif type(x) is type(y) and isinstance(x, (str, int)) and not isinstance(x, Cell) and x == y:
-        return True
-    return equal_on(x, y, terms, level + 1)
+    """Equality of cells of tables, where one may be absent."""
+    return same_cells(x, y) or equal_on(x, y, terms, level + 1)
 
 
 class Sides(NamedTuple):
@@ -210,10 +269,10 @@ def equal_tables(a: Any, b: Any, terms: Terms, level: int) -> Truth:
                 return because("the column %s is not expected" % shown(name))
         columns.extend(extra)
     if len(left.rows) and len(right.rows):
-        for name in columns:
-            if name not in left.columns and name not in terms.optional:
-                return because("the column %s is missing" % shown(name))
-    sides = Sides(columns, _cells(left.rows, columns, terms), _cells(right.rows, columns, terms), terms, level)
+        problem = lacking_column(left, columns, terms)
+        if problem:
+            return because(problem)
+    sides = Sides(columns, cells_of(left.rows, columns, terms), cells_of(right.rows, columns, terms), terms, level)
     if is_unordered(left) or is_unordered(right) or (left.blocks is None and right.blocks is None):
         return _equal_in_any_order(sides)
     guide = right if right.blocks is not None else left
@@ -238,7 +297,8 @@ def _as_table(v: Any, other: Any) -> Optional[Table]:
     return None
 
 
-def _cells(rows: Sequence[Row], columns: Sequence[str], terms: Terms) -> List[List[Any]]:
+def cells_of(rows: Sequence[Row], columns: Sequence[str], terms: Terms) -> List[List[Any]]:
+    """The values of rows in the order of columns; what is absent counts as null in an optional column."""
     absent = [None if name in terms.optional else MISSING for name in columns]
     return [[_present(row.get(name, gap), gap) for name, gap in zip(columns, absent)] for row in rows]
 
@@ -295,7 +355,7 @@ def _shown_row(row: List[Any]) -> str:
 
 def _equal_in_order(sides: Sides, guide: Table, guide_found: bool) -> Truth:
     """Equality block by block: `guide` says which rows may change places, and what may stand for the last."""
-    spare = _cells(guide.spare, sides.columns, sides.terms)
+    spare = cells_of(guide.spare, sides.columns, sides.terms)
     rows, others = (sides.found, sides.expected) if guide_found else (sides.expected, sides.found)
     held, problem, begin = 0, "", 0
     blocks = guide.blocks or []

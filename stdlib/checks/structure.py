@@ -7,7 +7,7 @@ from typing import List, cast
 from clawc.stdlib.checks.kinds import cut
 from clawc.stdlib.checks.markdown import has_section, headings
 from clawc.stdlib.checks.readers import json_value, rows, source_name
-from clawc.stdlib.checks.values import MISSING, File, Row, Unmet
+from clawc.stdlib.checks.values import MISSING, File, Row, Table, Unmet
 
 
 def quoted_names(names: List[str]) -> str:
@@ -18,7 +18,11 @@ def quoted_names(names: List[str]) -> str:
 
 def require_columns(file: File, columns: List[str], in_order: bool, extra: bool) -> None:
     """Raises Unmet unless the rows have these columns; an empty array cannot lack any."""
-    body = rows(file)
+    require_columns_in(rows(file), file, columns, in_order, extra)
+
+
+def require_columns_in(body: Table, file: File, columns: List[str], in_order: bool, extra: bool) -> None:
+    """As `require_columns`, of rows that were read already."""
     if file.kind in ("json", "jsonl") and not body.rows:
         return
     name, found = source_name(file), body.columns
