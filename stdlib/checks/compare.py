@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
-from typing import Any, Callable, Hashable, List, Set, Tuple
+from typing import Any, Callable, Hashable, List, Optional, Set, Tuple
 
 from clawc.stdlib.checks.keys import is_long, keyer, sort_keys
 from clawc.stdlib.checks.kinds import (
@@ -39,6 +39,16 @@ class Percent:
 
     def __repr__(self) -> str:
         return "%s%%" % self.value
+
+
+class Margin:
+    """How far a value may be from the one expected: a number, a Percent of it, or a duration."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return "within %s" % (self.value,)
 
 
 class OneOf:
@@ -108,9 +118,8 @@ def _beside_typed(text: str, tag: str) -> Any:
     return value
 
 
-def same_number(a: Number, b: Number, within: Any = None) -> bool:
-    """Are they equal, or no further apart than `within` (a number, or a Percent of `b`; the limit counts as
-    within)?
+def same_number(a: Number, b: Number, within: Optional[Margin] = None) -> bool:
+    """Are they equal, or no further apart than `within` (the limit counts as within)?
 
     A number with more than 15 digits and a fraction may come from a float: for such a pair one unit in the
     15th digit is no difference.
@@ -118,7 +127,7 @@ def same_number(a: Number, b: Number, within: Any = None) -> bool:
     a, b = bounded(a), bounded(b)
     if a == b:
         return True
-    reach = tolerance(b, within)
+    reach = tolerance(b, within.value) if isinstance(within, Margin) else Decimal(0)
     if is_long(a) or is_long(b):
         reach = WIDE_NUMBERS.add(reach, float_unit(max(Decimal(a).copy_abs(), Decimal(b).copy_abs())))
     return bool(reach) and abs(WIDE_NUMBERS.subtract(Decimal(a), Decimal(b))) <= reach

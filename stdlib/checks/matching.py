@@ -13,7 +13,7 @@ from bisect import bisect_left, bisect_right
 from decimal import Decimal
 from typing import Any, Callable, Dict, Hashable, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from clawc.stdlib.checks.compare import OneOf, float_unit, tolerance
+from clawc.stdlib.checks.compare import Margin, OneOf, float_unit, tolerance
 from clawc.stdlib.checks.keys import column_tag, is_long, value_key
 from clawc.stdlib.checks.kinds import (
     DURATION,
@@ -30,7 +30,7 @@ from clawc.stdlib.checks.kinds import (
 )
 from clawc.stdlib.checks.numbers import WIDE_NUMBERS, microseconds_of
 from clawc.stdlib.checks.text import Folding
-from clawc.stdlib.checks.values import Cell
+from clawc.stdlib.checks.values import Cell, Truth
 
 # How many pairs are looked at in one comparison: of numbers, and of whole rows. Beyond it rows are paired in
 # order.
@@ -49,19 +49,26 @@ class Bucket(NamedTuple):
     right: List[int]
 
 
-class Way(NamedTuple):
-    """How a column is matched: by keys of a type, by nearness, or (`deep`) by comparing values one by one."""
+class Way:
+    """How a column is matched: by keys of a type."""
 
-    tag: Tag
-    near: bool = False
-    deep: bool = False
+    def __init__(self, tag: Tag) -> None:
+        self.tag = tag
+
+
+class NearWay(Way):
+    """By the distance of numbers or times."""
+
+
+class DeepWay(Way):
+    """By comparing values one by one."""
 
 
 class Likeness(NamedTuple):
     """How two cells are compared, and what numbers may differ by."""
 
-    same: Callable[[Any, Any], bool]
-    within: Any
+    same: Callable[[Any, Any], Truth]
+    within: Optional[Margin]
     ignore: Optional[Folding]
 
 
@@ -74,15 +81,10 @@ def match_rows(left: Sequence[Cells], right: Sequence[Cells], likeness: Likeness
         values = [row[place] for row in right]
         typed = any(not isinstance(value, Cell) and value is not None for value in values)
         ways.append(_way(values if typed else [*values, *(row[place] for row in left)], likeness))
-    near = [place for place, way in enumerate(ways) if way.near]
-    loose = [place for place, way in enumerate(ways) if way.deep] if likeness.within is not None else []
     for bucket in _buckets(left, right, ways, likeness):
-        if not near and not loose:
-            pairs: Iterable[Tuple[int, int]] = zip(bucket.left, bucket.right)
-        elif len(near) == 1 and not loose:
-            pairs = _near_pairs(left, right, bucket, near[0], ways[near[0]].tag, likeness)
-        else:
-            pairs = _free_pairs(left, right, bucket, near, ways, likeness)
+        pairs: Iterable[Tuple[int, int]] = zip(bucket.left, bucket.right)
+        if isinstance(likeness.within, Margin) and any(isinstance(way, (NearWay, DeepWay)) for way in ways):
+            pairs = _pairs_within(left, right, bucket, ways, likeness)
         for one, other in pairs:
             partners[one] = other
     _match_leftovers(left, right, partners, likeness)
@@ -93,10 +95,22 @@ def _way(values: List[Any], likeness: Likeness) -> Way:
     """How a column with these values is matched."""
     tag = column_tag(values)
     if any(isinstance(value, (OneOf, list, dict)) for value in values) or tag in (TABLE, OTHER, RANGE):
-        return Way(tag, deep=True)
-    if isinstance(likeness.within, datetime.timedelta):
-        return Way(tag, near=tag in (TIME, DURATION))
-    return Way(tag, near=likeness.within is not None and tag is NUMBER)
+        return DeepWay(tag)
+    if isinstance(likeness.within, Margin):
+        timed = isinstance(likeness.within.value, datetime.timedelta)
+        if (tag in (TIME, DURATION)) if timed else tag is NUMBER:
+            return NearWay(tag)
+    return Way(tag)
+
+
+def _pairs_within(
+    left: Sequence[Cells], right: Sequence[Cells], bucket: Bucket, ways: Sequence[Way], likeness: Likeness
+) -> List[Tuple[int, int]]:
+    """The pairs of a bucket whose rows do not agree in every column yet."""
+    near = [place for place, way in enumerate(ways) if isinstance(way, NearWay)]
+    if len(near) == 1 and not any(isinstance(way, DeepWay) for way in ways):
+        return _near_pairs(left, right, bucket, near[0], ways[near[0]].tag, likeness)
+    return _free_pairs(left, right, bucket, near, ways, likeness)
 
 
 def _buckets(left: Sequence[Cells], right: Sequence[Cells], ways: Sequence[Way], likeness: Likeness) -> List[Bucket]:
@@ -114,12 +128,12 @@ def _buckets(left: Sequence[Cells], right: Sequence[Cells], ways: Sequence[Way],
 def _row_key(row: Cells, ways: Sequence[Way], likeness: Likeness) -> Hashable:
     keys: List[Hashable] = []
     for value, way in zip(row, ways):
-        if way.near:
+        if isinstance(way, NearWay):
             point = point_of(value, way.tag)
             keys.append("near" if point is not None else value_key(value, way.tag, likeness.ignore, 0))
-        elif not way.deep:
+        elif not isinstance(way, DeepWay):
             keys.append(value_key(value, way.tag, likeness.ignore, 0))
-        elif likeness.within is None:
+        elif not isinstance(likeness.within, Margin):
             keys.append(value_key(value, MIXED, likeness.ignore, 0))
     return tuple(keys)
 
@@ -142,13 +156,13 @@ def point_of(v: Any, tag: Tag) -> Optional[Decimal]:
     return Decimal(local - microseconds_of(value.utcoffset()) + 10**30)
 
 
-def span_of(v: Any, tag: Tag, within: Any, floats: bool) -> Span:
+def span_of(v: Any, tag: Tag, within: Margin, floats: bool) -> Span:
     """The least and the greatest number that the expected value accepts."""
     point = point_of(v, tag) or Decimal(0)
-    if isinstance(within, datetime.timedelta):
-        reach = Decimal(microseconds_of(within))
+    if isinstance(within.value, datetime.timedelta):
+        reach = Decimal(microseconds_of(within.value))
     else:
-        reach = tolerance(point, within)
+        reach = tolerance(point, within.value)
         if floats or is_long(point):
             reach = WIDE_NUMBERS.add(reach, float_unit(point)) if point else reach
     return WIDE_NUMBERS.subtract(point, reach), WIDE_NUMBERS.add(point, reach)
@@ -160,7 +174,8 @@ def _points_and_spans(
     """The points of the left rows of a bucket and the spans of its right rows, in one column."""
     points = [point_of(left[one][place], tag) or Decimal(0) for one in bucket.left]
     floats = any(is_long(point) for point in points)
-    return points, [span_of(right[other][place], tag, likeness.within, floats) for other in bucket.right]
+    within = likeness.within or Margin(0)
+    return points, [span_of(right[other][place], tag, within, floats) for other in bucket.right]
 
 
 def _near_pairs(
@@ -189,7 +204,7 @@ def _free_pairs(
     """The most pairs where several columns decide: a matching in the graph of rows that agree in all of
     them."""
     measured = [_points_and_spans(left, right, bucket, place, ways[place].tag, likeness) for place in near]
-    deep = [place for place, way in enumerate(ways) if way.deep]
+    deep = [place for place, way in enumerate(ways) if isinstance(way, DeepWay)]
 
     def agree(n: int, m: int) -> bool:
         for points, spans in measured:
