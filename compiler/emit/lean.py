@@ -1,6 +1,6 @@
 """Calls for which a primitive with less behind it gives the same, by what is known when the task is compiled.
 
-`tests/compiler/test_lean.py` holds each against the general one.
+`tests/checks/test_lean_equality.py` holds each against the general one.
 """
 
 from __future__ import annotations
