@@ -209,13 +209,13 @@ def json_of(text: str, name: str) -> Any:
     if not text.strip():
         raise Unmet(f"{name} is empty, not JSON")
     bound_json(text, name)
-    body = text.rstrip(" \t\n\r")
     begin = len(text) - len(text.lstrip(" \t\n\r"))
     try:
-        value, end = scanned_json(body, begin)
-        if end == len(body):
+        value, end = scanned_json(text, begin)
+        rest = len(text[end:].lstrip(" \t\n\r"))
+        if not rest:
             return value
-        problem, place = "extra data", len(text) - len(text[end:].lstrip(" \t\n\r"))
+        problem, place = "extra data", len(text) - rest
     except StopIteration as nothing:
         problem, place = "expecting value", int(nothing.value)
     except ValueError as error:
