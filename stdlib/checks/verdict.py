@@ -243,6 +243,13 @@ def parse_options(arguments: Sequence[str]) -> Options:
     return options._replace(workspace=workspace[0])
 
 
+def leave(status: int) -> None:
+    """Ends the process at once: taking the interpreter apart costs more than judging most workspaces."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
 def main(task: str, deliverables: List[Deliverable], inputs: Dict[str, str], checks: Sequence[Check]) -> int:
     """Judges the workspace on the command line. Gives 0 with a verdict, 2 when the command line is wrong.
 
