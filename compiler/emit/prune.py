@@ -32,6 +32,9 @@ class Reached(NamedTuple):
     attributes: frozenset[str]
 
 
+NOTHING_REACHED = Reached(frozenset(), frozenset(), frozenset())
+
+
 def tested_name(node: ast.expr) -> str:
     """The name that stands for a class, tag or sentinel; "" for any other expression."""
     if isinstance(node, ast.Name):
@@ -256,25 +259,22 @@ class Pruner:
             if truth is not None:
                 return self._alternative(node, truth)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "isinstance":
-            self._shorten(node.args[1])
+            self._shorten(node.args[1], alone="{}")
         elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
-            self._shorten(node.comparators[0])
+            self._shorten(node.comparators[0], alone="({},)")
         for child in _parts(node):
             self._expression(child)
         return None
 
-    def _shorten(self, names: ast.expr) -> None:
-        """A tuple of names without those that are never met."""
+    def _shorten(self, names: ast.expr, alone: str) -> None:
+        """A tuple of names without those that are never met; `alone` is how a single one is written."""
         if not isinstance(names, ast.Tuple) or not names.elts or not all(tested_name(part) for part in names.elts):
             return
         met = self._met(names)
         if met and len(met) < len(names.elts):
             texts = [self.edits.text(part) for part in met]
-            self.edits.replace(
-                self.edits.start(names),
-                self.edits.end(names),
-                f"({texts[0]},)" if len(met) == 1 else f"({', '.join(texts)})",
-            )
+            shorter = alone.format(texts[0]) if len(met) == 1 else f"({', '.join(texts)})"
+            self.edits.replace(self.edits.start(names), self.edits.end(names), shorter)
 
     def _operands(self, node: ast.BoolOp) -> None:
         """Drops operands that change nothing, and those behind one that settles the matter."""

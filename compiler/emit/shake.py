@@ -10,7 +10,7 @@ import symtable
 from functools import cache
 from typing import NamedTuple
 
-from clawc.compiler.emit.prune import MOMENTS, Pruner, Reached, reached_by
+from clawc.compiler.emit.prune import MOMENTS, NOTHING_REACHED, Pruner, Reached, reached_by
 from clawc.compiler.emit.strip import stripped
 from clawc.stdlib.checks import modules
 
@@ -20,7 +20,6 @@ DATELESS = frozenset({
     "base64", "bisect", "codecs", "collections", "csv", "decimal", "fractions", "functools", "hashlib", "heapq", "html",
     "io", "itertools", "json", "math", "operator", "os", "re", "stat", "string", "struct", "sys", "unicodedata", "zlib",
 })  # fmt: skip
-NOTHING_REACHED = Reached(frozenset(), frozenset(), frozenset())
 
 
 class Definition(NamedTuple):
