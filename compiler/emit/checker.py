@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from clawc import __version__
+from clawc.compiler.emit.lean import ROW_READERS
 from clawc.compiler.emit.python_source import Printer, Shape, keyword_argument, layout, text
 from clawc.compiler.emit.shake import shake
 from clawc.compiler.emit.templating import render
@@ -38,27 +39,25 @@ class CheckerFiles(NamedTuple):
 
 def checker(task: Task, sealer: Sealer) -> CheckerFiles:
     """The checker script with what it needs beside it. Raises EvaluationFault."""
-    printer = Printer()
+    printer = Printer({d.name: d.kind for d in task.delivers})
     checks = [_check(printer, check, sealer) for check in task.checks]
     deliverables = [_deliverable(printer, d) for d in task.delivers]
     constants = [(name, layout(printer.value(value), 0, len(name) + 3)) for name, value in printer.constants.items()]
-    shaken = shake({*printer.primitives, "Check", "Deliverable", "main", "sys"})
-    source = render(
-        "check.py.j2",
-        task=task.name,
-        title=one_line(task.title).replace("\\", "\\\\").replace('"""', "'''"),
-        version=__version__,
-        source=one_line(task.source.path.rsplit("/", 1)[-1]),
-        jobs=bool(task.context.task.jobs),
-        imports=shaken.imports,
-        primitives=_spaced(shaken.sources),
-        task_literal=text(task.name),
-        deliverables=deliverables,
-        inputs=[(text(i.file.path), hashlib.sha256(i.data).hexdigest()) for i in sorted(task.inputs, key=_path)],
-        constants=constants,
-        checks=checks,
-        table=[_row(check) for check in task.checks],
-    )
+    parts: dict[str, Any] = {
+        "task": task.name,
+        "title": one_line(task.title).replace("\\", "\\\\").replace('"""', "'''"),
+        "version": __version__,
+        "source": one_line(task.source.path.rsplit("/", 1)[-1]),
+        "jobs": bool(task.context.task.jobs),
+        "task_literal": text(task.name),
+        "deliverables": deliverables,
+        "inputs": [(text(i.file.path), hashlib.sha256(i.data).hexdigest()) for i in sorted(task.inputs, key=_path)],
+        "constants": constants,
+        "checks": checks,
+        "table": [_row(check) for check in task.checks],
+    }
+    shaken = shake(render("check.py.j2", imports=[], primitives="", **parts))
+    source = render("check.py.j2", imports=shaken.imports, primitives=_spaced(shaken.sources), **parts)
     return CheckerFiles(source, vendor_files(shaken.vendored))
 
 
@@ -149,9 +148,12 @@ def _dynamic_lets(nodes: list[Core]) -> list[core.LetRef]:
 def _deliverable(printer: Printer, deliver: DeliverDecl) -> str:
     forms: list[Shape | str] = []
     for form in forms_of(deliver):
-        printer.primitives.add(form.function)
         args = [printer.value(argument) for argument in form.args]
-        forms.append(Shape(f"lambda file: {form.function}(", ["file", *args], ")") if args else form.function)
+        reader = ROW_READERS.get(deliver.kind)
+        if form.function == "require_columns" and reader is not None:
+            forms.append(Shape("lambda file: require_columns_in(", [f"{reader}(file)", "file", *args], ")"))
+        else:
+            forms.append(Shape(f"lambda file: {form.function}(", ["file", *args], ")") if args else form.function)
     parts: list[Shape | str] = [text(deliver.name), text(deliver.path), text(deliver.kind)]
     if forms:
         parts.append(Shape("[", forms, "]"))

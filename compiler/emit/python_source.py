@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from clawc.compiler.emit.lean import lean
+from clawc.compiler.emit.shake import library
 from clawc.compiler.forms import PARSED_BY
 from clawc.spec import core
 from clawc.spec.core import Const, Core
@@ -48,7 +51,8 @@ def layout(shape: Shape | str, indent: int, used: int, after: int = 0) -> str:
 class Printer:
     """Prints the expressions of one checker; collects constants and the names of primitives."""
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: Mapping[str, str] | None = None) -> None:
+        self.kinds = kinds or {}  # of the deliverables
         self.constants: dict[str, Any] = {}  # module-level names, in order of use
         self.primitives: set[str] = set()
         self.rows: dict[int, str] = {}
@@ -106,6 +110,7 @@ class Printer:
         return f'made(ws, "{node.name}", "{job_id(node.job)}"{parse})'
 
     def _call(self, node: core.Call) -> Shape:
+        node = lean(node, self.kinds)
         self.primitives.add(node.function)
         parts: list[Shape | str] = [self.expression(a) for a in node.args]
         parts += [_pair(name, self.expression(v), "=") for name, v in node.kwargs]
@@ -140,7 +145,8 @@ class Printer:
         known = node.value.name if isinstance(node.value, File) else node.name
         base = re.sub(r"[^A-Za-z0-9]+", "_", known).strip("_").upper() or "EXPECTED"
         name, number = base, 1
-        while name in self.constants and self._flat(self.constants[name]) != flat:
+        taken = library().definitions
+        while name in taken or (name in self.constants and self._flat(self.constants[name]) != flat):
             number += 1
             name = f"{base}_{number}"
         self.constants.setdefault(name, node.value)

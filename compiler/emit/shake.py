@@ -1,27 +1,34 @@
-"""Copies the primitives that a checker needs, with all that they need, word for word from the library."""
+"""Copies the primitives that a checker needs, with all that they need, from the library: without types, and without
+branches that this checker never takes. What stays is the text of the library."""
 
 from __future__ import annotations
 
 import ast
 import hashlib
 import inspect
+import symtable
 from functools import cache
 from typing import NamedTuple
 
+from clawc.compiler.emit.prune import MOMENTS, NOTHING_REACHED, Pruner, Reached, reached_by
+from clawc.compiler.emit.strip import stripped
 from clawc.compiler.emit.vendor import vendor_files
 from clawc.stdlib.checks import modules
 
 OURS = "clawc.stdlib.checks."
+# Modules of the standard library that give no dates. A checker that imports another one keeps what is there for dates.
+DATELESS = frozenset({
+    "base64", "bisect", "codecs", "collections", "csv", "decimal", "fractions", "functools", "hashlib", "heapq", "html",
+    "io", "itertools", "json", "math", "operator", "os", "re", "stat", "string", "struct", "sys", "unicodedata", "zlib",
+})  # fmt: skip
 
 
 class Definition(NamedTuple):
-    """A top-level definition: its source, the names that it uses, and the vendored modules that it imports."""
+    """A top-level definition: its source without types."""
 
     module: str
     place: int
     source: str
-    uses: frozenset[str]
-    vendored: frozenset[tuple[str, str]]
 
 
 class Library(NamedTuple):
@@ -29,6 +36,9 @@ class Library(NamedTuple):
 
     definitions: dict[str, Definition]
     imports: dict[str, str]
+    functions: dict[str, ast.FunctionDef]
+    testable: frozenset[str]
+    bases: dict[str, list[str]]
     sha256: str
 
 
@@ -36,7 +46,10 @@ class Library(NamedTuple):
 def library() -> Library:
     """The check library as source."""
     definitions: dict[str, Definition] = {}
-    imports: dict[str, str] = {}
+    imports: dict[str, str] = {"namedtuple": "from collections import namedtuple"}
+    functions: dict[str, ast.FunctionDef] = {}
+    testable = {MOMENTS}
+    bases: dict[str, list[str]] = {}
     digest = hashlib.sha256()
     place = 0
     for module in modules():
@@ -52,10 +65,16 @@ def library() -> Library:
                     imports.update({a.name: f"from {node.module} import {a.name}" for a in node.names})
             else:
                 _define(definitions, module.__name__, place, node, lines)
-    for path, data in vendor_files({m for d in definitions.values() for m in d.vendored}).items():
-        digest.update(path.encode() + data)
+                testable.update(_testable(node))
+                if isinstance(node, ast.ClassDef):
+                    bases[node.name] = [base.id for base in node.bases if isinstance(base, ast.Name)]
+                elif isinstance(node, ast.FunctionDef):
+                    functions[node.name] = node
     imports.pop("annotations", None)
-    return Library(definitions, imports, digest.hexdigest())
+    asked = {pair for d in definitions.values() for pair in _vendored(d.source)}
+    for path, data in vendor_files(asked).items():
+        digest.update(path.encode() + data)
+    return Library(definitions, imports, functions, frozenset(testable), bases, digest.hexdigest())
 
 
 def _define(definitions: dict[str, Definition], module: str, place: int, node: ast.stmt, lines: list[str]) -> None:
@@ -70,48 +89,137 @@ def _define(definitions: dict[str, Definition], module: str, place: int, node: a
     while start > 1 and lines[start - 2].startswith("#"):
         start -= 1  # the comment above belongs to it
     source = "\n".join(lines[start - 1 : node.end_lineno])
-    uses = frozenset(n.id for n in ast.walk(node) if isinstance(n, ast.Name))
-    vendored = frozenset(asked for n in ast.walk(node) if (asked := _asked(n)) is not None)
     for name in names:
         assert name not in definitions, f"{name} is defined in {module} and in {definitions[name].module}"
-        definitions[name] = Definition(module, place, source, uses, vendored)
+        definitions[name] = Definition(module, place, stripped(source))
 
 
-def _asked(node: ast.AST) -> tuple[str, str] | None:
-    """Package and module of a call `vendored("package", "module")`, which has to name them literally."""
-    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "vendored"):
-        return None
-    package, module = (ast.literal_eval(argument) for argument in node.args)
-    return package, module
+def _testable(node: ast.stmt) -> list[str]:
+    """A class; or a tag or sentinel: a constant that is the only one with its value."""
+    if isinstance(node, ast.ClassDef):
+        return [node.name]
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name):
+        if node.value.func.id in ("Tag", "Missing"):
+            return [target.id for target in node.targets if isinstance(target, ast.Name)]
+    return []
+
+
+@cache
+def _vendored(source: str) -> frozenset[tuple[str, str]]:
+    """Packages and modules of calls `vendored("package", "module")`, which have to name them literally."""
+    found: set[tuple[str, str]] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "vendored":
+            package, module = (ast.literal_eval(argument) for argument in node.args)
+            found.add((package, module))
+    return frozenset(found)
 
 
 class Shaken(NamedTuple):
-    """Import lines, the sources of the definitions, both in a stable order, and the vendored modules they import."""
+    """Import lines, and the sources of the definitions, both in a stable order; package and module of what is vendored."""
 
     imports: list[str]
     sources: list[str]
     vendored: set[tuple[str, str]]
 
 
-def shake(wanted: set[str]) -> Shaken:
-    """Everything that `wanted` names need, in the order of the library."""
+def shake(task: str) -> Shaken:
+    """Everything that the source of a task needs, in the order of the library."""
     lib = library()
-    found: dict[str, Definition] = {}
-    imported: set[str] = set()
-    queue = sorted(wanted)
-    while queue:
-        name = queue.pop()
-        if name in lib.imports:
-            imported.add(lib.imports[name])
-        elif name in lib.definitions and name not in found:
-            found[name] = lib.definitions[name]
-            queue.extend(lib.definitions[name].uses)
-    ordered = sorted({d.place: d.source for d in found.values()}.items())
+    reached = NOTHING_REACHED
+    while True:
+        live, imported = _live(task, reached)
+        seen = [reached, reached_by(task, lib.testable, lib.functions, reached)]
+        seen += [_reached_by(name, _relevant(name, reached)) for name in live]
+        made = set().union(*(s.made for s in seen))
+        for name in sorted(made):
+            made.update(base for base in lib.bases.get(name, ()) if base in lib.testable)
+        if any(line.split()[1] not in {*DATELESS, MOMENTS} for line in imported):
+            made.add(MOMENTS)
+        now = Reached(
+            frozenset(made),
+            frozenset().union(*(s.passed for s in seen)),
+            frozenset().union(*(s.attributes for s in seen)),
+        )
+        if now == reached:
+            break
+        reached = now
+    ordered = sorted({lib.definitions[name].place: source for name, source in live.items()}.items())
     plain = sorted(line for line in imported if line.startswith("import "))
     members: dict[str, list[str]] = {}
     for line in sorted(imported - set(plain)):
         module, name = line.removeprefix("from ").split(" import ")
         members.setdefault(module, []).append(name)
     froms = [f"from {module} import {', '.join(names)}" for module, names in sorted(members.items())]
-    asked = {module for d in found.values() for module in d.vendored}
-    return Shaken([*plain, *froms], [source for _, source in ordered], asked)
+    vendored = {asked for source in live.values() for asked in _vendored(source)}
+    return Shaken([*plain, *froms], [source for _, source in ordered], vendored)
+
+
+def _live(task: str, reached: Reached) -> tuple[dict[str, str], set[str]]:
+    """The definitions that the task leads to, pruned, and the statements that import the rest."""
+    lib = library()
+    live: dict[str, str] = {}
+    imported: set[str] = set()
+    queue = sorted(global_names(task) - assigned_names(task))
+    while queue:
+        name = queue.pop()
+        if name in lib.imports:
+            imported.add(lib.imports[name])
+        elif name in lib.definitions and name not in live:
+            live[name] = _pruned(name, _relevant(name, reached))
+            queue.extend(_global_names(live[name]))
+    return live, imported
+
+
+def _relevant(name: str, reached: Reached) -> Reached:
+    """What is known that the source of a definition may depend on."""
+    words = _words(name)
+    return Reached(
+        reached.made & words,
+        frozenset(pair for pair in reached.passed if pair[0] == name),
+        reached.attributes & words,
+    )
+
+
+@cache
+def _words(name: str) -> frozenset[str]:
+    """All names in the source of a definition, those of its methods too."""
+    nodes = list(ast.walk(ast.parse(library().definitions[name].source)))
+    return frozenset(
+        {n.id for n in nodes if isinstance(n, ast.Name)} | {n.name for n in nodes if isinstance(n, ast.FunctionDef)}
+    )
+
+
+@cache
+def _pruned(name: str, reached: Reached) -> str:
+    lib = library()
+    return Pruner(lib.definitions[name].source, reached, lib.testable).pruned()
+
+
+@cache
+def _reached_by(name: str, reached: Reached) -> Reached:
+    lib = library()
+    return reached_by(_pruned(name, reached), lib.testable, lib.functions, reached)
+
+
+@cache
+def _global_names(source: str) -> frozenset[str]:
+    return global_names(source)
+
+
+def assigned_names(source: str) -> frozenset[str]:
+    """The names that a piece of source defines at its top level."""
+    table = symtable.symtable(source, "check.py", "exec")
+    return frozenset(s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_namespace())
+
+
+def global_names(source: str) -> frozenset[str]:
+    """The names that a piece of source takes from the module around it."""
+    found: set[str] = set()
+    tables = [symtable.symtable(source, "check.py", "exec")]
+    while tables:
+        scope = tables.pop()
+        top = scope.get_type() == "module"
+        found.update(s.get_name() for s in scope.get_symbols() if s.is_referenced() and (top or s.is_global()))
+        tables.extend(scope.get_children())
+    return frozenset(found)

@@ -5,10 +5,17 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
-from typing import Any, Callable, Hashable, List, Set, Tuple
+from typing import Any, Callable, Hashable, List, Optional, Set, Tuple
 
 from clawc.stdlib.checks.keys import is_long, keyer, sort_keys
 from clawc.stdlib.checks.kinds import (
+    CELL,
+    DATE,
+    DURATION,
+    NUMBER,
+    TEXT,
+    TIME,
+    Tag,
     because,
     bounded,
     converted,
@@ -32,6 +39,16 @@ class Percent:
 
     def __repr__(self) -> str:
         return "%s%%" % self.value
+
+
+class Margin:
+    """How far a value may be from the one expected: a number, a Percent of it, or a duration."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return "within %s" % (self.value,)
 
 
 class OneOf:
@@ -70,21 +87,21 @@ def is_unordered(t: Table) -> bool:
     return t.blocks is not None and len(t.blocks) == 1 and t.blocks[0] > 1 and not t.spare
 
 
-def paired(a: Any, b: Any) -> Tuple[str, Any, str, Any]:
+def paired(a: Any, b: Any) -> Tuple[Tag, Any, Tag, Any]:
     """Both values with the names of their types, after a cell, or a text beside a date, took the other's
     type.
 
     A cell that spells no value of that type stays a text.
     """
     tag_a, tag_b = tag_of(a), tag_of(b)
-    if tag_a == tag_b == "cell":
+    if tag_a is CELL and tag_b is CELL:
         x, y = number_in_text(a), number_in_text(b)
         if x is not None and y is not None:
-            return "number", x, "number", y
-        return "text", str(a), "text", str(b)
-    if tag_a == "cell" or (tag_a == "text" and tag_b in ("date", "datetime")):
+            return NUMBER, x, NUMBER, y
+        return TEXT, str(a), TEXT, str(b)
+    if tag_a is CELL or (tag_a is TEXT and tag_b in (DATE, TIME)):
         a = _beside_typed(a, tag_b)
-    elif tag_b == "cell" or (tag_b == "text" and tag_a in ("date", "datetime")):
+    elif tag_b is CELL or (tag_b is TEXT and tag_a in (DATE, TIME)):
         b = _beside_typed(b, tag_a)
     if isinstance(a, No):
         a = False
@@ -101,9 +118,8 @@ def _beside_typed(text: str, tag: str) -> Any:
     return value
 
 
-def same_number(a: Number, b: Number, within: Any = None) -> bool:
-    """Are they equal, or no further apart than `within` (a number, or a Percent of `b`; the limit counts as
-    within)?
+def same_number(a: Number, b: Number, within: Optional[Margin] = None) -> bool:
+    """Are they equal, or no further apart than `within` (the limit counts as within)?
 
     A number with more than 15 digits and a fraction may come from a float: for such a pair one unit in the
     15th digit is no difference.
@@ -111,7 +127,7 @@ def same_number(a: Number, b: Number, within: Any = None) -> bool:
     a, b = bounded(a), bounded(b)
     if a == b:
         return True
-    reach = tolerance(b, within)
+    reach = tolerance(b, within.value) if isinstance(within, Margin) else Decimal(0)
     if is_long(a) or is_long(b):
         reach = WIDE_NUMBERS.add(reach, float_unit(max(Decimal(a).copy_abs(), Decimal(b).copy_abs())))
     return bool(reach) and abs(WIDE_NUMBERS.subtract(Decimal(a), Decimal(b))) <= reach
@@ -135,15 +151,15 @@ def _compare(a: Any, b: Any, holds_for: Callable[[Any, Any], bool], words: str) 
     """A comparison by order; false with a reason when one is null or they have no common order."""
     tag_a, x, tag_b, y = paired(a, b)
     in_order = False
-    if {tag_a, tag_b} <= {"date", "datetime"}:
-        start, end = (x, y) if tag_a == tag_b == "date" else (_midnight(x, y), _midnight(y, x))
+    if tag_a in (DATE, TIME) and tag_b in (DATE, TIME):
+        start, end = (x, y) if tag_a is DATE and tag_b is DATE else (_midnight(x, y), _midnight(y, x))
         local = [getattr(moment, "tzinfo", None) is None for moment in (start, end)]
         in_order = local[0] == local[1] and holds_for(start, end)
-    elif tag_a == tag_b == "number":
+    elif tag_a is NUMBER and tag_b is NUMBER:
         in_order = holds_for(bounded(x), bounded(y))
-    elif tag_a == tag_b == "text":
+    elif tag_a is TEXT and tag_b is TEXT:
         in_order = holds_for(normalise(x), normalise(y))
-    elif tag_a == tag_b == "duration":
+    elif tag_a is DURATION and tag_b is DURATION:
         in_order = holds_for(x, y)
     if in_order:
         return True

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import calendar
 import datetime
-import re
 from decimal import Decimal
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -24,14 +23,11 @@ MONTH_NAMES = (
 )  # fmt: skip
 WEEKDAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
-_ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})\Z")
-_BASIC_DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})\Z")
-_MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:[.,]0{1,9})?)?\Z")
-_ISO_TIME = re.compile(
+# Compiled where a time is read: a checker that reads none does not import `re`.
+_ISO_TIME = (
     r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})[Tt ]([0-9]{2}):?([0-9]{2})(?::?([0-9]{2})(?:[.,]([0-9]{1,9}))?)?"
     r" ?([Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?\Z"
 )
-_OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})?\Z")
 _DATE_DIRECTIVES: Dict[str, str] = {
     "Y": "([0-9]{4})",
     "y": "([0-9]{2})",
@@ -53,8 +49,15 @@ _DATE_DIRECTIVES: Dict[str, str] = {
 }
 
 
+def is_digits(text: str) -> bool:
+    """Are all characters of a text, at least one, digits from 0 to 9?"""
+    return text.isascii() and text.isdigit()
+
+
 def calendar_date(year: str, month: str, day: str) -> Optional[datetime.date]:
     """A date from its digits; None when the calendar has no such day."""
+    if not (is_digits(year) and is_digits(month) and is_digits(day)):
+        return None
     try:
         return datetime.date(int(year), int(month), int(day))
     except ValueError:
@@ -73,8 +76,10 @@ def date_of(v: Any, format: Optional[str] = None) -> Optional[datetime.date]:
     if format is not None:
         found = time_in_format(v, format)
         return None if found is None else found.date()
-    match = _ISO_DATE.match(v.strip())
-    return None if match is None else calendar_date(*match.groups())
+    text = v.strip()
+    if len(text) != 10 or text[4] != "-" or text[7] != "-":
+        return None
+    return calendar_date(text[:4], text[5:7], text[8:])
 
 
 def date_spelled(text: str) -> Optional[datetime.date]:
@@ -82,16 +87,26 @@ def date_spelled(text: str) -> Optional[datetime.date]:
     text = text.strip()
     if len(text) > MAX_DATE_TEXT:
         return None
-    basic = _BASIC_DATE.match(text)
-    if basic is not None:
-        return calendar_date(*basic.groups())
-    return date_of(text[:10] if _MIDNIGHT.match(text[10:]) else text)
+    if len(text) == 8:
+        return calendar_date(text[:4], text[4:6], text[6:])
+    return date_of(text[:10] if is_midnight(text[10:]) else text)
+
+
+def is_midnight(clock: str) -> bool:
+    """Is it what follows a date whose day begins: `T00:00`, with seconds and their decimals or without?"""
+    seconds = clock[6:]
+    if clock[:6] not in ("T00:00", " 00:00") or seconds[:3] not in ("", ":00"):
+        return False
+    decimals = seconds[4:]
+    return len(seconds) in (0, 3) or (seconds[3] in ".," and 0 < len(decimals) < 10 and not decimals.strip("0"))
 
 
 def time_in_format(text: str, format: Any) -> Optional[datetime.datetime]:
     """Reads a text by directives as `strptime` has them, in any case; None when it does not fit."""
     if not isinstance(format, str) or len(format) > MAX_DATE_TEXT:
         raise Unmet("the date format is no text of at most %d characters" % MAX_DATE_TEXT)
+    import re
+
     pattern, directives = _date_pattern(format)
     match = re.match(pattern, text.strip(), re.IGNORECASE)
     return None if match is None else _assembled(dict(zip(directives, match.groups())))
@@ -99,6 +114,8 @@ def time_in_format(text: str, format: Any) -> Optional[datetime.datetime]:
 
 def _date_pattern(format: str) -> Tuple[str, List[str]]:
     """A regex for a date format, with the directive of each of its groups."""
+    import re
+
     pattern: List[str] = []
     directives: List[str] = []
     signs = iter(format)
@@ -156,14 +173,13 @@ def offset_of(text: str) -> Optional[datetime.timezone]:
     """The zone that `Z`, `UTC` or an offset such as `+02:00` names; else None."""
     if text.upper() in ("Z", "UTC"):
         return UTC
-    match = _OFFSET.match(text)
-    if match is None:
+    hours, minutes = text[1:3], text[4:] if text[3:4] == ":" else text[3:]
+    if text[:1] not in ("+", "-") or not is_digits(hours + minutes) or len(hours) < 2 or len(minutes) not in (0, 2):
         return None
-    sign, hours, minutes = match.groups()
     if int(hours) > 23 or int(minutes or "0") > 59:
         return None
     distance = datetime.timedelta(hours=int(hours), minutes=int(minutes or "0"))
-    return UTC if not distance else datetime.timezone(distance if sign == "+" else -distance)
+    return UTC if not distance else datetime.timezone(distance if text[0] == "+" else -distance)
 
 
 def datetime_of(v: Any, zone: Any = None) -> Optional[datetime.datetime]:
@@ -184,7 +200,11 @@ def _time_of(v: Any) -> Optional[datetime.datetime]:
         return v
     if isinstance(v, datetime.date):
         return datetime.datetime(v.year, v.month, v.day)
-    match = _ISO_TIME.match(v.strip()) if isinstance(v, str) and len(v) <= MAX_DATE_TEXT else None
+    if not isinstance(v, str) or len(v) > MAX_DATE_TEXT:
+        return None
+    import re
+
+    match = re.match(_ISO_TIME, v.strip())
     if match is None:
         return None
     year, month, day, hour, minute, second, fraction, offset = match.groups()
@@ -270,8 +290,9 @@ def add_months(d: Any, n: Any) -> Any:
     """The same day n months later (below 0: earlier), or the last of that month if it is shorter; the
     clock stays."""
     start = d if isinstance(d, datetime.date) else date_of(d) or datetime_of(d)
-    if isinstance(n, Cell) and re.match(r"-?[0-9]{1,6}\Z", n.strip()):
-        n = int(n)
+    if isinstance(n, Cell):
+        digits = n.strip()[1:] if n.strip().startswith("-") else n.strip()
+        n = int(n) if is_digits(digits) and len(digits) <= 6 else None
     if start is None or isinstance(n, bool) or not isinstance(n, (int, Decimal)):
         return None
     if isinstance(n, Decimal) and not (n.is_finite() and n.adjusted() < 9 and n == n.to_integral_value()):

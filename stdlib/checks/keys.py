@@ -8,10 +8,31 @@ from __future__ import annotations
 
 import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from typing import Any, Callable, Dict, Hashable, Iterable, List, Sequence, Tuple
+from typing import Any, Callable, Dict, Hashable, Iterable, List, Optional, Sequence, Tuple
 
-from clawc.stdlib.checks.kinds import bounded, converted, is_null, number_in_text, shown, tag_of, too_deep
-from clawc.stdlib.checks.text import fold, normalise
+from clawc.stdlib.checks.kinds import (
+    DATE,
+    DURATION,
+    LIST,
+    MIXED,
+    NOTHING,
+    NULL,
+    NUMBER,
+    RANGE,
+    RECORD,
+    TEXT,
+    TIME,
+    TRUTH,
+    Tag,
+    bounded,
+    converted,
+    is_null,
+    number_in_text,
+    shown,
+    tag_of,
+    too_deep,
+)
+from clawc.stdlib.checks.text import Folding, compared_text, normalise
 from clawc.stdlib.checks.values import Cell, No, Number, Unmet, Unordered
 
 # What a binary float keeps of a decimal number.
@@ -32,10 +53,10 @@ def number_key(x: Number) -> Number:
     return FIFTEEN_DIGITS.plus(x) if isinstance(x, Decimal) and is_long(x) else x
 
 
-def column_tag(values: Iterable[Any]) -> str:
-    """The type that the cells of a column take: that of its other values, "" when these differ."""
+def column_tag(values: Iterable[Any]) -> Tag:
+    """The type that the cells of a column take: that of its other values, MIXED when these differ."""
     cells: List[str] = []
-    tags: Dict[str, None] = {}
+    tags: Dict[Tag, None] = {}
     for value in values:
         if isinstance(value, Cell):
             if value.strip():
@@ -43,14 +64,15 @@ def column_tag(values: Iterable[Any]) -> str:
         elif not is_null(value):
             tags[tag_of(value)] = None
     if not tags:
-        return "number" if cells and all(number_in_text(cell) is not None for cell in cells) else "text"
-    for dated in ("date", "datetime"):  # JSON has dates as text
-        if set(tags) == {dated, "text"}:
-            return dated
-    return next(iter(tags)) if len(tags) == 1 else ""
+        return NUMBER if cells and all(number_in_text(cell) is not None for cell in cells) else TEXT
+    if len(tags) == 2 and TEXT in tags:  # JSON has dates as text
+        other = next(tag for tag in tags if tag is not TEXT)
+        if other in (DATE, TIME):
+            return other
+    return next(iter(tags)) if len(tags) == 1 else MIXED
 
 
-def keyer(samples: Iterable[Any], ignore: Sequence[str] = ()) -> Callable[[Any], Hashable]:
+def keyer(samples: Iterable[Any], ignore: Optional[Folding] = None) -> Callable[[Any], Hashable]:
     """A function from the values of a column to keys that are equal where the values are; `samples` give
     its type."""
     tag = column_tag(samples)
@@ -61,39 +83,39 @@ def keyer(samples: Iterable[Any], ignore: Sequence[str] = ()) -> Callable[[Any],
     return key
 
 
-def value_key(v: Any, tag: str, ignore: Sequence[str], level: int) -> Hashable:
+def value_key(v: Any, tag: Tag, ignore: Optional[Folding], level: int) -> Hashable:
     """The key of one value in a column of the type `tag`."""
     too_deep(level)
     v = typed_value(v, tag)
     kind = tag_of(v)
-    if kind == "null":
+    if kind is NULL:
         return NULL_KEY
-    if kind == "number":
+    if kind is NUMBER:
         return (kind, number_key(v))
-    if kind == "text":
-        return (kind, fold(v, ignore))
-    if kind == "truth":
+    if kind is TEXT:
+        return (kind, compared_text(v, ignore))
+    if kind is TRUTH:
         return (kind, False if isinstance(v, No) else v)
-    if kind == "datetime":
+    if kind is TIME:
         return (kind, v.tzinfo is None, v)
-    if kind in ("date", "duration"):
+    if kind in (DATE, DURATION):
         return (kind, v)
-    if kind == "list":
-        parts = [value_key(part, "", ignore, level + 1) for part in v]
+    if kind is LIST:
+        parts = [value_key(part, MIXED, ignore, level + 1) for part in v]
         return ("bag", frozenset(counts_of(parts).items())) if isinstance(v, Unordered) else (kind, tuple(parts))
-    if kind == "record":
-        return (kind, frozenset((name, value_key(part, "", ignore, level + 1)) for name, part in v.items()))
-    if kind == "range":
-        return (kind, value_key(v.low, "", ignore, level + 1), value_key(v.high, "", ignore, level + 1))
-    return (kind, 0 if kind == "missing" else id(v))
+    if kind is RECORD:
+        return (kind, frozenset((name, value_key(part, MIXED, ignore, level + 1)) for name, part in v.items()))
+    if kind is RANGE:
+        return (kind, value_key(v.low, MIXED, ignore, level + 1), value_key(v.high, MIXED, ignore, level + 1))
+    return (kind, 0 if kind is NOTHING else id(v))
 
 
 def typed_value(v: Any, tag: str) -> Any:
     """A value in a column: a cell (or a text among dates) as a value of its type, else as text; empty
     cells are null."""
-    if not isinstance(v, str) or (not isinstance(v, Cell) and tag not in ("date", "datetime")):
+    if not isinstance(v, str) or (not isinstance(v, Cell) and tag not in (DATE, TIME)):
         return v
-    known = tag in ("text", "number", "date", "datetime", "truth")
+    known = tag in (TEXT, NUMBER, DATE, TIME, TRUTH)
     value = converted(v, tag) if known else number_in_text(v)
     if value is not None:
         return value
@@ -142,11 +164,11 @@ def _sort_key(v: Any, tag: str) -> Tuple[bool, int, Any]:
     if kind not in ORDER_RANKS:
         raise Unmet("%s has no order" % shown(v))
     rank = ORDER_RANKS[kind]
-    if kind == "number":
+    if kind is NUMBER:
         return (False, rank, bounded(v))
-    if kind == "text":
+    if kind is TEXT:
         return (False, rank, normalise(v))
-    if kind == "truth":
+    if kind is TRUTH:
         return (False, rank, v is True)
     if isinstance(v, datetime.datetime) and v.tzinfo is not None:
         rank += 1

@@ -4,7 +4,6 @@ another value."""
 from __future__ import annotations
 
 import datetime
-import re
 from decimal import Decimal
 from typing import Any, List, Optional
 
@@ -16,34 +15,55 @@ MAX_REASON = 300
 MAX_NUMBER_TEXT = 1_000
 LARGEST_NUMBER = 10**1_000
 
-_NUMBER_TEXT = re.compile(r"(-?[0-9]+)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?\Z")
+
+class Tag(str):
+    """The name of a type of values. There is one of each, compared by `is` or `in`: a checker leaves out what is there
+    for types that it never meets."""
 
 
-def tag_of(v: Any) -> str:
-    """The name of a value's type; numbers are never truth, and cells are no text yet."""
+CELL = Tag("cell")
+TEXT = Tag("text")
+TRUTH = Tag("truth")
+NUMBER = Tag("number")
+NULL = Tag("null")
+NOTHING = Tag("missing")
+DATE = Tag("date")
+TIME = Tag("datetime")
+DURATION = Tag("duration")
+RECORD = Tag("record")
+LIST = Tag("list")
+TABLE = Tag("table")
+RANGE = Tag("range")
+OTHER = Tag("other")
+# Of a column whose values are of several types.
+MIXED = Tag("")
+
+
+def tag_of(v: Any) -> Tag:
+    """The type of a value; numbers are never truth, and cells are no text yet."""
     if isinstance(v, str):
-        return "cell" if isinstance(v, Cell) else "text"
+        return CELL if isinstance(v, Cell) else TEXT
     if isinstance(v, (bool, No)):
-        return "truth"
+        return TRUTH
     if isinstance(v, (int, Decimal)):
-        return "number"
+        return NUMBER
     if v is None:
-        return "null"
+        return NULL
     if isinstance(v, Missing):
-        return "missing"
+        return NOTHING
     if isinstance(v, datetime.datetime):
-        return "datetime"
+        return TIME
     if isinstance(v, datetime.date):
-        return "date"
+        return DATE
     if isinstance(v, datetime.timedelta):
-        return "duration"
+        return DURATION
     if isinstance(v, dict):
-        return "record"
+        return RECORD
     if isinstance(v, list):
-        return "list"
+        return LIST
     if isinstance(v, Table):
-        return "table"
-    return "range" if isinstance(v, Range) else "other"
+        return TABLE
+    return RANGE if isinstance(v, Range) else OTHER
 
 
 def is_null(v: Any) -> bool:
@@ -80,32 +100,41 @@ def bounded(x: Number) -> Number:
 def number_in_text(text: str) -> Optional[Number]:
     """The number that a text is, such as `-3`, `0.50` or `1e6`; no other spelling counts."""
     text = text.strip()
-    match = _NUMBER_TEXT.match(text) if len(text) <= MAX_NUMBER_TEXT else None
-    if match is None:
+    if len(text) > MAX_NUMBER_TEXT or not text.isascii():
         return None
-    whole, fraction, exponent = match.groups()
-    return int(whole) if fraction is None and exponent is None else bounded(Decimal(text))
+    digits = text[1:] if text.startswith("-") else text
+    if digits.isdigit():
+        return int(text)
+    mantissa, mark, exponent = digits.partition("e" if "e" in digits else "E")
+    whole, point, decimals = mantissa.partition(".")
+    if mark:
+        size = exponent[1:] if exponent.startswith(("+", "-")) else exponent
+        if not size.isdigit() or len(size) > 3:
+            return None
+    if not whole.isdigit() or (point and not decimals.isdigit()):
+        return None
+    return bounded(Decimal(text))
 
 
 def converted(cell: str, tag: str) -> Any:
     """A cell as a value of the type `tag`; None when it is empty or spells no such value. Text is kept as
     it is."""
-    if tag == "number":
+    if tag is NUMBER:
         return number_in_text(cell)
-    if tag == "date":
+    if tag is DATE:
         return date_spelled(cell)
-    if tag == "datetime":
+    if tag is TIME:
         return datetime_of(cell)
-    if tag == "truth":
+    if tag is TRUTH:
         return {"true": True, "false": False}.get(cell.strip().lower())
-    if tag in ("null", "missing") and not cell.strip():
+    if tag in (NULL, NOTHING) and not cell.strip():
         return None
     return str(cell)
 
 
 def list_in(v: Any) -> Optional[List[Any]]:
     """The value itself, if it is a list."""
-    if tag_of(v) != "list":
+    if tag_of(v) is not LIST:
         return None
     values: List[Any] = v
     return values
@@ -113,7 +142,7 @@ def list_in(v: Any) -> Optional[List[Any]]:
 
 def record_in(v: Any) -> Optional[Row]:
     """The value itself, if it is a record."""
-    if tag_of(v) != "record":
+    if tag_of(v) is not RECORD:
         return None
     record: Row = v
     return record

@@ -13,11 +13,24 @@ from bisect import bisect_left, bisect_right
 from decimal import Decimal
 from typing import Any, Callable, Dict, Hashable, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from clawc.stdlib.checks.compare import OneOf, float_unit, tolerance
+from clawc.stdlib.checks.compare import Margin, OneOf, float_unit, tolerance
 from clawc.stdlib.checks.keys import column_tag, is_long, value_key
-from clawc.stdlib.checks.kinds import bounded, converted, tag_of
+from clawc.stdlib.checks.kinds import (
+    DURATION,
+    MIXED,
+    NUMBER,
+    OTHER,
+    RANGE,
+    TABLE,
+    TIME,
+    Tag,
+    bounded,
+    converted,
+    tag_of,
+)
 from clawc.stdlib.checks.numbers import WIDE_NUMBERS, microseconds_of
-from clawc.stdlib.checks.values import Cell
+from clawc.stdlib.checks.text import Folding
+from clawc.stdlib.checks.values import Cell, Truth
 
 # How many pairs are looked at in one comparison: of numbers, and of whole rows. Beyond it rows are paired in
 # order.
@@ -36,83 +49,106 @@ class Bucket(NamedTuple):
     right: List[int]
 
 
+class Way:
+    """How a column is matched: by keys of a type."""
+
+    def __init__(self, tag: Tag) -> None:
+        self.tag = tag
+
+
+class NearWay(Way):
+    """By the distance of numbers or times."""
+
+
+class DeepWay(Way):
+    """By comparing values one by one."""
+
+
 class Likeness(NamedTuple):
     """How two cells are compared, and what numbers may differ by."""
 
-    same: Callable[[Any, Any], bool]
-    within: Any
-    ignore: Sequence[str]
+    same: Callable[[Any, Any], Truth]
+    within: Optional[Margin]
+    ignore: Optional[Folding]
 
 
 def match_rows(left: Sequence[Cells], right: Sequence[Cells], likeness: Likeness) -> List[Optional[int]]:
     """For each left row the place of its partner on the right, or None; as many as possible have one."""
     partners: List[Optional[int]] = [None] * len(left)
     width = len(right[0]) if right else 0
-    tags: List[str] = []
+    ways: List[Way] = []
     for place in range(width):
         values = [row[place] for row in right]
         typed = any(not isinstance(value, Cell) and value is not None for value in values)
-        tags.append(_matching_tag(values if typed else [*values, *(row[place] for row in left)], likeness))
-    near = [place for place, tag in enumerate(tags) if tag.startswith("near ")]
-    loose = [place for place, tag in enumerate(tags) if tag == "deep"] if likeness.within is not None else []
-    for bucket in _buckets(left, right, tags, likeness):
-        if not near and not loose:
-            pairs: Iterable[Tuple[int, int]] = zip(bucket.left, bucket.right)
-        elif len(near) == 1 and not loose:
-            pairs = _near_pairs(left, right, bucket, near[0], tags[near[0]], likeness)
-        else:
-            pairs = _free_pairs(left, right, bucket, near, tags, likeness)
+        ways.append(_way(values if typed else [*values, *(row[place] for row in left)], likeness))
+    for bucket in _buckets(left, right, ways, likeness):
+        pairs: Iterable[Tuple[int, int]] = zip(bucket.left, bucket.right)
+        if isinstance(likeness.within, Margin) and any(isinstance(way, (NearWay, DeepWay)) for way in ways):
+            pairs = _pairs_within(left, right, bucket, ways, likeness)
         for one, other in pairs:
             partners[one] = other
     _match_leftovers(left, right, partners, likeness)
     return partners
 
 
-def _matching_tag(values: List[Any], likeness: Likeness) -> str:
-    """How a column is matched: by keys of a type, by nearness, or (`deep`) by comparing values one by one."""
+def _way(values: List[Any], likeness: Likeness) -> Way:
+    """How a column with these values is matched."""
     tag = column_tag(values)
-    if any(isinstance(value, (OneOf, list, dict)) for value in values) or tag in ("table", "other", "range"):
-        return "deep"
-    if isinstance(likeness.within, datetime.timedelta):
-        return "near " + tag if tag in ("datetime", "duration") else tag
-    return "near number" if likeness.within is not None and tag == "number" else tag
+    if any(isinstance(value, (OneOf, list, dict)) for value in values) or tag in (TABLE, OTHER, RANGE):
+        return DeepWay(tag)
+    if isinstance(likeness.within, Margin):
+        timed = isinstance(likeness.within.value, datetime.timedelta)
+        if (tag in (TIME, DURATION)) if timed else tag is NUMBER:
+            return NearWay(tag)
+    return Way(tag)
 
 
-def _buckets(left: Sequence[Cells], right: Sequence[Cells], tags: Sequence[str], likeness: Likeness) -> List[Bucket]:
+def _pairs_within(
+    left: Sequence[Cells], right: Sequence[Cells], bucket: Bucket, ways: Sequence[Way], likeness: Likeness
+) -> List[Tuple[int, int]]:
+    """The pairs of a bucket whose rows do not agree in every column yet."""
+    near = [place for place, way in enumerate(ways) if isinstance(way, NearWay)]
+    if len(near) == 1 and not any(isinstance(way, DeepWay) for way in ways):
+        return _near_pairs(left, right, bucket, near[0], ways[near[0]].tag, likeness)
+    return _free_pairs(left, right, bucket, near, ways, likeness)
+
+
+def _buckets(left: Sequence[Cells], right: Sequence[Cells], ways: Sequence[Way], likeness: Likeness) -> List[Bucket]:
     """Rows by the keys of their columns, where both sides have some."""
     buckets: Dict[Hashable, Bucket] = {}
     for place, row in enumerate(right):
-        buckets.setdefault(_row_key(row, tags, likeness), Bucket([], [])).right.append(place)
+        buckets.setdefault(_row_key(row, ways, likeness), Bucket([], [])).right.append(place)
     for place, row in enumerate(left):
-        bucket = buckets.get(_row_key(row, tags, likeness))
+        bucket = buckets.get(_row_key(row, ways, likeness))
         if bucket is not None:
             bucket.left.append(place)
     return [bucket for bucket in buckets.values() if bucket.left]
 
 
-def _row_key(row: Cells, tags: Sequence[str], likeness: Likeness) -> Hashable:
+def _row_key(row: Cells, ways: Sequence[Way], likeness: Likeness) -> Hashable:
     keys: List[Hashable] = []
-    for value, tag in zip(row, tags):
-        if tag.startswith("near "):
-            point = point_of(value, tag)
-            keys.append("near" if point is not None else value_key(value, tag[5:], likeness.ignore, 0))
-        elif tag != "deep":
-            keys.append(value_key(value, tag, likeness.ignore, 0))
-        elif likeness.within is None:
-            keys.append(value_key(value, "", likeness.ignore, 0))
+    for value, way in zip(row, ways):
+        if isinstance(way, NearWay):
+            point = point_of(value, way.tag)
+            keys.append("near" if point is not None else value_key(value, way.tag, likeness.ignore, 0))
+        elif not isinstance(way, DeepWay):
+            keys.append(value_key(value, way.tag, likeness.ignore, 0))
+        elif not isinstance(likeness.within, Margin):
+            keys.append(value_key(value, MIXED, likeness.ignore, 0))
     return tuple(keys)
 
 
-def point_of(v: Any, tag: str) -> Optional[Decimal]:
+def point_of(v: Any, tag: Tag) -> Optional[Decimal]:
     """A value of a column that is matched by nearness, as a number; None when it has no place there."""
-    tag = tag[5:]
-    value: Any = converted(v, tag) if isinstance(v, Cell) or (isinstance(v, str) and tag == "datetime") else v
-    if tag_of(value) != tag:
+    value: Any = converted(v, tag) if isinstance(v, Cell) or (isinstance(v, str) and tag is TIME) else v
+    if tag_of(value) is not tag:
         return None
-    if tag == "number":
+    if tag is NUMBER:
         return Decimal(bounded(value))
-    if isinstance(value, datetime.timedelta):
+    if tag is DURATION:
         return Decimal(microseconds_of(value))
+    if tag is not TIME:
+        return None
     local = microseconds_of(value.replace(tzinfo=None) - EPOCH)
     if value.tzinfo is None:
         return Decimal(local)
@@ -120,29 +156,30 @@ def point_of(v: Any, tag: str) -> Optional[Decimal]:
     return Decimal(local - microseconds_of(value.utcoffset()) + 10**30)
 
 
-def span_of(v: Any, tag: str, within: Any, floats: bool) -> Span:
+def span_of(v: Any, tag: Tag, within: Margin, floats: bool) -> Span:
     """The least and the greatest number that the expected value accepts."""
     point = point_of(v, tag) or Decimal(0)
-    if isinstance(within, datetime.timedelta):
-        reach = Decimal(microseconds_of(within))
+    if isinstance(within.value, datetime.timedelta):
+        reach = Decimal(microseconds_of(within.value))
     else:
-        reach = tolerance(point, within)
+        reach = tolerance(point, within.value)
         if floats or is_long(point):
             reach = WIDE_NUMBERS.add(reach, float_unit(point)) if point else reach
     return WIDE_NUMBERS.subtract(point, reach), WIDE_NUMBERS.add(point, reach)
 
 
 def _points_and_spans(
-    left: Sequence[Cells], right: Sequence[Cells], bucket: Bucket, place: int, tag: str, likeness: Likeness
+    left: Sequence[Cells], right: Sequence[Cells], bucket: Bucket, place: int, tag: Tag, likeness: Likeness
 ) -> Tuple[List[Decimal], List[Span]]:
     """The points of the left rows of a bucket and the spans of its right rows, in one column."""
     points = [point_of(left[one][place], tag) or Decimal(0) for one in bucket.left]
     floats = any(is_long(point) for point in points)
-    return points, [span_of(right[other][place], tag, likeness.within, floats) for other in bucket.right]
+    within = likeness.within or Margin(0)
+    return points, [span_of(right[other][place], tag, within, floats) for other in bucket.right]
 
 
 def _near_pairs(
-    left: Sequence[Cells], right: Sequence[Cells], bucket: Bucket, place: int, tag: str, likeness: Likeness
+    left: Sequence[Cells], right: Sequence[Cells], bucket: Bucket, place: int, tag: Tag, likeness: Likeness
 ) -> List[Tuple[int, int]]:
     """The most pairs in one column: each point, in ascending order, takes the span that ends first."""
     points, spans = _points_and_spans(left, right, bucket, place, tag, likeness)
@@ -161,13 +198,13 @@ def _near_pairs(
 
 
 def _free_pairs(
-    left: Sequence[Cells], right: Sequence[Cells], bucket: Bucket, near: List[int], tags: Sequence[str],
+    left: Sequence[Cells], right: Sequence[Cells], bucket: Bucket, near: List[int], ways: Sequence[Way],
     likeness: Likeness,
 ) -> List[Tuple[int, int]]:  # fmt: skip
     """The most pairs where several columns decide: a matching in the graph of rows that agree in all of
     them."""
-    measured = [_points_and_spans(left, right, bucket, place, tags[place], likeness) for place in near]
-    deep = [place for place, tag in enumerate(tags) if tag == "deep"]
+    measured = [_points_and_spans(left, right, bucket, place, ways[place].tag, likeness) for place in near]
+    deep = [place for place, way in enumerate(ways) if isinstance(way, DeepWay)]
 
     def agree(n: int, m: int) -> bool:
         for points, spans in measured:

@@ -17,7 +17,7 @@ from clawc.stdlib.checks.markdown import prose_of, strip_markup
 from clawc.stdlib.checks.mdlines import md_lines
 from clawc.stdlib.checks.prose import passages
 from clawc.stdlib.checks.readers import text_of
-from clawc.stdlib.checks.text import fold
+from clawc.stdlib.checks.text import Folding, fold, normalise
 from clawc.stdlib.checks.values import No, Number, Range, Truth, Unmet
 
 MAX_NEEDLE = 1_000
@@ -76,11 +76,11 @@ class Form(NamedTuple):
 class Searched:
     """A text in the forms in which it is searched: without markup, as written, and cut into passages."""
 
-    def __init__(self, source: Any, ignore: Any) -> None:
+    def __init__(self, source: Any, ignore: Optional[Folding] = None) -> None:
         if isinstance(source, list):
             source = "\n\n".join(text_of(element) for element in listed(source))
         self.source: Any = source
-        self.ignore: Tuple[str, ...] = tuple(ignore)
+        self.ignore = ignore
         document = prose_of(source)
         self.plain = self.form(strip_markup(document))
         # As written too, for texts that look like markup: `__init__.py`, the address of a link.
@@ -89,8 +89,8 @@ class Searched:
 
     def form(self, text: str) -> Form:
         """A text in both forms."""
-        exact = searchable(text, ())
-        return Form(searchable(text, self.ignore) if self.ignore else exact, exact)
+        exact = searchable(text)
+        return Form(searchable(text, self.ignore) if isinstance(self.ignore, Folding) else exact, exact)
 
     def parts(self) -> List[Form]:
         """The sentences, bullets and table rows."""
@@ -104,14 +104,17 @@ class Searched:
         return next(spans(text, what, decimals, self.ignore), None) is not None
 
 
-def searchable(text: str, ignore: Tuple[str, ...]) -> str:
+def searchable(text: str, ignore: Optional[Folding] = None) -> str:
     """Text as it is searched: lower case, one form of dash, quote and blank, a line for each paragraph."""
-    text = fold(text, [name for name in ignore if name not in ("case", "markup", "spaces")])
+    if isinstance(ignore, Folding):
+        text = fold(text, [name for name in ignore if name not in ("case", "markup", "spaces")])
+    else:
+        text = normalise(text)
     text = unicodedata.normalize("NFC", text.translate(_LOOK_ALIKES).casefold())
     return "\n".join(" ".join(block.split()) for block in text.split("\n\n"))
 
 
-def spans(text: str, what: Any, decimals: Any, ignore: Tuple[str, ...]) -> Iterator[Tuple[int, int]]:
+def spans(text: str, what: Any, decimals: Any = None, ignore: Optional[Folding] = None) -> Iterator[Tuple[int, int]]:
     """Where a searchable text states `what`, in order."""
     if isinstance(what, str):
         found: Iterator[Match[str]] = text_pattern(what, ignore).finditer(text)
@@ -126,14 +129,14 @@ def spans(text: str, what: Any, decimals: Any, ignore: Tuple[str, ...]) -> Itera
     return (match.span() for match in found)
 
 
-def text_pattern(what: str, ignore: Tuple[str, ...]) -> Pattern[str]:
+def text_pattern(what: str, ignore: Optional[Folding] = None) -> Pattern[str]:
     """The pattern of a text with token boundaries at both ends; before `%` a blank may stand."""
     needle = searchable(what, ignore).strip().replace("\n", " ")
     if not needle:
         raise Unmet("there is nothing to look for: the text is empty")
     if len(needle) > MAX_NEEDLE:
         raise Unmet(f"the text to look for is longer than {MAX_NEEDLE} characters")
-    if "spaces" in ignore:
+    if isinstance(ignore, Folding) and "spaces" in ignore:
         body = " ?".join(re.escape(sign) for sign in needle if sign != " ")
     else:
         body = re.sub(r"(?<=[0-9])(?:\\ |\s)?%", " ?%", re.escape(needle).replace("\\%", "%"))
@@ -222,7 +225,7 @@ def _is_instant(token: str, what: datetime.datetime) -> bool:
     return found == what
 
 
-def _states(searched: Searched, what: Any, near: Any, decimals: Any) -> Truth:
+def _states(searched: Searched, what: Any, near: Any = None, decimals: Any = None) -> Truth:
     """Whether the text states one fact, near one of the texts of `near` if there are any."""
     anywhere = searched.states(searched.plain, what, decimals)
     if near is None:
@@ -245,12 +248,12 @@ def mentions(v: Any, what: Any, near: Any = None, decimals: Any = None, ignore: 
     with exactly so many decimals, or rounded to any number of decimals of a range. `ignore`: `spaces`,
     `punctuation`, `accents`; case and markup never count.
     """
-    return _states(Searched(v, ignore), what, near, decimals)
+    return _states(Searched(v, Folding(ignore) if ignore else None), what, near, decimals)
 
 
 def mentions_all(v: Any, what: Any, near: Any = None, decimals: Any = None, ignore: Any = ()) -> Truth:
     """Whether a text states every fact of a list; options as in `mentions`."""
-    searched, facts = Searched(v, ignore), listed(what)
+    searched, facts = Searched(v, Folding(ignore) if ignore else None), listed(what)
     results = [_states(searched, fact, near, decimals) for fact in facts]
     failed = [result for result in results if isinstance(result, No)]
     if not failed:
@@ -261,7 +264,7 @@ def mentions_all(v: Any, what: Any, near: Any = None, decimals: Any = None, igno
 
 def mentions_any(v: Any, what: Any, near: Any = None, decimals: Any = None, ignore: Any = ()) -> Truth:
     """Whether a text states at least one fact of a list; options as in `mentions`."""
-    searched, facts = Searched(v, ignore), listed(what)
+    searched, facts = Searched(v, Folding(ignore) if ignore else None), listed(what)
     if any(_states(searched, fact, near, decimals) for fact in facts):
         return True
     named = ", ".join(shown(fact) for fact in facts[:6])
@@ -270,10 +273,10 @@ def mentions_any(v: Any, what: Any, near: Any = None, decimals: Any = None, igno
 
 def mentions_in_order(v: Any, what: Any, decimals: Any = None) -> Truth:
     """Whether a text (or a list of texts) states the facts of a list one after the other."""
-    text, facts = Searched(v, ()).plain.exact, listed(what)
+    text, facts = Searched(v).plain.exact, listed(what)
     position = 0
     for index, fact in enumerate(facts):
-        end = next((end for begin, end in spans(text, fact, decimals, ()) if begin >= position), None)
+        end = next((end for begin, end in spans(text, fact, decimals) if begin >= position), None)
         if end is None:
             after = f" after {shown(facts[index - 1])}" if index else ""
             return No(f"{shown(fact)} is not mentioned{after}", index / len(facts))

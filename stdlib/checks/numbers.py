@@ -12,7 +12,20 @@ from decimal import Decimal
 from typing import Any, Callable, Optional, Tuple
 
 from clawc.stdlib.checks.dates import date_of, datetime_of
-from clawc.stdlib.checks.kinds import bounded, converted, is_null, number_in_text, shown, tag_of
+from clawc.stdlib.checks.kinds import (
+    DATE,
+    DURATION,
+    LIST,
+    NUMBER,
+    TEXT,
+    TIME,
+    bounded,
+    converted,
+    is_null,
+    number_in_text,
+    shown,
+    tag_of,
+)
 from clawc.stdlib.checks.values import NUMBERS, Cell, Number, Range, Unmet, Unordered
 
 MAX_JOINED_TEXT = 64_000_000
@@ -59,9 +72,9 @@ def operands(a: Any, b: Any) -> Tuple[Any, Any]:
 def _cell_beside(cell: Cell, other: Any) -> Any:
     """A cell as an operand beside another; beside a duration it is what is moved."""
     tag = tag_of(other)
-    if tag == "duration":
+    if tag is DURATION:
         return date_of(cell) or datetime_of(cell)
-    return converted(cell, tag) if tag in ("number", "date", "datetime", "text") else None
+    return converted(cell, tag) if tag in (NUMBER, DATE, TIME, TEXT) else None
 
 
 def exactly(operation: Callable[[Decimal, Decimal], Decimal], a: Number, b: Number) -> Number:
@@ -98,23 +111,23 @@ def moved(day: Any, distance: datetime.timedelta) -> Any:
 def add(a: Any, b: Any) -> Any:
     """The sum; two texts or lists joined; a date or time later by a duration. Null when there is none."""
     a, b = operands(a, b)
-    tags = (tag_of(a), tag_of(b))
-    if tags == ("number", "number"):
+    left, right = tag_of(a), tag_of(b)
+    if left is NUMBER and right is NUMBER:
         if isinstance(a, int) and isinstance(b, int):
             return bounded(a + b)
         return exactly(NUMBERS.add, a, b)
-    if tags == ("text", "text"):
+    if left is TEXT and right is TEXT:
         if len(a) + len(b) > MAX_JOINED_TEXT:
             raise Unmet("the text is too long")
         return a + b
-    if tags == ("list", "list"):
+    if left is LIST and right is LIST:
         if len(a) + len(b) > MAX_JOINED_LIST:
             raise Unmet("the list is too long")
         joined = [*a, *b]
         return Unordered(joined) if isinstance(a, Unordered) or isinstance(b, Unordered) else joined
-    if tags[1] == "duration" and tags[0] in ("date", "datetime", "duration"):
+    if right is DURATION and left in (DATE, TIME, DURATION):
         return moved(a, b)
-    if tags[0] == "duration" and tags[1] in ("date", "datetime"):
+    if left is DURATION and right in (DATE, TIME):
         return moved(b, a)
     return None
 
@@ -123,16 +136,16 @@ def sub(a: Any, b: Any) -> Any:
     """The difference; between two dates or times a duration; a date or time earlier by a duration. Else
     null."""
     a, b = operands(a, b)
-    tags = (tag_of(a), tag_of(b))
-    if tags == ("number", "number"):
+    left, right = tag_of(a), tag_of(b)
+    if left is NUMBER and right is NUMBER:
         if isinstance(a, int) and isinstance(b, int):
             return bounded(a - b)
         return exactly(NUMBERS.subtract, a, b)
-    if tags[1] == "duration" and tags[0] in ("date", "datetime", "duration"):
+    if right is DURATION and left in (DATE, TIME, DURATION):
         return moved(a, duration_of(Decimal(-microseconds_of(b))))
-    if tags == ("date", "date"):
+    if left is DATE and right is DATE:
         return a - b
-    if set(tags) <= {"date", "datetime"}:
+    if left in (DATE, TIME) and right in (DATE, TIME):
         start, end = datetime_of(b), datetime_of(a)
         if start is not None and end is not None and (start.tzinfo is None) == (end.tzinfo is None):
             return end - start  # a local time and one with an offset have no distance

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, cast
+from typing import Any, Dict, List
 
 from clawc.stdlib.checks.kinds import record_in, shown
 from clawc.stdlib.checks.numbers import integer
@@ -24,7 +24,7 @@ def _patched(v: Any, keys: List[str], value: Any, path: str) -> Any:
     if not keys:
         return value
     if isinstance(v, list):
-        items: List[Any] = list(cast(List[Any], v))
+        items: List[Any] = list(v)
         place = integer(keys[0])
         if place is None or not 0 <= place < len(items):
             raise Unmet("nothing stands at `%s`" % path)

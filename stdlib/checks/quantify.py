@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, List, Optional
 
-from clawc.stdlib.checks.kinds import because, cut, holds, list_in, shown, tag_of
+from clawc.stdlib.checks.kinds import CELL, DATE, NUMBER, TEXT, TIME, because, cut, holds, list_in, shown, tag_of
 from clawc.stdlib.checks.tables import row_of, rows_of
 from clawc.stdlib.checks.values import No, Truth, Unmet
 
@@ -40,7 +40,7 @@ class Tally:
 def row_name(place: int, row: Any) -> str:
     """How messages call a row: its place, and the first of its values that is short."""
     for name, value in row.items():
-        if tag_of(value) in ("text", "cell", "number", "date", "datetime"):
+        if tag_of(value) in (TEXT, CELL, NUMBER, DATE, TIME):
             label = "" if name == "value" and len(row) == 1 else "%s " % cut(str(name), 40)
             return "row %d (%s%s)" % (place, label, shown(value))
     return "row %d" % place

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import re
+import sys
 import unicodedata
 from decimal import Decimal
-from typing import Any, Dict, Iterator, List, Optional, Set, Tuple, cast
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple, cast
 
 from clawc.stdlib.checks.dates import date_of, datetime_of
 from clawc.stdlib.checks.kinds import cut, listed
@@ -49,10 +48,6 @@ MAX_CELLS = 1_000_000
 MAX_JSON_MARKS = 5_000_000
 MAX_JSON_DEPTH = 100
 MAX_DIGITS = 1_000
-
-_JSON_MARK = re.compile(r'["\\\[\]{},]')
-_JSON_WIDE_EXPONENT = re.compile(r"[eE][+-]?0*[1-9][0-9]{3}")
-_BLANK_LINES = re.compile(r"\n*")
 
 
 def kind_of(path: str) -> str:
@@ -105,13 +100,10 @@ def exists(source: Any) -> bool:
 
 def csv_records(text: str, delimiter: str, name: str) -> Iterator[Tuple[int, List[str]]]:
     """The records of a CSV text (RFC 4180) and the line each begins on; blank lines are skipped."""
-    unquoted = re.compile(f"[^{re.escape(delimiter)}\n]*")
-    position, line = 0, 1
+    position, line, stop = 0, 1, -1  # `stop` is the end of the line that an unquoted field lies in
     while position < len(text):
-        blank = _BLANK_LINES.match(text, position)
-        if blank is not None and blank.end() > position:
-            line += blank.end() - position
-            position = blank.end()
+        if text.startswith("\n", position):
+            position, line = position + 1, line + 1
             continue
         fields: List[str] = []
         start, after = line, delimiter
@@ -120,8 +112,11 @@ def csv_records(text: str, delimiter: str, name: str) -> Iterator[Tuple[int, Lis
                 content, position = _quoted_field(text, position, name, line)
                 line += content.count("\n")
             else:
-                found = unquoted.match(text, position)
-                end = position if found is None else found.end()
+                if stop < position:
+                    stop = text.find("\n", position)
+                    stop = len(text) if stop < 0 else stop
+                end = text.find(delimiter, position, stop)
+                end = stop if end < 0 else end
                 content, position = text[position:end], end
             fields.append(content)
             if len(fields) > MAX_CELLS:
@@ -224,34 +219,78 @@ def typed(cell: Any, kind: str) -> Any:
 
 def json_value(source: Any) -> Any:
     """The value of a JSON text (RFC 8259): decimal numbers, no duplicate keys, nothing after the value."""
-    return _json(text_of(source), source_name(source))
+    return json_of(text_of(source), source_name(source))
 
 
-def _json(text: str, name: str) -> Any:
+def json_of(text: str, name: str) -> Any:
     """The value of a JSON text; `name` is what messages call it."""
     if not text.strip():
         raise Unmet(f"{name} is empty, not JSON")
-    _bound_json(text, name)
+    bound_json(text, name)
+    begin = len(text) - len(text.lstrip(" \t\n\r"))
     try:
-        return json.loads(
-            text,
-            object_pairs_hook=_json_object,
-            parse_int=_json_integer,
-            parse_float=_json_decimal,
-            parse_constant=_json_constant,
-        )
-    except json.JSONDecodeError as error:
-        problem = error.msg[:1].lower() + error.msg[1:]
-        raise Unmet(f"{name} is not JSON: line {error.lineno}, column {error.colno}: {problem}") from None
+        value, end = scanned_json(text, begin)
+        rest = len(text[end:].lstrip(" \t\n\r"))
+        if not rest:
+            return value
+        problem, place = "extra data", len(text) - rest
+    except StopIteration as nothing:
+        problem, place = "expecting value", int(nothing.value)
+    except ValueError as error:
+        message, place = str(getattr(error, "msg", error)), int(getattr(error, "pos", 0))
+        problem = message[:1].lower() + message[1:]
     except Unmet as problem_inside:
         raise Unmet(f"{name} is not accepted: {problem_inside}") from None
+    line, column = text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place)
+    raise Unmet(f"{name} is not JSON: line {line}, column {column}: {problem}")
 
 
-def _bound_json(text: str, name: str) -> None:
+def scanned_json(text: str, begin: int) -> Tuple[Any, int]:
+    """The value of JSON at a place of a text, and where it ends."""
+    scanner = json_scanner()
+    try:
+        return scanner(text, begin)
+    except SystemError:  # the core words its errors with the package, which has to be there for that
+        import json  # noqa: F401
+
+        return scanner(text, begin)
+
+
+def json_scanner() -> Callable[[str, int], Tuple[Any, int]]:
+    """What reads a value of JSON at a place of a text, and tells where it ends.
+
+    It is the core of `json` alone: to import the package around it takes longer than to read most files.
+    """
+    try:
+        if hasattr(sys, "gettotalrefcount"):  # a debug build stops at an error that the core cannot word
+            raise ImportError
+        import _json
+
+        forms: Any = JsonForms
+        return _json.make_scanner(forms)
+    except (ImportError, AttributeError):  # another implementation of Python, or a later one
+        import json
+
+        decoder: Any = json.JSONDecoder(
+            object_pairs_hook=JsonForms.object_pairs_hook,
+            parse_int=JsonForms.parse_int,
+            parse_float=JsonForms.parse_float,
+            parse_constant=JsonForms.parse_constant,
+        )
+        scanner: Callable[[str, int], Tuple[Any, int]] = decoder.scan_once
+        return scanner
+
+
+def bound_json(text: str, name: str) -> None:
     """Raises Unmet when a JSON text is nested too deep or has too many values to be parsed safely."""
+    if len(text) <= MAX_JSON_MARKS and text.count("[") + text.count("{") <= MAX_JSON_DEPTH:
+        return
+    import re
+
     depth, marks, position, quoted = 0, 0, 0, False
+    pattern = re.compile(r'["\\\[\]{},]')
     while True:
-        found = _JSON_MARK.search(text, position)
+        found = pattern.search(text, position)
         if found is None:
             return
         mark, position = found.group(), found.end()
@@ -288,13 +327,25 @@ def _json_integer(text: str) -> int:
 
 
 def _json_decimal(text: str) -> Decimal:
-    if len(text) > MAX_DIGITS or _JSON_WIDE_EXPONENT.search(text):
+    exponent = text.lower().partition("e")[2].lstrip("+-").lstrip("0")
+    if len(text) > MAX_DIGITS or len(exponent) > 3:
         raise Unmet(f"the number `{cut(text, 60)}` is too large")
     return Decimal(text)
 
 
 def _json_constant(text: str) -> Any:
     raise Unmet(f"`{text}` is not a number of JSON")
+
+
+class JsonForms:
+    """What objects and numbers of JSON become, under the names that its scanner asks for."""
+
+    strict = True
+    object_hook = None
+    object_pairs_hook = staticmethod(_json_object)
+    parse_int = staticmethod(_json_integer)
+    parse_float = staticmethod(_json_decimal)
+    parse_constant = staticmethod(_json_constant)
 
 
 def records_table(records: List[Any], name: str) -> Table:
@@ -314,7 +365,7 @@ def jsonl_table(source: Any) -> Table:
     records: List[Any] = []
     for index, line in enumerate(lines_of(source), 1):
         if line.strip():
-            records.append(_json(line, f"{name} line {index}"))
+            records.append(json_of(line, f"{name} line {index}"))
             require_size(len(records), 1, name)
     return records_table(records, name)
 
@@ -328,8 +379,13 @@ def rows(source: Any) -> Table:
         return tsv_table(source)
     if kind == "jsonl":
         return jsonl_table(source)
-    if kind != "json":
-        raise Unmet(f"{source_name(source)} is not a file of rows")
+    if kind == "json":
+        return json_rows(source)
+    raise Unmet(f"{source_name(source)} is not a file of rows")
+
+
+def json_rows(source: Any) -> Table:
+    """The rows of a JSON array of objects."""
     value = json_value(source)
     if not isinstance(value, list):
         raise Unmet(f"{source_name(source)} is not a JSON array of objects")

@@ -19,7 +19,11 @@ def quoted_names(names: List[str]) -> str:
 
 def require_columns(file: File, columns: List[str], in_order: bool, extra: bool) -> None:
     """Raises Unmet unless the rows have these columns; an empty array cannot lack any."""
-    body = rows(file)
+    require_columns_in(rows(file), file, columns, in_order, extra)
+
+
+def require_columns_in(body: Table, file: File, columns: List[str], in_order: bool, extra: bool) -> None:
+    """As `require_columns`, of rows that were read already."""
     if file.kind in ("json", "jsonl") and not body.rows:
         return
     require_table_columns(file, body, columns, in_order, extra)

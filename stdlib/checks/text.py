@@ -56,6 +56,15 @@ def normalise(s: str) -> str:
     return with_plain_ends(s).strip()
 
 
+class Folding(tuple[str, ...]):
+    """The names of differences of text that a comparison overlooks."""
+
+
+def compared_text(s: str, ignore: Optional[Folding]) -> str:
+    """Text as it is compared, with what `ignore` names taken out."""
+    return fold(s, ignore) if isinstance(ignore, Folding) else normalise(s)
+
+
 def fold(s: str, ignore: Sequence[str] = ()) -> str:
     """Text as it is compared, with the differences taken out that `ignore` names (but for markup)."""
     unknown = [name for name in ignore if name not in FOLDS]

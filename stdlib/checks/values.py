@@ -54,7 +54,7 @@ class Cell(str):
     """Text read from a table file of the agent: it is compared by the type of the other side."""
 
 
-class Unordered(List[Any]):
+class Unordered(list[Any]):
     """A list whose order does not count."""
 
 

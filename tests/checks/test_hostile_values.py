@@ -234,7 +234,7 @@ def test_what_messages_show_is_short_and_printable(v: Any) -> None:
 def test_keys_agree_with_equality(found: list[Any]) -> None:
     with contextlib.suppress(Unmet):
         for value in keys.distinct_values(found):
-            hash(keys.value_key(value, keys.column_tag(found), (), 0))
+            hash(keys.value_key(value, keys.column_tag(found), None, 0))
 
 
 WRAPS: list[Callable[[Any], Any]] = [
