@@ -20,7 +20,7 @@ def render_json(value: Any) -> str:
 
 def render_jsonl(value: Any) -> str:
     rows = table(value)
-    return "".join(_json_line({c: row.get(c) for c in rows.columns}) + "\n" for row in rows.rows)
+    return "".join(json_line({c: row.get(c) for c in rows.columns}) + "\n" for row in rows.rows)
 
 
 def jsonable(value: Any) -> Any:
@@ -49,12 +49,13 @@ def _json(value: Any, indent: int) -> str:
     return _json_scalar(value)
 
 
-def _json_line(value: Any) -> str:
+def json_line(value: Any) -> str:
+    """A value on one line."""
     value = jsonable(value)
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_json_scalar(k)}: {_json_line(v)}" for k, v in value.items()) + "}"  # pyright: ignore
+        return "{" + ", ".join(f"{_json_scalar(k)}: {json_line(v)}" for k, v in value.items()) + "}"  # pyright: ignore
     if isinstance(value, list):
-        return "[" + ", ".join(_json_line(v) for v in value) + "]"  # pyright: ignore
+        return "[" + ", ".join(json_line(v) for v in value) + "]"  # pyright: ignore
     return _json_scalar(value)
 
 

@@ -56,7 +56,7 @@ def yaml_nodes(source: Any) -> List[Any]:
     error = vendored("yaml", "error")
     documents: List[Any] = []
     try:
-        composer = _yaml_composer(text, name)
+        composer = yaml_composer(text, name)
         while composer.check_node():
             documents.append(composer.get_node())
     except error.MarkedYAMLError as problem:
@@ -73,7 +73,7 @@ def yaml_nodes(source: Any) -> List[Any]:
     return documents
 
 
-def _yaml_composer(text: str, name: str) -> Any:
+def yaml_composer(text: str, name: str) -> Any:
     """A composer over a text that leaves types to us, and stops at nodes too deep or too many."""
     composing = vendored("yaml", "composer").Composer
     bases = (vendored("yaml", "reader").Reader, vendored("yaml", "scanner").Scanner, vendored("yaml", "parser").Parser)
