@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
+from functools import wraps
 from typing import Any
 
 from clawc.stdlib.checks.values import Table, Unmet
@@ -93,7 +94,20 @@ def any_chance(source: Source, share: Any) -> bool:
     return source.unit() < Decimal(share)
 
 
+def _drawn(draw: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, but what is no number, or too large a one, gives Unmet."""
+
+    @wraps(draw)
+    def checked(*args: Any) -> Any:
+        try:
+            return draw(*args)
+        except (TypeError, ArithmeticError, ValueError):
+            raise Unmet("nothing can be drawn from these values") from None
+
+    return checked
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "pick_one": pick_one, "any_date": any_date, "any_integer": any_integer, "any_uniform": any_uniform,
-    "any_normal": any_normal, "any_lognormal": any_lognormal, "any_chance": any_chance,
-}  # fmt: skip
+    draw.__name__: _drawn(draw)
+    for draw in (pick_one, any_date, any_integer, any_uniform, any_normal, any_lognormal, any_chance)
+}

@@ -175,6 +175,7 @@ class Task:
     limits: Limits = field(default_factory=Limits)
     checks: list[CheckDecl] = field(default_factory=list[CheckDecl])
     rubrics: list[RubricDecl] = field(default_factory=list[RubricDecl])
+    floors: dict[str, Decimal] = field(default_factory=dict[str, Decimal])  # of partial checks
     rubric_share: Decimal = Decimal(0)
     calls: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])  # tool and path or command
     said: str = ""  # the last message of the solution

@@ -13,6 +13,7 @@ from clawc.compiler.elaborate.context import Context, LetBinding, TaskState
 from clawc.compiler.elaborate.expressions import let_value
 from clawc.compiler.model import Task
 from clawc.compiler.passes.bind import bind_statements
+from clawc.compiler.passes.content_free import set_floors
 from clawc.compiler.passes.declare import declare
 from clawc.compiler.passes.evaluate import EvaluationFault
 from clawc.compiler.passes.judge_blocks import judge_blocks, report_unused
@@ -118,6 +119,7 @@ def _task(
         trial = Trial(task, sealer)
         order_lints(task, sealer)
         vacuous(task, trial)
+        set_floors(task, trial)
         witness = derive(task, sealer, trial)
         if not diagnostics.has_errors:
             try_tests(task, trial, witness)

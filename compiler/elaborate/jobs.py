@@ -17,6 +17,7 @@ from clawc.spec.ast import Span
 from clawc.spec.core import Const, Core
 from clawc.spec.functions import BY_NAME
 from clawc.spec.types import ANY, BOOL, NUMBER, TEXT, TREE, FileType, ListType, RecordType
+from clawc.stdlib.checks.values import Unmet
 
 MAX_JOBS = 50
 
@@ -138,8 +139,11 @@ def _job(
     elif any("\0" in word for word in argv):
         problem = "a word of the command holds a NUL"
     files: dict[str, bytes] = {}
-    for path, content in sorted(values.get("files", {}).items()):
-        files[str(path)] = bytes_of(content)
+    for path, content in sorted(values.get("files", {}).items(), key=lambda entry: str(entry[0])):
+        try:
+            files[str(path)] = bytes_of(content)
+        except Unmet as unmet:
+            problem, where = f"`{path}` cannot be written: {unmet}", "files"
         if path_problem(str(path)):
             problem, where = f"the path `{path}` {path_problem(str(path))}", "files"
     cwd = str(values.get("cwd", "."))

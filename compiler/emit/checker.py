@@ -54,7 +54,7 @@ def checker(task: Task, sealer: Sealer) -> CheckerFiles:
         "inputs": [(text(i.file.path), hashlib.sha256(i.data).hexdigest()) for i in sorted(task.inputs, key=_path)],
         "constants": constants,
         "checks": checks,
-        "table": [_row(check) for check in task.checks],
+        "table": [_row(check, task) for check in task.checks],
     }
     shaken = shake(render("check.py.j2", imports=[], primitives="", **parts))
     source = render("check.py.j2", imports=shaken.imports, primitives=_spaced(shaken.sources), **parts)
@@ -170,7 +170,7 @@ def _deliverable(printer: Printer, deliver: DeliverDecl) -> str:
     return layout(Shape("Family(", parts, ")"), 4, 4, 1)
 
 
-def _row(check: CheckDecl) -> str:
+def _row(check: CheckDecl, task: Task) -> str:
     parts = [text(check.name), _function(check.name)]
     if check.kind != "check":
         parts.append(f'kind="{check.kind}"')
@@ -180,6 +180,8 @@ def _row(check: CheckDecl) -> str:
         parts.append("partial=True")
     if check.after:
         parts.append("after=[" + ", ".join(text(a) for a in check.after) + "]")
+    if check.name in task.floors:
+        parts.append(f'floor="{plain(task.floors[check.name])}"')
     return f"Check({', '.join(parts)})"
 
 

@@ -119,7 +119,7 @@ class _Evaluation:
         try:
             return function(*args, **kwargs)
         except Unmet as problem:
-            if node.dynamic:
+            if node.dynamic or (node.free and self.reader is not COMPILE_TIME):
                 raise
             raise EvaluationFault(str(problem), node.span) from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from clawc.compiler.elaborate.context import TaskState
@@ -101,7 +102,8 @@ class Trial:
             for line, source, node in self.sealed[check.name]:
                 yield line, source, _Thunk(node, self.state, reader)
 
-        return Check(check.name, body, plain(check.weight), check.kind, check.partial, check.after)
+        floor = plain(self.task.floors.get(check.name, Decimal(0)))
+        return Check(check.name, body, plain(check.weight), check.kind, check.partial, check.after, floor)
 
 
 def uses_run(node: Core) -> bool:

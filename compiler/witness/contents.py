@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from typing import Any, cast
 
 from clawc.compiler.model import DeliverDecl
@@ -32,6 +33,8 @@ def content(deliver: DeliverDecl, demands: list[Demand], title: str, base: bytes
     exact = next((d.value for d in demands if d.kind == "text" and not d.place.section), None)
     if exact is not None:
         return str(exact).encode()
+    if deliver.kind == "html" and demands:
+        return _page(demands, title)
     if deliver.kind in TREES:
         return _tree(deliver, demands, base)
     if base is not None and not demands:
@@ -41,6 +44,13 @@ def content(deliver: DeliverDecl, demands: list[Demand], title: str, base: bytes
         return document(demands, deliver.sections, title, deliver.kind == "markdown", before).encode()
     lines = next((d.value for d in demands if d.kind == "lines"), None)
     return "".join(f"{line}\n" for line in lines).encode() if lines is not None else None
+
+
+def _page(demands: list[Demand], title: str) -> bytes:
+    """A page that says what is demanded, a paragraph for each block."""
+    blocks = document(demands, None, title, False).strip().split("\n\n")
+    body = "".join(f"<p>{escape(block)}</p>\n" for block in blocks)
+    return f"<!DOCTYPE html>\n<html>\n<body>\n{body}</body>\n</html>\n".encode()
 
 
 def _rows(deliver: DeliverDecl, whole: Table | list[Any]) -> bytes:

@@ -13,7 +13,7 @@ import pytest
 
 from clawc.commands.sources import check_file
 from clawc.compiler.pipeline import build
-from clawc.spec.bundle import CHECKER
+from clawc.spec.bundle import CHECKER, VENDOR
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted([*ROOT.glob("examples/*.claw"), *ROOT.glob("examples/clawgym/*/*.claw")])
@@ -49,7 +49,12 @@ def test_both_judges_agree(path: Path, tmp_path: Path) -> None:
     if compiled.task.context.task.jobs:
         pytest.skip("its programs are run by the runtime; tests/runtime and tests/cli judge it")
     checker = tmp_path / "check.py"
-    checker.write_bytes(build(compiled).files[CHECKER])
+    files_of = build(compiled).files
+    checker.write_bytes(files_of[CHECKER])
+    for name, data in files_of.items():
+        if name.startswith(f"{VENDOR}/"):
+            (tmp_path / "vendor" / name[len(VENDOR) + 1 :]).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "vendor" / name[len(VENDOR) + 1 :]).write_bytes(data)
     rng = random.Random(7)
     for number in range(12):
         files = dict(compiled.witness.files) if number else {}

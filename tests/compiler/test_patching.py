@@ -19,8 +19,10 @@ from clawc.compiler.render_yaml import render_yaml
 from clawc.compiler.witness.patching import patched
 from clawc.compiler.witness.spans import same
 from clawc.stdlib.checks.ini_reader import ini_sections
+from clawc.stdlib.checks.kinds import list_in, record_in
 from clawc.stdlib.checks.readers import json_value
 from clawc.stdlib.checks.toml_reader import toml_value
+from clawc.stdlib.checks.values import Unmet
 from clawc.stdlib.checks.yaml_reader import yaml_value
 
 READ: dict[str, Callable[[Any], Any]] = {
@@ -233,38 +235,33 @@ def commented(kind: str, text: str, rng: random.Random) -> str:
         try:
             if same(READ[kind]("\n".join(attempt) + "\n"), value):
                 lines = attempt
-        except Exception:  # noqa: BLE001
+        except Unmet:
             continue
     return "\n".join(lines) + "\n"
 
 
 def places(value: Any) -> list[Any]:
     """All records and lists inside a value, itself first."""
-    inner: list[Any] = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
-    return ([value] if isinstance(value, (dict, list)) else []) + [p for v in inner for p in places(v)]
+    record, items = record_in(value), list_in(value)
+    if record is None and items is None:
+        return []
+    inner = list((record or {}).values()) + (items or [])
+    return [value, *(place for v in inner for place in places(v))]
 
 
 def edited(value: Any, new: Any, rng: random.Random) -> str:
     """Changes one place of a value; says what it did."""
     at = rng.choice(places(value))
-    act = rng.choice(["add", "remove", "change"])
-    if isinstance(at, dict):
-        if act == "add" or not at:
-            at["new"] = new
-            return "add"
-        key = rng.choice(list(at))
+    act = rng.choice(["add", "remove", "change"]) if at else "add"
+    record, items = record_in(at), list_in(at)
+    if record is not None:
+        key = "new" if act == "add" else rng.choice(list(record))
+        record[key] = new
         if act == "remove":
-            del at[key]
-        else:
-            at[key] = new
-        return act
-    if act == "add" or not at:
-        at.insert(rng.randrange(len(at) + 1), new)
-        return "add"
-    if act == "remove":
-        del at[rng.randrange(len(at))]
-    else:
-        at[rng.randrange(len(at))] = new
+            del record[key]
+    if items is not None:
+        place = rng.randrange(len(items) + (act == "add"))
+        items[place : place + (act != "add")] = [] if act == "remove" else [new]
     return act
 
 
