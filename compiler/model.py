@@ -72,6 +72,11 @@ class ExpectDecl:
     line: int
     span: Span
 
+    @property
+    def shown(self) -> str:
+        """The text as verdicts show it."""
+        return self.source if len(self.source) <= 160 else self.source[:159] + "…"
+
 
 @dataclass(frozen=True, slots=True)
 class CheckDecl:

@@ -89,7 +89,7 @@ def _check(printer: Printer, check: CheckDecl, sealer: Sealer) -> CheckSource:
         printer.locals[id(ref.value)] = f"{name}()"
     for expect, node in expects:
         # Only what sits before the thunk counts for the layout; the condition starts on a line of its own if long.
-        head = f"yield {expect.line}, {text(_shown(expect.source))}, lambda: "
+        head = f"yield {expect.line}, {text(expect.shown)}, lambda: "
         condition = printer.expression(node)
         flat = condition if isinstance(condition, str) else condition.flat()
         if len(head) + len(flat) + 4 <= 108:
@@ -108,10 +108,6 @@ def _docstring(check: CheckDecl) -> str:
     if check.because:
         doc += f" The instruction says: `{one_line(check.because)}`."
     return text(doc) if '"' in doc or "\\" in doc else f'"""{doc}"""'
-
-
-def _shown(source: str) -> str:
-    return source if len(source) <= 160 else source[:159] + "…"
 
 
 def _function(name: str) -> str:

@@ -78,7 +78,7 @@ class Trial:
         self.task = task
         self.state = task.context.task
         self.sealed: dict[str, list[tuple[int, str, Core]]] = {
-            c.name: [(e.line, e.source, sealer.seal(e.core)) for e in c.expects] for c in task.checks
+            c.name: [(e.line, e.shown, sealer.seal(e.core)) for e in c.expects] for c in task.checks
         }
         self.deliverables = [declared(d) for d in task.delivers]
         self.pristine = {i.file.path: i.data for i in task.inputs}

@@ -323,7 +323,8 @@ def serial_time(days: Decimal, kind: str, since_1904: bool) -> Any:
         return datetime.timedelta(milliseconds=milliseconds)
     if since_1904:
         start = datetime.datetime(1904, 1, 1)
-    else:  # day 60 is a 29 February 1900 that never was
+    else:
+        # Day 60 is a 29 February 1900 that never was.
         start = datetime.datetime(1899, 12, 31 if days < 60 else 30)
     try:
         found = start + datetime.timedelta(milliseconds=milliseconds)

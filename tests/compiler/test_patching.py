@@ -284,7 +284,8 @@ def test_random_edits(kind: str, document: dict[str, Any], new: Any, seed: int) 
     assert result is not None, text
     assert same(READ[kind](result), wanted)
     before, after = text.split("\n"), result.split("\n")
-    if act == "add" and kind == "yaml" and "[]" not in text and "{}" not in text:
+    # The first item of a list in a list shares its line with what stands above it.
+    if act == "add" and kind == "yaml" and not any(part in text for part in ("[]", "{}", "- - ")):
         assert is_part(before, after)
 
 
