@@ -35,11 +35,11 @@ def pick_one(source: Source, of: Any) -> Any:
         of = [row[of.columns[0]] for row in of.rows] if len(of.columns) == 1 else list(of.rows)
     if isinstance(of, dict):
         total = sum(of.values())  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-        if not of or total <= 0 or any(w < 0 for w in of.values()):  # pyright: ignore[reportUnknownVariableType]
+        if not of or total <= 0 or any(w < 0 for w in of.values()):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
             raise Unmet("weights are positive numbers")
         at = source.unit() * total
         for key, weight in of.items():  # pyright: ignore[reportUnknownVariableType]
-            at -= weight
+            at -= weight  # pyright: ignore[reportUnknownVariableType]
             if at < 0:
                 return key  # pyright: ignore[reportUnknownVariableType]
         return next(reversed(of))  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]

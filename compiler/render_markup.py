@@ -29,7 +29,7 @@ def _parts(value: Any, level: int) -> tuple[str, dict[str, str], str, list[Any]]
         raise Unmet('an element is written from a record such as `{tag: "a", attr: {…}, text: "…", children: […]}`')
     record: dict[str, Any] = dict(value)  # pyright: ignore[reportUnknownArgumentType]
     tag: str = record["tag"]
-    attr = {str(k): as_text(v) for k, v in (record.get("attr") or {}).items()}
+    attr = {str(k): as_text(v) for k, v in (record.get("attr") or {}).items()}  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     for name in (tag, *attr):
         if (
             not name
@@ -167,9 +167,9 @@ def render_email(value: Any) -> str:
         if isinstance(given, list):
             given = ", ".join(as_text(part) for part in given)  # pyright: ignore[reportUnknownVariableType]
         lines.append(f"{key.title()}: {_mail_date(given) if key == 'date' else _encoded(as_text(given))}")
-    for key, given in (record.get("headers") or {}).items():
-        if str(key).lower() not in ("from", "to", "cc", "subject", "date", "content-type", "mime-version"):
-            lines.append(f"{_header_name(str(key))}: {_encoded(as_text(given))}")
+    for key, given in (record.get("headers") or {}).items():  # pyright: ignore[reportUnknownVariableType]
+        if str(key).lower() not in ("from", "to", "cc", "subject", "date", "content-type", "mime-version"):  # pyright: ignore[reportUnknownArgumentType]
+            lines.append(f"{_header_name(str(key))}: {_encoded(as_text(given))}")  # pyright: ignore[reportUnknownArgumentType]
     body = as_text(record.get("body")).replace("\r\n", "\n")
     text = ["Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit", "", *body.split("\n")]
     attachments: Any = record.get("attachments")

@@ -131,13 +131,13 @@ def shake(task: str) -> Shaken:
         live, imported = _live(task, reached)
         seen = [reached, reached_by(task, lib.testable, lib.functions, reached)]
         seen += [_reached_by(name, _relevant(name, reached)) for name in live]
-        made = set().union(*(s.made for s in seen))
-        for name in sorted(made):
-            made.update(base for base in lib.bases.get(name, ()) if base in lib.testable)
+        made = set().union(*(s.made for s in seen))  # pyright: ignore[reportUnknownVariableType]
+        for name in sorted(made):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+            made.update(base for base in lib.bases.get(name, ()) if base in lib.testable)  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
         if any(line.split()[1] not in {*DATELESS, MOMENTS} for line in imported):
-            made.add(MOMENTS)
+            made.add(MOMENTS)  # pyright: ignore[reportUnknownMemberType]
         now = Reached(
-            frozenset(made),
+            frozenset(made),  # pyright: ignore[reportUnknownArgumentType]
             frozenset().union(*(s.passed for s in seen)),
             frozenset().union(*(s.attributes for s in seen)),
         )

@@ -164,8 +164,8 @@ def skill_block(cx: Context, task: Task, block: ast.Block) -> None:
     if source is not None:
         asset = plain_text(cx, source.value, "`from`")
         found = None if asset is None else cx.task.assets.tree(cx, asset, source.value.span)
-        for inner, (data, executable) in sorted((found or {}).items()):
-            files[inner] = File(inner, f"{folder}/{inner}", kind_of(inner), data)
+        for inner, (data, executable) in sorted((found or {}).items()):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+            files[inner] = File(inner, f"{folder}/{inner}", kind_of(inner), data)  # pyright: ignore[reportUnknownArgumentType]
             programs |= {inner} if executable else set()
         if found is not None and "SKILL.md" not in found:
             cx.error(

@@ -212,7 +212,7 @@ class _Reader:
             return self._column(through(args[0]), str(through(args[1]).value), value)  # type: ignore[union-attr]
         place = place_of(args[0]) if args else None
         if (place is not None and name in ("section", "text_of")) or (
-            isinstance(left, core.Call) and name == "section"
+            isinstance(left, core.Call) and name == "section"  # pyright: ignore[reportUnnecessaryIsInstance]
         ):
             whole = place_of(left)
             if whole is not None:

@@ -26,7 +26,7 @@ def content(deliver: DeliverDecl, demands: list[Demand], title: str, base: bytes
     if whole is None and any(d.kind == "column" for d in demands):
         whole = _columns(demands)
     if isinstance(whole, (Table, list)):
-        return _rows(deliver, whole)
+        return _rows(deliver, whole)  # pyright: ignore[reportUnknownArgumentType]
     tables = dict(d.value for d in demands if d.kind == "database")
     if tables:
         return spelled(deliver.kind, tables)

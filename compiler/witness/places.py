@@ -94,7 +94,7 @@ def equalities(body: Core) -> dict[str, Any]:
         return {}
     left, right = through(body.args[0]), constant(body.args[1])
     if body.function == "is_in":
-        right = (right[0][0],) if right is not None and isinstance(right[0], list) and right[0] else None
+        right = (right[0][0],) if right is not None and isinstance(right[0], list) and right[0] else None  # pyright: ignore[reportUnknownVariableType]
     return {left.name: right[0]} if isinstance(left, core.Col) and right is not None else {}
 
 

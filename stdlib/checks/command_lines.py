@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Set
 
-from clawc.stdlib.checks.kinds import cut, listed
+from clawc.stdlib.checks.kinds import cut, list_in
 from clawc.stdlib.checks.values import Unmet
 
 MAX_COMMAND = 65_536
@@ -24,7 +24,7 @@ def command_line(s: Any, values: Any = ()) -> Dict[str, Any]:
         words.pop(0)
     if not words:
         raise Unmet("the command line is empty")
-    taking = set(listed(values)) if isinstance(values, list) else set()
+    taking: Set[str] = set(list_in(values) or ())
     flags: Dict[str, Any] = {}
     args: List[str] = []
     rest = iter(words[1:])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List
 
-from clawc.stdlib.checks.kinds import record_in, shown
+from clawc.stdlib.checks.kinds import list_in, record_in, shown
 from clawc.stdlib.checks.numbers import integer
 from clawc.stdlib.checks.values import Unmet
 
@@ -23,8 +23,9 @@ def _patched(v: Any, keys: List[str], value: Any, path: str) -> Any:
     """The value with another at one path."""
     if not keys:
         return value
-    if isinstance(v, list):
-        items: List[Any] = list(v)
+    listed_ = list_in(v)
+    if listed_ is not None:
+        items = list(listed_)
         place = integer(keys[0])
         if place is None or not 0 <= place < len(items):
             raise Unmet("nothing stands at `%s`" % path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Optional
 
 from clawc.stdlib.checks.equality import equal
-from clawc.stdlib.checks.kinds import cut, listed
+from clawc.stdlib.checks.kinds import cut, listed, record_in
 from clawc.stdlib.checks.readers import json_value, text_of
 from clawc.stdlib.checks.values import File, Unmet, require_bytes
 from clawc.stdlib.checks.workspace import Submission, file_in, job
@@ -16,10 +16,10 @@ def _called(run: Any) -> Any:
     if run["timed_out"]:
         raise Unmet("the call took too long")
     try:
-        answer = json_value(run["stdout"])
+        answer = record_in(json_value(run["stdout"]))
     except Unmet:
         raise Unmet(f"the call gave no answer (exit {run['exit']}): {cut(run['stderr'].strip()[-200:], 200)}") from None
-    if not isinstance(answer, dict) or not ("value" in answer or "raised" in answer):
+    if answer is None or not ("value" in answer or "raised" in answer):
         raise Unmet("the call gave no answer")
     return answer
 

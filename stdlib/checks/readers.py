@@ -251,7 +251,7 @@ def scanned_json(text: str, begin: int) -> Tuple[Any, int]:
     try:
         return scanner(text, begin)
     except SystemError:  # the core words its errors with the package, which has to be there for that
-        import json  # noqa: F401
+        import json  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
         return scanner(text, begin)
 

@@ -122,7 +122,10 @@ def file_family(ws: Submission, name: str) -> FamilyFiles:
 
 def family_key(key: Any) -> Any:
     """A key as it stands in `members`: a text, or a tuple of texts."""
-    return tuple(as_text(part) for part in key) if isinstance(key, (list, tuple)) else as_text(key)
+    if not isinstance(key, (list, tuple)):
+        return as_text(key)
+    parts: Any = key  # pyright: ignore[reportUnknownVariableType]
+    return tuple(as_text(part) for part in parts)
 
 
 def member(of: Any, key: Any, raw: bool = False) -> File:

@@ -356,7 +356,7 @@ def xlsx_table(source: Any, sheet: Any = 1) -> Table:
     values = book.values(sheet, label)
     if not values:
         raise Unmet(f"{label} is empty: it has no header row")
-    used: Set[int] = set().union(*values.values())
+    used: Set[int] = set().union(*values.values())  # pyright: ignore[reportUnknownVariableType]
     places = range(min(used), max(used) + 1)
     require_size(len(values), len(places), label)
     order = sorted(values)

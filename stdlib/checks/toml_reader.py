@@ -64,10 +64,10 @@ def _toml_plain(value: Any, name: str, level: int) -> Any:
     if level > 2 * MAX_TOML_DEPTH:
         raise Unmet(f"{name} is nested deeper than {MAX_TOML_DEPTH} levels")
     if isinstance(value, dict):
-        record: Row = value
+        record: Row = value  # pyright: ignore[reportUnknownVariableType]
         return {key: _toml_plain(inner, name, level + 1) for key, inner in record.items()}
     if isinstance(value, list):
-        items: List[Any] = value
+        items: List[Any] = value  # pyright: ignore[reportUnknownVariableType]
         return [_toml_plain(inner, name, level + 1) for inner in items]
     if isinstance(value, datetime.time):
         return value.isoformat()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, cast
 
+from clawc.stdlib.checks.kinds import list_in
 from clawc.stdlib.checks.readers import jsonl_table
 from clawc.stdlib.checks.values import MISSING, File, Row, Table, Unmet
 from clawc.stdlib.checks.workspace import Disk, Submission
@@ -26,7 +27,7 @@ def _events(ws: Submission) -> List[Row]:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else " ".join(str(part) for part in value) if isinstance(value, list) else ""
+    return value if isinstance(value, str) else " ".join(str(part) for part in list_in(value) or ())
 
 
 def tool_calls(ws: Submission) -> Table:
@@ -71,5 +72,5 @@ def transcript_of(ws: Submission) -> Dict[str, Any]:
 
 def in_order(of: Any, what: Any) -> bool:
     """Whether the values of `what` occur in `of` one after the other, others between them allowed."""
-    rest = iter(of if isinstance(of, list) else [])
-    return all(any(value == wanted for value in rest) for wanted in what)
+    rest = iter(list_in(of) or [])
+    return all(any(value == wanted for value in rest) for wanted in list_in(what) or [])

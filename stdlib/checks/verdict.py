@@ -162,10 +162,10 @@ def json_text(v: Any) -> str:
     if isinstance(v, bool):
         return "true" if v else "false"
     if isinstance(v, dict):
-        members: Dict[str, Any] = v
+        members: Dict[str, Any] = v  # pyright: ignore[reportUnknownVariableType]
         return "{" + ",".join([f"{json_quoted(key)}:{json_text(members[key])}" for key in sorted(members)]) + "}"
     if isinstance(v, list):
-        parts: List[Any] = v
+        parts: List[Any] = v  # pyright: ignore[reportUnknownVariableType]
         return "[" + ",".join([json_text(part) for part in parts]) + "]"
     return repr(v)
 

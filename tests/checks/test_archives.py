@@ -39,10 +39,10 @@ def tarred(members: dict[str, Any], format: int = tarfile.PAX_FORMAT, mode: str 
             info = tarfile.TarInfo(path)
             if isinstance(data, bytes):
                 info.size = len(data)
-                archive.addfile(info, io.BytesIO(data))
+                archive.addfile(info, io.BytesIO(data))  # pyright: ignore[reportUnknownMemberType]
             else:
                 info.type, info.linkname = data[0], "/etc/passwd"
-                archive.addfile(info)
+                archive.addfile(info)  # pyright: ignore[reportUnknownMemberType]
     return out.getvalue()
 
 

@@ -172,7 +172,7 @@ PIECES = st.sampled_from(
 
 @given(st.one_of(st.lists(PIECES, max_size=60).map("".join), st.text(max_size=100)))
 def test_text_raises_only_unmet(page: str) -> None:
-    for reader in (html_document, html_table, lambda p: html_select(p, "td, li > a[b='x'] + *")):
+    for reader in (html_document, html_table, lambda p: html_select(p, "td, li > a[b='x'] + *")):  # pyright: ignore[reportUnknownLambdaType, reportUnknownVariableType]
         with contextlib.suppress(Unmet):
             reader(page)
     with contextlib.suppress(Unmet):
@@ -196,6 +196,6 @@ BAIT = [
 def test_no_text_makes_a_reader_hang(bait: str) -> None:
     """A scan that is not linear in these needs minutes."""
     page = "<p>a</p>" + (bait * 400_000)[:400_000]
-    for reader in (html_document, html_table, lambda p: html_select(p, "* * * > * + *, p")):
+    for reader in (html_document, html_table, lambda p: html_select(p, "* * * > * + *, p")):  # pyright: ignore[reportUnknownLambdaType, reportUnknownVariableType]
         with contextlib.suppress(Unmet):
             reader(page)

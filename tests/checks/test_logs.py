@@ -23,7 +23,7 @@ def one(line: str) -> list[Any]:
 
 @pytest.mark.parametrize(
     ("line", "row"),
-    [
+    [  # pyright: ignore[reportUnknownArgumentType]
         ("2026-03-17 09:30:00 ERROR disk full", [AT, "ERROR", None, "disk full", {}]),
         ("2026-03-17T09:30:00Z warn app.db: slow", [AT.replace(tzinfo=datetime.UTC), "WARN", "app.db", "slow", {}]),
         ("[2026-03-17 09:30:00] [info] ready", [AT, "INFO", None, "ready", {}]),

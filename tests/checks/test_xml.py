@@ -168,7 +168,7 @@ PIECES = st.sampled_from(
 def test_text_and_bytes_raise_only_unmet(text: str, data: bytes) -> None:
     sources: list[Any] = [text, f"<a>{text}</a>", file(text.encode("utf-8", "surrogatepass")), file(data)]
     for source in sources:
-        for reader in (xml_document, lambda s: xml_select(s, "//*[@b='c'][1]/a")):
+        for reader in (xml_document, lambda s: xml_select(s, "//*[@b='c'][1]/a")):  # pyright: ignore[reportUnknownLambdaType, reportUnknownVariableType]
             with contextlib.suppress(Unmet):
                 reader(source)
 

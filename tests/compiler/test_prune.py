@@ -135,6 +135,6 @@ def test_what_a_primitive_needs_is_there(name: str) -> None:
     here = {n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
     here |= {t.id for n in tree.body if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)}
     here |= {a.asname or a.name for n in tree.body if isinstance(n, (ast.Import, ast.ImportFrom)) for a in n.names}
-    builtin = set(__builtins__ if isinstance(__builtins__, dict) else vars(__builtins__))
+    builtin = set(__builtins__ if isinstance(__builtins__, dict) else vars(__builtins__))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     assert global_names(text) - here - builtin <= {"__file__"}
     assert "typing" not in text.split("\n\n")[0]

@@ -21,7 +21,7 @@ from clawc.stdlib.checks.html_documents import html_document, html_table
 from clawc.stdlib.checks.values import File, Table, Unmet
 from clawc.stdlib.checks.xml_documents import xml_document
 
-SHAPES: Any = {
+SHAPES: Any = {  # pyright: ignore[reportUnknownVariableType]
     "tag": "a:b", "attr": {"x": '1 <"2">\n&', "y": ""}, "text": "one & <two>three", "children": [
         {"tag": "c", "attr": {}, "text": "one & <two>", "children": []},
         {"tag": "d", "attr": {}, "text": "", "children": []},
@@ -36,7 +36,7 @@ def test_xml() -> None:
 
 
 def test_html() -> None:
-    page: Any = {
+    page: Any = {  # pyright: ignore[reportUnknownVariableType]
         "tag": "html", "attr": {"lang": "en"}, "text": "T One & two three", "children": [
             {"tag": "head", "attr": {}, "text": "T", "children": [{"tag": "title", "attr": {}, "text": "T", "children": []}]},
             {"tag": "body", "attr": {}, "text": "One & two three", "children": [
