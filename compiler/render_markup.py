@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -29,21 +30,31 @@ def _parts(value: Any, level: int) -> tuple[str, dict[str, str], str, list[Any]]
         raise Unmet('an element is written from a record such as `{tag: "a", attr: {…}, text: "…", children: […]}`')
     record: dict[str, Any] = dict(value)  # pyright: ignore[reportUnknownArgumentType]
     tag: str = record["tag"]
-    attr = {str(k): as_text(v) for k, v in (record.get("attr") or {}).items()}  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    attr = {key: as_text(v) for key, v in _record(record.get("attr"), "attr").items()}
     for name in (tag, *attr):
-        if (
-            not name
-            or not (name[0].isalpha() or name[0] in "_:")
-            or any(not (s.isalnum() or s in "-_.:") for s in name)
-        ):
+        if not re.fullmatch(r"[^\W\d][-.:\w]*", name):
             raise Unmet(f"{shown(name)} cannot be the name of an element or attribute")
-    children: Any = record.get("children") or []
-    return (
-        tag,
-        attr,
-        as_text(record.get("text")),
-        table(children).rows if isinstance(children, Table) else list(children),
-    )
+    return tag, attr, as_text(record.get("text")), _list(record.get("children"), "children")
+
+
+def _record(value: Any, what: str) -> dict[str, Any]:
+    """A record, by keys that are text; null is an empty one."""
+    if is_null(value):
+        return {}
+    if not isinstance(value, Mapping):
+        raise Unmet(f"`{what}` is a record, not {shown(value)}")
+    return {str(key): inner for key, inner in value.items()}  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+
+
+def _list(value: Any, what: str) -> list[Any]:
+    """A list, the rows of a table as records; null is an empty one."""
+    if is_null(value):
+        return []
+    if isinstance(value, Table):
+        return list(value.rows)
+    if not isinstance(value, list):
+        raise Unmet(f"`{what}` is a list, not {shown(value)}")
+    return list(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
 def _attributes(attr: Mapping[str, str]) -> str:
@@ -111,7 +122,7 @@ def render_ics(value: Any) -> str:
                 lines.append(f"{key.upper()}:{_ics_text(as_text(known[key]))}")
         if "organizer" in known:
             lines.append(f"ORGANIZER:mailto:{_one_line(as_text(known['organizer']))}")
-        lines += [f"ATTENDEE:mailto:{_one_line(as_text(a))}" for a in known.get("attendees", [])]
+        lines += [f"ATTENDEE:mailto:{_one_line(as_text(a))}" for a in _list(known.get("attendees"), "attendees")]
         if "rrule" in known:
             lines.append(f"RRULE:{_one_line(as_text(known['rrule']))}")
         lines.append("END:VEVENT")
@@ -167,9 +178,9 @@ def render_email(value: Any) -> str:
         if isinstance(given, list):
             given = ", ".join(as_text(part) for part in given)  # pyright: ignore[reportUnknownVariableType]
         lines.append(f"{key.title()}: {_mail_date(given) if key == 'date' else _encoded(as_text(given))}")
-    for key, given in (record.get("headers") or {}).items():  # pyright: ignore[reportUnknownVariableType]
-        if str(key).lower() not in ("from", "to", "cc", "subject", "date", "content-type", "mime-version"):  # pyright: ignore[reportUnknownArgumentType]
-            lines.append(f"{_header_name(str(key))}: {_encoded(as_text(given))}")  # pyright: ignore[reportUnknownArgumentType]
+    for key, content in _record(record.get("headers"), "headers").items():
+        if key.lower() not in ("from", "to", "cc", "subject", "date", "content-type", "mime-version"):
+            lines.append(f"{_header_name(key)}: {_encoded(as_text(content))}")
     body = as_text(record.get("body")).replace("\r\n", "\n")
     text = ["Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit", "", *body.split("\n")]
     attachments: Any = record.get("attachments")

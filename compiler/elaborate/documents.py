@@ -131,7 +131,7 @@ def _column_kind(values: list[Any]) -> str:
     """The kind of a column: that of the texts in it, or where no cell is text, that of the values."""
     filled = [v for v in values if not (isinstance(v, Cell) and not v.strip())]
     if all(isinstance(v, Cell) for v in filled):
-        return infer(filled)  # pyright: ignore[reportArgumentType]
+        return infer([str(v) for v in filled])
     kinds = {KIND_OF.get(tag_of(v), "") for v in filled}
     return kinds.pop() if len(kinds) == 1 else "mixed"
 

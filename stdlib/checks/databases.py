@@ -15,7 +15,7 @@ from clawc.stdlib.checks.kinds import cut
 from clawc.stdlib.checks.readers import require_distinct, require_size, source_name
 from clawc.stdlib.checks.values import File, Row, Table, Unmet, require_bytes
 
-MAX_SQL_STEPS = 20_000_000
+MAX_SQL_STEPS = 10_000_000
 MAX_SQL_SECONDS = 3.0
 MAX_SQL_HEAP = 256 << 20
 MAX_SQL_TEXT = 64 << 20

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Dict, Iterable, List, Optional, Tuple, Union
+from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
 
 from clawc.stdlib.checks.values import Row, Table, Unmet
 
@@ -11,6 +11,8 @@ MAX_ELEMENTS = 200_000
 MAX_ELEMENT_DEPTH = 100
 MAX_MARKUP_TEXT = 20_000_000
 TEXT_COST = 16  # what a piece of text counts beyond its characters: the time that it takes
+XML_PIECE = 1 << 18
+MAX_XML_TAG = 1 << 20
 INVISIBLE = frozenset(["script", "style", "template"])
 
 _BLANKS = re.compile(r"\s+")
@@ -52,6 +54,15 @@ class TextBudget:
         if self.left < 0:
             raise Unmet(f"{self.name} is too large: its elements hold too much text")
         return text
+
+
+def feed_xml(parser: Any, data: bytes, label: str) -> None:
+    """Gives a parser of XML its bytes piece by piece: a tag with a million attributes is refused before it is built."""
+    for begin in range(0, len(data), XML_PIECE):
+        parser.Parse(data[begin : begin + XML_PIECE], False)
+        if begin + XML_PIECE - parser.CurrentByteIndex > MAX_XML_TAG + XML_PIECE:
+            raise Unmet(f"{label} is too large: it has a tag or comment of more than {MAX_XML_TAG >> 20} MiB")
+    parser.Parse(b"", True)
 
 
 def elements_in_order(root: Element) -> List[Element]:

@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 from clawc.stdlib.checks.archives import ZipReader
 from clawc.stdlib.checks.dates import date_of, datetime_of
 from clawc.stdlib.checks.kinds import bounded, cut
+from clawc.stdlib.checks.markup import feed_xml
 from clawc.stdlib.checks.readers import require_distinct, require_size, source_name
 from clawc.stdlib.checks.text import as_text
 from clawc.stdlib.checks.values import Cell, File, Row, Table, Unmet, require_bytes
@@ -228,7 +229,7 @@ class Workbook:
         if text is not None:
             parser.CharacterDataHandler = text
         try:
-            parser.Parse(self.archive.read(path), True)
+            feed_xml(parser, self.archive.read(path), self.name)
         except (expat.ExpatError, ValueError, LookupError) as problem:
             raise Unmet(f"{self.name} is damaged: `{cut(path, 60)}` is not XML ({cut(str(problem), 60)})") from None
 
@@ -356,7 +357,7 @@ def xlsx_table(source: Any, sheet: Any = 1) -> Table:
     values = book.values(sheet, label)
     if not values:
         raise Unmet(f"{label} is empty: it has no header row")
-    used: Set[int] = set().union(*values.values())  # pyright: ignore[reportUnknownVariableType]
+    used = {place for line in values.values() for place in line}
     places = range(min(used), max(used) + 1)
     require_size(len(values), len(places), label)
     order = sorted(values)

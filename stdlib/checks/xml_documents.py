@@ -13,6 +13,7 @@ from clawc.stdlib.checks.markup import (
     Element,
     element_record,
     elements_in_order,
+    feed_xml,
     selected_table,
 )
 from clawc.stdlib.checks.readers import source_name, text_of
@@ -65,7 +66,8 @@ def xml_tree(source: Any) -> Element:
 
     name = source_name(source)
     builder = XmlBuilder(name)
-    parser = expat.ParserCreate()
+    is_file = isinstance(source, File)
+    parser = expat.ParserCreate(None if is_file else "utf-8")  # a text is decoded, whatever it declares
     parser.buffer_text = True
     parser.specified_attributes = True  # a default that is declared once could be repeated in every element
     parser.StartElementHandler = builder.start
@@ -73,15 +75,15 @@ def xml_tree(source: Any) -> Element:
     parser.CharacterDataHandler = builder.text
     parser.EntityDeclHandler = builder.refuse
     parser.SkippedEntityHandler = builder.refuse
-    data = require_bytes(source) if isinstance(source, File) else text_of(source)
+    data = require_bytes(source) if is_file else text_of(source).encode("utf-8", "surrogatepass")
     if not data.strip():
         raise Unmet(f"{name} is empty, not XML")
     try:
-        parser.Parse(data, True)
+        feed_xml(parser, data, name)
     except expat.ExpatError as error:
         problem = expat.ErrorString(error.code)
         raise Unmet(f"{name} is not XML: line {error.lineno}, column {error.offset + 1}: {problem}") from None
-    except (ValueError, LookupError):  # lone surrogates, or an encoding that Python does not have
+    except (ValueError, LookupError):  # an encoding that Python does not have
         raise Unmet(f"{name} is not XML: its encoding is not understood") from None
     if builder.root is None:
         raise Unmet(f"{name} is not XML: it has no element")

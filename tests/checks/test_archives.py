@@ -34,7 +34,8 @@ def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> byt
 
 def tarred(members: dict[str, Any], format: int = tarfile.PAX_FORMAT, mode: str = "w") -> bytes:
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode=mode, format=format) as archive:  # type: ignore[call-overload]
+    opened: Any = tarfile.open
+    with opened(fileobj=out, mode=mode, format=format) as archive:
         for path, data in members.items():
             info = tarfile.TarInfo(path)
             if isinstance(data, bytes):
@@ -127,7 +128,7 @@ BOMB = zipped({"zeros": bytes(70 << 20)})
         (b"", "is not an archive"),
         (b"text", "is not an archive"),
         (b"x" * 2_000, "is not an archive"),
-        (b"PK\3\4 nothing", "is not a ZIP file: File is not a zip file"),
+        (b"PK\3\4 nothing", "is not a ZIP file"),
         (b"\x1f\x8bnothing", "is damaged: "),
         (ARCHIVES["deflated"][:-30], "is not a ZIP file"),
         (ARCHIVES["tar.gz"][:-30], "is damaged: it ends too early"),
@@ -145,11 +146,11 @@ BOMB = zipped({"zeros": bytes(70 << 20)})
         (tarred({"l": [tarfile.CHRTYPE]}), "its member `l` is no regular file"),
         (changed(zipped({"aa": b"1", "ab": b"2"}), b"ab", b"aa"), "has the member `aa` twice"),
         (zipped({"a": b"x" * 99}, zipfile.ZIP_BZIP2), "`a` in `out/a.zip` is compressed in a way that is not read here"),
-        (changed(zipped({"a": b"x" * 99}, zipfile.ZIP_STORED), b"xxxx", b"xxyx"), "`a` in `out/a.zip` is damaged: Bad CRC"),
+        (changed(zipped({"a": b"x" * 99}, zipfile.ZIP_STORED), b"xxxx", b"xxyx"), "`a` in `out/a.zip` is damaged"),
         (BOMB, "is too large: more than 64 MiB unpacked"),
         (gzip.compress(bytes(70 << 20)), "is too large: more than 64 MiB unpacked"),
         (zipped({"a": bytes(40 << 20), "b": bytes(40 << 20)}), "is too large: more than 64 MiB unpacked"),
-        (changed(BOMB, struct.pack("<I", 70 << 20), struct.pack("<I", 1 << 20)), "is damaged: "),
+        (changed(BOMB, struct.pack("<I", 70 << 20), struct.pack("<I", 1 << 20)), "is damaged"),
         (b"PK" + b"PK\1\2" * 20_001, "has more than 20000 members"),
         (tarred({"a": b"1"}).replace(b"0000000\0", b"7777777\0", 1), "is not an archive"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -35,6 +36,14 @@ def refused(reader: Any, *arguments: Any) -> str:
     with pytest.raises(Unmet) as caught:
         reader(*arguments)
     return str(caught.value)
+
+
+def html_cells(page: Any) -> Any:
+    return html_select(page, "td, li > a[b='x'] + *")
+
+
+def html_any(page: Any) -> Any:
+    return html_select(page, "* * * > * + *, p")
 
 
 def texts(css: str, page: str = PAGE) -> list[str]:
@@ -172,7 +181,8 @@ PIECES = st.sampled_from(
 
 @given(st.one_of(st.lists(PIECES, max_size=60).map("".join), st.text(max_size=100)))
 def test_text_raises_only_unmet(page: str) -> None:
-    for reader in (html_document, html_table, lambda p: html_select(p, "td, li > a[b='x'] + *")):  # pyright: ignore[reportUnknownLambdaType, reportUnknownVariableType]
+    readers: list[Callable[[Any], Any]] = [html_document, html_table, html_cells]
+    for reader in readers:
         with contextlib.suppress(Unmet):
             reader(page)
     with contextlib.suppress(Unmet):
@@ -196,6 +206,7 @@ BAIT = [
 def test_no_text_makes_a_reader_hang(bait: str) -> None:
     """A scan that is not linear in these needs minutes."""
     page = "<p>a</p>" + (bait * 400_000)[:400_000]
-    for reader in (html_document, html_table, lambda p: html_select(p, "* * * > * + *, p")):  # pyright: ignore[reportUnknownLambdaType, reportUnknownVariableType]
+    readers: list[Callable[[Any], Any]] = [html_document, html_table, html_any]
+    for reader in readers:
         with contextlib.suppress(Unmet):
             reader(page)

@@ -21,9 +21,7 @@ def one(line: str) -> list[Any]:
     return list(row.values())
 
 
-@pytest.mark.parametrize(
-    ("line", "row"),
-    [  # pyright: ignore[reportUnknownArgumentType]
+FORMS: list[tuple[str, list[Any]]] = [
         ("2026-03-17 09:30:00 ERROR disk full", [AT, "ERROR", None, "disk full", {}]),
         ("2026-03-17T09:30:00Z warn app.db: slow", [AT.replace(tzinfo=datetime.UTC), "WARN", "app.db", "slow", {}]),
         ("[2026-03-17 09:30:00] [info] ready", [AT, "INFO", None, "ready", {}]),
@@ -52,8 +50,10 @@ def one(line: str) -> list[Any]:
             [AT, "ERROR", "db", "x", {"code": 7, "tags": ["a"]}],
         ),
         ('{"time": 1773739800, "message": {"a": 1}}', [None, None, None, "", {"time": 1773739800, "message": {"a": 1}}]),
-    ],
-)  # fmt: skip
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "row"), FORMS)
 def test_forms(line: str, row: list[Any]) -> None:
     assert one(line) == row
 

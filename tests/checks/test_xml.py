@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,6 +27,10 @@ ORDERS = """<?xml version="1.0"?>
 
 def file(data: bytes) -> File:
     return File("f", "out/f.xml", "xml", data)
+
+
+def selected(source: Any) -> Any:
+    return xml_select(source, "//*[@b='c'][1]/a")
 
 
 def refused(data: bytes | str) -> str:
@@ -139,11 +144,24 @@ LAUGHS = '<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><
         ),
         (b"<a>" * 101, "`out/f.xml` is nested deeper than 100 elements"),
         (b"<a>" + b"<b/>" * 200_000 + b"</a>", "`out/f.xml` is too large: more than 200000 elements"),
-        ("<a>\ud800</a>", "the text is not XML: its encoding is not understood"),
+        ("<a>\ud800</a>", "the text is not XML: line 1, column 4: not well-formed (invalid token)"),
+        (
+            b"<a " + b" ".join(b"x%d=''" % n for n in range(300_000)) + b"/>",
+            "`out/f.xml` is too large: it has a tag or comment of more than 1 MiB",
+        ),
     ],
 )
 def test_what_is_refused(data: bytes | str, message: str) -> None:
     assert refused(data) == message
+
+
+def test_large_files_are_read_in_pieces() -> None:
+    rows = b"".join(b"<b n='%d'>%d</b>" % (n, n) for n in range(50_000))
+    found = xml_document(file(b"<a>" + rows + b"</a>"))
+    assert [child["attr"]["n"] for child in found["children"]] == [str(n) for n in range(50_000)]
+    assert found["children"][-1]["text"] == "49999"
+    assert xml_document(file(b"<a>" + b"x" * 3_000_000 + b"</a>"))["text"] == "x" * 3_000_000
+    assert xml_document("<?xml version='1.0' encoding='utf-16'?><a>é</a>")["text"] == "é"
 
 
 def test_defaults_of_attributes_are_not_repeated() -> None:
@@ -168,7 +186,8 @@ PIECES = st.sampled_from(
 def test_text_and_bytes_raise_only_unmet(text: str, data: bytes) -> None:
     sources: list[Any] = [text, f"<a>{text}</a>", file(text.encode("utf-8", "surrogatepass")), file(data)]
     for source in sources:
-        for reader in (xml_document, lambda s: xml_select(s, "//*[@b='c'][1]/a")):  # pyright: ignore[reportUnknownLambdaType, reportUnknownVariableType]
+        readers: list[Callable[[Any], Any]] = [xml_document, selected]
+        for reader in readers:
             with contextlib.suppress(Unmet):
                 reader(source)
 

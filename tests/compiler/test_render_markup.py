@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clawc.compiler.render_files import render_sqlite, render_zip
+from clawc.compiler.render_files import render_sqlite, render_xlsx, render_zip
 from clawc.compiler.render_markup import render_email, render_html, render_ics, render_xml
 from clawc.stdlib.checks.archives import archive_members
 from clawc.stdlib.checks.calendars import ics_table
@@ -21,11 +23,13 @@ from clawc.stdlib.checks.html_documents import html_document, html_table
 from clawc.stdlib.checks.values import File, Table, Unmet
 from clawc.stdlib.checks.xml_documents import xml_document
 
-SHAPES: Any = {  # pyright: ignore[reportUnknownVariableType]
+NOTHING: dict[str, str] = {}
+NONE: list[Any] = []
+SHAPES: dict[str, Any] = {
     "tag": "a:b", "attr": {"x": '1 <"2">\n&', "y": ""}, "text": "one & <two>three", "children": [
-        {"tag": "c", "attr": {}, "text": "one & <two>", "children": []},
-        {"tag": "d", "attr": {}, "text": "", "children": []},
-        {"tag": "e", "attr": {}, "text": "three", "children": [{"tag": "f", "attr": {}, "text": "three", "children": []}]},
+        {"tag": "c", "attr": NOTHING, "text": "one & <two>", "children": NONE},
+        {"tag": "d", "attr": NOTHING, "text": "", "children": NONE},
+        {"tag": "e", "attr": NOTHING, "text": "three", "children": [{"tag": "f", "attr": NOTHING, "text": "three", "children": NONE}]},
     ],
 }  # fmt: skip
 
@@ -36,14 +40,14 @@ def test_xml() -> None:
 
 
 def test_html() -> None:
-    page: Any = {  # pyright: ignore[reportUnknownVariableType]
+    page: dict[str, Any] = {
         "tag": "html", "attr": {"lang": "en"}, "text": "T One & two three", "children": [
-            {"tag": "head", "attr": {}, "text": "T", "children": [{"tag": "title", "attr": {}, "text": "T", "children": []}]},
-            {"tag": "body", "attr": {}, "text": "One & two three", "children": [
-                {"tag": "script", "attr": {}, "text": "a < b", "children": []},
-                {"tag": "p", "attr": {"class": "x"}, "text": "One & two", "children": []},
-                {"tag": "img", "attr": {"src": "a.png"}, "text": "", "children": []},
-                {"tag": "b", "attr": {}, "text": "three", "children": []},
+            {"tag": "head", "attr": NOTHING, "text": "T", "children": [{"tag": "title", "attr": NOTHING, "text": "T", "children": NONE}]},
+            {"tag": "body", "attr": NOTHING, "text": "One & two three", "children": [
+                {"tag": "script", "attr": NOTHING, "text": "a < b", "children": NONE},
+                {"tag": "p", "attr": {"class": "x"}, "text": "One & two", "children": NONE},
+                {"tag": "img", "attr": {"src": "a.png"}, "text": "", "children": NONE},
+                {"tag": "b", "attr": NOTHING, "text": "three", "children": NONE},
             ]},
         ],
     }  # fmt: skip
@@ -134,3 +138,30 @@ def test_databases_and_archives() -> None:
     packed = render_zip(archive)
     assert packed == render_zip(archive)
     assert archive_members(File("z", "z.zip", "zip", packed)) == {"a/b.txt": "é".encode(), "c.bin": b"\0\xff"}
+
+
+LEAVES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.decimals(allow_nan=False, allow_infinity=False), st.text(max_size=5), st.dates(),
+    st.datetimes(), st.timedeltas(),
+)  # fmt: skip
+KEYS = st.sampled_from(
+    ["tag", "attr", "text", "children", "to", "date", "headers", "attachments", "start", "attendees", "a", "name"]
+)
+VALUES = st.recursive(
+    LEAVES, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=4)), max_leaves=8
+)
+
+
+@settings(deadline=None)
+@given(VALUES)
+def test_any_value_is_written_or_refused(value: Any) -> None:
+    writers: list[Callable[[Any], Any]] = [
+        render_xml, render_html, render_ics, render_email, render_xlsx, render_sqlite, render_zip,
+    ]  # fmt: skip
+    shapes: list[Any] = [
+        value, {"tag": "a", "children": value, "attr": value}, [{"start": value, "attendees": value, "a": value}],
+    ]  # fmt: skip
+    for write in writers:
+        for shape in shapes:
+            with contextlib.suppress(Unmet):
+                write(shape)
