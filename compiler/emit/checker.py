@@ -16,6 +16,7 @@ from clawc.compiler.emit.vendor import vendor_files
 from clawc.compiler.forms import requirements
 from clawc.compiler.model import CheckDecl, DeliverDecl, Task
 from clawc.compiler.passes.seal import Sealer
+from clawc.compiler.passes.trial import shown_source
 from clawc.spec import core
 from clawc.spec.core import Core
 from clawc.stdlib.checks.kinds import plain
@@ -90,7 +91,7 @@ def _check(printer: Printer, check: CheckDecl, sealer: Sealer) -> CheckSource:
         printer.locals[id(ref.value)] = f"{name}()"
     for expect, node in expects:
         # Only what sits before the thunk counts for the layout; the condition starts on a line of its own if long.
-        head = f"yield {expect.line}, {text(_shown(expect.source))}, lambda: "
+        head = f"yield {expect.line}, {text(shown_source(expect.source))}, lambda: "
         condition = printer.expression(node)
         flat = condition if isinstance(condition, str) else condition.flat()
         if len(head) + len(flat) + 4 <= 108:
@@ -109,10 +110,6 @@ def _docstring(check: CheckDecl) -> str:
     if check.because:
         doc += f" The instruction says: `{one_line(check.because)}`."
     return text(doc) if '"' in doc or "\\" in doc else f'"""{doc}"""'
-
-
-def _shown(source: str) -> str:
-    return source if len(source) <= 160 else source[:159] + "…"
 
 
 def _function(name: str) -> str:

@@ -79,9 +79,14 @@ class Trial:
     def _check(self, check: CheckDecl, reader: Reader) -> Check:
         def body(_: Submission) -> Iterator[Expect]:
             for line, source, node in self.sealed[check.name]:
-                yield line, source, _Thunk(node, self.state, reader)
+                yield line, shown_source(source), _Thunk(node, self.state, reader)
 
         return Check(check.name, body, plain(check.weight), check.kind, check.partial, check.after)
+
+
+def shown_source(source: str) -> str:
+    """A condition as verdicts quote it."""
+    return source if len(source) <= 160 else source[:159] + "…"
 
 
 def uses_runs(task: Task) -> bool:

@@ -23,6 +23,8 @@ KINDS = {
     "yml": "yaml",
     "toml": "toml",
     "ini": "ini",
+    "diff": "diff",
+    "patch": "diff",
     "md": "markdown",
     "markdown": "markdown",
     "py": "program",
