@@ -19,6 +19,7 @@ PARSED_BY = {
     "yaml": "yaml_all",
     "toml": "toml_value",
     "ini": "ini_sections",
+    "diff": "diff_table",
     "markdown": "text_of",
     "text": "text_of",
     "xml": "xml_document",

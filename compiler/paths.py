@@ -8,7 +8,7 @@ import unicodedata
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[1-9]|lpt[1-9])(\..*)?\Z", re.I)
 _KINDS = {
     "csv": "csv", "tsv": "tsv", "json": "json", "jsonl": "jsonl", "ndjson": "jsonl",
-    "yaml": "yaml", "yml": "yaml", "toml": "toml", "ini": "ini",
+    "yaml": "yaml", "yml": "yaml", "toml": "toml", "ini": "ini", "diff": "diff", "patch": "diff",
     "md": "markdown", "markdown": "markdown", "py": "program", "sh": "program", "js": "program",
     "html": "html", "htm": "html", "xml": "xml", "eml": "email",
     "ics": "ics", "xlsx": "xlsx", "zip": "zip", "tar": "zip", "tgz": "zip",

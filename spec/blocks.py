@@ -76,7 +76,7 @@ TABLE: tuple[BlockKind, ...] = (
         "packages": Attribute("text list", "packages to install", later=True),
     }, once=True),
     BlockKind("deliver", "a file that the agent must create; its structure is needed, never credited", ("name", "path"), {
-        "format": Attribute("format", "csv, tsv, json, jsonl, yaml, toml, ini, markdown, xml, html, email, ics, sqlite, xlsx, zip or text; by the file's ending unless given"),
+        "format": Attribute("format", "csv, tsv, json, jsonl, yaml, toml, ini, diff, markdown, xml, html, email, ics, sqlite, xlsx, zip or text; by the file's ending unless given"),
         "columns": Attribute("columns", "names of the columns of a table, or of the keys of its objects"),
         "keys": Attribute("text list", "keys that a JSON object must have"),
         "sections": Attribute("text list", "headings that a document must have"),
@@ -160,6 +160,6 @@ EDITIONS = (1,)
 
 # Formats by the ending of a path; the rest is text.
 FORMATS = (
-    "csv", "tsv", "json", "jsonl", "yaml", "toml", "ini", "markdown", "xml", "html", "email", "ics", "sqlite", "xlsx", "zip",
+    "csv", "tsv", "json", "jsonl", "yaml", "toml", "ini", "diff", "markdown", "xml", "html", "email", "ics", "sqlite", "xlsx", "zip",
     "text", "program",
 )  # fmt: skip

@@ -69,6 +69,8 @@ TABLE: tuple[Function, ...] = (
         yaml_all(file: F|S) -> ? ; yaml_all ; the values of all documents of a YAML file
         toml(file: V) -> ? ; toml_value ; the value of a TOML file
         ini(file: V) -> ? ; ini_sections ; the sections of an INI file, each a record
+        python(file: F|S) -> ? ; python_source ; functions, classes, imports, calls and texts of a Python program
+        diff(file: F|S) -> ? ; diff_table ; the lines of a unified diff: path, kind, line, text
         text(of: F|V) -> S ; text_of ; the text of a file, or a value written as text
         lines(of: F|S) -> ? ; lines_of ; the lines of a text, without line ends
         md_table(of: F|S) -> ? ; md_table ; the first table of a Markdown text
@@ -100,7 +102,6 @@ TABLE: tuple[Function, ...] = (
         table(of: V) -> ? ; table ; a list of records, or of single values, as a table
         columns(of: T) -> L ; columns_of ; the names of the columns
         record(of: T) -> R ; record_of ; a table of two columns as keys and values
-        numbered(of: T|L) -> T ; numbered ; every element with its place, counted from 1: n, value
         only(of: T|L) -> ? ; only ; the one row that there is
         values(of: R) -> L ; values_of ; the values of a record
         get(of: V, path: S) -> V ; get_path ; the value at a dotted path
@@ -108,6 +109,7 @@ TABLE: tuple[Function, ...] = (
         union(first: T|L, *more: T|L) -> ? ; union ; the rows of all, duplicates kept
         except(of: T|L, without: T|L) -> ? ; except_rows ; distinct rows of the first that the second lacks
         intersect(of: T|L, other: T|L) -> ? ; intersect ; distinct rows that both have
+        numbered(of: T|L) -> ? ; numbered ; with `n`, counted from 1; the elements of a list as `value`
         unordered(of: V) -> ? ; unordered ; the same rows or values, their order free
         ordered(of: V) -> ? ; ordered ; the same rows or values, their order counting
         one_of(*values: V) -> V ; one_of ; any of these answers is right
@@ -144,6 +146,9 @@ TABLE: tuple[Function, ...] = (
         length(of: S|L|T) -> N ; length_of ; the number of characters, or of elements
         command_line(s: S, values: L =) -> R ; command_line ; a command as program, flags and args; `values`: flags that take the next word
         pad(of: V, width: N, fill: S =) -> S ; pad ; filled up on the left
+        normalise(s: S, what: L) -> S ; normalised_by ; without case, spaces, punctuation, accents, markup, lookalikes, leet
+        similarity(a: S, b: S) -> N ; similarity ; from 0 to 1, by runs of three signs
+        fits(s: S, pattern: S) -> B ; fits_pattern ; is it the pattern, with something for each `…`?
         slug(s: S) -> S ; slug ; lower case, words joined by `-`
     """),
     *_rows("dates", """
@@ -159,6 +164,7 @@ TABLE: tuple[Function, ...] = (
         year(d: D) -> N ; year_of ; the year
         workdays(from: D, to: D) -> N ; workdays ; Mondays to Fridays from the first day up to the last, both included
         dates(range: G) -> L ; dates_in ; every day of a range
+        cron_times(s: S, range: G) -> L ; cron_times ; when a crontab line fires in a range
         overlap(a: G, b: G) -> U ; overlap ; how long two ranges of time overlap
     """),
     *_rows("judging", """
@@ -172,6 +178,7 @@ TABLE: tuple[Function, ...] = (
         bullets(of: F|S) -> L ; bullets ; the items of all lists
         headings(of: F|S, level: N =) -> L ; headings ; the headings, without marks
         section(of: F|S, name: S) -> S ; section ; the text under a heading
+        split_at(of: F|S, titles: L) -> T ; split_at ; the parts that begin with these lines, as title and body
         contains_lines(of: F|S, lines: L) -> B ; contains_lines ; do these lines stand there in this order?
         in_order(of: L, what: L) -> B ; in_order ; do these values occur one after the other, others between?
         subset(of: L, other: L) -> B ; subset ; is everything of the first in the second?
@@ -202,6 +209,8 @@ TABLE: tuple[Function, ...] = (
         run(argv: L, files: R =, env: R =, stdin: S =, timeout: U =, cwd: S =) -> ? ; run_result ; what a program does
         call(module: S, function: S, args: L, timeout: U =) -> V ; call_value ; the value that a function of a Python file gives
         raises(of: V, kind: S) -> B ; call_raises ; does the call end in an exception of this kind?
+        defines(file: F|S, name: S) -> B ; defines ; does a Python program define the function, class or `Class.method`?
+        imports(file: F|S) -> L ; imported_modules ; the modules that a Python program imports
     """),
 )  # fmt: skip
 
@@ -265,20 +274,12 @@ VERB_NAMES = frozenset(f.name for f in VERBS)
 # In the design, not in this version: a use is told so instead of `unknown function`.
 LATER = frozenset(
     [
-        "python",
-        "split_at",
-        "defines",
-        "imports",
-        "cron_times",
-        "similarity",
         "is_top",
-        "normalise",
         "window",
         "row_number",
         "lag",
         "running_sum",
         "program",
-        "fits",
         "full_name",
         "duplicate_rows",
         "blank",

@@ -47,7 +47,15 @@ RESULTS: dict[str, Type] = {
     "S": TEXT, "N": NUMBER, "B": BOOL, "D": DATE, "U": DURATION, "V": ANY, "L": ANY_LIST, "R": ANY_RECORD,
     "T": ANY_TABLE, "G": RangeType(ANY),
 }  # fmt: skip
-TEXT_LISTS = {"split", "find_all", "sentences", "paragraphs", "bullets", "headings", "lines", "columns"}
+TEXT_LISTS = {"split", "find_all", "sentences", "paragraphs", "bullets", "headings", "lines", "columns", "imports"}
+KNOWN: dict[str, Type] = {
+    "datetime": DATETIME,
+    "dates": ListType(DATE),
+    "cron_times": ListType(DATETIME),
+    "bounds": RangeType(NUMBER),
+    "split_at": TableType((("title", TEXT), ("body", TEXT))),
+    "command_line": RecordType((("program", TEXT), ("flags", ANY_RECORD), ("args", ListType(TEXT)))),
+}
 MAX_EXPANSIONS = 20_000
 
 
@@ -203,19 +211,12 @@ def _typed_call(cx: Context, row: Function, bound: Bound, span: Span) -> Core:
         result = _same_rows(row.name, first.type, bound)
     elif row.name in TEXT_LISTS:
         result = ListType(TEXT)
-    elif row.name == "numbered":
-        element = first.type.element if first is not None and isinstance(first.type, ListType) else ANY
-        result = TableType((("n", NUMBER), ("value", element)), ordered=True)
-    elif row.name == "command_line":
-        result = RecordType((("program", TEXT), ("flags", ANY_RECORD), ("args", ListType(TEXT))))
-    elif row.name == "datetime":
-        result = DATETIME
+    elif row.name in KNOWN:
+        result = KNOWN[row.name]
+    elif row.name == "numbered" and first is not None:
+        result = _numbered(first.type)
     elif row.name == "add_months" and first is not None:
         result = first.type
-    elif row.name == "dates":
-        result = ListType(DATE)
-    elif row.name == "bounds":
-        result = RangeType(NUMBER)
     elif row.name == "section":
         _check_section(cx, named, span)
     elif row.name == "record" and first is not None and isinstance(first.type, TableType) and not first.type.open:
@@ -308,6 +309,13 @@ def _same_rows(name: str, first: Type, bound: Bound) -> Type:
                     columns = {c: t if other.type.get(c) in (t, None) else ANY for c, t in columns.items()}
         return TableType(tuple(columns.items()), first.open, keep)
     return first
+
+
+def _numbered(first: Type) -> Type:
+    if isinstance(first, TableType):
+        return TableType((("n", NUMBER), *first.columns), first.open)
+    element = first.element if isinstance(first, ListType) else ANY
+    return TableType((("n", NUMBER), ("value", element)), ordered=True)
 
 
 def _check_section(cx: Context, named: dict[str, Core], span: Span) -> None:

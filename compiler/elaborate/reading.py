@@ -33,8 +33,19 @@ from clawc.spec.types import (
 )
 from clawc.stdlib.checks.values import Cell, Table
 
+PROGRAM = RecordType((
+    ("functions", TableType((("name", TEXT), ("args", ListType(TEXT)), ("line", NUMBER), ("doc", TEXT)))),
+    ("classes", ListType(TEXT)), ("imports", ListType(TEXT)), ("calls", ListType(TEXT)), ("strings", ListType(TEXT)),
+))  # fmt: skip
+DIFF = TableType((("path", TEXT), ("kind", TEXT), ("line", NUMBER), ("text", TEXT)))
 # Of a deliverable only this much is known: what is in it is not.
-DYNAMIC: dict[str, Type] = {"jsonl": ANY_TABLE, "yaml_all": ANY_LIST, "ini": ANY_RECORD}
+DYNAMIC: dict[str, Type] = {
+    "jsonl": ANY_TABLE,
+    "yaml_all": ANY_LIST,
+    "ini": ANY_RECORD,
+    "python": PROGRAM,
+    "diff": DIFF,
+}
 # Readers that, given a value instead of a file, write it.
 WRITERS = ("csv", "tsv", "json", "jsonl", "yaml", "toml", "ini")
 TYPE_OF = {"number": NUMBER, "date": DATE, "datetime": DATETIME, "bool": BOOL, "text": TEXT}
@@ -84,6 +95,8 @@ def reader(cx: Context, row: Function, named: dict[str, Core], span: Span) -> Co
     value = value_of(cx, call)
     if value is None:
         return broken(span)
+    if row.name in ("python", "diff"):
+        return core.call(row.python, [file], DYNAMIC[row.name], span)
     return core.call(row.python, [file], type_of(value[0]), span)
 
 

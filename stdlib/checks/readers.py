@@ -22,6 +22,8 @@ KINDS = {
     "yml": "yaml",
     "toml": "toml",
     "ini": "ini",
+    "diff": "diff",
+    "patch": "diff",
     "md": "markdown",
     "markdown": "markdown",
     "py": "program",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime
 import re
 from decimal import Decimal
-from typing import Any, List
+from typing import Any
 
-from clawc.stdlib.checks.kinds import cut
+from clawc.stdlib.checks.kinds import cut, list_in, record_in
 from clawc.stdlib.checks.readers import MAX_DIGITS, source_name, text_of
 from clawc.stdlib.checks.values import Row, Unmet
 from clawc.stdlib.checks.vendoring import vendored
@@ -63,11 +63,10 @@ def _toml_plain(value: Any, name: str, level: int) -> Any:
     """The value with times as text, in containers of its own."""
     if level > 2 * MAX_TOML_DEPTH:
         raise Unmet(f"{name} is nested deeper than {MAX_TOML_DEPTH} levels")
-    if isinstance(value, dict):
-        record: Row = value  # pyright: ignore[reportUnknownVariableType]
+    record, items = record_in(value), list_in(value)
+    if record is not None:
         return {key: _toml_plain(inner, name, level + 1) for key, inner in record.items()}
-    if isinstance(value, list):
-        items: List[Any] = value  # pyright: ignore[reportUnknownVariableType]
+    if items is not None:
         return [_toml_plain(inner, name, level + 1) for inner in items]
     if isinstance(value, datetime.time):
         return value.isoformat()

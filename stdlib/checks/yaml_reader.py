@@ -14,8 +14,9 @@ from clawc.stdlib.checks.readers import MAX_DIGITS, source_name, text_of
 from clawc.stdlib.checks.values import Number, Row, Unmet
 from clawc.stdlib.checks.vendoring import vendored
 
-MAX_YAML_TEXT = 2 << 20
-MAX_YAML_NODES = 100_000
+MAX_YAML_TEXT = 1 << 20
+MAX_YAML_NODES = 100_000  # with all aliases followed
+MAX_YAML_WRITTEN = 50_000
 MAX_YAML_DEPTH = 100
 # The parser looks at every open bracket for each node: nodes deep inside cost more.
 MAX_YAML_STEPS = 1_000_000
@@ -86,8 +87,8 @@ def yaml_composer(text: str, name: str) -> Any:
         if spent["depth"] > MAX_YAML_DEPTH:
             line = self.peek_event().start_mark.line + 1
             raise Unmet(f"{name} is nested deeper than {MAX_YAML_DEPTH} levels (line {line})")
-        if spent["nodes"] > MAX_YAML_NODES or spent["steps"] > MAX_YAML_STEPS:
-            raise Unmet(f"{name} is too large: more than {MAX_YAML_NODES} nodes, or too many of them nested deep")
+        if spent["nodes"] > MAX_YAML_WRITTEN or spent["steps"] > MAX_YAML_STEPS:
+            raise Unmet(f"{name} is too large: more than {MAX_YAML_WRITTEN} nodes, or too many of them nested deep")
         node = composing.compose_node(self, parent, index)
         spent["depth"] -= 1
         return node

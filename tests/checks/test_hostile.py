@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clawc.compiler.forms import deliverable
+from clawc.stdlib.checks.cron import cron_times
+from clawc.stdlib.checks.diffs import changed_lines, diff_table
 from clawc.stdlib.checks.ini_reader import ini_sections
 from clawc.stdlib.checks.markdown import (
     bullets,
@@ -23,6 +26,7 @@ from clawc.stdlib.checks.markdown import (
     strip_markup,
 )
 from clawc.stdlib.checks.mentions import mentions, mentions_all, mentions_in_order
+from clawc.stdlib.checks.program_source import python_source
 from clawc.stdlib.checks.prose import paragraphs, passages, sentences, words
 from clawc.stdlib.checks.readers import (
     csv_table,
@@ -33,12 +37,14 @@ from clawc.stdlib.checks.readers import (
     text_of,
     tsv_table,
 )
+from clawc.stdlib.checks.shell_words import command_line
 from clawc.stdlib.checks.toml_reader import toml_value
-from clawc.stdlib.checks.values import File, Table, Unmet
+from clawc.stdlib.checks.values import File, Range, Table, Unmet
+from clawc.stdlib.checks.wording import fits_pattern, normalised_by, similarity, split_at
 from clawc.stdlib.checks.workspace import check_structure
 from clawc.stdlib.checks.yaml_reader import yaml_all, yaml_value
 
-KINDS = ["csv", "tsv", "json", "jsonl", "yaml", "toml", "ini", "text", "markdown", "program"]
+KINDS = ["csv", "tsv", "json", "jsonl", "yaml", "toml", "ini", "diff", "text", "markdown", "program"]
 TYPES = {"a": "number", "b": "date", "c": "datetime", "d": "bool", "e": "text"}
 
 READERS: dict[str, Callable[[Any], Any]] = {
@@ -54,6 +60,16 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "yaml_all": yaml_all,
     "toml": toml_value,
     "ini": ini_sections,
+    "python": python_source,
+    "diff": diff_table,
+    "changed_lines": lambda v: changed_lines(v, "a\nb\n"),
+    "split_at": lambda v: split_at(v, ["a", "# a"]),
+    "command_line": lambda v: command_line(text_of(v), ["-"]),
+    "cron_times": lambda v: cron_times(text_of(v), Range(datetime.date(2026, 1, 1), datetime.date(2026, 1, 2))),
+    "similarity": lambda v: similarity(text_of(v), "a 1"),
+    "normalise": lambda v: normalised_by(text_of(v), ["markup", "lookalikes", "leet", "accents", "case"]),
+    "fits": lambda v: fits_pattern(text_of(v), "a…1…"),
+    "fits it": lambda v: fits_pattern("a 1", text_of(v)),
     "headings": headings,
     "section": lambda v: section(v, "a"),
     "has_section": lambda v: has_section(v, "1. a:"),
@@ -79,7 +95,7 @@ PIECES = st.sampled_from([
     "[x](y)", "`", "```", "~~~", "*", "**", "_", "~~", "<!--", "-->", "<b>", "<", ">", "\\",
     "{", "}", ":", '"a":', "null", "1e5", "NaN", "\\u0000", "\\ud800", "é", "\u2028", "\ufeff", "e.g.", "a: b",
     "2026-03-17", "\0", "\x1b", "。", "%", "$",
-    "- - ", "? ", "&a ", "*a", "!!int ", "!x ", "[a]\n", "a = ", "a.b", "'''", "07:30:00", "inf", "0x", "|\n", ">-\n ", "%YAML 1.2\n", "...", "'", "a:\n  ", "\\U00110000",
+    "- - ", "? ", "&a ", "*a", "!!int ", "!x ", "def a():\n ", "lambda: ", "a(", "+++ a\n", "@@ -1 +1 @@\n", "-", "+", "@daily", "*/5 ", "…", "[a]\n", "a = ", "a.b", "'''", "07:30:00", "inf", "0x", "|\n", ">-\n ", "%YAML 1.2\n", "...", "'", "a:\n  ", "\\U00110000",
 ])
 # fmt: on
 TEXTS = st.lists(PIECES, max_size=60).map("".join)

@@ -84,6 +84,70 @@ CASES: dict[str, Case] = {
             ("port=8081\n", "`out/a.ini` line 1 has the key `port` before the first section"),
         ),
     ),
+    "python": Case(
+        "in/a.py",
+        "out/a.py",
+        "import json\n\ndef load(path):\n    return json.loads(path)\n",
+        "let before = python(given)",
+        'subset(before.functions.name, python(made).functions.name) and defines(made, "Shop.price")'
+        ' and imports(made) == imports(given) and not ("eval" in python(made).calls)',
+        "import json\n\ndef load(path):\n    pass\n\nclass Shop:\n    def price(self): pass\n",
+        (
+            ("import json, os\n\ndef load(path):\n    pass\n\nclass Shop:\n    def price(self): pass\n", ""),
+            ("import json\n\ndef load(path):\n    eval('1')\n\nclass Shop:\n    def price(self): pass\n", ""),
+            ("import json\n\ndef load(path):\n    pass\n\nclass Shop: pass\n", ""),
+            ("import json\ndef load(path)\n", "`out/a.py` is not Python: line 2"),
+        ),
+    ),
+    "diff": Case(
+        "in/a.patch",
+        "out/a.diff",
+        "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+new\n",
+        'let before = diff(given) | where kind == "removed" | select path, text',
+        '(diff(made) | where kind == "added" | select path, text) == before',
+        "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-new\n+old\n",
+        (
+            ("--- a/y\n+++ b/y\n@@ -1 +1 @@\n-new\n+old\n", ""),
+            ("--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n-new\n+old\n", "`out/a.diff` ends inside a hunk"),
+            ("none\n", "`out/a.diff` is not a unified diff: it has no hunk"),
+        ),
+    ),
+    "command_line": Case(
+        "in/a.txt",
+        "out/a.txt",
+        "tar -c -f a.tgz src\n",
+        'let before = command_line(text(given), values = ["-f"])',
+        'command_line(text(made), values = ["-f"]).program == before.program'
+        ' and get(command_line(text(made), values = ["-f"]).flags, "-f") == "b.tgz"'
+        ' and command_line(text(made), values = ["-f"]).args == before.args',
+        "tar src -f b.tgz\n",
+        (("tar src -f a.tgz\n", ""), ("tar -f b.tgz\n", ""), ("tar 'src\n", "the command line opens a quote that is never closed")),
+    ),
+    "cron_times": Case(
+        "in/a.txt",
+        "out/a.txt",
+        "0 5 * * 1\n",
+        "let span = @2026-03-01..@2026-03-31",
+        "cron_times(text(made), span) == cron_times(text(given), span)",
+        "00 5 * * mon\n",
+        (("0 6 * * 1\n", ""), ("0 5 * *\n", "`0 5 * *` has 4 fields")),
+    ),
+    "wording": Case(
+        "in/a.txt",
+        "out/a.txt",
+        "Plan\nDo it.\nRisks\nNone at all.\n",
+        'let parts = split_at(given, ["Plan", "Risks"]) | select title',
+        '(split_at(made, ["Risks", "Plan"]) | select title) == parts and similarity(text(made), text(given)) < 0.9'
+        ' and fits(text(made), "Plan…again.") and not contains(normalise(text(made), ["leet", "case"]), "secret")'
+        " and count(numbered(lines(made)) | where n > 4) == 0",
+        "Plan\nWe do it now.\n**Risks:**\nThere are none, again.\n",
+        (
+            ("Plan\nDo it.\nRisks\nNone at all.\n", ""),
+            ("Plan\nWe d0 1t, S3CR3T, now.\nRisks\nThere are none, again.\n", ""),
+            ("Plan\nWe do it now.\n\nRisks\nThere are none, again.\n", ""),
+            ("Plan\nWe do it now.\nThere are none of them, again.\n", ""),
+        ),
+    ),
     "yaml_all": Case(
         "in/a.yaml",
         "out/a.yaml",
