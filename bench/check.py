@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.processes import measure
+from bench.processes import Measured, measure
 from clawc.commands.sources import check_file, find_sources
 from clawc.compiler.pipeline import build
+from clawc.runtime.bytecode import COMPILE, accepted
 from clawc.spec import bundle as spec
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,7 +53,10 @@ def subjects(examples: Path, folder: Path) -> list[Subject]:
     for path in find_sources([examples]):
         for compiled in check_file(path).tasks:
             files = build(compiled).files
-            here = lay_out(files, folder / compiled.task.name / "bundle")
+            script = {
+                name: data for name, data in files.items() if name == spec.CHECKER or name.startswith(spec.VENDOR)
+            }
+            here = lay_out(script, folder / compiled.task.name / "bundle")
             states = {"oracle": compiled.witness.files, "untouched": {}}
             found.append(
                 Subject(
@@ -69,18 +73,39 @@ def subjects(examples: Path, folder: Path) -> list[Subject]:
     return found
 
 
-def _run(python: str, subject: Subject, state: str, times: int, start_ms: float) -> tuple[dict[str, Any], bytes]:
-    """A row of the result, and the verdict."""
-    command = [python, *ISOLATED, str(subject.checker), str(subject.workspaces[state]), "--json"]
-    measured = measure(command, times)
+def compile_checker(python: str, checker: Path) -> Path:
+    """The checker compiled as the runtime does it for a bundle that is scored more than once."""
+    done = subprocess.run([python, *ISOLATED, "-c", COMPILE, str(checker.parent), "1"], capture_output=True, check=True)
+    for path, data in accepted(done.stdout, str(checker.parent)).items():
+        Path(path).parent.mkdir(exist_ok=True)
+        Path(path).write_bytes(data)
+    return checker.with_suffix(".pyc")
+
+
+def _judged(python: str, subject: Subject, script: Path, state: str, times: int) -> Measured:
+    """A checker over a workspace, measured."""
+    measured = measure([python, *ISOLATED, str(script), str(subject.workspaces[state]), "--json"], times)
     if measured.status:
         raise SystemExit(f"{subject.task}: {measured.output.decode('utf-8', 'replace')}")
+    return measured
+
+
+def _run(python: str, subject: Subject, state: str, times: int, start_ms: float) -> tuple[dict[str, Any], bytes]:
+    """A row of the result, and the verdict. From its text first, before there is any bytecode of its parsers."""
+    for compiled in subject.checker.parent.rglob("*.pyc"):
+        compiled.unlink()
+    measured = _judged(python, subject, subject.checker, state, times)
+    script = compile_checker(python, subject.checker)
+    again = _judged(python, subject, script, state, times)
+    if again.output != measured.output:
+        raise SystemExit(f"{subject.task}: compiled, it gives another verdict")
     text = subject.checker.read_bytes()
     row = {
         "task": subject.task,
         "state": state,
         "python": python,
         "cpu_ms": round(measured.cpu_ms, 2),
+        "compiled_cpu_ms": round(again.cpu_ms, 2),
         "over_start_ms": round(measured.cpu_ms - start_ms, 2),
         "times_start": round(measured.cpu_ms / start_ms, 2),
         "aim_ms": AIM_VENDORED_MS if subject.vendored else AIM_MS,
@@ -128,8 +153,13 @@ def benchmark(pythons: Sequence[str], examples: Path, times: int) -> dict[str, A
             "baselines": baselines,
             "verdicts_equal": len(pythons) > 1 or None,
             "within_aim": sum(row["cpu_ms"] <= row["aim_ms"] for row in rows),
+            "within_aim_compiled": sum(row["compiled_cpu_ms"] <= row["aim_ms"] for row in rows),
             "within_aim_over_start": sum(row["over_start_ms"] <= row["aim_ms"] for row in rows),
             "measured": len(rows),
+            "largest_compiled_ms": max((row["compiled_cpu_ms"] for row in ours), default=None),
+            "largest_compiled_vendored_ms": max(
+                (row["compiled_cpu_ms"] for row in rows if row["vendored"]), default=None
+            ),
             "largest_ms": max((row["cpu_ms"] for row in ours), default=None),
             "largest_over_start_ms": max((row["over_start_ms"] for row in ours), default=None),
         },
@@ -142,11 +172,13 @@ def table(document: dict[str, Any]) -> str:
     for baseline in document["summary"]["baselines"]:
         peer = f", by hand {baseline['peer_oracle_ms']} ms" if "peer_oracle_ms" in baseline else ""
         lines.append(f"{baseline['python']} ({baseline['version']}): bare start {baseline['start_ms']} ms{peer}")
-        lines.append("  task               state       lines  bytes  cpu ms  over start  / start  / by hand  score")
+        lines.append(
+            "  task               state       lines  bytes  cpu ms  compiled  over start  / start  / by hand  score"
+        )
         for row in document["rows"]:
             if row["python"] == baseline["python"]:
                 lines.append(
-                    f"  {row['task']:<18} {row['state']:<10} {row['lines']:>6} {row['bytes']:>6} {row['cpu_ms']:>7}"
+                    f"  {row['task']:<18} {row['state']:<10} {row['lines']:>6} {row['bytes']:>6} {row['cpu_ms']:>7} {row['compiled_cpu_ms']:>9}"
                     f" {row['over_start_ms']:>11} {row['times_start']:>8} {row.get('times_peer', ''):>10}"
                     f"  {row['score_checks']}"
                 )
@@ -154,8 +186,9 @@ def table(document: dict[str, Any]) -> str:
     if summary["verdicts_equal"]:
         lines.append("all interpreters give the same verdicts, byte for byte")
     lines.append(
-        f"within the aim: {summary['within_aim']} of {summary['measured']};"
-        f" without the start of the interpreter: {summary['within_aim_over_start']}"
+        f"within the aim: {summary['within_aim']} of {summary['measured']} from the text,"
+        f" {summary['within_aim_compiled']} compiled, {summary['within_aim_over_start']} from the text without the"
+        f" start of the interpreter"
     )
     return "\n".join(lines) + "\n"
 

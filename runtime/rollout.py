@@ -16,6 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from clawc.runtime.bundle import Bundle
+from clawc.runtime.bytecode import Bytecode
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
 from clawc.runtime.harness.interface import Final, Harness, Task
 from clawc.runtime.harness.null import Null
@@ -75,9 +76,10 @@ class Clock:
 @dataclass(slots=True)
 class Controls:
     """Whether a bundle's checker works at all here and now: it must judge the untouched workspace and the
-    oracle's. Asked only after a checker has failed, and once per bundle."""
+    oracle's. Asked only after a checker has failed, and once per bundle. With the checkers that were compiled."""
 
     backend: Backend
+    bytecode: Bytecode = field(default_factory=Bytecode)
     _known: dict[str, bool] = field(default_factory=dict[str, bool])
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -111,7 +113,13 @@ async def run_episode(episode: Episode, backend: Backend, folder: Path, controls
     try:
         played = await play(episode.bundle, episode.harness, episode.seed, backend, folder, clock)
         with clock.phase("score"):
-            scored = await score(episode.bundle, folder / "workspace", backend, trajectory=folder / TRAJECTORY)
+            scored = await score(
+                episode.bundle,
+                folder / "workspace",
+                backend,
+                trajectory=folder / TRAJECTORY,
+                bytecode=controls.bytecode,
+            )
             forgiven = scored.verdict is not None or not await controls.hold(episode.bundle)
     except RuntimeFault as fault:
         if not fault.code.startswith("R03") or isinstance(fault, SandboxUnavailable):

@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from clawc.runtime.bundle import WEIGHT, Bundle
+from clawc.runtime.bytecode import Bytecode
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
 from clawc.runtime.jobs import run_jobs
 from clawc.runtime.sandbox.collect import collect
@@ -24,11 +25,14 @@ from clawc.runtime.sandbox.interface import CHANNEL, WORKSPACE, Backend, Finishe
 from clawc.spec.bundle import CHECKER, VENDOR, CheckVerdict, Manifest, ScoredCheck, Verdict
 from clawc.spec.scoring import final_score, gate, round_score, weighted
 
-_CHECK = "/check/check.py"
-_VENDOR = "/check/vendor"
+_FOLDER = "/check"
+_CHECK = f"{_FOLDER}/check.py"
+_COMPILED = f"{_FOLDER}/check.pyc"
+_VENDOR = f"{_FOLDER}/vendor"
 _JOBS = "/jobs"
 TRAJECTORY = "trajectory.jsonl"
-_COMMAND = ("/usr/bin/python3", "-I", "-S", _CHECK, WORKSPACE, "--jobs", _JOBS, "--verdict-fd", CHANNEL)
+_PYTHON = ("/usr/bin/python3", "-I", "-S")
+_ARGUMENTS = (WORKSPACE, "--jobs", _JOBS, "--verdict-fd", CHANNEL)
 _SHARE = re.compile(r"[01](\.[0-9]{1,60})?")
 # C is recomputed from the credits, which a checker may have rounded.
 _SLACK = Decimal("0.000001")
@@ -49,10 +53,15 @@ class Scored:
 
 
 async def score(
-    bundle: Bundle, workspace: Path, backend: Backend, rubric: Decimal | None = None, trajectory: Path | None = None
+    bundle: Bundle,
+    workspace: Path,
+    backend: Backend,
+    rubric: Decimal | None = None,
+    trajectory: Path | None = None,
+    bytecode: Bytecode | None = None,
 ) -> Scored:
     """Judge the folder `workspace`, which is only read; `rubric` is R if a judge has given it, `trajectory` the record
-    of what the agent did, for checks that ask for it.
+    of what the agent did, for checks that ask for it. `bytecode` remembers compiled checkers from one call to the next.
 
     Raises RuntimeFault for the runner's own failures; a checker that fails gives a Scored with `fault`.
     """
@@ -70,17 +79,20 @@ async def score(
         if trajectory is not None and trajectory.is_file():
             (jobs / TRAJECTORY).write_bytes(trajectory.read_bytes())
             (jobs / TRAJECTORY).chmod(0o644)
+        script = _script(bundle)
+        if bytecode is not None:
+            script |= await bytecode.of(bundle.manifest.id, script, _FOLDER, bundle.manifest.limits, backend)
         nonce = secrets.token_hex(16)
         finished = await backend.run_reading(
             Program(
-                argv=_COMMAND,
+                argv=(*_PYTHON, _COMPILED if _COMPILED in script else _CHECK, *_ARGUMENTS),
                 limits=bundle.manifest.limits,
                 timeout_s=bundle.manifest.limits.check_s,
-                cwd=str(Path(_CHECK).parent),
+                cwd=_FOLDER,
                 stdin=nonce.encode() + b"\n",
             ),
             {WORKSPACE: files, _JOBS: jobs},
-            _script(bundle),
+            script,
         )
     finally:
         await finish(backend.discard(scratch))
