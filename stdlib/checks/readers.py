@@ -44,10 +44,11 @@ KINDS = {
     "html": "html",
     "htm": "html",
 }
-MAX_LINES = 5_000_000
-MAX_ROWS = 1_000_000
-MAX_CELLS = 1_000_000
-MAX_JSON_MARKS = 5_000_000
+# A task reads a file several times, so each reading has to take a part of a second only.
+MAX_TEXT_BYTES = 16 << 20
+MAX_LINES = 1_000_000
+MAX_CELLS = 250_000
+MAX_JSON_MARKS = 1_000_000
 MAX_JSON_DEPTH = 100
 MAX_DIGITS = 1_000
 
@@ -69,6 +70,8 @@ def text_of(source: Any) -> str:
     """The text of a file (UTF-8) or of a value that is text: without BOM and with LF as line ending."""
     if isinstance(source, File):
         data = require_bytes(source)
+        if len(data) > MAX_TEXT_BYTES:
+            raise Unmet(f"{source_name(source)} is larger than {MAX_TEXT_BYTES >> 20} MiB, too large for text")
         try:
             text = data.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -102,6 +105,8 @@ def exists(source: Any) -> bool:
 
 def csv_records(text: str, delimiter: str, name: str) -> Iterator[Tuple[int, List[str]]]:
     """The records of a CSV text (RFC 4180) and the line each begins on; blank lines are skipped."""
+    if text.count("\n") > MAX_LINES or text.count('"') > 4 * MAX_CELLS:
+        raise Unmet(f"{name} is too large: more than {MAX_LINES} lines or quotes")
     position, line, stop = 0, 1, -1  # `stop` is the end of the line that an unquoted field lies in
     while position < len(text):
         if text.startswith("\n", position):
@@ -190,7 +195,7 @@ def require_distinct(columns: List[str], name: str) -> None:
 
 def require_size(height: int, width: int, name: str) -> None:
     """Raises Unmet when a table is larger than what is compared."""
-    if height > MAX_ROWS or height * width > MAX_CELLS:
+    if height * max(width, 1) > MAX_CELLS:
         raise Unmet(f"{name} is too large: more than {MAX_CELLS} cells")
 
 
