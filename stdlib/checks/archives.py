@@ -11,6 +11,7 @@ from clawc.stdlib.checks.values import File, Row, Table, Unmet, require_bytes
 
 MAX_UNPACKED = 64 << 20
 MAX_MEMBERS = 20_000
+MAX_GZIP_PARTS = 20  # what is left of the file is copied for each
 TAR_BLOCK = 512
 
 _OCTAL = re.compile(rb"[ \0]*([0-7]*)[ \0]*\Z")
@@ -131,7 +132,9 @@ def _gunzipped(data: bytes, name: str) -> bytes:
         except zlib.error:
             raise Unmet(f"{name} is damaged: it cannot be unpacked") from None
         left -= len(parts[-1])
-        if left < 0 or len(parts) > MAX_MEMBERS:
+        if len(parts) > MAX_GZIP_PARTS:
+            raise Unmet(f"{name} is not accepted: more than {MAX_GZIP_PARTS} compressed files stand in a row")
+        if left < 0:
             raise Unmet(f"{name} is too large: more than {MAX_UNPACKED >> 20} MiB unpacked")
         if not unpacker.eof:
             raise Unmet(f"{name} is damaged: it ends too early")

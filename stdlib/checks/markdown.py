@@ -25,7 +25,8 @@ from clawc.stdlib.checks.mdlines import (
 from clawc.stdlib.checks.readers import require_distinct, require_size, source_name, text_of
 from clawc.stdlib.checks.values import Cell, File, No, Row, Table, Truth, Unmet
 
-MAX_PROSE = 2_000_000
+MAX_PROSE = 500_000
+MAX_PROSE_LINES = 50_000
 LOOSE_LEVEL = 7  # below every heading proper, so that none of these ends at a loose one
 
 _ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?$")
@@ -53,6 +54,8 @@ def prose_of(source: Any) -> str:
     text = text_of(source)
     if len(text) > MAX_PROSE:
         raise Unmet(f"{source_name(source)} is longer than {MAX_PROSE} characters")
+    if text.count("\n") > MAX_PROSE_LINES:
+        raise Unmet(f"{source_name(source)} has more than {MAX_PROSE_LINES} lines of prose")
     return text
 
 

@@ -70,8 +70,7 @@ def text_of(source: Any) -> str:
     """The text of a file (UTF-8) or of a value that is text: without BOM and with LF as line ending."""
     if isinstance(source, File):
         data = require_bytes(source)
-        if len(data) > MAX_TEXT_BYTES:
-            raise Unmet(f"{source_name(source)} is larger than {MAX_TEXT_BYTES >> 20} MiB, too large for text")
+        require_text_size(data, source_name(source))
         try:
             text = data.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -85,6 +84,12 @@ def text_of(source: Any) -> str:
     if text.startswith("\ufeff"):
         text = text[1:]
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def require_text_size(data: bytes, name: str) -> None:
+    """Raises Unmet when a file is larger than what is read as text."""
+    if len(data) > MAX_TEXT_BYTES:
+        raise Unmet(f"{name} is too large to be read: more than {MAX_TEXT_BYTES >> 20} MiB")
 
 
 def lines_of(source: Any) -> List[str]:
