@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 FULL = 64 << 20  # the largest file that is read
+WIDE = 16 << 20  # the largest text
 RUN = 3_000_000
 # Formats that refuse a longer text before they look at it.
 SHORTER_RUNS = {
@@ -124,35 +125,38 @@ def runs(head: str, size: int) -> dict[str, Make]:
 def huge(head: str) -> dict[str, Make]:
     """Texts as large as a file can be."""
 
-    def full(piece: str, end: str = "", head: str = head) -> Make:
+    def full(piece: str, end: str = "", head: str = head, size: int = WIDE) -> Make:
         def make() -> bytes:
-            data = head.encode() + piece.encode() * ((FULL - len(head) - 99) // len(piece.encode())) + end.encode()
-            assert len(data) <= FULL
+            data = head.encode() + piece.encode() * ((size - len(head) - 99) // len(piece.encode())) + end.encode()
+            assert len(data) <= size
             return data
 
         return make
 
     return {
-        "64 MiB in one line": full("a"),
-        "64 MiB in one line, and a wide letter": full("a", "\U0001f4cb"),
-        "64 MiB in one line, a mark and a wide letter": full("a\r", "\U0001f4cb", "\ufeff" + head),
-        "64 MiB of words": full("pen ink "),
-        "64 MiB of words, and a wide letter": full("pen ink ", "\U0001f4cb"),
-        "64 MiB of lines": full("pen: 12\n"),
-        "64 MiB of lines, and a wide letter": full("pen: 12\n", "\U0001f4cb"),
-        "64 MiB of empty lines": full("\n"),
-        "64 MiB of lines of one letter": full("a\n"),
-        "64 MiB of cells": full("pen,"),
-        "64 MiB of rows": full("pen,12\n"),
-        "64 MiB of bullets": full("- pen\n"),
-        "64 MiB of digits": full("9"),
-        "64 MiB of wide letters": full("\U0001f4cb"),
-        "64 MiB of quotes": full('"'),
-        "64 MiB of spaces": full(" "),
-        "2 MB of words": lambda: head.encode() + b"pen ink " * 249_000,
-        "2 MB of sentences": lambda: head.encode() + b"A pen. " * 280_000,
-        "2 MB of bullets": lambda: head.encode() + b"- a pen\n" * 249_000,
-        "2 MB of marks": lambda: head.encode() + b"**a** `b` [c](d) <b>\\*" * 83_000,
+        "64 MiB in one line": full("a", size=FULL),
+        "64 MiB of cells, and a wide letter": full("pen,", "\U0001f4cb", size=FULL),
+        "a million lines": lambda: head.encode() + b"a: 1\n" * 999_000,
+        "16 MiB in one line": full("a"),
+        "16 MiB in one line, and a wide letter": full("a", "\U0001f4cb"),
+        "16 MiB in one line, a mark and a wide letter": full("a\r", "\U0001f4cb", "\ufeff" + head),
+        "16 MiB of words": full("pen ink "),
+        "16 MiB of words, and a wide letter": full("pen ink ", "\U0001f4cb"),
+        "16 MiB of lines": full("pen: 12\n"),
+        "16 MiB of lines, and a wide letter": full("pen: 12\n", "\U0001f4cb"),
+        "16 MiB of empty lines": full("\n"),
+        "16 MiB of lines of one letter": full("a\n"),
+        "16 MiB of cells": full("pen,"),
+        "16 MiB of rows": full("pen,12\n"),
+        "16 MiB of bullets": full("- pen\n"),
+        "16 MiB of digits": full("9"),
+        "16 MiB of wide letters": full("\U0001f4cb"),
+        "16 MiB of quotes": full('"'),
+        "16 MiB of spaces": full(" "),
+        "0.5 MB of words": lambda: head.encode() + b"pen ink " * 62_000,
+        "0.5 MB of sentences": lambda: head.encode() + b"A pen. " * 71_000,
+        "0.5 MB of bullets": lambda: head.encode() + b"- a pen\n" * 49_000,
+        "0.5 MB of marks": lambda: head.encode() + b"**a** `b` [c](d) <b>\\*" * 20_000,
     }
 
 
@@ -175,23 +179,23 @@ def numbers(around: str) -> dict[str, Make]:
 
 def _separated(sep: str) -> dict[str, Make]:
     rows = {
-        "a million rows": lambda: f"item{sep}n\n" + f"pen{sep}12\n" * 499_999,
-        "a million rows, none the same": lambda: f"item{sep}n\n" + "".join(f"p{n}{sep}{n}\n" for n in range(499_999)),
-        "a column of a million rows": lambda: "n\n" + "".join(f"{n}\n" for n in range(999_999)),
+        "as many rows as can be": lambda: f"item{sep}n\n" + f"pen{sep}12\n" * 124_999,
+        "as many rows as can be, none the same": lambda: f"item{sep}n\n" + "".join(f"p{n}{sep}{n}\n" for n in range(124_999)),
+        "a column of as many rows as can be": lambda: "n\n" + "".join(f"{n}\n" for n in range(249_999)),
         "two million rows": lambda: f"item{sep}n\n" + f"pen{sep}12\n" * 2_000_000,
-        "a hundred thousand columns": lambda: (
-            f"item{sep}n{sep}" + sep.join(f"c{n}" for n in range(100_000)) + "\n" + (sep * 100_001 + "\n") * 9
+        "many columns": lambda: (
+            f"item{sep}n{sep}" + sep.join(f"c{n}" for n in range(24_000)) + "\n" + (sep * 24_001 + "\n") * 9
         ),
-        "a million columns": lambda: f"item{sep}n{sep}" + sep.join(f"c{n}" for n in range(999_990)) + "\n",
-        "one row of a million columns": lambda: (
-            f"item{sep}n{sep}" + sep.join(f"c{n}" for n in range(499_990)) + "\n" + sep * 499_991 + "\n"
+        "as many columns as can be": lambda: f"item{sep}n{sep}" + sep.join(f"c{n}" for n in range(249_990)) + "\n",
+        "one row of as many columns as can be": lambda: (
+            f"item{sep}n{sep}" + sep.join(f"c{n}" for n in range(124_990)) + "\n" + sep * 124_991 + "\n"
         ),
         "ten million commas": lambda: sep * 10_000_000,
-        "wide cells": lambda: f"item{sep}n\n" + f"{'p' * 30_000_000}{sep}\U0001f4cb\n",
-        "open quote": lambda: f'item{sep}n\n"' + "pen\n" * 10_000_000,
-        "quotes": lambda: f'item{sep}n\n"' + '""' * 10_000_000 + f'"{sep}1\n',
+        "wide cells": lambda: f"item{sep}n\n" + f"{'p' * 16_000_000}{sep}\U0001f4cb\n",
+        "open quote": lambda: f'item{sep}n\n"' + "pen\n" * 240_000,
+        "quotes": lambda: f'item{sep}n\n"' + '""' * 490_000 + f'"{sep}1\n',
         "same name": lambda: f"item{sep}n{sep}item\npen{sep}12{sep}ink\n",
-        "cells of numbers": lambda: f"item{sep}n\n" + f"pen{sep}{'1' * 60}\n" * 499_999,
+        "cells of numbers": lambda: f"item{sep}n\n" + f"pen{sep}{'1' * 60}\n" * 124_999,
     }
     return {name: lambda make=make: make().encode() for name, make in rows.items()}  # type: ignore[misc]
 
@@ -202,44 +206,44 @@ def _json() -> dict[str, Make]:
         "deep lists": lambda: "[" * deep + "]" * deep,
         "deep objects": lambda: '{"a":' * deep + "1" + "}" * deep,
         "open lists": lambda: "[" * 30_000_000,
-        "lists, wide": lambda: "[" + "[]," * 1_600_000 + "1]",
-        "objects, wide": lambda: "[" + '{"item":"pen","n":12},' * 490_000 + "1]",
+        "lists, wide": lambda: "[" + "[]," * 330_000 + "1]",
+        "objects, wide": lambda: "[" + '{"item":"pen","n":12},' * 110_000 + "1]",
         "objects without end": lambda: "[" + '{"item":"pen","n":12},' * 2_900_000 + "1]",
-        "rows": lambda: "[" + '{"item":"pen","n":12},' * 490_000 + '{"item":"pen","n":12}]',
+        "rows": lambda: "[" + '{"item":"pen","n":12},' * 110_000 + '{"item":"pen","n":12}]',
         "rows, none the same": lambda: (
-            "[" + ",".join('{"item":"p%d","n":%d.5}' % (n, n) for n in range(490_000)) + "]"
+            "[" + ",".join('{"item":"p%d","n":%d.5}' % (n, n) for n in range(110_000)) + "]"
         ),
-        "a record of many keys": lambda: "[{" + ",".join('"k%d":1' % n for n in range(900_000)) + "}]",
-        "records of other keys": lambda: "[" + ",".join('{"k%d":1}' % n for n in range(3_000)) + "]",
-        "numbers": lambda: "[" + "1," * 4_900_000 + "1]",
-        "decimals": lambda: "[" + "1.5," * 4_900_000 + "1]",
-        "texts": lambda: "[" + '"pen",' * 1_600_000 + "1]",
-        "one text": lambda: '["' + "a" * 60_000_000 + '"]',
-        "one text of escapes": lambda: '["' + "\\u0041" * 10_000_000 + '"]',
+        "a record of many keys": lambda: "[{" + ",".join('"k%d":1' % n for n in range(240_000)) + "}]",
+        "records of other keys": lambda: "[" + ",".join('{"k%d":1}' % n for n in range(499)) + "]",
+        "numbers": lambda: "[" + "1," * 990_000 + "1]",
+        "decimals": lambda: "[" + "1.5," * 990_000 + "1]",
+        "texts": lambda: "[" + '"pen",' * 330_000 + "1]",
+        "one text": lambda: '["' + "a" * 16_000_000 + '"]',
+        "one text of escapes": lambda: '["' + "\\u0041" * 2_700_000 + '"]',
         "same key": lambda: '[{"item": "pen", "n": 12, "n": 13}]',
-        "a key a million times": lambda: "{" + '"a":1,' * 1_000_000 + '"a":1}',
+        "a key a million times": lambda: "{" + '"a":1,' * 240_000 + '"a":1}',
         "lone surrogates": lambda: '[{"item": "\\ud800", "n": 12}]',
         "surrogates in a key": lambda: '[{"\\udfff": "pen", "n": 12}]',
         "long key": lambda: '{"' + "k" * 10_000_000 + '": 1}',
         "open text": lambda: '["' + '\\"' * 10_000_000,
-        "spaces": lambda: "[" + " " * 60_000_000 + "]",
+        "spaces": lambda: "[" + " " * 16_000_000 + "]",
     }
     return {name: lambda make=make: make().encode() for name, make in texts.items()}  # type: ignore[misc]
 
 
 def _jsonl() -> dict[str, Make]:
     texts: dict[str, Callable[[], str]] = {
-        "rows": lambda: '{"item":"pen","n":12}\n' * 499_000,
-        "rows of one key": lambda: '{"n":12}\n' * 999_000,
+        "rows": lambda: '{"item":"pen","n":12}\n' * 124_000,
+        "rows of one key": lambda: '{"n":12}\n' * 249_000,
         "too many rows": lambda: '{"n":12}\n' * 5_000_000,
-        "rows, none the same": lambda: "".join('{"item":"p%d","n":%d.5}\n' % (n, n) for n in range(490_000)),
-        "rows of other keys": lambda: "".join('{"k%d":1}\n' % n for n in range(999_000)),
-        "wide row": lambda: "{" + ",".join('"k%d":1' % n for n in range(900_000)) + "}\n",
-        "wide rows": lambda: ("{" + ",".join('"k%d":1' % n for n in range(900)) + "}\n") * 5_000,
+        "rows, none the same": lambda: "".join('{"item":"p%d","n":%d.5}\n' % (n, n) for n in range(124_000)),
+        "rows of other keys": lambda: "".join('{"k%d":1}\n' % n for n in range(249_000)),
+        "wide row": lambda: "{" + ",".join('"k%d":1' % n for n in range(240_000)) + "}\n",
+        "wide rows": lambda: ("{" + ",".join('"k%d":1' % n for n in range(900)) + "}\n") * 277,
         "deep row": lambda: '{"a":' * 100_000 + "1" + "}" * 100_000,
-        "deep rows": lambda: ('{"a":' * 99 + "1" + "}" * 99 + "\n") * 90_000,
-        "rows of lists": lambda: ('{"a":[' + "1," * 400_000 + "1]}\n") * 70,
-        "no objects": lambda: "1\n" * 1_000_000,
+        "deep rows": lambda: ('{"a":' * 99 + "1" + "}" * 99 + "\n") * 20_000,
+        "rows of lists": lambda: ('{"a":[' + "1," * 400_000 + "1]}\n") * 19,
+        "no objects": lambda: "1\n" * 249_000,
     }
     return {name: lambda make=make: make().encode() for name, make in texts.items()}  # type: ignore[misc]
 
@@ -302,13 +306,13 @@ def _toml() -> dict[str, Make]:
         "long dotted section": lambda: "[" + ".".join(["a"] * deep) + "]\n",
         "dotted keys": lambda: "".join(f"{'a.' * 49}k{n} = 1\n" for n in range(4_900)),
         "dotted sections": lambda: "".join(f"[{'a.' * 49}k{n}]\n" for n in range(4_700)),
-        "keys": lambda: "".join(f"k{n} = 1\n" for n in range(40_000)),
+        "keys": lambda: "".join(f"k{n} = 1\n" for n in range(38_000)),
         "sections": lambda: "".join(f"[k{n}]\n" for n in range(50_000)),
         "tables in a list": lambda: "[[a]]\n" * 80_000,
         "tables in lists in lists": lambda: "[[a]]\n" + "[[a.b]]\n" * 60_000,
-        "list": lambda: "a = [" + "1," * 250_000 + "]\n",
-        "lists": lambda: "a = [" + "[]," * 170_000 + "]\n",
-        "inline tables": lambda: "a = [" + "{a=1}," * 85_000 + "]\n",
+        "list": lambda: "a = [" + "1," * 99_000 + "]\n",
+        "lists": lambda: "a = [" + "[]," * 99_000 + "]\n",
+        "inline tables": lambda: "a = [" + "{a=1}," * 49_000 + "]\n",
         "text": lambda: 'a = "' + "x" * 500_000 + '"\n',
         "escapes": lambda: 'a = "' + "\\u0041" * 80_000 + '"\n',
         "long text": lambda: "a = '''\n" + "x\n" * 250_000 + "'''\n",
@@ -332,32 +336,32 @@ def _toml() -> dict[str, Make]:
 
 def _ini() -> dict[str, Make]:
     texts: dict[str, Callable[[], str]] = {
-        "sections": lambda: "".join(f"[s{n}]\n" for n in range(4_000_000)),
-        "keys": lambda: "[pen]\n" + "".join(f"k{n}=1\n" for n in range(4_000_000)),
-        "long value": lambda: "[pen]\nn = 12\n" + " 1\n" * 4_900_000,
-        "value of blanks": lambda: "[pen]\nn = 12\n" + " \n" * 4_900_000,
-        "long section": lambda: "[" + "a" * 60_000_000 + "]\nn = 1\n",
+        "sections": lambda: "".join(f"[s{n}]\n" for n in range(900_000)),
+        "keys": lambda: "[pen]\n" + "".join(f"k{n}=1\n" for n in range(900_000)),
+        "long value": lambda: "[pen]\nn = 12\n" + " 1\n" * 990_000,
+        "value of blanks": lambda: "[pen]\nn = 12\n" + " \n" * 990_000,
+        "long section": lambda: "[" + "a" * 16_000_000 + "]\nn = 1\n",
         "interpolation": lambda: "[pen]\na = %(b)s\nb = %(a)s\n",
-        "open section": lambda: "[" * 60_000_000,
+        "open section": lambda: "[" * 16_000_000,
         "same section": lambda: "[pen]\nn = 12\n[pen]\nn = 12\n",
         "same key": lambda: "[pen]\nn = 12\nn = 12\n",
-        "comments": lambda: "[pen] " + ";" * 60_000_000,
+        "comments": lambda: "[pen] " + ";" * 16_000_000,
     }
     return {name: lambda make=make: make().encode() for name, make in texts.items()}  # type: ignore[misc]
 
 
 def _diff() -> dict[str, Make]:
     texts: dict[str, Callable[[], str]] = {
-        "long hunk": lambda: "--- a/x\n+++ b/x\n@@ -0,0 +1,249000 @@\n" + "+pen\n" * 249_000,
+        "long hunk": lambda: "--- a/x\n+++ b/x\n@@ -0,0 +1,62000 @@\n" + "+pen\n" * 62_000,
         "longer hunk": lambda: "--- a/x\n+++ b/x\n@@ -0,0 +1,900000 @@\n" + "+pen\n" * 900_000,
-        "hunks": lambda: "--- a/x\n+++ b/x\n" + "@@ -0,0 +1 @@\n+pen\n" * 240_000,
-        "files": lambda: "--- a/x\n+++ b/x\n@@ -0,0 +1 @@\n+pen\n" * 200_000,
-        "no rows": lambda: "--- a/x\n+++ b/x\n" + "@@ -0,0 +0,0 @@\n" * 3_900_000,
-        "paths": lambda: "--- a/x\n+++ b/x\n" * 2_400_000,
-        "long path": lambda: "--- a/" + "x/" * 20_000_000 + "\n+++ b/x\n@@ -0,0 +1 @@\n+pen\n",
+        "hunks": lambda: "--- a/x\n+++ b/x\n" + "@@ -0,0 +1 @@\n+pen\n" * 62_000,
+        "files": lambda: "--- a/x\n+++ b/x\n@@ -0,0 +1 @@\n+pen\n" * 62_000,
+        "no rows": lambda: "--- a/x\n+++ b/x\n" + "@@ -0,0 +0,0 @@\n" * 990_000,
+        "paths": lambda: "--- a/x\n+++ b/x\n" * 490_000,
+        "long path": lambda: "--- a/" + "x/" * 8_000_000 + "\n+++ b/x\n@@ -0,0 +1 @@\n+pen\n",
         "endless hunk": lambda: "--- a/x\n+++ b/x\n@@ -0,0 +1,999999999 @@\n+pen\n",
         "large numbers": lambda: "--- a/x\n+++ b/x\n@@ -0,0 +" + "9" * 1_000_000 + " @@\n+pen\n",
-        "no newline marks": lambda: "--- a/x\n+++ b/x\n@@ -0,0 +1 @@\n" + "\\ No\n" * 4_900_000 + "+pen\n",
+        "no newline marks": lambda: "--- a/x\n+++ b/x\n@@ -0,0 +1 @@\n" + "\\ No\n" * 990_000 + "+pen\n",
     }
     return {name: lambda make=make: make().encode() for name, make in texts.items()}  # type: ignore[misc]
 

@@ -42,7 +42,9 @@ task t {{
   deliver made "{path}"
   instruction = "Read {{{{ path.given }}}} and write {{{{ path.made }}}}."
   verify {{
-{checks}
+    check c {{
+{expects}
+    }}
   }}
   solution {{ write made = {solution} }}
 }}
@@ -215,8 +217,8 @@ FORMATS: dict[str, Format] = {
 def built(name: str) -> BundleFiles:
     """The bundle of the task of a format."""
     form = FORMATS[name]
-    checks = "\n".join(f"    check c{n} {{ expect {e} }}" for n, e in enumerate(form.expects, 1))
+    expects = "\n".join(f"      expect {e}" for e in form.expects)
     files = {"in/a.csv": GIVEN, "solution": form.right}
-    checked = check("t.claw", SOURCE.format(path=form.path, checks=checks, solution=form.solution), Assets(files))
+    checked = check("t.claw", SOURCE.format(path=form.path, expects=expects, solution=form.solution), Assets(files))
     assert checked.ok, [(d.code, d.message) for d in checked.diagnostics]
     return build(checked.tasks[0])
