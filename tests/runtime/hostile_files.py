@@ -1049,3 +1049,40 @@ def attacks(name: str, right: bytes) -> dict[str, Make]:
         found |= huge(head)
         found |= runs(head, SHORTER_RUNS.get(name, RUN))
     return found
+
+
+# What is legal after all: other encodings of formats that have them, headers that programs of mail accept.
+HARMLESS = {
+    *(("xml", name) for name in ("utf-16", "utf-16 without mark")),
+    *(("email", name) for name in ("latin-1", "NULs", "overlong", "surrogate", "8-bit headers")),
+    *(("xlsx", name) for name in ("latin-1", "NULs", "overlong", "surrogate", "strings", "formats", "long format")),
+    *(("sqlite", name) for name in ("indices", "long SQL", "WAL", "free list", "blanks", "as and blanks")),
+}
+
+# One or two of the slowest or most dangerous of each format, for the usual test run.
+NASTIEST: dict[str, tuple[str, ...]] = {
+    "csv": ("quotes", "as many columns as can be"),
+    "tsv": ("open quote",),
+    "json": ("deep lists", "exponent of a million digits"),
+    "jsonl": ("deep row", "exponent"),
+    "yaml": ("alias bomb", "holds itself"),
+    "toml": ("deep lists", "number of a million digits"),
+    "ini": ("run of brackets",),
+    "diff": ("endless hunk",),
+    "markdown": ("deep quotes", "run of escaped pipes"),
+    "prose": ("deep emphasis",),
+    "xml": ("billion laughs", "external entity"),
+    "html": ("unclosed tags", "open quotes"),
+    "email": ("nested multiparts", "comments in addresses"),
+    "ics": ("deep", "endless rule"),
+    "sqlite": ("endless count", "view on itself"),
+    "xlsx": ("bomb", "deep strings"),
+    "zip": ("nested bomb", "overlapping"),
+    "lines": ("16 MiB in one line, and a wide letter",),
+    "parsed": ("run of letters",),
+    "log": ("half served",),
+    "wording": ("run of accents",),
+    "shell": ("quoted command",),
+    "cron": ("cron lists",),
+    "python": ("minuses", "parentheses"),
+}
