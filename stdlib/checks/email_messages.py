@@ -19,6 +19,7 @@ from clawc.stdlib.checks.values import File, Row, Table, Unmet, require_bytes
 MAX_MAIL_PARTS = 1_000
 MAX_MAIL_DEPTH = 20
 MAX_MAIL_HEADERS = 10_000
+MAX_MAIL_HEADER_TEXT = 2_000_000
 MAX_MAIL_ADDRESSES = 10_000
 MAX_MAIL_ADDRESS_TEXT = 250_000
 MAX_MAIL_PARAMETERS = 10_000  # characters of a header that are read as parameters
@@ -56,7 +57,7 @@ def email_message(source: Any) -> Row:
     data = require_bytes(source) if isinstance(source, File) else text_of(source).encode("utf-8", "surrogatepass")
     name = source_name(source)
     require_text_size(data, name)
-    headers, _ = _mail_headers(data, 0, len(data), name, [MAX_MAIL_HEADERS])
+    headers, _ = _mail_headers(data, 0, len(data), name, [MAX_MAIL_HEADERS, MAX_MAIL_HEADER_TEXT])
     if not headers:
         raise Unmet(f"{name} is not a message: it does not begin with headers")
     body_text: Optional[str] = None
@@ -90,7 +91,7 @@ def email_message(source: Any) -> Row:
 def _mail_headers(data: bytes, begin: int, end: int, name: str, room: List[int]) -> Tuple[Dict[str, str], int]:
     """The headers between two places, the first of a name counting, and the place where the content begins.
 
-    `room` holds how many lines of headers the message may still have.
+    `room` holds how many lines and characters of headers the message may still have.
     """
     found: Dict[str, str] = {}
     current = ""
@@ -108,8 +109,11 @@ def _mail_headers(data: bytes, begin: int, end: int, name: str, room: List[int])
             begin = stop
             break
         room[0] -= 1
+        room[1] -= len(line)
         if room[0] < 0:
             raise Unmet(f"{name} has more than {MAX_MAIL_HEADERS} lines of headers")
+        if room[1] < 0:
+            raise Unmet(f"{name} has headers of more than {MAX_MAIL_HEADER_TEXT} characters")
         if line[0] in " \t" and current:
             lines.append(line)
         else:
@@ -128,7 +132,7 @@ def _mail_headers(data: bytes, begin: int, end: int, name: str, room: List[int])
 def _mail_parts(data: bytes, name: str) -> Iterator[MailPart]:
     """The parts of a message that are no containers, in order."""
     pending: List[Tuple[int, int, int, str]] = [(0, len(data), 0, "text/plain")]
-    count, room = 0, [MAX_MAIL_HEADERS]
+    count, room = 0, [MAX_MAIL_HEADERS, MAX_MAIL_HEADER_TEXT]
     while pending:
         begin, end, depth, usual = pending.pop()
         count += 1

@@ -51,11 +51,15 @@ class MdBlock(NamedTuple):
 
 def prose_of(source: Any) -> str:
     """The text of a document, which must not be longer than what is read as prose."""
-    text = text_of(source)
+    return bounded_prose(text_of(source), source_name(source))
+
+
+def bounded_prose(text: str, name: str) -> str:
+    """The text itself; raises Unmet when it is too long to be read as prose."""
     if len(text) > MAX_PROSE:
-        raise Unmet(f"{source_name(source)} is longer than {MAX_PROSE} characters")
+        raise Unmet(f"{name} is longer than {MAX_PROSE} characters")
     if text.count("\n") > MAX_PROSE_LINES:
-        raise Unmet(f"{source_name(source)} has more than {MAX_PROSE_LINES} lines of prose")
+        raise Unmet(f"{name} has more than {MAX_PROSE_LINES} lines of prose")
     return text
 
 
@@ -271,7 +275,7 @@ def plain_text(text: str, code: bool) -> str:
 
 def strip_markup(text: str) -> str:
     """Text without marks, HTML comments and front matter; links leave their text, fences their lines."""
-    return plain_text(text, code=True)
+    return plain_text(bounded_prose(text, "the text"), code=True)
 
 
 def bullets(source: Any) -> List[str]:

@@ -13,7 +13,7 @@ from clawc.stdlib.checks.numbers import integer
 from clawc.stdlib.checks.text import as_text, regex_of
 from clawc.stdlib.checks.values import MISSING, Cell, Row, Table, Unmet, Unordered
 
-MAX_TABLE_CELLS = 1_000_000
+MAX_TABLE_CELLS = 500_000
 
 RowFunction = Callable[[Any], Any]
 

@@ -21,6 +21,7 @@ from clawc.stdlib.checks.values import NUMBERS, File, No, Range, Truth, Unmet
 MAX_TEXT = 64_000_000
 MAX_PARTS = 1_000_000
 MAX_WIDTH = 1_000
+MAX_FOLDED = 1_000_000
 FOLDS = ("case", "spaces", "punctuation", "accents", "markup")
 
 
@@ -70,6 +71,8 @@ def fold(s: str, ignore: Sequence[str] = ()) -> str:
     unknown = [name for name in ignore if name not in FOLDS]
     if unknown:
         raise Unmet("%s cannot be ignored; %s can" % (shown(unknown[0]), ", ".join(FOLDS)))
+    if ignore and len(s) > MAX_FOLDED:
+        raise Unmet("a text of more than %s characters is too long to be compared like that" % MAX_FOLDED)
     text = normalise(s)
     if "accents" in ignore:
         apart = unicodedata.normalize("NFD", text)

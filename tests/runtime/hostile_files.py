@@ -1043,7 +1043,7 @@ def attacks(name: str, right: bytes) -> dict[str, Make]:
         "zip": _zip,
         "python": _python,
     }
-    found = own.get(name, lambda: _text() | numbers(text.replace("12", "{}")))()
+    found = own.get(name, lambda: _text() | (numbers(text.replace("12", "{}")) if "12" in text else {}))()
     found = {**encodings(right), **found}
     if name not in ("sqlite", "xlsx", "zip"):
         found |= huge(head)
