@@ -12,6 +12,7 @@ from clawc.stdlib.checks.values import File, Row, Table, Unmet, require_bytes
 MAX_UNPACKED = 64 << 20
 MAX_MEMBERS = 20_000
 MAX_GZIP_PARTS = 20  # what is left of the file is copied for each
+MAX_PAX_HEADER = 1 << 20
 TAR_BLOCK = 512
 
 _OCTAL = re.compile(rb"[ \0]*([0-7]*)[ \0]*\Z")
@@ -200,6 +201,8 @@ def _tar_text(octets: bytes) -> str:
 def _pax_path(content: bytes, name: str) -> str:
     """The path that an extended header gives, or ""; a size given there is refused, as the plain one would be wrong."""
     path, position = "", 0
+    if len(content) > MAX_PAX_HEADER:
+        raise Unmet(f"{name} is too large: it has an extended header of more than {MAX_PAX_HEADER >> 20} MiB")
     while position < len(content):
         blank = content.find(b" ", position, position + 12)
         length = int(content[position:blank]) if blank > 0 and content[position:blank].isdigit() else 0

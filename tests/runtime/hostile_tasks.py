@@ -147,19 +147,19 @@ FORMATS: dict[str, Format] = {
         "out/a.db",
         (f'sqlite(made, "stock") == {ROWS}', 'sqlite_tables(made) == ["stock"]'),
         render_sqlite({"stock": ONE}),
-        "sqlite({stock: %s})" % ROWS,
+        f"sqlite({{stock: {ROWS}}})",
     ),
     "xlsx": Format(
         "out/a.xlsx",
         (f"xlsx(made) == {ROWS}", 'xlsx_sheets(made) == ["Stock"]'),
         render_xlsx({"Stock": ONE}),
-        "xlsx({Stock: %s})" % ROWS,
+        f"xlsx({{Stock: {ROWS}}})",
     ),
     "zip": Format(
         "out/a.zip",
         ('zip(made).path == ["a.csv"]', f'csv(zip_file(made, "a.csv")) == {ROWS}'),
         render_zip({"a.csv": "item,n\npen,12\n"}),
-        'zip({"a.csv": csv(%s)})' % ROWS,
+        f'zip({{"a.csv": csv({ROWS})}})',
     ),
     "lines": Format(
         "out/a.txt",
