@@ -46,7 +46,7 @@ KINDS = {
 }
 # A task reads a file several times, so each reading has to take a part of a second only.
 MAX_TEXT_BYTES = 16 << 20
-MAX_LINES = 1_000_000
+MAX_LINES = 500_000
 MAX_CELLS = 250_000
 MAX_JSON_MARKS = 1_000_000
 MAX_JSON_DEPTH = 100
@@ -374,6 +374,9 @@ def records_table(records: List[Any], name: str) -> Table:
 def jsonl_table(source: Any) -> Table:
     """One JSON object a line as a table; blank lines are skipped."""
     name = source_name(source)
+    text = text_of(source)
+    if text.count("{") + text.count("[") + text.count(",") > MAX_JSON_MARKS:
+        raise Unmet(f"{name} is too large: more than {MAX_JSON_MARKS} values")
     records: List[Any] = []
     for index, line in enumerate(lines_of(source), 1):
         if line.strip():

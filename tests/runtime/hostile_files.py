@@ -124,7 +124,7 @@ def huge(head: str) -> dict[str, Make]:
     return {
         "64 MiB in one line": full("a", size=FULL),
         "64 MiB of cells, and a wide letter": full("pen,", "\U0001f4cb", size=FULL),
-        "a million lines": lambda: head.encode() + b"a: 1\n" * 999_000,
+        "half a million lines": lambda: head.encode() + b"a: 1\n" * 499_000,
         "16 MiB in one line": full("a"),
         "16 MiB in one line, and a wide letter": full("a", "\U0001f4cb"),
         "16 MiB in one line, a mark and a wide letter": full("a\r", "\U0001f4cb", "\ufeff" + head),
@@ -206,6 +206,8 @@ HARMLESS = {
     *(("xml", name) for name in ("utf-16", "utf-16 without mark")),
     *(("email", name) for name in ("latin-1", "NULs", "overlong", "surrogate", "8-bit headers")),
     *(("xlsx", name) for name in ("latin-1", "NULs", "overlong", "surrogate", "strings", "formats", "long format")),
+    ("ini", "value of blanks"),
+    *(("diff", name) for name in ("long path", "no newline marks")),
     *(("sqlite", name) for name in ("indices", "long SQL", "WAL", "free list", "blanks", "as and blanks")),
 }
 
@@ -229,7 +231,7 @@ NASTIEST: dict[str, tuple[str, ...]] = {
     "xlsx": ("bomb", "deep strings"),
     "zip": ("nested bomb", "overlapping"),
     "lines": ("16 MiB in one line, and a wide letter",),
-    "parsed": ("run of letters",),
+    "parsed": ("run of letters", "item and no pen"),
     "log": ("half served",),
     "wording": ("run of accents",),
     "shell": ("quoted command",),

@@ -97,7 +97,7 @@ def text_files() -> dict[str, Make]:
         "levels": lambda: (b"2026-03-17 09:31:00 " + b"[a] " * 24_000 + b"\n") * 300,
         "JSON log": lambda: b'{"time":"2026-03-17T09:31:00Z","level":"ERROR","message":"lost"}\n' * 199_000,
         "deep JSON log": lambda: (b'{"a":' * 90 + b"1" + b"}" * 90 + b"\n") * 60_000,
-        "parsed lines": lambda: b"n: 12\n" * 999_000,
+        "parsed lines": lambda: b"n: 12\n" * 499_000,
         "too many parsed lines": lambda: b"n: 12\n" * 4_900_000,
         "items": lambda: b"item: " + b"a " * 15_000_000 + b"1\n",
         "items in lines": lambda: (b"item: " + b"a " * 500 + b"1\n") * 30_000,
