@@ -16,7 +16,7 @@ from clawc.stdlib.checks.workspace import Deliverable, Disk, Submission
 
 MAX_MESSAGE = 500
 MAX_NONCE = 1_000
-MAX_CPU_S = 3.5
+MAX_CPU_S = 3
 MICRO = Decimal("0.000001")
 
 # The line in the task, the source of the `expect`, and what tells whether it holds.

@@ -16,7 +16,7 @@ from clawc.stdlib.checks.vendoring import vendored
 
 MAX_YAML_TEXT = 1 << 20
 MAX_YAML_NODES = 100_000  # with all aliases followed
-MAX_YAML_WRITTEN = 30_000
+MAX_YAML_WRITTEN = 50_000
 MAX_YAML_DEPTH = 100
 # The parser looks at every open bracket for each node: nodes deep inside cost more.
 MAX_YAML_STEPS = 1_000_000

@@ -17,7 +17,7 @@ def separated_files(sep: str) -> dict[str, Make]:
         "a column of as many rows as can be": lambda: "n\n" + "".join(f"{n}\n" for n in range(249_999)),
         "two million rows": lambda: f"item{sep}n\n" + f"pen{sep}12\n" * 2_000_000,
         "many columns": lambda: (
-            f"item{sep}n{sep}" + sep.join(f"c{n}" for n in range(14_000)) + "\n" + (sep * 24_001 + "\n") * 9
+            f"item{sep}n{sep}" + sep.join(f"c{n}" for n in range(24_000)) + "\n" + (sep * 24_001 + "\n") * 9
         ),
         "as many columns as can be": lambda: f"item{sep}n{sep}" + sep.join(f"c{n}" for n in range(249_990)) + "\n",
         "one row of as many columns as can be": lambda: (
@@ -99,12 +99,12 @@ def yaml_files() -> dict[str, Make]:
         "holds itself below": lambda: "- &a\n  - &b [*a, *b]\n",
         "key that is an alias": lambda: "a: &a b\n? *a\n: 1\n",
         "merge bomb": lambda: "a: &a {k: 1}\n" + "".join(f"b{n}: {{<<: *a}}\n" for n in range(20_000)),
-        "aliases": lambda: "- &a [1, 2, 3]\n" + "- *a\n" * 14_000,
-        "list": lambda: "- 1\n" * 29_000,
-        "rows": lambda: "- item: pen\n  n: 12\n" * 5_900,
-        "flow rows": lambda: "[" + "{item: pen, n: 12}," * 5_900 + "]",
+        "aliases": lambda: "- &a [1, 2, 3]\n" + "- *a\n" * 24_000,
+        "list": lambda: "- 1\n" * 49_000,
+        "rows": lambda: "- item: pen\n  n: 12\n" * 9_900,
+        "flow rows": lambda: "[" + "{item: pen, n: 12}," * 9_900 + "]",
         "too many rows": lambda: "- item: pen\n  n: 12\n" * 50_000,
-        "keys": lambda: "".join(f"k{n}: 1\n" for n in range(14_000)),
+        "keys": lambda: "".join(f"k{n}: 1\n" for n in range(24_000)),
         "documents": lambda: "--- 1\n" * 40_000,
         "anchors": lambda: "".join(f"- &a{n} 1\n" for n in range(40_000)),
         "long key": lambda: "k" * 1_000_000 + ": 1\n",
