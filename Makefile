@@ -8,4 +8,5 @@ ci:
 	.ci/run
 
 nightly:
-	CLAWC_FUZZ=20000 .venv/bin/python -m pytest -q -n 2
+	CLAWC_FUZZ=20000 .venv/bin/python -m pytest -q -n 2 -m "nightly or not nightly"
+	cat build/hostile/*.json

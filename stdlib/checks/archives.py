@@ -11,6 +11,8 @@ from clawc.stdlib.checks.values import File, Row, Table, Unmet, require_bytes
 
 MAX_UNPACKED = 64 << 20
 MAX_MEMBERS = 20_000
+MAX_GZIP_PARTS = 20  # what is left of the file is copied for each
+MAX_PAX_HEADER = 1 << 20
 TAR_BLOCK = 512
 
 _OCTAL = re.compile(rb"[ \0]*([0-7]*)[ \0]*\Z")
@@ -131,7 +133,9 @@ def _gunzipped(data: bytes, name: str) -> bytes:
         except zlib.error:
             raise Unmet(f"{name} is damaged: it cannot be unpacked") from None
         left -= len(parts[-1])
-        if left < 0 or len(parts) > MAX_MEMBERS:
+        if len(parts) > MAX_GZIP_PARTS:
+            raise Unmet(f"{name} is not accepted: more than {MAX_GZIP_PARTS} compressed files stand in a row")
+        if left < 0:
             raise Unmet(f"{name} is too large: more than {MAX_UNPACKED >> 20} MiB unpacked")
         if not unpacker.eof:
             raise Unmet(f"{name} is damaged: it ends too early")
@@ -197,6 +201,8 @@ def _tar_text(octets: bytes) -> str:
 def _pax_path(content: bytes, name: str) -> str:
     """The path that an extended header gives, or ""; a size given there is refused, as the plain one would be wrong."""
     path, position = "", 0
+    if len(content) > MAX_PAX_HEADER:
+        raise Unmet(f"{name} is too large: it has an extended header of more than {MAX_PAX_HEADER >> 20} MiB")
     while position < len(content):
         blank = content.find(b" ", position, position + 12)
         length = int(content[position:blank]) if blank > 0 and content[position:blank].isdigit() else 0

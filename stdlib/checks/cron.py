@@ -11,6 +11,7 @@ from clawc.stdlib.checks.values import Range, Unmet
 
 MAX_CRON_TIMES = 10_000
 MAX_CRON_DAYS = 100_000
+MAX_CRON_LINE = 2_000
 
 _CRON_ITEM = re.compile(r"(?:(\*)|([0-9]{1,2}|[a-z]{3})(?:-([0-9]{1,2}|[a-z]{3}))?)(?:/([0-9]{1,2}))?\Z")
 _CRON_NICKNAMES = {
@@ -49,6 +50,8 @@ def cron_times(line: Any, times: Any) -> List[datetime.datetime]:
     """
     if not isinstance(line, str):
         raise Unmet(f"expected five fields of a crontab, found {shown(line)}")
+    if len(line) > MAX_CRON_LINE:
+        raise Unmet(f"`{cut(line.strip(), 60)}` is too long for a line of a crontab")
     fields = line.lower().split()
     if len(fields) == 1 and fields[0] in _CRON_NICKNAMES:
         fields = _CRON_NICKNAMES[fields[0]].split()

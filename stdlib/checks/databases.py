@@ -18,7 +18,7 @@ from clawc.stdlib.checks.values import File, Row, Table, Unmet, require_bytes
 MAX_SQL_STEPS = 10_000_000
 MAX_SQL_SECONDS = 3.0
 MAX_SQL_HEAP = 256 << 20
-MAX_SQL_TEXT = 64 << 20
+MAX_SQL_TEXT = 16 << 20
 MAX_SQL_TABLES = 10_000
 SQL_STRIDE = 20  # steps between two looks at the clock: one step may copy a long text
 
@@ -35,7 +35,6 @@ SQL_FUNCTIONS = frozenset(
         "datetime",
         "dense_rank",
         "first_value",
-        "format",
         "group_concat",
         "ifnull",
         "iif",
@@ -51,7 +50,6 @@ SQL_FUNCTIONS = frozenset(
         "ntile",
         "nullif",
         "percent_rank",
-        "printf",
         "rank",
         "round",
         "row_number",
@@ -197,7 +195,7 @@ def _bound_database(database: Any) -> None:
         database.execute("PRAGMA " + pragma)
     database.execute(f"PRAGMA hard_heap_limit={MAX_SQL_HEAP}")
     if hasattr(database, "setlimit"):
-        database.setlimit(0, MAX_SQL_TEXT // 4)  # the length of one value
+        database.setlimit(0, MAX_SQL_TEXT)  # the length of one value
     state: Dict[str, int] = {"steps": 0}
     deadline = time.process_time() + MAX_SQL_SECONDS
 

@@ -13,13 +13,15 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 from clawc.stdlib.checks.dates import time_in_format
 from clawc.stdlib.checks.html_documents import html_tree
 from clawc.stdlib.checks.markup import TextBudget, element_text
-from clawc.stdlib.checks.readers import source_name, text_of
+from clawc.stdlib.checks.readers import require_text_size, source_name, text_of
 from clawc.stdlib.checks.values import File, Row, Table, Unmet, require_bytes
 
 MAX_MAIL_PARTS = 1_000
 MAX_MAIL_DEPTH = 20
 MAX_MAIL_HEADERS = 10_000
+MAX_MAIL_HEADER_TEXT = 2_000_000
 MAX_MAIL_ADDRESSES = 10_000
+MAX_MAIL_ADDRESS_TEXT = 250_000
 MAX_MAIL_PARAMETERS = 10_000  # characters of a header that are read as parameters
 
 _HEADER_NAME = re.compile(r"([!-9;-~]+)[ \t]*:")
@@ -54,7 +56,8 @@ def email_message(source: Any) -> Row:
     """
     data = require_bytes(source) if isinstance(source, File) else text_of(source).encode("utf-8", "surrogatepass")
     name = source_name(source)
-    headers, _ = _mail_headers(data, 0, len(data), name)
+    require_text_size(data, name)
+    headers, _ = _mail_headers(data, 0, len(data), name, [MAX_MAIL_HEADERS, MAX_MAIL_HEADER_TEXT])
     if not headers:
         raise Unmet(f"{name} is not a message: it does not begin with headers")
     body_text: Optional[str] = None
@@ -85,12 +88,14 @@ def email_message(source: Any) -> Row:
     }
 
 
-def _mail_headers(data: bytes, begin: int, end: int, name: str) -> Tuple[Dict[str, str], int]:
-    """The headers between two places, the first of a name counting, and the place where the content begins."""
+def _mail_headers(data: bytes, begin: int, end: int, name: str, room: List[int]) -> Tuple[Dict[str, str], int]:
+    """The headers between two places, the first of a name counting, and the place where the content begins.
+
+    `room` holds how many lines and characters of headers the message may still have.
+    """
     found: Dict[str, str] = {}
     current = ""
     lines: List[str] = []
-    count = 0
 
     def finish() -> None:
         if current:
@@ -103,9 +108,12 @@ def _mail_headers(data: bytes, begin: int, end: int, name: str) -> Tuple[Dict[st
         if not line.strip():
             begin = stop
             break
-        count += 1
-        if count > MAX_MAIL_HEADERS:
+        room[0] -= 1
+        room[1] -= len(line)
+        if room[0] < 0:
             raise Unmet(f"{name} has more than {MAX_MAIL_HEADERS} lines of headers")
+        if room[1] < 0:
+            raise Unmet(f"{name} has headers of more than {MAX_MAIL_HEADER_TEXT} characters")
         if line[0] in " \t" and current:
             lines.append(line)
         else:
@@ -124,13 +132,13 @@ def _mail_headers(data: bytes, begin: int, end: int, name: str) -> Tuple[Dict[st
 def _mail_parts(data: bytes, name: str) -> Iterator[MailPart]:
     """The parts of a message that are no containers, in order."""
     pending: List[Tuple[int, int, int, str]] = [(0, len(data), 0, "text/plain")]
-    count = 0
+    count, room = 0, [MAX_MAIL_HEADERS, MAX_MAIL_HEADER_TEXT]
     while pending:
         begin, end, depth, usual = pending.pop()
         count += 1
         if count > MAX_MAIL_PARTS:
             raise Unmet(f"{name} has more than {MAX_MAIL_PARTS} parts")
-        headers, content = _mail_headers(data, begin, end, name)
+        headers, content = _mail_headers(data, begin, end, name, room)
         kind, parameters = _header_parameters(headers.get("content-type", usual))
         kind = kind if re.match(r"[-\w.+]+/[-\w.+]+\Z", kind) else "text/plain"
         boundary = parameters.get("boundary", "")
@@ -260,6 +268,8 @@ def decoded_words(text: str) -> str:
 
 def mail_addresses(text: str) -> List[str]:
     """The addresses of a header without names, comments and groups, as they are written."""
+    if len(text) > MAX_MAIL_ADDRESS_TEXT:
+        raise Unmet(f"a header with addresses is longer than {MAX_MAIL_ADDRESS_TEXT} characters")
     found: List[str] = []
     plain_part, in_angle = "", ""
     depth, angle, position = 0, False, 0

@@ -20,8 +20,8 @@ from clawc.stdlib.checks.markup import (
 from clawc.stdlib.checks.readers import require_distinct, require_size, source_name, text_of
 from clawc.stdlib.checks.values import Cell, Row, Table, Unmet
 
-MAX_HTML = 20_000_000
-MAX_HTML_MARKS = 500_000
+MAX_HTML = 8_000_000
+MAX_HTML_MARKS = 150_000
 MAX_COLSPAN = 1_000
 MAX_HTML_COLUMNS = 10_000
 

@@ -9,6 +9,8 @@ from clawc.stdlib.checks.kinds import cut
 from clawc.stdlib.checks.readers import lines_of, source_name
 from clawc.stdlib.checks.values import Cell, Row, Unmet
 
+MAX_INI_LINES = 100_000
+
 _INI_SECTION = re.compile(r"\[([^\]]*)\][ \t]*(?:[#;].*)?\Z")
 _INI_DELIMITER = re.compile(r"[=:]")
 
@@ -24,6 +26,8 @@ def ini_sections(source: Any) -> Row:
     value: Optional[List[str]] = None
     indent = 0
     for number, line in enumerate(lines_of(source), 1):
+        if number > MAX_INI_LINES:
+            raise Unmet(f"{name} is too large for INI: more than {MAX_INI_LINES} lines")
         content = line.strip()
         if content.startswith(("#", ";")):
             continue

@@ -25,7 +25,8 @@ from clawc.stdlib.checks.mdlines import (
 from clawc.stdlib.checks.readers import require_distinct, require_size, source_name, text_of
 from clawc.stdlib.checks.values import Cell, File, No, Row, Table, Truth, Unmet
 
-MAX_PROSE = 2_000_000
+MAX_PROSE = 500_000
+MAX_PROSE_LINES = 50_000
 LOOSE_LEVEL = 7  # below every heading proper, so that none of these ends at a loose one
 
 _ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?$")
@@ -50,9 +51,15 @@ class MdBlock(NamedTuple):
 
 def prose_of(source: Any) -> str:
     """The text of a document, which must not be longer than what is read as prose."""
-    text = text_of(source)
+    return bounded_prose(text_of(source), source_name(source))
+
+
+def bounded_prose(text: str, name: str) -> str:
+    """The text itself; raises Unmet when it is too long to be read as prose."""
     if len(text) > MAX_PROSE:
-        raise Unmet(f"{source_name(source)} is longer than {MAX_PROSE} characters")
+        raise Unmet(f"{name} is longer than {MAX_PROSE} characters")
+    if text.count("\n") > MAX_PROSE_LINES:
+        raise Unmet(f"{name} has more than {MAX_PROSE_LINES} lines of prose")
     return text
 
 
@@ -268,7 +275,7 @@ def plain_text(text: str, code: bool) -> str:
 
 def strip_markup(text: str) -> str:
     """Text without marks, HTML comments and front matter; links leave their text, fences their lines."""
-    return plain_text(text, code=True)
+    return plain_text(bounded_prose(text, "the text"), code=True)
 
 
 def bullets(source: Any) -> List[str]:

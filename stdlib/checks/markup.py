@@ -7,9 +7,9 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
 
 from clawc.stdlib.checks.values import Row, Table, Unmet
 
-MAX_ELEMENTS = 200_000
+MAX_ELEMENTS = 50_000
 MAX_ELEMENT_DEPTH = 100
-MAX_MARKUP_TEXT = 20_000_000
+MAX_MARKUP_TEXT = 5_000_000
 TEXT_COST = 16  # what a piece of text counts beyond its characters: the time that it takes
 XML_PIECE = 1 << 18
 MAX_XML_TAG = 1 << 20

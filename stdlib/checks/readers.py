@@ -44,10 +44,11 @@ KINDS = {
     "html": "html",
     "htm": "html",
 }
-MAX_LINES = 5_000_000
-MAX_ROWS = 1_000_000
-MAX_CELLS = 1_000_000
-MAX_JSON_MARKS = 5_000_000
+# A task reads a file several times, so each reading has to take a part of a second only.
+MAX_TEXT_BYTES = 16 << 20
+MAX_LINES = 500_000
+MAX_CELLS = 250_000
+MAX_JSON_MARKS = 1_000_000
 MAX_JSON_DEPTH = 100
 MAX_DIGITS = 1_000
 
@@ -69,6 +70,7 @@ def text_of(source: Any) -> str:
     """The text of a file (UTF-8) or of a value that is text: without BOM and with LF as line ending."""
     if isinstance(source, File):
         data = require_bytes(source)
+        require_text_size(data, source_name(source))
         try:
             text = data.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -82,6 +84,12 @@ def text_of(source: Any) -> str:
     if text.startswith("\ufeff"):
         text = text[1:]
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def require_text_size(data: bytes, name: str) -> None:
+    """Raises Unmet when a file is larger than what is read as text."""
+    if len(data) > MAX_TEXT_BYTES:
+        raise Unmet(f"{name} is too large to be read: more than {MAX_TEXT_BYTES >> 20} MiB")
 
 
 def lines_of(source: Any) -> List[str]:
@@ -102,6 +110,8 @@ def exists(source: Any) -> bool:
 
 def csv_records(text: str, delimiter: str, name: str) -> Iterator[Tuple[int, List[str]]]:
     """The records of a CSV text (RFC 4180) and the line each begins on; blank lines are skipped."""
+    if text.count("\n") > MAX_LINES or text.count('"') > 4 * MAX_CELLS:
+        raise Unmet(f"{name} is too large: more than {MAX_LINES} lines or quotes")
     position, line, stop = 0, 1, -1  # `stop` is the end of the line that an unquoted field lies in
     while position < len(text):
         if text.startswith("\n", position):
@@ -190,7 +200,7 @@ def require_distinct(columns: List[str], name: str) -> None:
 
 def require_size(height: int, width: int, name: str) -> None:
     """Raises Unmet when a table is larger than what is compared."""
-    if height > MAX_ROWS or height * width > MAX_CELLS:
+    if height * max(width, 1) > MAX_CELLS:
         raise Unmet(f"{name} is too large: more than {MAX_CELLS} cells")
 
 
@@ -364,6 +374,9 @@ def records_table(records: List[Any], name: str) -> Table:
 def jsonl_table(source: Any) -> Table:
     """One JSON object a line as a table; blank lines are skipped."""
     name = source_name(source)
+    text = text_of(source)
+    if text.count("{") + text.count("[") + text.count(",") > MAX_JSON_MARKS:
+        raise Unmet(f"{name} is too large: more than {MAX_JSON_MARKS} values")
     records: List[Any] = []
     for index, line in enumerate(lines_of(source), 1):
         if line.strip():

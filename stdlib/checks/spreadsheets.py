@@ -16,10 +16,12 @@ from clawc.stdlib.checks.readers import require_distinct, require_size, source_n
 from clawc.stdlib.checks.text import as_text
 from clawc.stdlib.checks.values import Cell, File, Row, Table, Unmet, require_bytes
 
-MAX_SHEET_CELLS = 1_000_000
+MAX_SHEET_CELLS = 250_000
 MAX_SHEET_COLUMNS = 16_384
 MAX_SHEET_ROWS = 1_048_576
-MAX_SHEET_ELEMENTS = 3_000_000
+MAX_SHEET_ELEMENTS = 1_000_000
+MAX_SHEET_PART = 32 << 20
+MAX_SHEETS = 10_000
 MAX_SHEET_STYLES = 70_000
 
 _CELL_PLACE = re.compile(r"\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})\Z")
@@ -44,7 +46,6 @@ class SheetBuilder:
         self.since_1904 = since_1904
         self.values: Dict[int, Dict[int, Any]] = {}
         self.merged: List[str] = []
-        self.elements = 0
         self.count = 0
         self.row = 0
         self.place = 0
@@ -56,9 +57,6 @@ class SheetBuilder:
     def start(self, tag: str, attr: Dict[str, str]) -> None:
         """A start tag."""
         tag = tag.rpartition(":")[2]
-        self.elements += 1
-        if self.elements > MAX_SHEET_ELEMENTS:
-            raise Unmet(f"{self.name} is too large: more than {MAX_SHEET_ELEMENTS} elements")
         if tag == "c":
             self._begin_cell(attr)
         elif self.in_cell:
@@ -169,6 +167,7 @@ class Workbook:
         if not isinstance(source, File):
             raise Unmet("only a file can be a workbook")
         self.archive = ZipReader(require_bytes(source), self.name)
+        self.left = MAX_SHEET_ELEMENTS
         root = "xl/workbook.xml"
         for target, kind in self._links("", "_rels/.rels").values():
             if kind.endswith("/officeDocument"):
@@ -187,6 +186,8 @@ class Workbook:
         if tag == "sheet":
             relation = next((value for key, value in attr.items() if key.endswith(":id")), "")
             self.sheets.append((attr.get("name", ""), relation))
+            if len(self.sheets) > MAX_SHEETS:
+                raise Unmet(f"{self.name} has more than {MAX_SHEETS} sheets")
         elif tag == "workbookPr":
             self.since_1904 = attr.get("date1904", "") in ("1", "true")
 
@@ -220,9 +221,17 @@ class Workbook:
         def refuse(*_: Any) -> None:
             raise Unmet(f"{self.name} is not accepted: it declares a document type")
 
+        def begin(tag: str, attr: Dict[str, str]) -> None:
+            self.left -= 1
+            if self.left < 0:
+                raise Unmet(f"{self.name} is too large: more than {MAX_SHEET_ELEMENTS} elements")
+            start(tag, attr)
+
+        if self.archive.members[path].file_size > MAX_SHEET_PART:
+            raise Unmet(f"{self.name} is too large: `{cut(path, 60)}` has more than {MAX_SHEET_PART >> 20} MiB")
         parser = expat.ParserCreate()
         parser.buffer_text = True
-        parser.StartElementHandler = start
+        parser.StartElementHandler = begin
         if end is not None:
             parser.EndElementHandler = end
         parser.StartDoctypeDeclHandler = refuse

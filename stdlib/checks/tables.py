@@ -10,10 +10,10 @@ from typing import Any, Callable, Dict, Hashable, List, Mapping, Optional, Seque
 from clawc.stdlib.checks.keys import distinct_values, first_places, row_keys, sort_keys
 from clawc.stdlib.checks.kinds import cut, holds, list_in, listed, record_in, shown
 from clawc.stdlib.checks.numbers import integer
-from clawc.stdlib.checks.text import as_text, regex_of
+from clawc.stdlib.checks.text import as_text, regex_of, searched
 from clawc.stdlib.checks.values import MISSING, Cell, Row, Table, Unmet, Unordered
 
-MAX_TABLE_CELLS = 1_000_000
+MAX_TABLE_CELLS = 500_000
 
 RowFunction = Callable[[Any], Any]
 
@@ -328,7 +328,7 @@ def parse(lines: Any, pattern: Any) -> Table:
     names = sorted(regex.groupindex, key=lambda name: regex.groupindex[name])
     made: List[Row] = []
     for line in listed(lines):
-        match = regex.search(line) if isinstance(line, str) else None
+        match = regex.search(searched(line)) if isinstance(line, str) else None
         if match is not None:
             parts = match.groupdict()
             made.append({name: None if parts[name] is None else Cell(parts[name]) for name in names})

@@ -21,6 +21,8 @@ from clawc.stdlib.checks.values import NUMBERS, File, No, Range, Truth, Unmet
 MAX_TEXT = 64_000_000
 MAX_PARTS = 1_000_000
 MAX_WIDTH = 1_000
+MAX_FOLDED = 1_000_000
+MAX_SEARCHED = 500_000
 FOLDS = ("case", "spaces", "punctuation", "accents", "markup")
 
 
@@ -70,6 +72,8 @@ def fold(s: str, ignore: Sequence[str] = ()) -> str:
     unknown = [name for name in ignore if name not in FOLDS]
     if unknown:
         raise Unmet("%s cannot be ignored; %s can" % (shown(unknown[0]), ", ".join(FOLDS)))
+    if ignore and len(s) > MAX_FOLDED:
+        raise Unmet("a text of more than %s characters is too long to be compared like that" % MAX_FOLDED)
     text = normalise(s)
     if "accents" in ignore:
         apart = unicodedata.normalize("NFD", text)
@@ -113,6 +117,13 @@ def regex_of(v: Any) -> Pattern[str]:
     return regex
 
 
+def searched(s: str) -> str:
+    """The text itself; raises Unmet when it is too long for a regex, whose time may grow with its square."""
+    if len(s) > MAX_SEARCHED:
+        raise Unmet("a text of more than %s characters is too long for a regex" % MAX_SEARCHED)
+    return s
+
+
 def replace_in(s: Any, old: Any, new: Any) -> Optional[str]:
     """Every occurrence replaced; for a regex, `\\1` in `new` stands for its first group."""
     if not isinstance(s, str) or not isinstance(new, str):
@@ -127,7 +138,7 @@ def replace_in(s: Any, old: Any, new: Any) -> Optional[str]:
     pieces: List[str] = []
     size, end = 0, 0
     try:
-        for match in pattern.finditer(s):
+        for match in pattern.finditer(searched(s)):
             pieces.extend((s[end : match.start()], match.expand(new)))
             size += len(pieces[-1])
             end = match.end()
@@ -150,7 +161,7 @@ def split_by(s: Any, sep: Any) -> Optional[List[str]]:
         return s.split(sep)
     parts: List[str] = []
     end = 0
-    for match in regex_of(sep).finditer(s):
+    for match in regex_of(sep).finditer(searched(s)):
         if match.end() > match.start():
             parts.append(s[end : match.start()])
             end = match.end()
@@ -227,14 +238,14 @@ def matches(s: Any, pattern: Any) -> Truth:
     regex = regex_of(pattern)
     if not isinstance(s, str):
         return because("expected text, found %s" % shown(s))
-    return True if regex.search(s) else because("%s does not match %s" % (shown(s), shown(regex.pattern)))
+    return True if regex.search(searched(s)) else because("%s does not match %s" % (shown(s), shown(regex.pattern)))
 
 
 def capture(s: Any, pattern: Any) -> Optional[str]:
     """The first group of the first match, or the whole match of a regex without groups; null without a
     match."""
     regex = regex_of(pattern)
-    match = regex.search(s) if isinstance(s, str) else None
+    match = regex.search(searched(s)) if isinstance(s, str) else None
     return None if match is None else match.group(1 if regex.groups else 0)
 
 
@@ -244,7 +255,7 @@ def find_all(s: Any, pattern: Any) -> Optional[List[str]]:
     if not isinstance(s, str):
         return None
     found: List[str] = []
-    for match in regex.finditer(s):
+    for match in regex.finditer(searched(s)):
         found.append(match.group(1 if regex.groups else 0) or "")
         if len(found) > MAX_PARTS:
             raise Unmet("the list is too long")

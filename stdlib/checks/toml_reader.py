@@ -14,6 +14,7 @@ from clawc.stdlib.checks.vendoring import vendored
 
 MAX_TOML_TEXT = 512 << 10
 MAX_TOML_DEPTH = 50
+MAX_TOML_MARKS = 100_000
 
 # Reading so many digits as one number takes time in their square.
 _TOML_LONG_NUMBER = re.compile(r"(?<![0-9_])[0-9_]{4000}")
@@ -27,6 +28,8 @@ def toml_value(source: Any) -> Row:
         raise Unmet(f"{name} is empty, not TOML")
     if len(text) > MAX_TOML_TEXT:
         raise Unmet(f"{name} is too large for TOML: more than {MAX_TOML_TEXT >> 10} KiB")
+    if text.count(",") + text.count("=") > MAX_TOML_MARKS:
+        raise Unmet(f"{name} is too large: more than {MAX_TOML_MARKS} values")
     if _TOML_LONG_NUMBER.search(text):
         raise Unmet(f"{name} is not accepted: more than 4000 digits stand in a row")
     parser = vendored("tomli", "_parser")

@@ -16,6 +16,7 @@ from clawc.stdlib.checks.workspace import Deliverable, Disk, Submission
 
 MAX_MESSAGE = 500
 MAX_NONCE = 1_000
+MAX_CPU_S = 3
 MICRO = Decimal("0.000001")
 
 # The line in the task, the source of the `expect`, and what tells whether it holds.
@@ -74,10 +75,14 @@ def _outcomes(check: Check, submission: Submission) -> Tuple[List[Outcome], str]
     """All expects of a check, and why it could not be judged to the end (empty: it could)."""
     outcomes: List[Outcome] = []
     try:
+        Watch.may_end = True
         for line, source, condition in check.body(submission):
             outcomes.append(_outcome(line, source, condition))
+            Watch.may_end = True
     except Unmet as problem:
         return outcomes, cut(str(problem), MAX_MESSAGE)
+    finally:
+        Watch.may_end = False
     return outcomes, "" if outcomes else "nothing is expected"
 
 
@@ -243,6 +248,32 @@ def parse_options(arguments: Sequence[str]) -> Options:
     return options._replace(workspace=workspace[0])
 
 
+class Watch:
+    """Ends what a check does when all checks together have taken too long, so that there is a verdict.
+
+    Readers are linear, but a regex of a task need not be: a hostile text can cost it the square of its length.
+    """
+
+    may_end = False
+
+    @staticmethod
+    def end(*_: Any) -> None:
+        """What the clock calls: once for each expect, as the next may be quick."""
+        if Watch.may_end:
+            Watch.may_end = False
+            raise Unmet(f"the files take too long to be judged: more than {MAX_CPU_S} s")
+
+    @staticmethod
+    def begin(seconds: float) -> None:
+        """Starts the clock, which counts the time of the CPU and rings again and again; 0 stops it."""
+        try:
+            clock: Any = __import__("_signal")  # the core of `signal`, which takes longer to import
+            clock.signal(clock.SIGPROF, Watch.end)
+            clock.setitimer(clock.ITIMER_PROF, seconds, seconds / 100)
+        except (ImportError, AttributeError, ValueError):  # no such clock, or not the main thread
+            return
+
+
 def leave(status: int) -> None:
     """Ends the process at once: taking the interpreter apart costs more than judging most workspaces."""
     sys.stdout.flush()
@@ -264,7 +295,9 @@ def main(task: str, deliverables: List[Deliverable], inputs: Dict[str, str], che
     if options.verdict_fd is not None:
         nonce = sys.stdin.buffer.readline(MAX_NONCE).decode("ascii", "replace").strip()
     submission = Submission(Disk(options.workspace), deliverables, inputs, options.jobs)
+    Watch.begin(MAX_CPU_S)
     verdict = judge(task, checks, submission, nonce)
+    Watch.begin(0)
     if options.verdict_fd is not None:
         try:
             with open(options.verdict_fd, "w", encoding="ascii") as stream:

@@ -16,7 +16,7 @@ from clawc.stdlib.checks.markup import (
     feed_xml,
     selected_table,
 )
-from clawc.stdlib.checks.readers import source_name, text_of
+from clawc.stdlib.checks.readers import require_text_size, source_name, text_of
 from clawc.stdlib.checks.values import File, Row, Table, Unmet, require_bytes
 
 MAX_XML_PATH = 1_000
@@ -76,6 +76,7 @@ def xml_tree(source: Any) -> Element:
     parser.EntityDeclHandler = builder.refuse
     parser.SkippedEntityHandler = builder.refuse
     data = require_bytes(source) if is_file else text_of(source).encode("utf-8", "surrogatepass")
+    require_text_size(data, name)
     if not data.strip():
         raise Unmet(f"{name} is empty, not XML")
     try:

@@ -121,5 +121,8 @@ def test_no_text_takes_long(new: str, old: str) -> None:
         try:
             changed_lines(one, other)
         except Unmet as problem:
-            assert str(problem) == "the text is too large: more than 1000000 cells"
+            assert str(problem) in (
+                "the text is too large: more than 250000 cells",
+                "the text has more than 500000 lines",
+            )
     assert time.process_time() - began < 20

@@ -155,8 +155,8 @@ def test_tables() -> None:
         ),
         ("no tag < at all", "table", "the text holds no HTML element"),
         ("<b>" * 200, "table", "the text is nested deeper than 100 elements"),
-        ("<br>" * 200_001, "table", "the text is too large: more than 200000 elements"),
-        ("<a " + "b " * 600_000, "table", "the text is too large: more than 500000 tags and attributes"),
+        ("<br>" * 200_001, "table", "the text is too large: more than 50000 elements"),
+        ("<a " + "b " * 600_000, "table", "the text is too large: more than 150000 tags and attributes"),
     ],
 )
 def test_what_is_refused(page: str, css: str, message: str) -> None:

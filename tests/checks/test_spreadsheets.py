@@ -183,12 +183,12 @@ def row(cells: str) -> File:
         (row('<c r="A9999999"><v>1</v></c>'), "the sheet `S` of `out/w.xlsx` is damaged: a cell lies outside of its sheet"),
         (
             row('<c r="A1"><v>1</v></c><c r="XFD2"><v>2</v></c>' + "".join(f'<c r="A{n}"><v>1</v></c>' for n in range(3, 99))),
-            "the sheet `S` of `out/w.xlsx` is too large: more than 1000000 cells",
+            "the sheet `S` of `out/w.xlsx` is too large: more than 250000 cells",
         ),
         (
             book('<row><c><v>1</v></c></row><row r="1000000"><c r="XFD1000000"><v>1</v></c></row>'
                  '<mergeCell ref="A1:XFD1048576"/>'),
-            "the sheet `S` of `out/w.xlsx` is too large: it merges more than 1000000 cells",
+            "the sheet `S` of `out/w.xlsx` is too large: it merges more than 250000 cells",
         ),
     ],
 )  # fmt: skip

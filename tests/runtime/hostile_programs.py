@@ -1,0 +1,120 @@
+"""Hostile Python programs, and texts such as logs, command lines and crontabs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.runtime.hostile_encodings import Make, encoded
+
+
+def python_files() -> dict[str, Make]:
+    """Python."""
+    deep = 100_000
+    texts: dict[str, Callable[[], str]] = {
+        "parentheses": lambda: "(" * deep + ")" * deep,
+        "198 parentheses": lambda: "(" * 198 + ")" * 198,
+        "lists": lambda: "[" * deep,
+        "minuses": lambda: "-" * deep + "1\n",
+        "minuses apart": lambda: "- " * 60_000 + "1\n",
+        "tildes": lambda: "~" * deep + "1\n",
+        "nots": lambda: "not " * 30_000 + "1\n",
+        "awaits": lambda: "async def f():\n await " + "await " * 20_000 + "1\n",
+        "lambdas": lambda: "lambda: " * 15_000 + "1\n",
+        "conditions": lambda: "1 if 1 else " * 10_000 + "1\n",
+        "powers": lambda: "1" + "**1" * 40_000 + "\n",
+        "sums": lambda: "1" + "+1" * 60_000 + "\n",
+        "sums as long as may be": lambda: ("x = 1" + "+1" * 1_900 + "\n") * 30,
+        "attributes": lambda: "a" + ".a" * 60_000 + "\n",
+        "calls": lambda: "a" + "()" * 60_000 + "\n",
+        "calls in calls": lambda: "a(" * 60_000 + ")" * 60_000 + "\n",
+        "subscripts": lambda: "a" + "[0]" * 40_000 + "\n",
+        "comparisons": lambda: "1" + "<1" * 60_000 + "\n",
+        "ands": lambda: "1" + " and 1" * 20_000 + "\n",
+        "assignments": lambda: "a=" * 60_000 + "1\n",
+        "walrus": lambda: "(a:=" * 20_000 + "1" + ")" * 20_000 + "\n",
+        "stars": lambda: "*" * deep + "a\n",
+        "starred": lambda: "print(" + "*" * deep + "a)\n",
+        "colons": lambda: "a[" + ":" * deep + "]\n",
+        "blocks": lambda: "".join(" " * n + "if 1:\n" for n in range(450)) + " " * 450 + "pass\n",
+        "99 blocks": lambda: "".join(" " * n + "if 1:\n" for n in range(99)) + " " * 99 + "pass\n",
+        "elifs": lambda: "if 1: pass\n" + "elif 1: pass\n" * 9_000,
+        "elses": lambda: "for a in b: pass\nelse: pass\n" * 4_000,
+        "functions": lambda: "def load(): pass\n" * 7_000,
+        "functions in functions": lambda: (
+            "".join(" " * n + f"def load{n}():\n" for n in range(99)) + " " * 99 + "pass\n"
+        ),
+        "decorators": lambda: "@a\n" * 40_000 + "def load(): pass\n",
+        "parameters": lambda: "def load(" + ",".join(f"a{n}" for n in range(15_000)) + "): pass\n",
+        "large number": lambda: "a = " + "9" * 120_000 + "\n",
+        "large hexadecimal": lambda: "a = 0x" + "f" * 120_000 + "\n",
+        "large float": lambda: "a = 1e999999999\n",
+        "large imaginary": lambda: "a = " + "9" * 120_000 + "j\n",
+        "text": lambda: "a = '" + "b" * 120_000 + "'\n",
+        "texts": lambda: "a = " + "'b' " * 30_000 + "\n",
+        "texts in f-texts": lambda: "a = " + "f'{" * 30_000 + "1" + "}'" * 30_000 + "\n",
+        "f-text": lambda: "a = f'" + "{1}" * 30_000 + "'\n",
+        "format of a format": lambda: "a = f'" + "{1:" * 40_000 + "}" * 40_000 + "'\n",
+        "names of characters": lambda: "a = '" + "\\N{DASH}" * 10_000 + "'\n",
+        "bad escapes": lambda: "a = '" + "\\q" * 60_000 + "'\n",
+        "open text": lambda: "a = '''" + "b\n" * 60_000,
+        "indents": lambda: " " * 120_000 + "a\n",
+        "tabs and blanks": lambda: "if 1:\n\ta\n        b\n",
+        "line joins": lambda: "a = 1" + "\\\n" * 60_000 + "\n",
+        "semicolons": lambda: "a;" * 60_000 + "\n",
+        "patterns": lambda: "match a:\n case " + "[" * 40_000 + "]" * 40_000 + ": pass\n",
+        "pattern choices": lambda: "match a:\n case 1" + "|1" * 40_000 + ": pass\n",
+        "generators": lambda: "(" + "a for a in " * 10_000 + "b)\n",
+        "comprehensions": lambda: "[a" + " for a in b" * 10_000 + "]\n",
+        "annotations": lambda: "a: " * 40_000 + "1\n",
+        "dots of imports": lambda: "from " + "." * 120_000 + " import a\n",
+        "imports": lambda: "import " + ".".join(["a"] * 60_000) + "\n",
+        "with": lambda: "with " + ",".join(["a"] * 50_000) + ": pass\n",
+        "with in parentheses": lambda: "with (" * 20_000 + "a" + ")" * 20_000 + ": pass\n",
+        "encoding": lambda: "# coding: rot13\nvzcbeg bf\n",
+        "unknown encoding": lambda: "# coding: none\nimport os\n",
+        "identifiers": lambda: "".join(f"a{n}=1\n" for n in range(14_000)),
+        "slow names": lambda: "\ufb03" * 40_000 + " = 1\n",
+        "try in try": lambda: "".join(" " * n + "try:\n" for n in range(99)),
+        "dict": lambda: "a = {" + "1:1," * 30_000 + "}\n",
+        "unpacking": lambda: "(" * 150 + "a" + ",)" * 150 + " = 1\n",
+        "stars in targets": lambda: "*a, " * 20_000 + "= 1\n",
+        "type": lambda: "def f" + "[T]" * 100 + "(): pass\n",
+        "form feeds": lambda: "\f" * 120_000 + "a\n",
+        "ellipses": lambda: "..." * 40_000 + "\n",
+    }
+    return encoded(texts)
+
+
+def text_files() -> dict[str, Make]:
+    """Logs, labelled lines, command lines, crontabs and prose."""
+    return {
+        "log lines": lambda: b"2026-03-17 09:31:00 ERROR db: lost\n" * 199_000,
+        "too many log lines": lambda: b"2026-03-17 09:31:00 ERROR db: lost\n" * 1_800_000,
+        "syslog": lambda: b"Mar 17 09:30:00 host program[12]: message\n" * 199_000,
+        "served": lambda: b'203.0.113.7 - ada [17/Mar/2026:09:30:00 +0000] "GET / HTTP/1.1" 200 512 "r" "a"\n' * 99_000,
+        "half served": lambda: (b'a a a [a] "' + b"\\a" * 49_000 + b"\n") * 300,
+        "sources": lambda: (b"2026-03-17 09:31:00 ERROR " + b"a" * 99_000 + b"\n") * 300,
+        "levels": lambda: (b"2026-03-17 09:31:00 " + b"[a] " * 24_000 + b"\n") * 300,
+        "JSON log": lambda: b'{"time":"2026-03-17T09:31:00Z","level":"ERROR","message":"lost"}\n' * 199_000,
+        "deep JSON log": lambda: (b'{"a":' * 90 + b"1" + b"}" * 90 + b"\n") * 60_000,
+        "parsed lines": lambda: b"n: 12\n" * 499_000,
+        "too many parsed lines": lambda: b"n: 12\n" * 4_900_000,
+        "items": lambda: b"item: " + b"a " * 15_000_000 + b"1\n",
+        "items in lines": lambda: (b"item: " + b"a " * 500 + b"1\n") * 30_000,
+        "item and no pen": lambda: b"item" * 124_000,
+        "fields": lambda: b"a: b\n" * 390_000,
+        "command": lambda: b"tar " + b"-f b.tgz " * 7_000,
+        "long command": lambda: b"tar " + b"-f b.tgz " * 7_000_000,
+        "quoted command": lambda: b"tar " + b"'" * 65_000,
+        "escaped command": lambda: b"tar " + b"\\\n" * 6_000_000,
+        "assignments": lambda: b"A=1 " * 16_000 + b"tar\n",
+        "cron": lambda: b"* * * * *\n",
+        "cron lists": lambda: b",".join([b"*"] * 1_000_000) + b" * * * *\n",
+        "cron fields": lambda: b"* " * 1_000_000,
+        "cron steps": lambda: b"*/0 * * * *\n",
+        "cron number": lambda: b"9" * 1_000_000 + b" * * * *\n",
+        "alike": lambda: b"twelve pens " * 41_000,
+        "all different": lambda: "".join(map(chr, range(0x4E00, 0x9FFF))).encode() * 20,
+        "titles": lambda: b"twelve pens in stock\n" * 900_000,
+        "fits": lambda: b"twelve" + b" a" * 15_000_000 + b"stock\n",
+    }
