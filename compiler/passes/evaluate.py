@@ -11,8 +11,9 @@ from clawc.compiler.elaborate.context import TaskState
 from clawc.spec import core
 from clawc.spec.ast import Span
 from clawc.spec.core import Core
+from clawc.spec.types import ANY, BOOL, ListType, RecordType, TableType, Type
 from clawc.stdlib.checks import primitives
-from clawc.stdlib.checks.values import MISSING, Unmet
+from clawc.stdlib.checks.values import MISSING, No, Table, Unmet, Unordered
 
 MAX_STEPS = 3_000_000
 COMPILE_TIME_ONLY: dict[str, Callable[..., Any]] = {
@@ -50,7 +51,34 @@ COMPILE_TIME = Reader()
 
 def evaluate(node: Core, task: TaskState, reader: Reader = COMPILE_TIME) -> Any:
     """The value of a node without free rows. Raises EvaluationFault; Unmet only where a reader is given."""
-    return _Evaluation(task, reader).value(node, {})
+    value = _Evaluation(task, reader).value(node, {})
+    return without_reasons(value) if reader is COMPILE_TIME and _holds_conditions(node.type) else value
+
+
+def without_reasons(value: Any) -> Any:
+    """A value as data: a condition that does not hold is false, and why does not matter."""
+    if isinstance(value, No):
+        return False
+    if isinstance(value, Unordered):
+        return Unordered([without_reasons(v) for v in value])  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    if isinstance(value, Table):
+        rows, spare = without_reasons(value.rows), without_reasons(value.spare)
+        return Table(value.columns, rows, value.blocks, spare)
+    if type(value) is list:
+        return [without_reasons(v) for v in value]  # pyright: ignore[reportUnknownVariableType]
+    if type(value) is dict:
+        return {k: without_reasons(v) for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    return value
+
+
+def _holds_conditions(t: Type) -> bool:
+    if isinstance(t, ListType):
+        return _holds_conditions(t.element)
+    if isinstance(t, RecordType):
+        return any(_holds_conditions(of) for _, of in t.fields)
+    if isinstance(t, TableType):
+        return any(_holds_conditions(of) for _, of in t.columns)
+    return t in (BOOL, ANY)
 
 
 def _function(name: str) -> Callable[..., Any]:

@@ -14,8 +14,10 @@ from clawc.stdlib.checks.values import Cell, Number, Range, Table, Unmet, Unorde
 
 
 def count_all(v: Any) -> int:
-    """How many values, rows or keys there are, or whole numbers or days in a range."""
-    for parts in (v.rows if isinstance(v, Table) else None, list_in(v), record_in(v)):
+    """How many rows, keys, values that are not null, or whole numbers or days in a range there are."""
+    if list_in(v) is not None and not isinstance(v, Table):
+        return len(present(v))
+    for parts in (v.rows if isinstance(v, Table) else None, record_in(v)):
         if parts is not None:
             return len(parts)
     if isinstance(v, Range):
