@@ -78,7 +78,7 @@ def _is_plain(line: MdLine) -> bool:
 def _is_underline(line: MdLine) -> bool:
     """Whether a line can underline a heading."""
     content = line.text.strip()
-    return line.kind == "text" and len(content) >= 3 and content in ("=" * len(content), "-" * len(content))
+    return line.kind == "text" and content != "" and content in ("=" * len(content), "-" * len(content))
 
 
 def _is_loose_heading(line: MdLine) -> bool:
