@@ -230,8 +230,21 @@ class _Reader:
             return True
         return self._counted(left, Range(value, value))
 
+    def _files(self, files: Core, made: core.Record, value: Table) -> bool:
+        """`files(d) | select path, text` equal to a table: the files of a set, with their texts."""
+        named = constants_of(made)
+        if not isinstance(files, core.Deliverable) or named is None or "path" not in named.values():
+            return False
+        column = {of: name for name, of in named.items()}
+        self.demands.add("names", Place(files.name), [str(row[column["path"]]) for row in value.rows], self.check)
+        for row in value.rows if "text" in column else ():
+            self.demands.add("text", Place(files.name, key=str(row[column["path"]])), row[column["text"]], self.check)
+        return set(column) <= {"path", "text"}  # the others are verified on the whole
+
     def _columns(self, rows: Core, made: Core, value: Table) -> bool:
         """`rows(d) | select a, b` equal to a table: some columns of what is written."""
+        if isinstance(rows, core.Call) and rows.function == "file_table" and isinstance(made, core.Record):
+            return self._files(through(rows.args[0]), made, value)
         if not isinstance(rows, core.Call) or WHOLE.get(rows.function) != "rows" or not isinstance(made, core.Record):
             return False
         place = file_place(rows.args[0])
