@@ -16,7 +16,7 @@ from clawc.compiler.passes.bind import bind_statements
 from clawc.compiler.passes.content_free import set_floors
 from clawc.compiler.passes.declare import declare
 from clawc.compiler.passes.evaluate import EvaluationFault
-from clawc.compiler.passes.judge_blocks import judge_blocks, report_unused
+from clawc.compiler.passes.judge_blocks import judge_blocks, proved, report_unused
 from clawc.compiler.passes.lints import lint, order_lints, vacuous
 from clawc.compiler.passes.mentioned import names_cut, names_read
 from clawc.compiler.passes.modules import bind_uses
@@ -109,6 +109,7 @@ def _task(
     task = declare(outer.child(), block, file.edition)
     judge_blocks(task, block)
     variants(task, block)
+    proved(task)
     quotations = trace(task)
     lint(task, block)
     report_unused(outer)

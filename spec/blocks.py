@@ -27,7 +27,7 @@ class BlockKind:
 
     kind: str
     doc: str
-    labels: tuple[Literal["name", "path", "title"], ...] = ()
+    labels: tuple[Literal["name", "path", "title", "code"], ...] = ()
     attributes: dict[str, Attribute] | None = None
     children: tuple[str, ...] = ()
     statements: tuple[str, ...] = ()
@@ -98,9 +98,10 @@ TABLE: tuple[BlockKind, ...] = (
         "weight": Attribute("number", "1 unless given"),
         "partial": Attribute("bool", "pays the share that holds"),
         **_JUDGED,
-    }, (), ("let", "expect")),
-    BlockKind("require", "must hold, or the score is 0; never credit", ("name",), dict(_JUDGED), (), ("let", "expect")),
-    BlockKind("forbid", "must not hold, or the score is 0; never credit", ("name",), dict(_JUDGED), (), ("let", "expect")),
+    }, ("python",), ("let", "expect")),
+    BlockKind("python", "the last resort: `def check(workspace):` in Python, run by the runtime over what the agent leaves", ("code",)),
+    BlockKind("require", "must hold, or the score is 0; never credit", ("name",), dict(_JUDGED), ("python",), ("let", "expect")),
+    BlockKind("forbid", "must not hold, or the score is 0; never credit", ("name",), dict(_JUDGED), ("python",), ("let", "expect")),
     BlockKind("rubric", "judged by a model from named evidence", ("name",), {
         "weight": Attribute("number", "among rubrics; 1 unless given"),
         "reads": Attribute("names", "deliverables that the judge is shown", required=True),

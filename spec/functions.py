@@ -114,6 +114,11 @@ TABLE: tuple[Function, ...] = (
         ordered(of: V) -> ? ; ordered ; the same rows or values, their order counting
         one_of(*values: V) -> V ; one_of ; any of these answers is right
     """),
+    *_rows("window", """
+        row_number() -> N ; row_numbers ; in `window`: the place of the row, from 1
+        lag(of: X) -> ? ; lagged ; in `window`: the value in the row before, null in the first
+        running_sum(of: X) -> N ; running_sums ; in `window`: the sum of the values up to this row
+    """),
     *_rows("numbers", """
         number(of: V) -> N ; number ; the number that a text spells, else null
         integer(of: V) -> N ; integer ; the whole number that a text spells, else null
@@ -258,6 +263,7 @@ VERBS: tuple[Function, ...] = tuple(
         nest_join(rows: T, *other: X) -> ? ; nest_join ; `name = t on k`: the partners as a table in a column
         unnest(rows: T, *columns: X) -> ? ; unnest ; `name = list`: one row for each element
         pivot(rows: T, *columns: X) -> ? ; pivot ; `key…, keys = X, values = aggregate`
+        window(rows: T, *columns: X) -> ? ; window ; `name = …` further columns that look at the rows before, or at all rows with the same keys: `window total = sum(x), n = row_number() on team`
         unpivot(rows: T, *columns: X) -> ? ; unpivot ; columns to rows of name and value
         parse(rows: L, regex: P) -> ? ; parse ; the named groups of the lines that match
         all(rows: T|L, condition: X) -> B ; all_rows ; do all rows hold?
@@ -268,6 +274,7 @@ VERBS: tuple[Function, ...] = tuple(
 )
 
 BY_NAME: dict[str, Function] = {f.name: f for f in (*TABLE, *AGGREGATES, *VERBS)}
+WINDOW_NAMES = frozenset(f.name for f in TABLE if f.group == "window")
 AGGREGATE_NAMES = frozenset(f.name for f in AGGREGATES)
 VERB_NAMES = frozenset(f.name for f in VERBS)
 
@@ -275,10 +282,6 @@ VERB_NAMES = frozenset(f.name for f in VERBS)
 LATER = frozenset(
     [
         "is_top",
-        "window",
-        "row_number",
-        "lag",
-        "running_sum",
         "program",
         "full_name",
         "duplicate_rows",

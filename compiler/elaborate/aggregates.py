@@ -38,6 +38,25 @@ def aggregate(cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...], span:
     return core.call(_primitive(cx, name, listed), [listed, *extra], _result(name, listed.type, element), span)
 
 
+def of_window(cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...], span: Span) -> Core:
+    """`row_number()`, `lag(x)`, `running_sum(x)`: a value for each row of a window, as a list."""
+    row, group = BY_NAME[function.text], cx.group
+    if group is None or not group.window:
+        return cx.error("E0413", span, f"`{row.name}` belongs into `window`, as all there is to a column",
+                        f"write `| window name = {row.name}(…)`, and compute with `derive` after it")  # fmt: skip
+    if len(args) != len(row.parameters):
+        wanted = f"{len(row.parameters)} argument" if row.parameters else "no argument"
+        return cx.error("E0401", span, f"`{row.name}` takes {wanted}", row.signature)
+    if not args:
+        return core.call(row.python, [group.rows], ListType(NUMBER), span)
+    each, element = _argument(cx, row.name, args[0], span)
+    if is_error(each):
+        return broken(span)
+    if row.name == "running_sum" and element not in (NUMBER, ANY):
+        return cx.error("E0401", each.span, f"`{row.name}` wants numbers, not {phrase(element)}")
+    return core.call(row.python, [each], ListType(element), span)
+
+
 def _primitive(cx: Context, name: str, listed: Core) -> str:
     # count(x) over rows counts what is not null; over a list or table it is the length.
     if name == "count" and isinstance(listed, core.Call) and listed.function == "each":

@@ -19,7 +19,7 @@ from clawc.compiler.elaborate.context import (
 from clawc.spec import ast, core
 from clawc.spec.ast import Span
 from clawc.spec.core import Const, Core
-from clawc.spec.functions import AGGREGATE_NAMES, BY_NAME, LATER, VERB_NAMES, Function, Parameter
+from clawc.spec.functions import AGGREGATE_NAMES, BY_NAME, LATER, VERB_NAMES, WINDOW_NAMES, Function, Parameter
 from clawc.spec.types import (
     ANY,
     ANY_LIST,
@@ -79,6 +79,8 @@ def call_function(cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...], s
         return _expand(cx, binding, function, args, span, piped)
     if name in AGGREGATE_NAMES:
         return aggregates.aggregate(cx, function, args, span, piped)
+    if name in WINDOW_NAMES:
+        return aggregates.of_window(cx, function, args, span)
     if name in VERB_NAMES:
         if not piped and not args:
             return cx.error("E0401", span, f"`{name}` needs a table", f"write `table | {name} …`")

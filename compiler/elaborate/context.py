@@ -149,6 +149,7 @@ class GroupScope:
 
     rows: Core
     table: TableType
+    window: bool = False  # of `window`: results for each row of the group
 
 
 @dataclass(frozen=True, slots=True)

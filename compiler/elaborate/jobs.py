@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast as syntax
 import re
 from datetime import timedelta
 from typing import Any
@@ -91,6 +92,50 @@ def call_function(cx: Context, named: dict[str, Core], span: Span) -> Core:
     arguments: dict[str, Core] = {"argv": argv} | ({"timeout": named["timeout"]} if "timeout" in named else {})
     made = run(cx, arguments, span)
     return made if is_error(made) else core.call("call_value", [made], ANY, span)
+
+
+# Runs `check(workspace)` of a `python` block; the answer as of a call.
+CHECK_DRIVER = """
+import json, os, pathlib, sys
+answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+os.dup2(2, 1)
+try:
+    names = {"__name__": "check"}
+    exec(compile(sys.argv[1], "<check>", "exec"), names)
+    value = names["check"](pathlib.Path("."))
+    result = {"value": value if isinstance(value, (bool, int, float, str)) else bool(value)}
+except Exception as error:
+    kinds = [kind.__name__ for kind in type(error).__mro__]
+    result = {"raised": kinds, "message": str(error)[:500]}
+answer.write(json.dumps(result) + chr(10))
+answer.flush()
+"""
+MAX_CODE = 64 << 10
+
+
+def python_check(cx: Context, code: str, span: Span) -> Core:
+    """The condition of a `python` block: its function, run over the final workspace in a sandbox of its own."""
+    problem = code_problem(code)
+    if problem:
+        return cx.error("E0616", span, f"this {problem}", "write `def check(workspace):`, with a `pathlib.Path`")
+    words = [Const(word, TEXT, span) for word in ("python3", "-I", "-c", CHECK_DRIVER, code)]
+    made = run(cx, {"argv": core.items(words, ListType(TEXT), span)}, span)
+    return made if is_error(made) else core.call("code_holds", [made], BOOL, span)
+
+
+def code_problem(code: str) -> str:
+    """Why this is no `python` block, or "". It is parsed, never run."""
+    if len(code.encode("utf-8", "replace")) > MAX_CODE:
+        return f"Python is longer than {MAX_CODE >> 10} KiB"
+    try:
+        tree = syntax.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+        return f"is no Python: {getattr(error, 'msg', None) or 'too deep'}{line}"
+    checks = [n for n in tree.body if isinstance(n, syntax.FunctionDef) and n.name == "check"]
+    if len(checks) != 1 or len(checks[0].args.args) != 1:
+        return "Python does not define one function `check(workspace)`"
+    return ""
 
 
 def raises(cx: Context, named: dict[str, Core], span: Span) -> Core:

@@ -21,7 +21,7 @@ from clawc.compiler.elaborate.context import (
 from clawc.spec import ast, core
 from clawc.spec.ast import Span
 from clawc.spec.core import Const, Core
-from clawc.spec.functions import VERB_NAMES
+from clawc.spec.functions import VERB_NAMES, WINDOW_NAMES
 from clawc.spec.types import (
     ANY,
     ANY_TABLE,
@@ -85,7 +85,7 @@ def verb(
                             f"read it first, for example `csv({rows.type.name})`")  # fmt: skip
         if not isinstance(rows.type, (TableType, ListType)) and rows.type is not ANY:
             return cx.error("E0401", rows.span, f"`{name.text}` wants a table, not {phrase(rows.type)}")
-        if on and name.text not in _JOINS and name.text != "nest_join":
+        if on and name.text not in _JOINS and name.text not in ("nest_join", "window"):
             return cx.error("E0401", on[0].span, f"`{name.text}` takes no `on`")
         made = VERBS[name.text](Input(cx, name, args, on, span, rows))
         made = _typed_anyway(name.text, rows, span) if is_error(made) else made
@@ -364,14 +364,59 @@ def _group(it: Input) -> Core:
     return core.call("group", [rows, made_keys, made_results], result, it.span)
 
 
-def _aggregate(it: Input, table: TableType, node: ast.Expr) -> core.Lambda | None:
+def _aggregate(it: Input, table: TableType, node: ast.Expr, window: bool = False) -> core.Lambda | None:
     """A result of `group` as a lambda over the rows of one group."""
     id = it.cx.task.fresh.take()
     rows = core.Var(id, table, node.span, frozenset({id}))
-    it.cx.group = GroupScope(rows, table)
+    it.cx.group = GroupScope(rows, table, window)
     value = expressions.expression(it.cx, node)
     it.cx.group = None
     return None if is_error(value) else core.row_lambda(id, value)
+
+
+def _window(it: Input) -> Core:
+    rows, table = _as_table(it.rows)
+    keys = [key.left for key in it.on]
+    lambdas = [_column_lambda(it, table, key) for key in keys]
+    columns = dict(table.columns)
+    results: list[tuple[Core, Core]] = []
+    good = all(of is not None for of in lambdas)
+    for arg in it.args:
+        made = _window_column(it, table, arg) if arg.name is not None else None
+        if arg.name is None:
+            it.fail("a column of a window needs a name: `window name = …`", arg.span)
+        elif made is not None:
+            columns[arg.name.text] = made[1]
+            results.append((_key(arg.name.text, arg.name.span), made[0]))
+        good = good and made is not None
+    if not it.args:
+        return it.fail("`window` needs at least one `name = …`")
+    ordered = any(isinstance(a.value, ast.CallOf) and a.value.function.text in WINDOW_NAMES for a in it.args)
+    if ordered and not table.ordered and not rows.dynamic:
+        it.cx.diagnostics.add("W0401", it.cx.source, it.verb.span, "places in rows that have no order",
+                              "put a `sort` before it")  # fmt: skip
+    result = TableType(tuple(columns.items()), table.open or not good, table.ordered)
+    if not good:
+        return core.mistaken(rows, result, it.span)
+    args = [rows, _names([key.text for key in keys], it.span), core.record(results, ANY, it.span)]
+    return core.call("window", args, result, it.span)
+
+
+def _window_column(it: Input, table: TableType, arg: ast.Arg) -> tuple[core.Lambda, Type] | None:
+    """A column of `window`, as a lambda from the rows of one window to a list of values, and its type."""
+    placed = isinstance(arg.value, ast.CallOf) and arg.value.function.text in WINDOW_NAMES
+    if not placed and not expressions.contains_aggregate(arg.value):
+        it.fail("this looks at one row alone", arg.span,
+                "`window` takes aggregates, `row_number()`, `lag(x)` and `running_sum(x)`; for the rest there is `derive`")  # fmt: skip
+        return None
+    made = _aggregate(it, table, arg.value, window=placed)
+    if made is None:
+        return None
+    if placed:
+        return made, made.body.type.element if isinstance(made.body.type, ListType) else ANY
+    rows = core.Var(made.param, table, arg.span, frozenset({made.param}))
+    repeated = core.call("repeated", [made.body, rows], ListType(made.body.type), arg.span)
+    return core.row_lambda(made.param, repeated), made.body.type
 
 
 _JOINS = {
@@ -526,6 +571,6 @@ def _parse(it: Input) -> Core:
 VERBS: dict[str, Callable[[Input], Core]] = {
     "where": _where, "derive": _derive, "select": _select, "drop": _drop, "rename": _rename, "sort": _sort,
     "take": _take, "distinct": _distinct, "group": _group, "nest_join": _nest_join, "unnest": _unnest,
-    "pivot": _pivot, "unpivot": _unpivot, "parse": _parse, "all": _quantifier, "any": _quantifier,
+    "pivot": _pivot, "unpivot": _unpivot, "window": _window, "parse": _parse, "all": _quantifier, "any": _quantifier,
     "none": _quantifier, **dict.fromkeys(_JOINS, _join),
 }  # fmt: skip

@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Literal, cast
 
-from clawc.compiler.elaborate.context import BrokenBinding, Context, LetBinding, is_error, nearest
+from clawc.compiler.elaborate.context import BrokenBinding, Context, DeliverableBinding, LetBinding, is_error, nearest
 from clawc.compiler.elaborate.expressions import condition, expression, let_value
+from clawc.compiler.elaborate.jobs import python_check
+from clawc.compiler.elaborate.literals import text_pieces
 from clawc.compiler.model import CheckDecl, Criterion, ExpectDecl, RubricDecl, Task, WriteDecl
 from clawc.compiler.passes import attributes as attr
 from clawc.compiler.passes.bind import bind, bind_statements
@@ -80,7 +82,12 @@ def _check(outer: Context, block: ast.Block, name: str) -> CheckDecl:
             made = _expect(cx, item)
             if made is not None:
                 expects.append(made)
-    if not any(isinstance(i, (ast.Expect, ast.BrokenItem)) for i in block.items):
+        elif isinstance(item, ast.Block) and item.kind.text == "python" and len(item.labels) == 1:
+            made = _python(cx, item)
+            if made is not None:
+                expects.append(made)
+    stated = (ast.Expect, ast.BrokenItem, ast.Block)
+    if not any(isinstance(i, stated) for i in block.items):
         cx.error("E0602", block.head, f"`{name}` expects nothing")
     after = attr.attribute(block, "after")
     gates = tuple(i.text for i in attr.idents(cx, after.value, "after")) if after is not None else ()
@@ -132,6 +139,32 @@ def _expect(cx: Context, item: ast.Expect) -> ExpectDecl | None:
         return None
     text = " ".join(cx.source.slice(item.value.span).split())
     return ExpectDecl(core, text, cx.source.position(item.span.start)[0], item.value.span)
+
+
+def _python(cx: Context, item: ast.Block) -> ExpectDecl | None:
+    """The condition of a `python` block. It may read every deliverable."""
+    label = item.labels[0]
+    if not isinstance(label, ast.Text):
+        return None
+    code = "".join(p.text for p in text_pieces(cx, label, template=False))
+    made = python_check(cx, code, label.span)
+    for name in cx.all_names():
+        binding = cx.find(name)
+        if isinstance(binding, DeliverableBinding):
+            binding.used = True
+    if is_error(made):
+        return None
+    return ExpectDecl(made, "python", cx.source.position(item.span.start)[0], item.head)
+
+
+def proved(task: Task) -> None:
+    """A task with Python in its checks has a `solution` and a `mutant`."""
+    lacking = [] if task.writes else ["solution"]
+    lacking += [] if task.mutants else ["mutant"]
+    for check in task.checks:
+        if lacking and any(e.source == "python" for e in check.expects):
+            task.context.error("E0617", check.span, f"`{check.name}` is Python, and the task has no `{lacking[0]}`",
+                               "a `solution` must win, a `mutant` must lose")  # fmt: skip
 
 
 def _unused(cx: Context) -> None:

@@ -97,7 +97,9 @@ def unknown_block(source: Source, parent: BlockKind, block: ast.Block, diagnosti
 
 def _labels(source: Source, row: BlockKind, parent: BlockKind, block: ast.Block, diagnostics: Diagnostics) -> None:
     labels = row.outside if parent is TOP and row.outside is not None else row.labels
-    wanted = " ".join({"name": "NAME", "path": '"path"', "title": '"title"'}[label] for label in labels)
+    wanted = " ".join(
+        {"name": "NAME", "path": '"path"', "title": '"title"', "code": '"""…"""'}[label] for label in labels
+    )
     shape = f"`{row.kind} {wanted}`" if wanted else f"`{row.kind}` without a label"
     if len(block.labels) != len(labels):
         found, wanted_ = len(block.labels), len(labels)

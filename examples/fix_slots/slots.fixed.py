@@ -19,4 +19,4 @@ def free_slots(busy, start, end, least=15):
 
 def clock(minutes):
     """600 as "10:00"."""
-    return "%02d:%02d" % divmod(minutes, 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"

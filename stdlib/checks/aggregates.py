@@ -73,6 +73,16 @@ def total(v: Any) -> Any:
     return found
 
 
+def running_sums(v: Any) -> List[Any]:
+    """The sum of the values up to each place; nulls are skipped."""
+    found: List[Any] = []
+    sum_: Any = 0
+    for value in listed(v):
+        sum_ = sum_ if is_null(value) else add(sum_, arithmetic_number(value))
+        found.append(sum_)
+    return found
+
+
 def mean(v: Any) -> Any:
     """The arithmetic mean of numbers or of durations; null of nothing."""
     return div(total(v), len(present(v)))

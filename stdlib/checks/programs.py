@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, Callable, Optional
 
 from clawc.stdlib.checks.equality import equal
-from clawc.stdlib.checks.kinds import cut, listed, record_in
+from clawc.stdlib.checks.kinds import because, cut, listed, record_in
 from clawc.stdlib.checks.readers import json_value, text_of
-from clawc.stdlib.checks.values import File, Unmet, require_bytes
+from clawc.stdlib.checks.values import File, No, Truth, Unmet, require_bytes
 from clawc.stdlib.checks.workspace import Submission, file_in, job
 
 
@@ -33,6 +34,21 @@ def call_value(run: Any) -> Any:
             f"the call raised {cut(str(kinds[0] if kinds else 'an exception'), 60)}: {cut(str(answer.get('message')), 200)}"
         )
     return answer["value"]
+
+
+def code_holds(run: Any) -> Truth:
+    """What `check(workspace)` of a `python` block gave: a condition, a share from 0 to 1, or a text that says what is
+    wrong. An assertion that failed says it, too."""
+    answer = _called(run)
+    if "AssertionError" in listed(answer.get("raised", [])):
+        return because(cut(str(answer.get("message")) or "an assertion failed", 200))
+    value = call_value(run)
+    if isinstance(value, str):
+        return because(cut(value, 200)) if value.strip() else True
+    if not isinstance(value, (bool, int, Decimal)):
+        raise Unmet("the check gave neither a condition nor a share nor a text")
+    share = max(0.0, min(1.0, float(value)))
+    return True if share == 1 else No("the check says no", share)
 
 
 def call_raises(run: Any, kind: str) -> bool:

@@ -252,6 +252,36 @@ def group(t: Any, keys: Mapping[str, RowFunction], results: Mapping[str, RowFunc
     return Table([*keys, *results], made)
 
 
+def window(t: Any, keys: Sequence[str], results: Mapping[str, RowFunction]) -> Table:
+    """Further columns, computed from the table of all rows with the same keys: a list with a value for each."""
+    source = table(t)
+    for name in keys:
+        require_column(source, name)
+    made = [dict(row) for row in source.rows]
+    for places in grouped(source, [[row.get(name) for row in source.rows] for name in keys]):
+        subtable = rows_at(source, places)
+        for name, fn in results.items():
+            for place, value in zip(places, fn(subtable)):
+                made[place][name] = value
+    require_fit(len(made), len(source.columns) + len(results))
+    return Table(list(dict.fromkeys([*source.columns, *results])), made, source.blocks)
+
+
+def repeated(value: Any, t: Table) -> List[Any]:
+    """The value of a window, for each of its rows."""
+    return [value] * len(t)
+
+
+def row_numbers(t: Table) -> List[int]:
+    """The places of rows, from 1."""
+    return list(range(1, len(t) + 1))
+
+
+def lagged(values: List[Any]) -> List[Any]:
+    """For each row the value of the row before; null for the first."""
+    return [None, *values[:-1]] if values else []
+
+
 def unnest(t: Any, name: str, fn: RowFunction) -> Table:
     """One row for each value of a list, under `name`; a row without values vanishes."""
     source = table(t)

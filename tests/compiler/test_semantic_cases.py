@@ -17,7 +17,6 @@ from clawc.spec.bundle import CHECKER, VENDOR
 from clawc.spec.cases import Case, CasesError, Page, over, pages, read
 
 
-
 def source(page: Page) -> str:
     """One task for a page: the files of its rows as inputs and as deliverables, one check for each row."""
     inputs: list[str] = []
@@ -30,7 +29,9 @@ def source(page: Page) -> str:
         if case.kind != "answer":
             if case.suffix:
                 inputs.append(f'file in_{n} "in/{n}.{case.suffix}" {{ from = {asset} }}')
-            checks.append(f"check static_{n} {{ expect json(answers).case_{n} == ({over(case.expression, f'in_{n}')}) }}")
+            checks.append(
+                f"check static_{n} {{ expect json(answers).case_{n} == ({over(case.expression, f'in_{n}')}) }}"
+            )
             checks.append(f"check stated_{n} {{ expect json(values).case_{n} == {case.expected} }}")
         if case.kind != "input":
             delivers.append(f'deliver d_{n} "out/{n}.{case.suffix}" {{ {case.declared} }}')
@@ -56,7 +57,13 @@ def source(page: Page) -> str:
 
 
 def same_check(a: Case, b: Case) -> bool:
-    return (a.expression, a.declared, a.check, a.suffix, a.kind) == (b.expression, b.declared, b.check, b.suffix, b.kind)
+    return (a.expression, a.declared, a.check, a.suffix, a.kind) == (
+        b.expression,
+        b.declared,
+        b.check,
+        b.suffix,
+        b.kind,
+    )
 
 
 class Judged(NamedTuple):
