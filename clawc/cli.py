@@ -21,7 +21,7 @@ app = typer.Typer(
 )  # fmt: skip
 
 LATER = ("fmt", "test", "rescore", "report", "judge", "import", "synth", "bench", "train", "eval", "view", "review",
-         "lsp", "mcp", "grammar", "schema", "migrate")  # fmt: skip
+         "lsp", "mcp", "grammar", "schema")  # fmt: skip
 
 Sources = Annotated[list[Path], typer.Argument(help="`.claw` files, or folders with them", metavar="PATH...")]
 Format = Annotated[str, typer.Option("--format", help="text or json", metavar="FORMAT")]
@@ -119,6 +119,18 @@ def new(
     from clawc.commands.new import new_command
 
     raise typer.Exit(new_command(name, folder))
+
+
+@app.command()
+def migrate(
+    paths: Sources,
+    check: Annotated[bool, typer.Option("--check", help="write nothing; exit 1 if something would change")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="write nothing; show what would change")] = False,
+) -> None:
+    """Rewrite sources of older editions, or without one, to the newest."""
+    from clawc.commands.migrate import migrate_command
+
+    raise typer.Exit(migrate_command(paths, check, diff))
 
 
 @app.command()

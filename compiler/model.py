@@ -175,6 +175,8 @@ class Task:
     named_in_instruction: frozenset[str] = frozenset()
     inputs: list[InputFile] = field(default_factory=list[InputFile])
     links: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])  # path, and the path it leads to
+    repos: list[str] = field(default_factory=list[str])  # folders with a git history
+    placed: list[InputFile] = field(default_factory=list[InputFile])  # the files of histories: there, but no inputs
     hidden: list[InputFile] = field(default_factory=list[InputFile])  # only the checker has them
     delivers: list[DeliverDecl] = field(default_factory=list[DeliverDecl])
     limits: Limits = field(default_factory=Limits)

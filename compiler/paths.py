@@ -33,6 +33,8 @@ def path_problem(path: str) -> str:
             return "has an empty part"
         if part == "..":
             return "leaves the workspace"
+        if part.casefold() == ".git":
+            return "has the part `.git`; a `repo` makes a history"
         if part.endswith((".", " ")):
             return "has a part that ends in a dot or blank, which some systems drop"
         if _DEVICE.match(part):

@@ -131,7 +131,18 @@ TABLE: tuple[BlockKind, ...] = (
     BlockKind("tree", "a folder of inputs; without a body the assets in the same folder", ("name", "path"), {
         "from": Attribute("text", "the assets of another folder"),
     }),
-    BlockKind("repo", "a git history", ("name", "path"), {}, later=True),
+    BlockKind("repo", "a folder with its git history; its files are read as those of a `tree`", ("name", "path"), {},
+              ("commit",)),
+    BlockKind("commit", "one commit on the branch `main`; the label is its message", ("title",), {
+        "at": Attribute("expression", "date and time; UTC unless it has a zone", required=True),
+        "author": Attribute("text", '"Ana Berg <ana@example.com>"'),
+        "remove": Attribute("text list", "paths that it removes"),
+    }, ("change",)),
+    BlockKind("change", "a file that a commit writes, by its path in the repository", ("path",), {
+        "content": Attribute("raw", "as in `file`"),
+        "from": Attribute("text", "an asset"),
+        "executable": Attribute("bool", "may be run as a program"),
+    }),
     BlockKind("link", "a symbolic link", ("name", "path"), {
         "to": Attribute("names", "the file or tree that it leads to", required=True),
     }),

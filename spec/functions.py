@@ -96,6 +96,7 @@ TABLE: tuple[Function, ...] = (
     *_rows("files", """
         files(of: V) -> T ; file_table ; the files of a tree or set: path in its folder, name, stem, ext, text
         names(of: V) -> L ; file_names ; the paths of the files of a tree or set
+        commits(of: V) -> T ; commits_of ; the commits of a `repo`, oldest first: id, author, email, at, message, files
         dirs(of: V) -> L ; file_dirs ; the folders of a tree or set that hold files
     """),
     *_rows("rows", """

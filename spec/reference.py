@@ -35,7 +35,9 @@ def reference() -> str:
 
 
 def _block(row: blocks.BlockKind) -> str:
-    labels = " ".join({"name": "NAME", "path": '"path"', "title": '"title"', "code": '"""…"""'}[label] for label in row.labels)
+    labels = " ".join(
+        {"name": "NAME", "path": '"path"', "title": '"title"', "code": '"""…"""'}[label] for label in row.labels
+    )
     lines = [f"### `{row.kind}{' ' + labels if labels else ''}`", "", row.doc[0].upper() + row.doc[1:] + "."]
     rows = [(n, a) for n, a in (row.attributes or {}).items() if not a.later]
     if rows:

@@ -262,6 +262,8 @@ def _testing(cx: Context, row: Function, args: tuple[ast.Arg, ...], span: Span) 
     return core.call("passed", [here, Const(node.text, TEXT, node.span)], BOOL, span)
 
 
+COMMIT_ROWS = TableType((("id", TEXT), ("author", TEXT), ("email", TEXT), ("at", DATETIME), ("message", TEXT),
+                         ("files", ListType(TEXT))), ordered=True)  # fmt: skip
 FILE_ROWS = TableType((("path", TEXT), ("name", TEXT), ("stem", TEXT), ("ext", TEXT), ("text", TEXT)))
 
 
@@ -270,7 +272,11 @@ def _files(cx: Context, row: Function, of: Core, span: Span) -> Core:
     if of.type is not TREE and of.type is not ANY:
         return cx.error("E0401", of.span, f"`{row.name}` wants a tree or a set of files, not {phrase(of.type)}",
                         "a `tree` of the workspace, a deliverable with `*` in its path, or the `files` of a run")  # fmt: skip
-    return core.call(row.python, [of], FILE_ROWS if row.name == "files" else ListType(TEXT), span)
+    results: dict[str, Type] = {"files": FILE_ROWS, "commits": COMMIT_ROWS}
+    if row.name == "commits" and (of.dynamic or of.free):
+        return cx.error("E0502", of.span, "`commits` reads the history that the agent finds",
+                        'what it leaves is read by a program: `run(["git", "log"], cwd = path.NAME)`')  # fmt: skip
+    return core.call(row.python, [of], results.get(row.name, ListType(TEXT)), span)
 
 
 def _python_arguments(row: Function, bound: Bound) -> tuple[list[Core], dict[str, Core]]:

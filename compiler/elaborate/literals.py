@@ -126,6 +126,13 @@ class Piece(NamedTuple):
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\", "r": "\r", "{": "{", "}": "}"}
 
 
+def raw_text(node: ast.Text) -> str:
+    """A text literal without quotes and indentation; a backslash in it is a backslash."""
+    quote = 3 if node.triple else 1
+    body = node.raw[quote:-quote].replace("\r\n", "\n")
+    return "".join(piece.text for piece in _dedent([Piece(body, None)])) if node.triple else body
+
+
 def text_pieces(cx: Context, node: ast.Text, *, template: bool) -> list[Piece]:
     """A text literal without quotes, indentation and escapes, cut at its holes when it is a template."""
     quote = 3 if node.triple else 1

@@ -14,7 +14,7 @@ from clawc.compiler.model import InputFile, Task
 
 def builder(task: Task) -> str:
     """The text of build.py."""
-    files = [_file(i) for i in sorted(task.inputs, key=lambda i: i.file.path)]
+    files = [_file(i) for i in sorted([*task.inputs, *task.placed], key=lambda i: i.file.path)]
     source = one_line(task.source.path.rsplit("/", 1)[-1])
     links = [(text(path), text(os.path.relpath(to, os.path.dirname(path) or "."))) for path, to in task.links]
     return render("build.py.j2", task=task.name, version=__version__, source=source, files=files, links=links)

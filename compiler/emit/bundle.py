@@ -42,7 +42,7 @@ def bundle_files(task: Task, sealer: Sealer, quotations: list[Quotation], witnes
     for number, turn in enumerate(task.turns, 2):
         files[f"{spec.TURNS}/{number}.md"] = turn.encode()
     files.update({f"{spec.VENDOR}/{path}": data for path, data in script.vendor.items()})
-    for item in task.inputs:
+    for item in (*task.inputs, *task.placed):
         files[f"{spec.WORKSPACE}/{item.file.path}"] = item.data
     if task.rubrics:
         files[f"{spec.RUBRIC}/rubric.json"] = description(task).encode()
@@ -98,7 +98,7 @@ def _manifest(task: Task, witness: Witness, files: dict[str, bytes]) -> spec.Man
         workspace=tuple(
             spec.WorkspaceFile(path=i.file.path, sha256=hashlib.sha256(i.data).hexdigest(), size=len(i.data),
                                mode=i.mode)
-            for i in sorted(task.inputs, key=lambda i: i.file.path)
+            for i in sorted([*task.inputs, *task.placed], key=lambda i: i.file.path)
         ),
         links=tuple(spec.WorkspaceLink(path=path, to=to) for path, to in task.links),
         turns=tuple(f"{spec.TURNS}/{number}.md" for number, _ in enumerate(task.turns, 2)),

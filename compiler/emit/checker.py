@@ -51,7 +51,10 @@ def checker(task: Task, sealer: Sealer) -> CheckerFiles:
         "jobs": bool(task.context.task.jobs),
         "task_literal": text(task.name),
         "deliverables": deliverables,
-        "inputs": [(text(i.file.path), hashlib.sha256(i.data).hexdigest()) for i in sorted(task.inputs, key=_path)],
+        "inputs": [
+            *((text(i.file.path), hashlib.sha256(i.data).hexdigest()) for i in sorted(task.inputs, key=_path)),
+            *((text(f"{folder}/.git/"), "") for folder in task.repos),
+        ],
         "constants": constants,
         "checks": checks,
         "table": [_row(check, task) for check in task.checks],

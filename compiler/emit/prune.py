@@ -17,7 +17,7 @@ from clawc.compiler.emit.edits import Edits
 # Dates, times and durations come from each other, so they count as one.
 MOMENTS = "datetime"
 # Calls that only look: a condition behind them may be decided without making them.
-LOOKING = frozenset({"isinstance", "len", "is_null", "tag_of", "getattr", "bool"})
+LOOKING = frozenset({"isinstance", "len", "is_null", "getattr", "bool"})
 
 Body = Sequence[ast.stmt]
 # Of a statement or block: none of it stays, or what follows it is never reached, or neither.

@@ -20,7 +20,7 @@ from clawc.compiler.elaborate.literals import plain_text, text_pieces
 from clawc.compiler.model import DeliverDecl, Task
 from clawc.compiler.passes import attributes as attr
 from clawc.compiler.passes.bind import bind
-from clawc.compiler.passes.inputs import path_label
+from clawc.compiler.passes.contents import path_label
 from clawc.compiler.paths import folded, kind_of, path_problem
 from clawc.spec import ast
 from clawc.spec.blocks import FORMATS

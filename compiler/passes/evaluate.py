@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from clawc.compiler import generate, render, render_files, render_markup
+from clawc.compiler import generate, render, render_files, render_markup, repository
 from clawc.compiler.elaborate.context import TaskState
 from clawc.spec import core
 from clawc.spec.ast import Span
@@ -18,6 +18,7 @@ from clawc.stdlib.checks.values import MISSING, No, Table, Unmet, Unordered
 MAX_STEPS = 3_000_000
 COMPILE_TIME_ONLY: dict[str, Callable[..., Any]] = {
     **render.FUNCTIONS, **render_files.FUNCTIONS, **render_markup.FUNCTIONS, **generate.FUNCTIONS,
+    **repository.FUNCTIONS,
 }  # fmt: skip
 
 

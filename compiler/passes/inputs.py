@@ -6,15 +6,15 @@ import json
 import re
 
 from clawc.compiler.elaborate.context import BrokenBinding, Context, InputBinding, TreeBinding
-from clawc.compiler.elaborate.expressions import expression
-from clawc.compiler.elaborate.literals import plain_text, text_pieces
+from clawc.compiler.elaborate.literals import plain_text
 from clawc.compiler.model import InputFile, Task
 from clawc.compiler.passes import attributes as attr
 from clawc.compiler.passes.bind import bind
+from clawc.compiler.passes.contents import file_content, path_label
+from clawc.compiler.passes.repos import repo_block
 from clawc.compiler.passes.reusable import included
 from clawc.compiler.passes.shape import known
 from clawc.compiler.paths import kind_of, path_problem
-from clawc.compiler.render import bytes_of
 from clawc.spec import ast
 from clawc.stdlib.checks.sets import Files
 from clawc.stdlib.checks.values import File
@@ -40,25 +40,14 @@ def workspace_block(cx: Context, task: Task, block: ast.Block) -> None:
                 _file(cx, task, item, item.labels[0], path)
             elif item.kind.text == "tree":
                 _tree(cx, task, item, item.labels[0], path)
+            elif item.kind.text == "repo":
+                repo_block(cx, task, item, item.labels[0], path)
             elif item.kind.text == "link":
                 _link(cx, task, item, item.labels[0], path)
 
 
-def path_label(cx: Context, label: ast.Ident | ast.Text) -> str | None:
-    """The path, also one that was reported as unsafe: what is wrong behind it is still found."""
-    if isinstance(label, ast.Ident):
-        return None
-    path = attr.template(cx, label, "a path")
-    if path is None:
-        return None
-    problem = path_problem(path)
-    if problem:
-        cx.error("E0701", label.span, f"the path `{path[:80]}` {problem}")
-    return path
-
-
 def _file(cx: Context, task: Task, block: ast.Block, name: ast.Ident, path: str) -> None:
-    data = _content(cx, block, path)
+    data = file_content(cx, block, path)
     if data is None:
         cx.names.setdefault(name.text, BrokenBinding())
         return
@@ -70,26 +59,6 @@ def _file(cx: Context, task: Task, block: ast.Block, name: ast.Ident, path: str)
         else:
             cx.task.inputs[name.text] = file
             task.inputs.append(item)
-
-
-def _content(cx: Context, block: ast.Block, path: str) -> bytes | None:
-    """The bytes of a `file` block; None after a diagnostic."""
-    content, source = attr.attribute(block, "content"), attr.attribute(block, "from")
-    if content is not None and source is not None:
-        cx.error("E0206", source.name.span, "a file has either `content` or `from`, not both")
-    if content is not None and isinstance(content.value, ast.Text):
-        pieces = text_pieces(cx, content.value, template=False)
-        return "".join(p.text for p in pieces).encode("utf-8", "surrogatepass")
-    if content is not None:
-        value = attr.static(cx, expression(cx, content.value))
-        return None if value is None else bytes_of(value)
-    data: bytes | None = None
-    if source is not None:
-        asset = plain_text(cx, source.value, "`from`")
-        data = None if asset is None else cx.task.assets.read(cx, asset, source.value.span)
-    elif not path_problem(path) and not any(isinstance(i, ast.BrokenItem) for i in block.items):
-        data = cx.task.assets.read(cx, path, block.labels[1].span)
-    return data
 
 
 def _mode(cx: Context, block: ast.Block) -> int:
@@ -175,7 +144,7 @@ def skill_block(cx: Context, task: Task, block: ast.Block) -> None:
                 "a skill is described in its `SKILL.md`",
             )
     elif content is not None:
-        body = _content(cx, block, folder)
+        body = file_content(cx, block, folder)
         description = " ".join(attr.text(cx, block, "description").split())
         if not description:
             cx.error("E0208", block.head, f"the skill `{name.text}` lacks `description`")

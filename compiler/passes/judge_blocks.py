@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 from clawc.compiler.elaborate.context import BrokenBinding, Context, DeliverableBinding, LetBinding, is_error, nearest
 from clawc.compiler.elaborate.expressions import condition, expression, let_value
 from clawc.compiler.elaborate.jobs import python_check
-from clawc.compiler.elaborate.literals import text_pieces
+from clawc.compiler.elaborate.literals import raw_text
 from clawc.compiler.model import CheckDecl, Criterion, ExpectDecl, RubricDecl, Task, WriteDecl
 from clawc.compiler.passes import attributes as attr
 from clawc.compiler.passes.bind import bind, bind_statements
@@ -146,8 +146,7 @@ def _python(cx: Context, item: ast.Block) -> ExpectDecl | None:
     label = item.labels[0]
     if not isinstance(label, ast.Text):
         return None
-    code = "".join(p.text for p in text_pieces(cx, label, template=False))
-    made = python_check(cx, code, label.span)
+    made = python_check(cx, raw_text(label), label.span)
     for name in cx.all_names():
         binding = cx.find(name)
         if isinstance(binding, DeliverableBinding):

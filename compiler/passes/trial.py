@@ -83,6 +83,7 @@ class Trial:
         self.deliverables = [declared(d) for d in task.delivers]
         self.pristine = {i.file.path: i.data for i in task.inputs}
         self.hashes = {path: hashlib.sha256(data).hexdigest() for path, data in self.pristine.items()}
+        self.hashes |= {f"{folder}/.git/": "" for folder in task.repos}
 
     def judge(self, written: Mapping[str, bytes | None], events: list[dict[str, Any]] | None = None) -> dict[str, Any]:
         """The verdict on the inputs with `written` (path to bytes, None: deleted) laid over them, after `events`."""

@@ -134,7 +134,7 @@ def converted(cell: str, tag: str) -> Any:
 
 def list_in(v: Any) -> Optional[List[Any]]:
     """The value itself, if it is a list."""
-    if tag_of(v) is not LIST:
+    if not isinstance(v, list):
         return None
     values: List[Any] = v
     return values
@@ -142,7 +142,7 @@ def list_in(v: Any) -> Optional[List[Any]]:
 
 def record_in(v: Any) -> Optional[Row]:
     """The value itself, if it is a record."""
-    if tag_of(v) is not RECORD:
+    if not isinstance(v, dict):
         return None
     record: Row = v
     return record

@@ -40,7 +40,8 @@ class Tally:
 def row_name(place: int, row: Any) -> str:
     """How messages call a row: its place, and the first of its values that is short."""
     for name, value in row.items():
-        if tag_of(value) in (TEXT, CELL, NUMBER, DATE, TIME):
+        tag = tag_of(value)
+        if tag in (TEXT, CELL, NUMBER, DATE, TIME):
             label = "" if name == "value" and len(row) == 1 else "%s " % cut(str(name), 40)
             return "row %d (%s%s)" % (place, label, shown(value))
     return "row %d" % place

@@ -84,9 +84,10 @@ def pattern_folder(path: str) -> str:
 
 
 def _paths_matching(ws: Submission, path: str) -> List[str]:
-    """The paths of the files that match a pattern, in order."""
+    """The paths of the files that match a pattern, in order; none of git's own."""
     pattern = path_pattern(path)
-    found = [name for name, (kind, _) in ws.disk.paths().items() if kind != "folder" and pattern.match(name)]
+    names = [name for name, (kind, _) in ws.disk.paths().items() if kind != "folder" and pattern.match(name)]
+    found = [name for name in names if ".git" not in name.split("/")]
     if len(found) > MAX_SET:
         raise Unmet(f"more than {MAX_SET} files match `{path}`")
     return sorted(found)

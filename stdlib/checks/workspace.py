@@ -204,7 +204,10 @@ def check_structure(file: File, deliverable: Deliverable) -> None:
 
 
 class Submission:
-    """What is judged: the workspace, its deliverables, the hashes of its inputs, and the runs of jobs."""
+    """What is judged: the workspace, its deliverables, the hashes of its inputs, and the runs of jobs.
+
+    A folder among the inputs, with `/` at its end, is free: what happens in it is no change.
+    """
 
     def __init__(
         self,
@@ -254,7 +257,7 @@ def unchanged(ws: Submission, paths: List[str]) -> Truth:
     wanted = {path for path in paths if path in ws.inputs}
     for folder in paths:
         if folder not in wanted:
-            inside = [path for path in ws.inputs if _below(path, folder)]
+            inside = [path for path in ws.inputs if _below(path, folder) and not path.endswith("/")]
             if not inside:
                 raise Unmet(f"`{folder}` is not an input")
             wanted.update(inside)
@@ -270,14 +273,15 @@ def only_changed(ws: Submission, paths: List[str]) -> Truth:
     """Whether every input outside `paths` is as the agent found it; new files are free."""
     free = set(paths)
     folders = [path for path in paths if path not in ws.inputs]
-    kept = [path for path in ws.inputs if path not in free and not any(_below(path, folder) for folder in folders)]
-    return unchanged(ws, kept)
+    inputs = [path for path in ws.inputs if path not in free and not path.endswith("/")]
+    return unchanged(ws, [path for path in inputs if not any(_below(path, folder) for folder in folders)])
 
 
 def only_under(ws: Submission, folder: str) -> Truth:
     """Whether everything that the agent has created, links too, lies in this folder."""
+    free = [folder, *(path for path in ws.inputs if path.endswith("/"))]
     for path, (kind, _) in ws.disk.paths().items():
-        if kind != "folder" and path not in ws.inputs and not _below(path, folder):
+        if kind != "folder" and path not in ws.inputs and not any(_below(path, inside) for inside in free):
             return No(f"`{path}` lies outside `{folder}`")
     return True
 

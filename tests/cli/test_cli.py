@@ -248,3 +248,21 @@ def test_explain() -> None:
     done = clawc("explain", "e0402")
     assert done.returncode == 0 and "unknown column" in done.stdout
     assert clawc("explain", "E9999").returncode == 2
+
+
+def test_migrate_adds_a_missing_edition_and_keeps_the_rest(tmp_path: Path) -> None:
+    old, new, late = tmp_path / "old.claw", tmp_path / "new.claw", tmp_path / "late.claw"
+    old.write_bytes(b"# a comment\r\nlet a = 1\r\n")
+    new.write_text("# first\nclaw 1\nlet a = 1\n")
+    old.chmod(0o640)
+    assert clawc("migrate", "--check", tmp_path).returncode == 1
+    assert "+claw 1" in clawc("migrate", "--diff", tmp_path).stdout and old.read_bytes().startswith(b"# a")
+    assert clawc("migrate", tmp_path).returncode == 0
+    assert old.read_bytes() == b"claw 1\n\n# a comment\r\nlet a = 1\r\n" and old.stat().st_mode & 0o777 == 0o640
+    assert new.read_text() == "# first\nclaw 1\nlet a = 1\n"
+    assert clawc("migrate", "--check", tmp_path).returncode == 0
+    late.write_text("claw 99\n")
+    assert clawc("migrate", late).returncode == 2
+    late.write_bytes(b"\xff\xfe")
+    done = clawc("migrate", late)
+    assert done.returncode == 2 and "is not UTF-8" in done.stderr and "Traceback" not in done.stderr

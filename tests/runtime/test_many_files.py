@@ -87,3 +87,17 @@ def test_without_a_record_nothing_is_known_of_the_agent(tmp_path: Path) -> None:
     (workspace / "out.txt").write_text("1\n")
     (workspace / "log.txt").write_text("a\nb\nERROR c\n")
     assert failed(bundle, workspace) == {"told", "looked"}
+
+
+def test_commits_of_the_agent_are_read_by_a_program(tmp_path: Path) -> None:
+    bundle = built("git_history", tmp_path / "build")
+    record = played(bundle, "oracle", tmp_path / "run")
+    assert record.score == "1", [(c.name, c.message) for c in record.checks if not c.passed]
+    assert played(bundle, "null", tmp_path / "null").score == "0"
+    workspace = next((tmp_path / "run").rglob("workspace"))
+    # A history that makes git run a program of the agent's: in the sandbox of the job, where there is nothing to win.
+    (workspace / "app/.git/config").write_text(
+        "[core]\n\tpager = touch /tmp/owned\n\tfsmonitor = touch ../answer.json\n"
+    )
+    (workspace / "app/.git/refs/heads/main").write_text("0" * 40 + "\n")
+    assert failed(bundle, workspace) == {"committed"}
