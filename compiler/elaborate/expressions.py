@@ -55,6 +55,7 @@ from clawc.spec.types import (
     phrase,
 )
 from clawc.stdlib.checks.sets import Files
+from clawc.stdlib.checks.values import File
 
 CALLS = TableType(
     (("step", NUMBER), ("tool", TEXT), ("path", TEXT), ("command", TEXT), ("ok", BOOL), ("output", TEXT)), ordered=True
@@ -319,8 +320,22 @@ def _attribute(cx: Context, node: ast.Attr) -> Core:
     return core.call("get", [value, Const(key, TEXT, node.name.span)], known or ANY, node.span)
 
 
+def path_of(cx: Context, value: Core, span: Span) -> Core | None:
+    """The path of a file that is held as a value: an input, or a deliverable; None for anything else."""
+    while isinstance(value, core.LetRef):
+        value = value.value
+    if isinstance(value, Const) and isinstance(value.value, File):
+        return Const(value.value.path, TEXT, span)
+    binding = cx.find(value.name) if isinstance(value, core.Deliverable) else None
+    return Const(_shown_path(binding), TEXT, span) if isinstance(binding, DeliverableBinding) else None
+
+
 def _path(cx: Context, node: ast.Attr) -> Core:
     binding = cx.find(node.name.text)
+    if isinstance(binding, (CoreBinding, LetBinding)):  # another name for a file
+        held = path_of(cx, expression(cx, node.name), node.span)
+        if held is not None:
+            return held
     if isinstance(binding, InputBinding):
         binding.used = True
         return Const(binding.file.path, TEXT, node.span)

@@ -36,8 +36,10 @@ def command(cx: Context, words: ast.ListOf) -> Core:
 def word(cx: Context, item: ast.Expr) -> Core:
     """One word of a command line."""
     value = expressions.expression(cx, item)
-    if isinstance(value.type, FileType) and isinstance(item, ast.Ident):
-        return expressions.expression(cx, ast.Attr(ast.Ident("path", item.span), item, item.span))
+    if isinstance(value.type, FileType):
+        path = expressions.path_of(cx, value, item.span)
+        if path is not None:
+            return path
     return value if is_error(value) or value.type is TEXT else core.call("as_text", [value], TEXT, item.span)
 
 

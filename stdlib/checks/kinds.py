@@ -134,18 +134,12 @@ def converted(cell: str, tag: str) -> Any:
 
 def list_in(v: Any) -> Optional[List[Any]]:
     """The value itself, if it is a list."""
-    if not isinstance(v, list):
-        return None
-    values: List[Any] = v
-    return values
+    return v if isinstance(v, list) else None  # pyright: ignore[reportUnknownVariableType]
 
 
 def record_in(v: Any) -> Optional[Row]:
     """The value itself, if it is a record."""
-    if not isinstance(v, dict):
-        return None
-    record: Row = v
-    return record
+    return v if isinstance(v, dict) else None  # pyright: ignore[reportUnknownVariableType]
 
 
 def listed(v: Any) -> List[Any]:
