@@ -375,7 +375,8 @@ def _expand(
     if missing:
         return cx.error("E0401", span, f"`{binding.name}` lacks its argument `{missing[0]}`",
                         f"{binding.name}({', '.join(binding.params)})")  # fmt: skip
-    inner = binding.home.child()
+    with binding.home.outside_rows():
+        inner = binding.home.child()
     inner.depth = cx.depth
     inner.names.update({name: CoreBinding(value) for name, value in values.items()})
     binding.busy = True

@@ -231,6 +231,16 @@ class Context:
         return Const(None, ERROR, span)
 
     @contextmanager
+    def outside_rows(self) -> Generator[None]:
+        """No row and no group is in scope: for what is written outside of them, wherever it is used."""
+        rows, group = self.rows, self.group
+        self.rows, self.group = [], None
+        try:
+            yield
+        finally:
+            self.rows, self.group = rows, group
+
+    @contextmanager
     def row(self, table: Type) -> Generator[RowScope]:
         """A row of `table` is in scope."""
         scope = row_scope(self.task.fresh.take(), table)

@@ -242,7 +242,8 @@ def let_value(cx: Context, binding: LetBinding, span: Span) -> Core:
             binding.value = cx.error("E0304", span, f"`{binding.name}` is defined by itself")
             return binding.value
         binding.busy = True
-        value = expression(binding.home, binding.expr)
+        with binding.home.outside_rows():  # its first use may stand in a row expression, it does not
+            value = expression(binding.home, binding.expr)
         binding.busy = False
         if binding.value is None:
             binding.value = value
