@@ -5,8 +5,11 @@ from __future__ import annotations
 import functools
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,7 @@ import pytest
 
 from clawc.spec.bundle import Verdict
 from clawc.stdlib.checks.values import MISSING, No, Unmet
-from clawc.stdlib.checks.verdict import Check, Expect, judge, report, verdict_line
+from clawc.stdlib.checks.verdict import Check, Expect, Watch, judge, report, verdict_line
 from clawc.stdlib.checks.workspace import Memory, Submission
 
 NOTHING = Submission(Memory({}), [], {})
@@ -164,6 +167,8 @@ def test_report() -> None:
 
 SCRIPT = """
 import sys
+import threading
+import time
 from clawc.stdlib.checks.values import No
 from clawc.stdlib.checks.verdict import Check, main
 from clawc.stdlib.checks.workspace import Deliverable
@@ -224,3 +229,66 @@ def test_wrong_command_lines(arguments: list[str], message: bytes) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith(message)
     assert done.stderr.count(b"\n") == 1
+
+
+def endless(seconds: float) -> Callable[[], Any]:
+    def condition() -> Any:
+        start = time.process_time()
+        while time.process_time() - start < seconds:
+            pass
+        return True
+
+    return condition
+
+
+def two_expects(first: Callable[[], Any], second: Callable[[], Any]) -> Callable[[Submission], Iterator[Expect]]:
+    def expects(ws: Submission) -> Iterator[Expect]:
+        yield 1, "first", first
+        yield 2, "second", second
+
+    return expects
+
+
+@pytest.fixture
+def clock() -> Iterator[None]:
+    """A clock that rings after a twentieth of a second of the processor, and is stopped at the end."""
+    before = signal.getsignal(signal.SIGPROF)
+    Watch.begin(0.05)
+    yield
+    Watch.begin(0)
+    signal.signal(signal.SIGPROF, before)
+
+
+def test_the_watch_ends_what_takes_too_long_and_the_rest_is_judged(clock: None) -> None:
+    slow = Check("slow", two_expects(endless(20), lambda: True))
+    also = Check("also", two_expects(endless(20), endless(20)), partial=True)
+    start = time.process_time()
+    verdict = judge("t", [slow, also], NOTHING, "n")
+    assert time.process_time() - start < 5
+    assert [check["passed"] for check in verdict["checks"]] == [False, False]
+    for check in verdict["checks"]:
+        assert "take too long to be judged" in check["message"]
+    assert [expect["passed"] for expect in verdict["checks"][0]["expects"]] == [False, True]
+
+
+def test_the_watch_never_ends_what_is_not_a_check(clock: None) -> None:
+    assert Watch.may_end is False
+    assert endless(0.2)() is True
+    assert Watch.may_end is False
+    verdict = judge("t", [Check("quick", body(True))], NOTHING, "n")
+    assert verdict["checks"][0]["passed"]
+    assert endless(0.2)() is True
+
+
+def test_without_its_clock_a_check_is_judged_all_the_same() -> None:
+    """A thread that is not the main one cannot set the clock."""
+    begun: list[bool] = []
+
+    def begin() -> None:
+        Watch.begin(1)
+        begun.append(True)
+
+    thread = threading.Thread(target=begin)
+    thread.start()
+    thread.join()
+    assert begun
