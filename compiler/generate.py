@@ -29,6 +29,20 @@ class Source:
         return min(int(self.unit() * n), n - 1)
 
 
+def _drawn(draw: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, but what is no number, or too large a one, gives Unmet."""
+
+    @wraps(draw)
+    def checked(*args: Any) -> Any:
+        try:
+            return draw(*args)
+        except (TypeError, ArithmeticError, ValueError):
+            raise Unmet("nothing can be drawn from these values") from None
+
+    return checked
+
+
+@_drawn
 def pick_one(source: Source, of: Any) -> Any:
     """One element of a list, or one key of a record of weights."""
     if isinstance(of, Table):
@@ -48,6 +62,7 @@ def pick_one(source: Source, of: Any) -> Any:
     return of[source.below(len(of))]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
 
 
+@_drawn
 def any_date(source: Source, first: Any, last: Any) -> date:
     """A day between two days, both included."""
     if not isinstance(first, date) or not isinstance(last, date) or last < first:
@@ -55,6 +70,7 @@ def any_date(source: Source, first: Any, last: Any) -> date:
     return first + timedelta(days=source.below((last - first).days + 1))
 
 
+@_drawn
 def any_integer(source: Source, low: Any, high: Any) -> int:
     """A whole number between two, both included."""
     if high < low:
@@ -62,16 +78,19 @@ def any_integer(source: Source, low: Any, high: Any) -> int:
     return int(low) + source.below(int(high) - int(low) + 1)
 
 
+@_drawn
 def any_uniform(source: Source, low: Any, high: Any) -> Decimal:
     """Evenly spread between two numbers."""
     return (Decimal(low) + (Decimal(high) - Decimal(low)) * source.unit()).quantize(PLACES)
 
 
+@_drawn
 def any_normal(source: Source, mean: Any, deviation: Any) -> Decimal:
     """Normally distributed, by the polar method of Marsaglia in decimals."""
     return (Decimal(mean) + Decimal(deviation) * _standard(source)).quantize(PLACES)
 
 
+@_drawn
 def any_lognormal(source: Source, mu: Any, sigma: Any) -> Decimal:
     """e to the power of a normal number."""
     with localcontext() as context:
@@ -89,25 +108,7 @@ def _standard(source: Source) -> Decimal:
                 return u * (-2 * s.ln() / s).sqrt()
 
 
+@_drawn
 def any_chance(source: Source, share: Any) -> bool:
     """True in this share of cases."""
     return source.unit() < Decimal(share)
-
-
-def _drawn(draw: Callable[..., Any]) -> Callable[..., Any]:
-    """The same, but what is no number, or too large a one, gives Unmet."""
-
-    @wraps(draw)
-    def checked(*args: Any) -> Any:
-        try:
-            return draw(*args)
-        except (TypeError, ArithmeticError, ValueError):
-            raise Unmet("nothing can be drawn from these values") from None
-
-    return checked
-
-
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    draw.__name__: _drawn(draw)
-    for draw in (pick_one, any_date, any_integer, any_uniform, any_normal, any_lognormal, any_chance)
-}

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
 from typing import Any
 
-from clawc.compiler.render_ini import render_ini
-from clawc.compiler.render_json import render_json, render_jsonl
-from clawc.compiler.render_toml import render_toml
-from clawc.compiler.render_yaml import render_yaml
+from clawc.compiler.render_json import render_json
 from clawc.stdlib.checks.readers import typed
 from clawc.stdlib.checks.tables import table
 from clawc.stdlib.checks.text import as_text
@@ -61,10 +57,3 @@ def typed_table(value: Table, types: dict[str, str]) -> Table:
     """Cells of a table by the types of their columns."""
     rows = [{c: typed(row[c], types[c]) for c in value.columns} for row in value.rows]
     return Table(value.columns, rows, value.blocks)
-
-
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "render_csv": render_csv, "render_tsv": render_tsv, "render_json": render_json, "render_jsonl": render_jsonl,
-    "render_yaml": render_yaml, "render_toml": render_toml, "render_ini": render_ini,
-    "typed_table": typed_table,
-}  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sqlite3
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -190,8 +190,3 @@ def _sheet_cell(place: str, value: Any) -> str:
 
 def _days(distance: timedelta) -> str:
     return plain(Decimal(distance // timedelta(microseconds=1)) / Decimal(86_400_000_000))
-
-
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "render_sqlite": render_sqlite, "render_xlsx": render_xlsx, "render_zip": render_zip,
-}  # fmt: skip

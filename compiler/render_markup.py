@@ -6,7 +6,7 @@ import base64
 import hashlib
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from xml.sax.saxutils import escape
@@ -240,8 +240,3 @@ def _mail_date(value: Any) -> str:
     minutes = 0 if zone is None else int(zone.total_seconds()) // 60
     offset = "" if zone is None else f" {'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}{abs(minutes) % 60:02}"
     return f"{day}, {moment.day} {month} {moment.year:04} {moment:%H:%M:%S}{offset}"
-
-
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "render_xml": render_xml, "render_html": render_html, "render_ics": render_ics, "render_email": render_email,
-}  # fmt: skip

@@ -21,6 +21,3 @@ def commits_of(of: Any) -> Table:
     if not isinstance(of, Repository):
         raise Unmet("only a `repo` of the workspace has commits that are known")
     return of.commits
-
-
-FUNCTIONS = {"commits_of": commits_of}

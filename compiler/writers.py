@@ -5,20 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from clawc.compiler.deferred import deferred
 from clawc.compiler.render import bytes_of, render_csv, render_md_table, render_tsv
-from clawc.compiler.render_files import render_sqlite, render_xlsx, render_zip
-from clawc.compiler.render_ini import render_ini
 from clawc.compiler.render_json import render_json, render_jsonl
-from clawc.compiler.render_markup import render_email, render_html, render_ics, render_xml
-from clawc.compiler.render_toml import render_toml
-from clawc.compiler.render_yaml import render_yaml
 
 # Those of documents write one table.
 WRITERS: dict[str, Callable[[Any], Any]] = {
-    "csv": render_csv, "tsv": render_tsv, "json": render_json, "jsonl": render_jsonl, "markdown": render_md_table,
-    "yaml": render_yaml, "toml": render_toml, "ini": render_ini, "xml": render_xml, "html": render_html,
-    "ics": render_ics, "email": render_email, "xlsx": render_xlsx, "sqlite": render_sqlite, "zip": render_zip,
-}  # fmt: skip
+    "csv": render_csv,
+    "tsv": render_tsv,
+    "json": render_json,
+    "jsonl": render_jsonl,
+    "markdown": render_md_table,
+    "yaml": deferred("render_yaml", "render_yaml"),
+    "toml": deferred("render_toml", "render_toml"),
+    "ini": deferred("render_ini", "render_ini"),
+    "xml": deferred("render_markup", "render_xml"),
+    "html": deferred("render_markup", "render_html"),
+    "ics": deferred("render_markup", "render_ics"),
+    "email": deferred("render_markup", "render_email"),
+    "xlsx": deferred("render_files", "render_xlsx"),
+    "sqlite": deferred("render_files", "render_sqlite"),
+    "zip": deferred("render_files", "render_zip"),
+}
 
 
 def spelled(kind: str, value: Any) -> bytes | None:

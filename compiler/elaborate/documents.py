@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from clawc.compiler.deferred import deferred
 from clawc.compiler.elaborate.context import Context, broken
 from clawc.compiler.elaborate.reading import TYPE_OF, infer, type_of, value_of
 from clawc.compiler.passes.evaluate import EvaluationFault, evaluate
@@ -29,10 +30,8 @@ from clawc.spec.types import (
     TableType,
     Type,
 )
-from clawc.stdlib.checks.css import css_selector
 from clawc.stdlib.checks.kinds import tag_of
 from clawc.stdlib.checks.values import Cell, Table, Unmet
-from clawc.stdlib.checks.xml_documents import xml_path
 
 _INNER = RecordType((("tag", TEXT), ("attr", ANY_RECORD), ("text", TEXT), ("children", ANY_LIST)))
 ELEMENT = RecordType((("tag", TEXT), ("attr", ANY_RECORD), ("text", TEXT), ("children", ListType(_INNER))))
@@ -71,8 +70,10 @@ KIND_OF = {
 COLUMN_TYPES: dict[str, Type] = {**TYPE_OF, "duration": DURATION, "mixed": ANY}
 # Arguments with a grammar of their own, parsed where they are written.
 _PARSED: dict[str, Callable[[Any], Any]] = {
-    "html_select": css_selector, "html_table": css_selector, "xml_select": xml_path,
-}  # fmt: skip
+    "html_select": deferred("clawc.stdlib.checks.css", "css_selector"),
+    "html_table": deferred("clawc.stdlib.checks.css", "css_selector"),
+    "xml_select": deferred("clawc.stdlib.checks.xml_documents", "xml_path"),
+}
 
 
 def reader(cx: Context, row: Function, arguments: tuple[list[Core], dict[str, Core]], span: Span) -> Core:

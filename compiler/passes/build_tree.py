@@ -27,14 +27,14 @@ class Flat:
         return [p for p in self.parts if not isinstance(p, Token)]
 
 
-def _flatten(children: list[Any]) -> list[Any]:
-    flat: list[Any] = []
+def _flatten(parts: list[Any], children: list[Any]) -> list[Any]:
+    """Adds children to parts, without the line ends and commas, which say nothing to the tree."""
     for child in children:
-        if isinstance(child, Flat):
-            flat.extend(child.parts)
-        else:
-            flat.append(child)
-    return flat
+        if type(child) is Flat:
+            parts.extend(child.parts)
+        elif type(child) is not Token or child.kind not in ("_NL", "_COMMA"):
+            parts.append(child)
+    return parts
 
 
 def _span(parts: list[Any]) -> Span:
@@ -241,7 +241,7 @@ def _arg(parts: list[Any]) -> ast.Arg:
     return ast.Arg(name, parts[-1], _span(parts))
 
 
-_BUILD: dict[str, Callable[[list[Any]], Any]] = {
+BUILDERS: dict[str, Callable[[list[Any]], Any]] = {
     "let_item": _let,
     "def_item": _def,
     "use_item": _use,
@@ -277,13 +277,21 @@ _BUILD: dict[str, Callable[[list[Any]], Any]] = {
 }
 
 
+def passes_on(build: str, origin: str) -> bool:
+    """Does the rule keep its only child as it is, when that is a node?"""
+    return build not in BUILDERS and not origin.startswith("_")
+
+
 def build_node(build: str, origin: str, children: list[Any]) -> Any:
-    """The value of a reduced production; rules that only pass one child through keep that child."""
-    parts = _flatten(children)
-    builder = _BUILD.get(build)
+    """The value of a reduced production; rules that only pass one child through keep that child.
+
+    A repetition grows in place: the `Flat` that stands first in `children` is the one that is returned.
+    """
+    builder = BUILDERS.get(build)
     if builder is not None:
-        # Line ends and commas inside a rule say nothing to the tree.
-        return builder([p for p in parts if not (isinstance(p, Token) and p.kind in ("_NL", "_COMMA"))])
+        return builder(_flatten([], children))
+    grown = children[0] if children and type(children[0]) is Flat else None
+    parts = _flatten([], children) if grown is None else _flatten(grown.parts, children[1:])
     if len(parts) == 1 and not origin.startswith("_") and not isinstance(parts[0], Token):
         return parts[0]
-    return Flat(parts)
+    return Flat(parts) if grown is None else grown

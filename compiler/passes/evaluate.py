@@ -6,20 +6,31 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from clawc.compiler import generate, render, render_files, render_markup, repository
+from clawc.compiler.deferred import deferred
 from clawc.compiler.elaborate.context import TaskState
 from clawc.spec import core
 from clawc.spec.ast import Span
 from clawc.spec.core import Core
 from clawc.spec.types import ANY, BOOL, ListType, RecordType, TableType, Type
-from clawc.stdlib.checks import primitives
+from clawc.stdlib.checks import PRIMITIVES, primitive
 from clawc.stdlib.checks.values import MISSING, No, Table, Unmet, Unordered
 
 MAX_STEPS = 3_000_000
 COMPILE_TIME_ONLY: dict[str, Callable[..., Any]] = {
-    **render.FUNCTIONS, **render_files.FUNCTIONS, **render_markup.FUNCTIONS, **generate.FUNCTIONS,
-    **repository.FUNCTIONS,
-}  # fmt: skip
+    name: deferred(module, name)
+    for module, names in {
+        "render": "render_csv render_tsv typed_table",
+        "render_json": "render_json render_jsonl",
+        "render_yaml": "render_yaml",
+        "render_toml": "render_toml",
+        "render_ini": "render_ini",
+        "render_files": "render_sqlite render_xlsx render_zip",
+        "render_markup": "render_xml render_html render_ics render_email",
+        "generate": "pick_one any_date any_integer any_uniform any_normal any_lognormal any_chance",
+        "repository": "commits_of",
+    }.items()
+    for name in names.split()
+}
 
 
 class EvaluationFault(Exception):
@@ -83,7 +94,7 @@ def _holds_conditions(t: Type) -> bool:
 
 
 def _function(name: str) -> Callable[..., Any]:
-    return primitives().get(name) or COMPILE_TIME_ONLY[name]
+    return primitive(name) if name in PRIMITIVES else COMPILE_TIME_ONLY[name]
 
 
 class _Evaluation:

@@ -39,6 +39,11 @@ def _shown(text: str) -> str:
     return f"`{clear}`"
 
 
+_ON_ONE_LINE = frozenset(
+    ("NAME", "LBRACE", "RBRACE", "EQUAL", "LPAR", "RPAR", "STRING", "NUMBER", "DOT", "LSQB", "RSQB")
+)
+
+
 class _Repair(NamedTuple):
     """How braces pair: `missing` is (index of the opener, index before which its `}` belongs), `extra` are `}`."""
 
@@ -123,12 +128,16 @@ def _imbalance(tokens: list[Token]) -> tuple[int, int]:
 
 def _indents(source: Source, tokens: list[Token]) -> list[int]:
     """For each token the indentation of the line it stands on."""
+    text = source.text
     found: list[int] = []
-    known: dict[int, int] = {}
+    here = 0
+    fresh = True  # may this token stand on another line than the one before?
     for token in tokens:
-        number = source.position(token.start)[0]
-        if number not in known:
-            text = source.line(number)
-            known[number] = len(text) - len(text.lstrip(" \t"))
-        found.append(known[number])
+        if fresh or (token.lead and token.kind != "_NL" and token.kind != "_PIPE"):
+            line = at = text.rfind("\n", 0, token.start) + 1
+            while at < len(text) and text[at] in " \t":
+                at += 1
+            here = at - line
+        found.append(here)
+        fresh = token.kind not in _ON_ONE_LINE
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from clawc.compiler.passes.build_tree import Flat, build_node
+from clawc.compiler.passes.build_tree import BUILDERS, Flat, build_node, passes_on
 from clawc.compiler.passes.lex import SOFT, Comment, Token, lex
 from clawc.compiler.passes.lexical import repair_braces, report_bad
 from clawc.compiler.source import Diagnostics, Fix, Source
@@ -28,10 +28,15 @@ WORDS = {
 }  # fmt: skip
 VALUE_STARTS = {"a name", "a number", "a text", "a regex", "a date", "a range", "`(`", "`[`", "`{`", "`-`"}
 ITEM_STARTS = ("NAME", "LET", "DEF", "USE", "EXPECT")
+MAY_LEAD = frozenset((*ITEM_STARTS, "RBRACE", "EDITION"))
+BEFORE_ITEMS = frozenset(("_NL", "SEMICOLON", "LBRACE", "EDITION"))
+PIECES = (Token, Flat)
 OPENERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 CLOSERS = {close: open for open, close in OPENERS.items()}
 MAX_DEPTH = 200
 MAX_STATES = 40 * MAX_DEPTH
+# (state below, state on top, terminal) to the state behind the reductions that only pass a node on.
+_CHAINS: dict[tuple[int, int, str], int] = {}
 
 
 class Parsed(NamedTuple):
@@ -86,14 +91,12 @@ class _Driver:
         recovered = -1
         while at < len(tokens):
             token = tokens[at]
-            if may_start and (token.kind in (*ITEM_STARTS, "RBRACE", "EDITION") or last_item is None):
+            if may_start and (last_item is None or token.kind in MAY_LEAD):
                 last_item = token  # anything else is meant to continue the item before
-            kind = self._kind(token)
-            if kind is not None:
-                if kind == "$END":
-                    return self._finish(token)
-                self._feed(token._replace(kind=kind))
-                may_start = kind in ("_NL", "SEMICOLON", "LBRACE", "EDITION") and self._accepts("LET")
+            if token.kind == "$END" and self._accepts("$END"):
+                return self._finish(token)
+            if self._take(token):
+                may_start = token.kind in BEFORE_ITEMS and self._accepts("LET")
                 previous = token
                 at += 1
                 continue
@@ -117,13 +120,11 @@ class _Driver:
             may_start = True
         return None
 
-    def _kind(self, token: Token) -> str | None:
-        """The terminal as which the automaton can take the token, or None."""
+    def _take(self, token: Token) -> bool:
+        """Shifts the token, also as the soft keyword that it spells; False when the automaton cannot take it."""
         if token.kind == "NAME" and token.text in SOFT and self._accepts(SOFT[token.text]):
-            return SOFT[token.text]
-        if token.kind != "BAD" and len(self.states) < MAX_STATES and self._accepts(token.kind):
-            return token.kind
-        return None
+            return self._feed(token._replace(kind=SOFT[token.text]))
+        return len(self.states) < MAX_STATES and self._feed(token)
 
     def _accepts(self, kind: str, states: list[int] | None = None) -> bool:
         """Would the automaton shift this terminal? Tried on a copy of the state stack."""
@@ -147,23 +148,64 @@ class _Driver:
             state = extra[-1] if extra else base[top - 1]
             extra.append(gotos[state][rule.origin])
 
-    def _feed(self, token: Token) -> None:
-        actions = self.table.actions
+    def _feed(self, token: Token) -> bool:
+        """Reduces what the token ends, and shifts it. When that fails, nothing has changed: recovery starts from here."""
+        actions, kind, states, values = self.table.actions, token.kind, self.states, self.values
+        undo: list[tuple[list[int], list[Any], Flat | None, int]] = []
         while True:
-            action = actions[self.states[-1]][token.kind]
+            state = states[-1]
+            action = actions[state].get(kind)
+            if action is None:
+                self._undo(undo)
+                return False
             if action >= 0:
-                self.states.append(action)
-                self.values.append(token)
-                return
-            self._reduce(-1 - action)
+                states.append(action)
+                values.append(token)
+                return True
+            if values and type(values[-1]) not in PIECES:
+                top = _CHAINS.get((states[-2], state, kind), -1)
+                if top < 0:
+                    top = self._chain(states[-2], state, kind)
+                if top != state:
+                    undo.append(([state], [values[-1]], None, 0))
+                    states[-1] = top
+                    continue
+            undo.append(self._reduce(-1 - action))
 
-    def _reduce(self, number: int) -> None:
-        rule = self.table.rules[number]
-        count = rule.length
-        children = self.values[len(self.values) - count :]
-        del self.values[len(self.values) - count :], self.states[len(self.states) - count :]
-        self.values.append(build_node(rule.build, rule.origin, children))
-        self.states.append(self.table.gotos[self.states[-1]][rule.origin])
+    def _chain(self, below: int, state: int, kind: str) -> int:
+        """The state behind all reductions that only pass a node on, such as those from a literal up to an expression."""
+        actions, gotos, rules = self.table.actions, self.table.gotos, self.table.rules
+        top = state
+        while (action := actions[top].get(kind)) is not None and action < 0:
+            rule = rules[-1 - action]
+            if rule.length != 1 or not passes_on(rule.build, rule.origin):
+                break
+            top = gotos[below][rule.origin]
+        _CHAINS[below, state, kind] = top
+        return top
+
+    def _undo(self, undo: list[tuple[list[int], list[Any], Flat | None, int]]) -> None:
+        for states, values, grown, length in reversed(undo):
+            del self.states[-1], self.values[-1]
+            self.states += states
+            self.values += values
+            if grown is not None:
+                del grown.parts[length:]
+
+    def _reduce(self, number: int) -> tuple[list[int], list[Any], Flat | None, int]:
+        """Reduces by a rule; returns the states and values that it took, and the repetition that grew, with its length before."""
+        origin, build, count = self.table.rules[number]
+        states, values = self.states, self.values
+        at = len(values) - count
+        children, taken = values[at:], states[at + 1 :]
+        first = children[0] if children else None
+        grown = first if type(first) is Flat and build not in BUILDERS else None
+        length = len(grown.parts) if grown is not None else 0
+        value = build_node(build, origin, children)
+        del values[at:], states[at + 1 :]
+        values.append(value)
+        states.append(self.table.gotos[states[-1]][origin])
+        return taken, children, grown, length
 
     def _finish(self, token: Token) -> Any:
         while self.states[-1] != self.end:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from clawc.compiler.deferred import deferred
 from clawc.compiler.model import DeliverDecl
 from clawc.compiler.render_json import render_json
 from clawc.compiler.witness.constraints import Demand
-from clawc.compiler.witness.documents import document
-from clawc.compiler.witness.patching import patched
 from clawc.compiler.writers import WRITERS, spelled
-from clawc.stdlib.checks import primitives
+from clawc.stdlib.checks import primitive
 from clawc.stdlib.checks.tables import table
 from clawc.stdlib.checks.values import File, Table, Unmet
+
+if TYPE_CHECKING:
+    from clawc.compiler.witness.documents import document
+    from clawc.compiler.witness.patching import patched
+else:
+    document = deferred("witness.documents", "document")
+    patched = deferred("witness.patching", "patched")
 
 TREES = ("json", "yaml", "toml", "ini")
 PARSERS = {"json": "json_value", "yaml": "yaml_value", "toml": "toml_value", "ini": "ini_sections"}
@@ -48,6 +53,8 @@ def content(deliver: DeliverDecl, demands: list[Demand], title: str, base: bytes
 
 def _page(demands: list[Demand], title: str) -> bytes:
     """A page that says what is demanded, a paragraph for each block."""
+    from html import escape
+
     blocks = document(demands, None, title, False).strip().split("\n\n")
     body = "".join(f"<p>{escape(block)}</p>\n" for block in blocks)
     return f"<!DOCTYPE html>\n<html>\n<body>\n{body}</body>\n</html>\n".encode()
@@ -84,7 +91,7 @@ def _tree(deliver: DeliverDecl, demands: list[Demand], base: bytes | None) -> by
     root: Any = {}
     if base is not None:
         try:
-            root = primitives()[PARSERS[deliver.kind]](File(deliver.name, deliver.path, deliver.kind, base))
+            root = primitive(PARSERS[deliver.kind])(File(deliver.name, deliver.path, deliver.kind, base))
         except Unmet:
             return None
     for path, value in sorted(found, key=lambda f: len(f[0])):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from clawc.compiler.deferred import deferred
 from clawc.compiler.model import DeliverDecl, Task
 from clawc.compiler.passes.evaluate import evaluate
 from clawc.compiler.passes.seal import Sealer
 from clawc.compiler.passes.trial import Trial, uses_run
 from clawc.compiler.witness.constraints import Demand, Demands, demands_of
 from clawc.compiler.witness.contents import content
-from clawc.compiler.witness.documents import document
 from clawc.compiler.witness.places import FINAL
 from clawc.compiler.writers import spelled
 from clawc.spec import core
@@ -146,7 +146,7 @@ def _steps(task: Task, maker: _Maker, demands: Demands) -> tuple[Step, ...]:
     steps += [Step("delete" if data is None else "write", path) for path, data in sorted(maker.written.items())]
     steps += [Step("run", argv=d.made_by) for d in task.delivers if d.made_by]
     said = [d for d in demands.found if d.place.deliverable == FINAL]
-    text = task.said or (document(said, None, "", False) if said else "")
+    text = task.said or (deferred("witness.documents", "document")(said, None, "", False) if said else "")
     return (*steps, Step("say", text=text)) if text else tuple(steps)
 
 

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-import ast
-import importlib
-import inspect
-import pkgutil
 from functools import lru_cache
+from importlib import import_module
 from types import ModuleType
 from typing import Any, Callable, Dict, List, Set, Tuple
 
+from clawc.stdlib.index import PRIMITIVES
+
+__all__ = ["PRIMITIVES", "modules", "primitive", "primitives"]
+
+
+@lru_cache(maxsize=None)
+def primitive(name: str) -> Callable[..., Any]:
+    """The function or class of this name, from the one module that holds it. Raises KeyError."""
+    found: Callable[..., Any] = getattr(import_module("%s.%s" % (__name__, PRIMITIVES[name])), name)
+    return found
+
 
 def _loaded() -> Dict[str, ModuleType]:
+    import pkgutil
+
     names = sorted(info.name for info in pkgutil.iter_modules(__path__))
-    return {name: importlib.import_module("%s.%s" % (__name__, name)) for name in names}
+    return {name: import_module("%s.%s" % (__name__, name)) for name in names}
 
 
 @lru_cache(maxsize=1)
 def modules() -> Tuple[ModuleType, ...]:
     """The modules of the library, each behind those that it imports: the order in which they stand in a checker."""
+    import ast
+    import inspect
+
     loaded = _loaded()
     names = list(loaded)
     needs: Dict[str, Set[str]] = {}
@@ -40,6 +53,8 @@ def modules() -> Tuple[ModuleType, ...]:
 @lru_cache(maxsize=1)
 def primitives() -> Dict[str, Callable[..., Any]]:
     """All functions and classes of the library by name."""
+    import inspect
+
     found: Dict[str, Callable[..., Any]] = {}
     for module in _loaded().values():
         for name, value in vars(module).items():
