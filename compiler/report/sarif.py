@@ -1,0 +1,103 @@
+"""Findings as SARIF 2.1.0, the format that code scanning services read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from clawc.compiler.finding import Finding
+from clawc.spec.diagnostics import BY_CODE
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def as_sarif(found: Sequence[Finding], *, version: str, suppressed: Sequence[Finding] = ()) -> str:
+    """One run with the rules that occur, and a result for each finding, suppressed ones marked as such."""
+    codes = sorted({f.code for f in (*found, *suppressed)})
+    rules = {code: index for index, code in enumerate(codes)}
+    results = [_result(f, rules) for f in found]
+    for f in suppressed:
+        kind = "inSource" if f.shown and not f.reason.startswith("baseline") else "external"
+        results.append({**_result(f, rules), "suppressions": [{"kind": kind, "justification": f.reason}]})
+    document = {
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {"driver": {"name": "clawc", "version": version, "rules": [_rule(code) for code in codes]}},
+                "columnKind": "unicodeCodePoints",
+                "results": results,
+            }
+        ],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+
+
+def _rule(code: str) -> dict[str, Any]:
+    row = BY_CODE[code]
+    return {
+        "id": code,
+        "name": "".join(word.capitalize() for word in row.title.replace("-", " ").split()),
+        "shortDescription": {"text": row.title},
+        "fullDescription": {"text": row.explanation},
+        "defaultConfiguration": {"level": row.severity},
+    }
+
+
+def _result(f: Finding, rules: dict[str, int]) -> dict[str, Any]:
+    where = {"artifactLocation": {"uri": uri(f.path)}, "region": _region(f)}
+    message = f.message if not f.help else f"{f.message}. {f.help}"
+    result: dict[str, Any] = {
+        "ruleId": f.code,
+        "ruleIndex": rules[f.code],
+        "level": f.severity,
+        "message": {"text": message},
+        "locations": [{"physicalLocation": where}],
+        "partialFingerprints": {"clawcFinding/v1": fingerprint(f)},
+    }
+    if f.fix is not None:
+        change = {
+            "deletedRegion": {"charOffset": f.fix.start, "charLength": f.fix.end - f.fix.start},
+            "insertedContent": {"text": f.fix.replacement},
+        }
+        result["fixes"] = [
+            {
+                "description": {"text": f.fix.title},
+                "artifactChanges": [{"artifactLocation": where["artifactLocation"], "replacements": [change]}],
+            }
+        ]
+    return result
+
+
+def _region(f: Finding) -> dict[str, int]:
+    return {
+        "startLine": f.start.line,
+        "startColumn": f.start.column,
+        "endLine": f.end.line,
+        "endColumn": max(f.end.column, 1),
+    }
+
+
+def uri(path: str) -> str:
+    """A path as a reference relative to the root of the repository; absolute ones as `file:`."""
+    parts = path.replace("\\", "/")
+    quoted = quote(parts.encode("utf-8", "surrogateescape"))
+    return f"file://{quoted}" if parts.startswith("/") else quoted
+
+
+def fingerprint(f: Finding) -> str:
+    """What stays the same when lines move: code, message and the text of the line."""
+    text = "\0".join((f.code, f.message, f.shown.strip()))
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:24]
+
+
+def occurrences(found: Iterable[Finding]) -> dict[tuple[str, str, str], int]:
+    """How often each finding occurs, by path, code and fingerprint."""
+    counts: dict[tuple[str, str, str], int] = {}
+    for f in found:
+        key = (f.path.replace("\\", "/"), f.code, fingerprint(f))
+        counts[key] = counts.get(key, 0) + 1
+    return counts
