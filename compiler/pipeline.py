@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,13 +12,14 @@ from clawc.compiler.assets import Assets, NoAssets
 from clawc.compiler.elaborate.context import Context, LetBinding, TaskState
 from clawc.compiler.elaborate.expressions import let_value
 from clawc.compiler.model import Task
+from clawc.compiler.passes.allow import allowances, sift
 from clawc.compiler.passes.bind import bind_statements
 from clawc.compiler.passes.content_free import set_floors
 from clawc.compiler.passes.declare import declare
 from clawc.compiler.passes.evaluate import EvaluationFault
 from clawc.compiler.passes.judge_blocks import judge_blocks, proved, report_unused
 from clawc.compiler.passes.lints import lint, order_lints, vacuous
-from clawc.compiler.passes.mentioned import names_cut, names_read
+from clawc.compiler.passes.mentioned import NamesRead, names_cut
 from clawc.compiler.passes.modules import bind_uses
 from clawc.compiler.passes.parse import parse
 from clawc.compiler.passes.reusable import bind_blocks
@@ -55,11 +56,12 @@ class Compiled:
 
 @dataclass(slots=True)
 class Checked:
-    """The result of reading one file: everything wrong with it, and its sound tasks."""
+    """The result of reading one file: everything wrong with it, its sound tasks, and the warnings that it allows."""
 
     source: Source
     diagnostics: list[Diagnostic]
     tasks: list[Compiled]
+    allowed: list[tuple[Diagnostic, str]] = field(default_factory=list[tuple[Diagnostic, str]])
 
     @property
     def ok(self) -> bool:
@@ -75,7 +77,9 @@ def check(path: str, text: str, assets: Assets | None = None) -> Checked:
     if lone:
         diagnostics.add("E0702", source, ast.Span(*lone.span()), "this file holds half of a surrogate pair, which is no text",
                         "save it as UTF-8")  # fmt: skip
-    file = corrected(source, parse(source, diagnostics).file, diagnostics)
+    parsed = parse(source, diagnostics)
+    given = allowances(source, parsed.file, parsed.comments, diagnostics)
+    file = corrected(source, parsed.file, diagnostics)
     check_shape(source, file, diagnostics)
     if file.edition not in (0, *EDITIONS):
         diagnostics.add("E0111", source, ast.Span(0, len("claw")), f"edition {file.edition} is not known here",
@@ -96,9 +100,8 @@ def check(path: str, text: str, assets: Assets | None = None) -> Checked:
     if not any(isinstance(i, (ast.Block, ast.BrokenItem, ast.Def, ast.Let)) for i in file.items):
         if not diagnostics.has_errors:
             diagnostics.add("E0112", source, ast.Span(0, 0), "this file declares nothing", "add a `task NAME { … }`")
-    ordered = diagnostics.sorted()
-    sound = not any(d.severity == "error" for d in ordered)
-    return Checked(source, ordered, found if sound else [])
+    sifted = sift(source, given, diagnostics)
+    return Checked(source, sifted.kept, [] if diagnostics.has_errors else found, sifted.allowed)
 
 
 def _task(
@@ -141,7 +144,8 @@ def _module(source: Source, file: ast.File, diagnostics: Diagnostics, assets: As
 
 def _outer(source: Source, file: ast.File, diagnostics: Diagnostics, assets: Assets) -> Context:
     """The names of the file, which all its tasks see."""
-    state = TaskState(assets=assets, mentioned=names_read(source, file), unresolved=names_cut(source, file))
+    cut = names_cut(source, file) if diagnostics.has_errors else set[str]()
+    state = TaskState(assets=assets, mentioned=NamesRead(source, file), unresolved=cut)
     outer = Context(source, diagnostics, state)
     bind_statements(outer, file.items)
     bind_blocks(outer, file.items)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Generator, Iterable
+import re
+from collections.abc import Callable, Container, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -13,13 +14,14 @@ from clawc.compiler.source import Diagnostics, Fix, Source
 from clawc.spec import ast, core
 from clawc.spec.ast import Span
 from clawc.spec.core import Const, Core, Fresh, Shape
-from clawc.spec.types import ANY, ERROR, ListType, RecordType, TableType, Type
+from clawc.spec.types import ANY, ERROR, FileType, ListType, RecordType, TableType, Type
 from clawc.stdlib.checks.sets import Files
 from clawc.stdlib.checks.values import File
 
 MAX_DEPTH = 100
 MAX_CHAIN = 400
 MAX_NAME = 100  # longer ones are no slips of another name
+MAX_MEANT = 3  # candidates that a message names
 
 
 @dataclass(slots=True, eq=False)
@@ -135,12 +137,13 @@ Binding = Union[
 
 @dataclass(frozen=True, slots=True)
 class RowScope:
-    """Columns of the row `id`; `open`: it may have others; `guess`: any name may be one."""
+    """Columns of the row `id`; `open`: it may have others; `guess`: any name may be one; `of`: how messages call its table."""
 
     id: int
     columns: dict[str, Type]
     open: bool
     guess: bool = False
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +182,9 @@ class TaskState:
     keep: list[Core] = field(default_factory=list[Core])  # the nodes behind `values`, so identities stay theirs
     steps: int = 0
     expansions: int = 0  # of calls of `def`
+    busy: list[LetBinding] = field(default_factory=list[LetBinding])  # the `let`s that are worked out, outermost first
     depth: int = 0  # of the expression that is elaborated, through all `let`s that it leads to
-    mentioned: frozenset[str] = frozenset()  # names that the file reads anywhere
+    mentioned: Container[str] = ()  # names that the file reads anywhere
     unresolved: set[str] = field(default_factory=set[str])  # names that nothing in scope has
     unreadable: set[str] = field(default_factory=set[str])  # what was said about inputs that cannot be read
     unjudged: bool = False  # the checks are missing or were not read
@@ -225,6 +229,11 @@ class Context:
             found |= set(row.columns)
         return sorted(found)
 
+    def called(self, name: str) -> str:
+        """A name with the kind of file that it stands for."""
+        kinds = {DeliverableBinding: "the deliverable ", InputBinding: "the input ", TreeBinding: "the tree "}
+        return f"{kinds.get(type(self.find(name)), '')}`{name}`"
+
     def error(self, code: str, span: Span, message: str, help: str = "", fix: Fix | None = None) -> Const:
         """Reports, and gives the value that silences whatever is built on the mistake."""
         self.diagnostics.add(code, self.source, span, message, help, fix)
@@ -241,9 +250,9 @@ class Context:
             self.rows, self.group = rows, group
 
     @contextmanager
-    def row(self, table: Type) -> Generator[RowScope]:
+    def row(self, table: Type, of: str = "") -> Generator[RowScope]:
         """A row of `table` is in scope."""
-        scope = row_scope(self.task.fresh.take(), table)
+        scope = row_scope(self.task.fresh.take(), table, of)
         self.rows.append(scope)
         try:
             yield scope
@@ -251,15 +260,15 @@ class Context:
             self.rows.pop()
 
 
-def row_scope(id: int, table: Type) -> RowScope:
+def row_scope(id: int, table: Type, of: str = "") -> RowScope:
     """What a row of a table or an element of a list offers by name."""
     if isinstance(table, TableType):
-        return RowScope(id, dict(table.columns), table.open, table.guess)
+        return RowScope(id, dict(table.columns), table.open, table.guess, of)
     if isinstance(table, ListType):
         element = table.element
         if isinstance(element, RecordType):
-            return RowScope(id, dict(element.fields), element.open)
-        return RowScope(id, {"value": element}, element in (ANY, ERROR))
+            return RowScope(id, dict(element.fields), element.open, of=of)
+        return RowScope(id, {"value": element}, element in (ANY, ERROR), of=of)
     return RowScope(id, {}, True)
 
 
@@ -272,21 +281,72 @@ def is_error(node: Core) -> bool:
     return node.type is ERROR
 
 
+def is_unsound(node: Core) -> bool:
+    """Is the node built on a mistake that was reported? It cannot be evaluated then."""
+    return any(n.type is ERROR or (isinstance(n, Const) and n.value is core.MISTAKEN) for n in core.walk(node))
+
+
 def column(scope: RowScope, name: str, type: Type, span: Span, *, sure: bool) -> core.Col:
     return core.Col(scope.id, name, sure, type, span, frozenset({scope.id}))
 
 
 @lru_cache(maxsize=1024)
-def _close(name: str, candidates: tuple[str, ...]) -> list[str]:
-    return difflib.get_close_matches(name, candidates, n=1, cutoff=0.7) if len(name) <= MAX_NAME else []
+def _close(name: str, candidates: tuple[str, ...]) -> tuple[tuple[float, str], ...]:
+    """The candidates that the name may be a slip of, best first, each with its likeness."""
+    if len(name) > MAX_NAME:
+        return ()
+    found = difflib.get_close_matches(name, candidates, n=MAX_MEANT, cutoff=0.7)
+    if found:
+        likeness = {c: difflib.SequenceMatcher(None, c, name).ratio() for c in found}
+    else:  # upper and lower case, and `_` between words, are slips too
+        likeness = {c: 0.7 for c in candidates if _plain(c) == _plain(name)}
+    best = max(likeness.values(), default=0.0)
+    ranked = sorted(likeness.items(), key=lambda entry: (-entry[1], entry[0]))
+    return tuple((ratio, c) for c, ratio in ranked if ratio > best - 0.1)[:MAX_MEANT]
 
 
-def nearest(name: str, candidates: Iterable[str]) -> str:
-    """`; did you mean …?` for a misspelt name, or nothing."""
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).casefold()
+
+
+def closest(name: str, candidates: Iterable[str]) -> tuple[str, ...]:
+    """At most three candidates that a misspelt name may be meant for, sorted."""
+    return tuple(sorted(c for _, c in _close(name, tuple(sorted(set(candidates))))))
+
+
+def nearest(name: str, candidates: Iterable[str], called: Callable[[str], str] = "`{}`".format) -> str:
+    """`; did you mean …?` for a misspelt name, or nothing; `called` is how a single candidate is called."""
+    meant = closest(name, candidates)
+    if not meant:
+        return ""
+    if len(meant) == 1:
+        return f"; did you mean {called(meant[0])}?"
+    return f"; did you mean {', '.join(f'`{m}`' for m in meant[:-1])} or `{meant[-1]}`?"
+
+
+def nearest_fix(name: str, candidates: Iterable[str], span: Span, shape: str = "{}") -> Fix | None:
+    """The edit that writes the one candidate that is closest, in `shape`; None where two are as close."""
     close = _close(name, tuple(sorted(set(candidates))))
-    return f"; did you mean `{close[0]}`?" if close else ""
+    if not close or (len(close) > 1 and close[0][0] - close[1][0] < 0.01):
+        return None
+    return Fix(span, shape.format(close[0][1]), f"write `{close[0][1]}`")
 
 
-def nearest_fix(name: str, candidates: Iterable[str], span: Span) -> Fix | None:
-    close = _close(name, tuple(sorted(set(candidates))))
-    return Fix(span, close[0], f"write `{close[0]}`") if close else None
+READERS = {"csv_table": "csv", "tsv_table": "tsv", "jsonl_table": "jsonl", "json_value": "json", "yaml_value": "yaml",
+           "rows": "rows", "html_table": "html_table", "md_table": "md_table", "log_table": "log", "lines_of": "lines",
+           "file_table": "files", "commits_of": "commits", "xlsx_table": "xlsx", "typed_table": ""}  # fmt: skip
+
+
+def written_as(node: Core) -> str:
+    """How a table is called where it is short: ` in `csv(orders)``, ` in `wanted``; else nothing."""
+    while isinstance(node, core.Call) and node.function == "typed_table":
+        node = node.args[0]
+    if isinstance(node, core.LetRef):
+        return f" in `{node.name}`"
+    if isinstance(node, core.Call) and node.args and READERS.get(node.function):
+        of = node.args[0]
+        name = of.name if isinstance(of, (core.LetRef, core.Deliverable)) else ""
+        if isinstance(of, Const) and isinstance(of.type, FileType):
+            name = of.type.name
+        return f" in `{READERS[node.function]}({name})`" if name else ""
+    return ""
