@@ -94,6 +94,7 @@ class CheckDecl:
     because_span: Span
     after_span: Span
     doc: str = ""
+    whole: bool = True  # nothing in it was mistaken and left out
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from clawc.compiler.elaborate import aggregates, change, documents, expressions, jobs, reading, verbs
@@ -16,6 +17,7 @@ from clawc.compiler.elaborate.context import (
     nearest,
     nearest_fix,
 )
+from clawc.compiler.source import Fix
 from clawc.spec import ast, core
 from clawc.spec.ast import Span
 from clawc.spec.core import Const, Core
@@ -103,8 +105,22 @@ def call_function(cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...], s
                         nearest_fix(name, known, function.span))  # fmt: skip
     bound = _bind(cx, row, function, args, span, piped)
     if bound is None:
-        return broken(span)
+        known_type = _certain(row)
+        return broken(span) if known_type is None else core.mistaken(Const(None, ANY, span), known_type, span)
     return _typed_call(cx, row, bound, span)
+
+
+def _certain(row: Function) -> Type | None:
+    """The type of a result that is the same whatever the arguments are."""
+    if row.name in TEXT_LISTS:
+        return ListType(TEXT)
+    if row.name in ("files", "commits"):
+        return FILE_ROWS if row.name == "files" else COMMIT_ROWS
+    if row.name in KNOWN:
+        return KNOWN[row.name]
+    certain: dict[str, Type] = {"email": documents.MESSAGE, "ics": documents.EVENTS, "log": documents.LOG, "diff": reading.DIFF,
+               "python": reading.PROGRAM, "run": jobs.RUN}  # fmt: skip
+    return certain.get(row.name) or (RESULTS[row.result] if row.result in "SNBU" else None)
 
 
 def _bind(
@@ -128,7 +144,8 @@ def _bind(
             if parameter is None:
                 names = [p.name for p in positional]
                 cx.error("E0401", arg.name.span, f"`{row.name}` has no argument `{arg.name.text}`"
-                         + nearest(arg.name.text, names), f"{row.name}{row.signature[len(row.name):]}")  # fmt: skip
+                         + nearest(arg.name.text, names), row.signature,
+                         nearest_fix(arg.name.text, names, arg.name.span))  # fmt: skip
                 good = False
                 continue
         elif place < len(positional):
@@ -167,15 +184,46 @@ def _argument(cx: Context, row: Function, arg: ast.Arg) -> Core:
 
 
 def _check_argument(cx: Context, row: Function, parameter: Parameter, value: Core, span: Span) -> bool:
-    if is_error(value) or fits(value.type, parameter.letters):
+    if is_error(value):
         return True
+    if isinstance(value.type, TableType) and parameter.letters == "L" and row.name.startswith("mentions"):
+        cx.error("E0401", span, f"`{row.name}` wants a list of values here, not a table",
+                 "name the column: `t.column`")  # fmt: skip
+        return False
+    if fits(value.type, parameter.letters):
+        return True
+    fix: Fix | None = None
     if isinstance(value.type, FileType):
+        fix = _reading(parameter, value, span)
         help = f"read the file first, for example `text({value.type.name})` or `rows({value.type.name})`"
     else:
         help = row.signature
     wanted = " or ".join(LETTERS[letter] for letter in parameter.letters.split("|"))
-    cx.error("E0401", span, f"`{row.name}` wants {wanted} here, not {phrase(value.type)}", help)
+    plain = str(value.value) if isinstance(value, Const) and value.type is TEXT else ""
+    if "N" in parameter.letters and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", plain):
+        fix = Fix(span, plain, "without quotes")
+        help = f"write `{plain}` without quotes"
+    elif parameter.letters == "D" and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", plain):
+        fix = Fix(span, f"@{plain}", "as a date")
+        help = f"dates are written `@{plain}`"
+    cx.error("E0401", span, f"`{row.name}` wants {wanted} here, not {phrase(value.type)}", help, fix)
     return False
+
+
+def _reading(parameter: Parameter, value: Core, span: Span) -> Fix | None:
+    """The edit that reads a file that stands where its rows or its text are wanted."""
+    assert isinstance(value.type, FileType)
+    if cut_name(value) and parameter.letters == "S":
+        return Fix(span, f"text({value.type.name})", "read its text")
+    if cut_name(value) and "T" in parameter.letters and value.type.kind in ("csv", "tsv", "jsonl"):
+        reader = "rows" if value.type.role == "deliverable" else value.type.kind
+        return Fix(span, f"{reader}({value.type.name})", "read its rows")
+    return None
+
+
+def cut_name(value: Core) -> bool:
+    """Is this a file that is written by its name alone?"""
+    return isinstance(value, (Const, core.Deliverable)) and isinstance(value.type, FileType)
 
 
 def _count(positional: list[Parameter]) -> str:
@@ -258,7 +306,7 @@ def _testing(cx: Context, row: Function, args: tuple[ast.Arg, ...], span: Span) 
     if not isinstance(node, ast.Ident) or not isinstance(cx.find(node.text), CheckBinding):
         name = node.text if isinstance(node, ast.Ident) else ""
         return cx.error("E0604", span, f"`passed` takes a check of the task{nearest(name, checks)}",
-                        "checks: " + ", ".join(checks))  # fmt: skip
+                        "checks: " + ", ".join(checks), nearest_fix(name, checks, span if node is None else node.span))  # fmt: skip
     return core.call("passed", [here, Const(node.text, TEXT, node.span)], BOOL, span)
 
 
@@ -335,7 +383,7 @@ def _check_section(cx: Context, named: dict[str, Core], span: Span) -> None:
     if binding is not None and binding.sections is not None and wanted.value not in binding.sections:
         cx.error("E0411", wanted.span, f"section `{wanted.value}` is not declared by `{source.name}`"
                  + nearest(str(wanted.value), binding.sections), "sections: " + ", ".join(binding.sections),
-                 None)  # fmt: skip
+                 nearest_fix(str(wanted.value), binding.sections, wanted.span, '"{}"'))  # fmt: skip
 
 
 def _expand(
@@ -369,7 +417,10 @@ def _expand(
                 else f"`{key}` is given twice" if key in values
                 else f"`{binding.name}` has no argument `{key}`" + nearest(key, binding.params)
             )  # fmt: skip
-            return cx.error("E0401", arg.span, wrong, f"{binding.name}({', '.join(binding.params)})")
+            fix = (
+                nearest_fix(key, binding.params, arg.name.span) if arg.name is not None and key not in values else None
+            )
+            return cx.error("E0401", arg.span, wrong, f"{binding.name}({', '.join(binding.params)})", fix)
         values[key] = value
     missing = [p for p in binding.params if p not in values]
     if missing:

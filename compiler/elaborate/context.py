@@ -87,6 +87,7 @@ class DeliverableBinding:
     shape: Shape = "file"
     edits: str = ""
     job: int = -1
+    keys: tuple[str, ...] | None = None  # that its object must have, where they are declared
     key: tuple[str, ...] = ()  # of a family: the columns that name one of its files
 
 
@@ -231,8 +232,11 @@ class Context:
 
     def called(self, name: str) -> str:
         """A name with the kind of file that it stands for."""
-        kinds = {DeliverableBinding: "the deliverable ", InputBinding: "the input ", TreeBinding: "the tree "}
-        return f"{kinds.get(type(self.find(name)), '')}`{name}`"
+        found = self.find(name)
+        for kind, word in ((DeliverableBinding, "deliverable"), (InputBinding, "input"), (TreeBinding, "tree")):
+            if isinstance(found, kind):
+                return f"the {word} `{name}`"
+        return f"`{name}`"
 
     def error(self, code: str, span: Span, message: str, help: str = "", fix: Fix | None = None) -> Const:
         """Reports, and gives the value that silences whatever is built on the mistake."""
@@ -327,7 +331,7 @@ def nearest(name: str, candidates: Iterable[str], called: Callable[[str], str] =
 def nearest_fix(name: str, candidates: Iterable[str], span: Span, shape: str = "{}") -> Fix | None:
     """The edit that writes the one candidate that is closest, in `shape`; None where two are as close."""
     close = _close(name, tuple(sorted(set(candidates))))
-    if not close or (len(close) > 1 and close[0][0] - close[1][0] < 0.01):
+    if len(close) == 0 or (len(close) > 1 and close[0][0] - close[1][0] < 0.01):
         return None
     return Fix(span, shape.format(close[0][1]), f"write `{close[0][1]}`")
 

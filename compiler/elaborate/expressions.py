@@ -17,10 +17,12 @@ from clawc.compiler.elaborate.context import (
     LetBinding,
     TreeBinding,
     broken,
+    closest,
     column,
     is_error,
     nearest,
     nearest_fix,
+    written_as,
 )
 from clawc.compiler.elaborate.literals import literal, text_pieces
 from clawc.compiler.passes.parse import parse_expression
@@ -148,6 +150,7 @@ def _first(records: list[RecordType], key: str) -> tuple[int, int]:
 def text(cx: Context, node: ast.Text) -> Core:
     """A text; its holes are expressions of the place where it stands."""
     parts: list[Core] = []
+    wrong = False
     for piece in text_pieces(cx, node, template=True):
         if piece.hole is None:
             if piece.text:
@@ -157,12 +160,15 @@ def text(cx: Context, node: ast.Text) -> Core:
         if isinstance(inner.type, (TableType, RecordType, ListType, FileType)):
             inner = cx.error("E0408", inner.span, f"{phrase(inner.type)} cannot stand in a text",
                              "write the value that is meant, such as `path.NAME` or `count(…)`")  # fmt: skip
+        wrong = wrong or is_error(inner)
         parts.append(inner if inner.type is TEXT else core.call("as_text", [inner], TEXT, piece.hole))
     if not parts:
         return Const("", TEXT, node.span)
     if len(parts) == 1 and isinstance(parts[0], Const):
         return parts[0]
     listed = core.items(parts, ListType(TEXT), node.span)
+    if wrong:
+        return core.mistaken(listed, TEXT, node.span)
     return core.call("join_text", [listed, Const("", TEXT, node.span)], TEXT, node.span)
 
 
@@ -192,13 +198,14 @@ def name(cx: Context, node: ast.Ident) -> Core:
     columns = [c for scope in cx.rows for c in scope.columns]
     if columns:
         shown = ", ".join(list(cx.rows[-1].columns)[:12])
-        return cx.error("E0402", node.span, f"unknown column `{node.text}`{nearest(node.text, [*columns, *cx.all_names()])}",
-                        f"columns: {shown}", nearest_fix(node.text, [*columns, *cx.all_names()], node.span))  # fmt: skip
+        known = columns if closest(node.text, columns) else cx.all_names()
+        return cx.error("E0402", node.span, f"unknown column `{node.text}`{cx.rows[-1].of}{nearest(node.text, known, lambda n: f'`{n}`' if n in columns else cx.called(n))}",
+                        f"columns: {shown}", nearest_fix(node.text, known, node.span))  # fmt: skip
     if cx.group is not None and cx.group.table.get(node.text) is not None:
         return cx.error("E0301", node.span, f"`{node.text}` has a value in every row of the group, not one for the group",
                         f"make it a key of `group`, or pick one value: `first({node.text})`")  # fmt: skip
     known = [*cx.all_names(), "workspace", "transcript", "final_message"]
-    return cx.error("E0301", node.span, f"unknown name `{node.text}`{nearest(node.text, known)}", "",
+    return cx.error("E0301", node.span, f"unknown name `{node.text}`{nearest(node.text, known, cx.called)}", "",
                     nearest_fix(node.text, known, node.span))  # fmt: skip
 
 
@@ -239,15 +246,27 @@ def let_value(cx: Context, binding: LetBinding, span: Span) -> Core:
     binding.used = True
     if binding.value is None:
         if binding.busy:
-            binding.value = cx.error("E0304", span, f"`{binding.name}` is defined by itself")
+            binding.value = _circle(cx, binding, span)
             return binding.value
         binding.busy = True
+        cx.task.busy.append(binding)
         with binding.home.outside_rows():  # its first use may stand in a row expression, it does not
             value = expression(binding.home, binding.expr)
         binding.busy = False
+        cx.task.busy.pop()
         if binding.value is None:
             binding.value = value
     return binding.value
+
+
+def _circle(cx: Context, binding: LetBinding, span: Span) -> Core:
+    """A circle of definitions is told at the first of them in the file."""
+    chain = cx.task.busy[cx.task.busy.index(binding) :]
+    if len(chain) == 1:
+        return cx.error("E0304", span, f"`{binding.name}` is defined by itself")
+    at = min(range(len(chain)), key=lambda i: chain[i].span)
+    names = [b.name for b in [*chain[at:], *chain[:at], chain[at]]]
+    return chain[at].home.error("E0304", chain[at].span, f"`{names[0]}` is defined by itself: {' → '.join(names)}")
 
 
 def _record(cx: Context, node: ast.RecordOf) -> Core:
@@ -288,18 +307,22 @@ def _attribute(cx: Context, node: ast.Attr) -> Core:
         return value
     if isinstance(t, FileType):
         return cx.error("E0404", node.span, f"`{t.name}` is a file, which has no `{key}`",
-                        f"read it first, for example `json({t.name}).{key}`")  # fmt: skip
+                        f"read it first, for example `{_reader_of(t)}({t.name}).{key}`",
+                        _wrapped(node.object, _reader_of(t)) if t.kind in ("json", "yaml", "toml", "ini") else None)  # fmt: skip
     known: Type | None = ANY
     if isinstance(t, TableType):
         inner = t.get(key)
         known = ListType(inner) if inner is not None else (ANY_LIST if t.open else None)
         if known is not None:
             return core.call("column", [value, Const(key, TEXT, node.name.span)], known, node.span)
-        return cx.error("E0402", node.name.span, f"unknown column `{key}`{nearest(key, t.names)}",
+        return cx.error("E0402", node.name.span, f"unknown column `{key}`{written_as(value)}{nearest(key, t.names)}",
                         "columns: " + ", ".join(t.names[:12]), nearest_fix(key, t.names, node.name.span))  # fmt: skip
     if isinstance(t, RecordType):
         names = [n for n, _ in t.fields]
         known = t.get(key) or (ANY if t.open else None)
+        if t.open and t.get(key) is None and closest(key, names) and (of := _declares(cx, value)):
+            return cx.error("E0405", node.name.span, f"key `{key}` is not declared by `{of}`{nearest(key, names)}",
+                            "keys: " + ", ".join(names[:12]), nearest_fix(key, names, node.name.span))  # fmt: skip
         if known is None:
             return cx.error("E0405", node.name.span, f"unknown key `{key}`{nearest(key, names)}",
                             "keys: " + ", ".join(names[:12]), nearest_fix(key, names, node.name.span))  # fmt: skip
@@ -310,7 +333,7 @@ def _attribute(cx: Context, node: ast.Attr) -> Core:
             if inner is None:
                 names = [n for n, _ in element.fields]
                 return cx.error("E0405", node.name.span, f"unknown key `{key}`{nearest(key, names)}",
-                                "keys: " + ", ".join(names[:12]))  # fmt: skip
+                                "keys: " + ", ".join(names[:12]), nearest_fix(key, names, node.name.span))  # fmt: skip
             known = ListType(inner)
         elif element is not ANY:
             return cx.error("E0404", node.span, f"{phrase(t)} of {phrase(element)} has no `{key}`")
@@ -319,6 +342,41 @@ def _attribute(cx: Context, node: ast.Attr) -> Core:
     elif isinstance(t, Simple) and t is not ANY:
         return cx.error("E0404", node.span, f"{phrase(t)} has no `{key}`")
     return core.call("get", [value, Const(key, TEXT, node.name.span)], known or ANY, node.span)
+
+
+TABLE_READERS = {"csv": "csv", "tsv": "tsv", "jsonl": "jsonl", "xlsx": "xlsx"}
+
+
+def _reader_of(file: FileType) -> str:
+    """The reader of a file of which a part is wanted."""
+    return file.kind if file.kind in ("yaml", "toml", "ini", "email", "xml", "html") else "json"
+
+
+def _wrapped(node: ast.Expr, reader: str) -> Fix | None:
+    """The edit that reads the file that a name stands for."""
+    return Fix(node.span, f"{reader}({node.text})", f"read it by `{reader}`") if isinstance(node, ast.Ident) else None
+
+
+def _read_fix(node: ast.Expr, file: FileType, other: Type) -> Fix | None:
+    """How a file has to be read to be compared with the other side."""
+    if other is TEXT:
+        return _wrapped(node, "text")
+    if isinstance(other, TableType) and file.kind in TABLE_READERS:
+        return _wrapped(node, "rows" if file.role == "deliverable" else TABLE_READERS[file.kind])
+    return _wrapped(node, "json") if isinstance(other, RecordType) and file.kind == "json" else None
+
+
+def _declares(cx: Context, value: Core) -> str:
+    """The deliverable of which this is the value, if it declares keys."""
+    while isinstance(value, core.LetRef):
+        value = value.value
+    of = (
+        value.args[0]
+        if isinstance(value, core.Call) and value.function in ("json_value", "yaml_value", "toml_value")
+        else None
+    )
+    binding = cx.task.delivered.get(of.name) if isinstance(of, core.Deliverable) else None
+    return binding.name if binding is not None and binding.keys is not None else ""
 
 
 def path_of(cx: Context, value: Core, span: Span) -> Core | None:
@@ -410,7 +468,7 @@ def _tree_item(cx: Context, tree: Core, index: Core, span: Span) -> Core:
     if isinstance(tree, Const) and isinstance(tree.value, Files) and path and path not in tree.value.files:
         names = list(tree.value.files)
         return cx.error("E0703", index.span, f"the tree has no file `{path}`{nearest(path, names)}",
-                        "files: " + ", ".join(names[:12]), None)  # fmt: skip
+                        "files: " + ", ".join(names[:12]), nearest_fix(path, names, index.span, '"{}"'))  # fmt: skip
     return core.call("file_at", [tree, index], FileType(path, kind_of(path), "input"), span)
 
 
@@ -498,8 +556,10 @@ def _compare(cx: Context, node: ast.Compare) -> Core:
     within = expression(cx, node.within) if node.within is not None else None
     for side in (left, right):
         if isinstance(side.type, FileType):
+            at, other = (node.left, right) if side is left else (node.right, left)
             return cx.error("E0404", side.span, f"`{side.type.name}` is a file; read it before comparing",
-                            f"for example `text({side.type.name})`, `rows({side.type.name})` or `json({side.type.name})`")  # fmt: skip
+                            f"for example `text({side.type.name})`, `rows({side.type.name})` or `json({side.type.name})`",
+                            _read_fix(at, side.type, other.type))  # fmt: skip
     if is_error(left) or is_error(right):
         return broken(node.span)
     if within is not None and node.op != "==":
@@ -507,8 +567,9 @@ def _compare(cx: Context, node: ast.Compare) -> Core:
     if node.op in ("in", "not in"):
         return _membership(cx, node, left, right)
     if not _comparable(left.type, right.type):
+        fix = _comparison_fix(cx, node, left, right)
         return cx.error("E0403", node.op_span, f"{phrase(left.type)} compared with {phrase(right.type)}",
-                        _comparison_help(cx, node, left, right), _comparison_fix(node, left, right))  # fmt: skip
+                        f"{fix.title}" if fix is not None else _comparison_help(cx, node, left, right), fix)  # fmt: skip
     if node.op not in ("==", "!="):
         for side in (left, right):
             if isinstance(side.type, (TableType, ListType, RecordType, RangeType)) or side.type in (
@@ -566,22 +627,41 @@ def _declared_columns(cx: Context, side: Core, other: Core) -> Core:
 
 def _comparison_help(cx: Context, node: ast.Compare, left: Core, right: Core) -> str:
     for side, other, at in ((left, right, node.left), (right, left, node.right)):
-        if side.type is TEXT and other.type is NUMBER and isinstance(side, Const):
-            return f"write `{side.value}` without quotes" if str(side.value).replace(".", "").isdigit() else ""
-        if side.type is TEXT and other.type is NUMBER:
+        if side.type is TEXT and other.type is NUMBER and not isinstance(side, Const):
             return f"write `number({cx.source.slice(at.span)})` if it spells a number"
-        if side.type is TEXT and other.type in (DATE, DATETIME) and isinstance(side, Const):
-            return "dates are written `@2026-01-31`"
         if side.type is TEXT and other.type in (DATE, DATETIME):
-            return f"write `date({cx.source.slice(at.span)})`"
+            return "dates are written `@2026-01-31`"
+        if isinstance(side.type, (ListType, TableType)) and other.type is NUMBER:
+            return f"for how many there are write `count({cx.source.slice(at.span)})`" if _short(cx, at) else ""
     return ""
 
 
-def _comparison_fix(node: ast.Compare, left: Core, right: Core) -> Fix | None:
+def _short(cx: Context, node: ast.Expr) -> bool:
+    shown = cx.source.slice(node.span)
+    return len(shown) <= 60 and "\n" not in shown
+
+
+_PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_PLAIN_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z?)?")
+
+
+def _comparison_fix(cx: Context, node: ast.Compare, left: Core, right: Core) -> Fix | None:
+    """The edit that makes one side of the type of the other, where it is sure."""
     for side, other, at in ((left, right, node.left), (right, left, node.right)):
+        if side.type is not TEXT:
+            continue
         plain = str(side.value) if isinstance(side, Const) else ""
-        if side.type is TEXT and other.type is NUMBER and plain.replace(".", "", 1).isdigit():
-            return Fix(at.span, plain, f"write `{plain}`")
+        if other.type is NUMBER and _PLAIN_NUMBER.fullmatch(plain):
+            return Fix(at.span, plain, f"write `{plain}` without quotes")
+        if other.type in (DATE, DATETIME) and _PLAIN_DATE.fullmatch(plain):
+            return Fix(at.span, f"@{plain}", f"dates are written `@{plain}`")
+        if other.type is BOOL and plain in ("true", "false"):
+            return Fix(at.span, plain, f"write `{plain}` without quotes")
+        if other.type in (DATE, DATETIME) and not isinstance(side, Const) and _short(cx, at):
+            return Fix(at.span, f"date({cx.source.slice(at.span)})", f"write `date({cx.source.slice(at.span)})`")
+    for side, other, at in ((left, right, node.left), (right, left, node.right)):
+        if isinstance(side, Const) and side.type is NUMBER and other.type is TEXT:
+            return Fix(at.span, f'"{side.value}"', f'write `"{side.value}"`, as the other side is text')
     return None
 
 

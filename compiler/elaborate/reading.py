@@ -91,7 +91,7 @@ def reader(cx: Context, row: Function, named: dict[str, Core], span: Span) -> Co
             return core.call(row.python, [file], _declared(cx, file), span)
         return _typed_table(cx, row, named, call, file, span)
     if not static:
-        return core.call(row.python, [file], DYNAMIC.get(row.name, ANY), span)
+        return core.call(row.python, [file], _declared_keys(cx, row, file) or DYNAMIC.get(row.name, ANY), span)
     value = value_of(cx, call)
     if value is None:
         return broken(span)
@@ -132,6 +132,14 @@ def _declared(cx: Context, file: Core) -> TableType:
         if binding is not None and binding.columns is not None:
             return TableType(tuple((c, ANY) for c in binding.columns))
     return ANY_TABLE
+
+
+def _declared_keys(cx: Context, row: Function, file: Core) -> Type | None:
+    """A record with the keys that a deliverable declares; others may be there too."""
+    binding = cx.task.delivered.get(file.name) if isinstance(file, core.Deliverable) else None
+    if binding is None or binding.keys is None or row.name not in ("json", "yaml", "toml"):
+        return None
+    return RecordType(tuple((key, ANY) for key in binding.keys), open=True)
 
 
 def value_of(cx: Context, call: Core) -> tuple[Any] | None:

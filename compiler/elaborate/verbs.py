@@ -17,7 +17,9 @@ from clawc.compiler.elaborate.context import (
     nearest,
     nearest_fix,
     row_scope,
+    written_as,
 )
+from clawc.compiler.source import Fix
 from clawc.spec import ast, core
 from clawc.spec.ast import Span
 from clawc.spec.core import Const, Core
@@ -124,7 +126,7 @@ def _as_table(rows: Core) -> tuple[Core, TableType]:
 
 def _row(it: Input, table: Type, node: ast.Expr) -> core.Lambda | None:
     """A row expression as a lambda; None after a mistake."""
-    with it.cx.row(table) as scope:
+    with it.cx.row(table, written_as(it.rows)) as scope:
         body = expressions.expression(it.cx, node)
     return None if is_error(body) else core.row_lambda(scope.id, body)
 
@@ -137,8 +139,18 @@ def _condition(it: Input, table: Type, node: ast.Expr) -> core.Lambda | None:
 
 
 def _one(it: Input, what: str) -> ast.Expr | None:
+    if len(it.args) == 1 and it.args[0].name is not None and "condition" in what:
+        arg = it.args[0]
+        end = arg.value.span.start
+        gap = it.cx.source.text[arg.span.start : end]
+        at = arg.span.start + gap.rindex("=") if "=" in gap else arg.span.start
+        sign = Span(at, at + 1)
+        it.cx.error("E0401", sign, f"`{it.verb.text}` takes {what}; `=` gives a name", "write `==` to compare",
+                    Fix(sign, "==", "compare"))  # fmt: skip
+        return None
     if len(it.args) != 1 or it.args[0].name is not None:
-        it.fail(f"`{it.verb.text}` takes {what}")
+        help = "join conditions by `and`" if len(it.args) > 1 and "condition" in what else ""
+        it.fail(f"`{it.verb.text}` takes {what}", None, help)
         return None
     return it.args[0].value
 
@@ -207,7 +219,8 @@ def _select(it: Input) -> Core:
             continue
         inner = _row(it, table, arg.value) if arg.name is not None else _column_lambda(it, table, name)
         if name.text in columns:
-            it.cx.error("E0303", name.span, f"the column `{name.text}` is selected twice")
+            it.cx.error("E0303", name.span, f"the column `{name.text}` is selected twice",
+                        "name one of them otherwise, or leave it out")  # fmt: skip
             good = False
         columns[name.text] = ANY if inner is None else inner.body.type
         if inner is None:  # a misspelt column may be meant by any name that follows
@@ -227,7 +240,7 @@ def _column_lambda(it: Input, table: TableType, name: ast.Ident) -> core.Lambda 
     type = table.get(name.text)
     if type is None and not table.open:
         known = table.names
-        it.cx.error("E0402", name.span, f"unknown column `{name.text}`{nearest(name.text, known)}",
+        it.cx.error("E0402", name.span, f"unknown column `{name.text}`{written_as(it.rows)}{nearest(name.text, known)}",
                     "columns: " + ", ".join(known[:12]), nearest_fix(name.text, known, name.span))  # fmt: skip
         return None
     scope = row_scope(it.cx.task.fresh.take(), table)
@@ -472,7 +485,8 @@ def _keys(it: Input, left: TableType, right: TableType) -> list[tuple[str, str]]
         for side, ident in ((left, key.left), (right, key.right)):
             if side.get(ident.text) is None and not side.open:
                 it.cx.error("E0402", ident.span, f"unknown column `{ident.text}`{nearest(ident.text, side.names)}",
-                            "columns: " + ", ".join(side.names[:12]))  # fmt: skip
+                            "columns: " + ", ".join(side.names[:12]),
+                            nearest_fix(ident.text, side.names, ident.span))  # fmt: skip
                 return None
         a, b = left.get(key.left.text), right.get(key.right.text)
         if a is not None and b is not None and not expressions._comparable(a, b):  # pyright: ignore[reportPrivateUsage]

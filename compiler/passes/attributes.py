@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from clawc.compiler.elaborate.context import Context, is_error, nearest, nearest_fix
+from clawc.compiler.elaborate.context import Context, is_error, is_unsound, nearest, nearest_fix
 from clawc.compiler.elaborate.expressions import expression
-from clawc.compiler.elaborate.literals import plain_text
+from clawc.compiler.elaborate.literals import plain_text, text_pieces
 from clawc.compiler.passes.evaluate import EvaluationFault, evaluate
+from clawc.compiler.passes.parse import parse_expression
+from clawc.compiler.source import Diagnostics, Fix
 from clawc.spec import ast
 from clawc.spec.core import Core
 from clawc.spec.types import DURATION, NUMBER, SIZE, TEXT, phrase
@@ -22,7 +25,7 @@ def attribute(block: ast.Block, name: str) -> ast.Attribute | None:
 
 def static(cx: Context, node: Core) -> Any:
     """The value of a node that must be known at compile time; None after a diagnostic."""
-    if is_error(node):
+    if is_unsound(node):
         return None
     if node.dynamic:
         cx.error("E0502", node.span, "this must be known at compile time, but it reads what the agent leaves")
@@ -47,13 +50,32 @@ def text(cx: Context, block: ast.Block, name: str, default: str = "") -> str:
 def template(cx: Context, node: ast.Expr, what: str) -> str | None:
     """A text with holes, filled in."""
     core = expression(cx, node)
-    if is_error(core):
+    if is_unsound(core):
         return None
     if core.type is not TEXT:
         cx.error("E0203", node.span, f"{what} must be a text, not {phrase(core.type)}")
         return None
     value = static(cx, core)
     return value if isinstance(value, str) else None
+
+
+UNKNOWN = "\ufffc"  # stands for a hole whose expression is mistaken
+
+
+def partly_filled(cx: Context, node: ast.Expr) -> str:
+    """A text with holes of which some are mistaken, which was reported: UNKNOWN stands for what these would give."""
+    if not isinstance(node, ast.Text):
+        return UNKNOWN
+    parts: list[str] = []
+    cx = Context(cx.source, Diagnostics(), cx.task, cx)
+    for piece in text_pieces(cx, node, template=True):
+        if piece.hole is None:
+            parts.append(piece.text)
+            continue
+        core = expression(cx, parse_expression(cx.source, piece.hole, cx.diagnostics))
+        value = static(cx, core) if core.type is TEXT and not is_unsound(core) else None
+        parts.append(value if isinstance(value, str) else UNKNOWN)
+    return "".join(parts)
 
 
 def number(cx: Context, block: ast.Block, name: str, default: Decimal, *, low: int = 0, high: int = 10**6) -> Decimal:
@@ -65,7 +87,10 @@ def number(cx: Context, block: ast.Block, name: str, default: Decimal, *, low: i
     if is_error(core):
         return default
     if core.type is not NUMBER:
-        cx.error("E0203", found.value.span, f"`{name}` must be a number, not {phrase(core.type)}")
+        plain = cx.source.slice(found.value.span)[1:-1]
+        fix = Fix(found.value.span, plain, f"write `{plain}`") if re.fullmatch(r"[0-9]+(\.[0-9]+)?", plain) else None
+        cx.error("E0203", found.value.span, f"`{name}` must be a number, not {phrase(core.type)}",
+                 f"write `{plain}` without quotes" if fix else "", fix)  # fmt: skip
         return default
     value = static(cx, core)
     if value is None:
@@ -82,7 +107,19 @@ def flag(cx: Context, block: ast.Block, name: str) -> bool:
         return False
     if isinstance(found.value, ast.Literal) and found.value.kind in ("TRUE", "FALSE"):
         return found.value.kind == "TRUE"
-    cx.error("E0203", found.value.span, f"`{name}` must be `true` or `false`")
+    said = cx.source.slice(found.value.span).strip('"').casefold()
+    meant = {
+        "true": "true",
+        "yes": "true",
+        "on": "true",
+        "1": "true",
+        "false": "false",
+        "no": "false",
+        "off": "false",
+        "0": "false",
+    }.get(said)
+    cx.error("E0203", found.value.span, f"`{name}` must be `true` or `false`", "",
+             Fix(found.value.span, meant, f"write `{meant}`") if meant else None)  # fmt: skip
     return False
 
 
@@ -142,7 +179,12 @@ def texts(cx: Context, block: ast.Block, name: str) -> tuple[str, ...] | None:
                 parts.append(value)
         twice = next((p for p in parts if parts.count(p) > 1), None)
         if twice is not None:
-            cx.error("E0303", node.span, f"`{twice}` stands twice in `{name}`")
+            again = [i for i in node.items if cx.source.slice(i.span).strip('"') == twice]
+            fix = None
+            if len(again) == 2:
+                before = node.items[node.items.index(again[1]) - 1]
+                fix = Fix(ast.Span(before.span.end, again[1].span.end), "", "remove the second")
+            cx.error("E0303", again[-1].span if again else node.span, f"`{twice}` stands twice in `{name}`", "", fix)
         return tuple(dict.fromkeys(parts))
     value = static(cx, expression(cx, node))
     if isinstance(value, list) and all(isinstance(v, str) for v in value):  # pyright: ignore[reportUnknownVariableType]
@@ -163,5 +205,7 @@ def dotted(cx: Context, node: ast.Expr, allowed: list[str], what: str) -> str:
         cx.error("E0211", node.span, f"unknown {what} `{name}`{nearest(name, allowed)}",
                  "`clawc explain E0211` lists them", nearest_fix(name, allowed, node.span))  # fmt: skip
         return ""
-    cx.error("E0203", node.span, f"{what} is written as `area.kind`, for example `{allowed[0]}`")
+    plain = cx.source.slice(node.span).strip('"')
+    cx.error("E0203", node.span, f"{what} is written as `area.kind`, for example `{allowed[0]}`", "",
+             nearest_fix(plain, allowed, node.span))  # fmt: skip
     return ""

@@ -45,7 +45,8 @@ def data_block(cx: Context, task_name: str, block: ast.Block) -> None:
         elif not is_error(body):
             made.append((item.name.text, core.row_lambda(scope.id, body)))
     if len(made) != len(items):
-        cx.names.setdefault(name.text, BrokenBinding())
+        lost = core.mistaken(Const(None, ANY, block.head), TableType(tuple(columns.items())), block.head)
+        bind(cx, name, CoreBinding(lost))
         return
     rows: list[dict[str, Any]] = []
     for number in range(1, count + 1):

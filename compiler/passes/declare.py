@@ -118,10 +118,9 @@ def _texts(cx: Context, task: Task, block: ast.Block) -> None:
         nodes = operations.value.items if isinstance(operations.value, ast.ListOf) else (operations.value,)
         task.operations = tuple(o for o in (attr.dotted(cx, n, allowed, "operation") for n in nodes) if o)
     task.persona = persona_text(cx, block)
-    for turn in block.items:
-        text = attr.attribute(turn, "text") if isinstance(turn, ast.Block) and turn.kind.text == "turn" else None
-        if text is not None:
-            task.turns.append(attr.template(cx, text.value, "`text`") or "")
+    turns = [attr.attribute(t, "text") for t in block.items if isinstance(t, ast.Block) and t.kind.text == "turn"]
+    told = [attr.template(cx, text.value, "`text`") if text is not None else None for text in turns]
+    task.turns = [text or "" for text, turn in zip(told, turns) if turn is not None]
     instruction = attr.attribute(block, "instruction")
     if instruction is None:
         return
@@ -129,10 +128,15 @@ def _texts(cx: Context, task: Task, block: ast.Block) -> None:
     filled = attr.template(cx, instruction.value, "`instruction`")
     raw = "\n".join(cx.source.slice(Span(*node.span)) for node in _told(block, instruction))
     task.instruction = filled or ""
-    if filled is None and isinstance(instruction.value, ast.Text):
-        task.stated = raw
+    if (filled is None and isinstance(instruction.value, ast.Text)) or None in told:
+        parts = [instruction.value if filled is None else filled]
+        parts += [
+            (turn.value if turn else ast.Broken(block.span)) if text is None else text
+            for text, turn in zip(told, turns)
+        ]
+        task.stated = "\n\n".join(p if isinstance(p, str) else attr.partly_filled(cx, p) for p in parts)
     asked = set(re.findall(r"\bpath\.(\w+)", raw))
-    if filled is None and any(cx.find(name) is None for name in asked):
+    if task.stated and any(cx.find(name) is None for name in asked):
         asked |= {d.name for d in task.delivers}  # a misspelt name may be meant for any of them
     named = {d.name for d in task.delivers
              if d.name in asked or mentioned(d.path, raw) or mentioned(d.path, task.told)}  # fmt: skip

@@ -13,6 +13,7 @@ from clawc.compiler.elaborate.context import (
     TreeBinding,
     is_error,
     nearest,
+    nearest_fix,
 )
 from clawc.compiler.elaborate.expressions import expression
 from clawc.compiler.elaborate.jobs import command_job
@@ -22,6 +23,7 @@ from clawc.compiler.passes import attributes as attr
 from clawc.compiler.passes.bind import bind
 from clawc.compiler.passes.contents import path_label
 from clawc.compiler.paths import folded, kind_of, path_problem
+from clawc.compiler.source import Fix
 from clawc.spec import ast
 from clawc.spec.blocks import FORMATS
 from clawc.spec.core import Shape
@@ -31,6 +33,8 @@ from clawc.stdlib.checks.tables import table
 from clawc.stdlib.checks.text import as_text
 
 MAX_MEMBERS = 1_000
+ALIASES = {"md": "markdown", "yml": "yaml", "txt": "text", "plain": "text", "excel": "xlsx", "xls": "xlsx", "python": "program",
+           "py": "program", "db": "sqlite", "sql": "sqlite", "ical": "ics", "eml": "email", "mail": "email", "htm": "html"}  # fmt: skip
 STRUCTURES = (
     ("columns", ("csv", "tsv", "json", "jsonl", "markdown", "xlsx")),
     ("keys", ("json", "yaml", "toml")),
@@ -73,7 +77,7 @@ def deliver_block(cx: Context, task: Task, block: ast.Block) -> None:
             cx.error("E0212", found.name.span, f"`{what}` belongs to a deliverable with {wanted}")
     edits = _edits(cx, task, block, label.span, path, shape)
     binding = DeliverableBinding(
-        name.text, path, kind, columns, sections, block.head, shape=shape, edits=edits, key=key
+        name.text, path, kind, columns, sections, block.head, shape=shape, edits=edits, keys=keys, key=key
     )
     if not bind(cx, name, binding):
         return
@@ -118,8 +122,9 @@ def _edits(cx: Context, task: Task, block: ast.Block, span: ast.Span, path: str,
     same = next((i for i in task.inputs if folded(i.file.path) == folded(path)), None)
     if given is None:
         if same is not None:
-            cx.error("E0705", span, f"this path is the input `{same.file.name}`",
-                     f"to have it changed in place, add `edits = {same.file.name}`; else choose another path")  # fmt: skip
+            cx.error("E0705", span, f"this path is the input `{same.file.name}`; add `edits = {same.file.name}`",
+                     f"to have it changed in place, add `edits = {same.file.name}`; else choose another path",
+                     _with_edits(cx, block, same.file.name))  # fmt: skip
         return ""
     names = attr.idents(cx, given.value, "edits")
     if len(names) != 1:
@@ -143,8 +148,18 @@ def _edits(cx: Context, task: Task, block: ast.Block, span: ast.Span, path: str,
     if not isinstance(found, BrokenBinding):
         known = [n for n in cx.all_names() if isinstance(cx.find(n), (InputBinding, TreeBinding))]
         cx.error("E0301", names[0].span, f"`{names[0].text}` is no input that this path can edit{nearest(names[0].text, known)}",
-                 "a file edits a `file`, and a path that ends in `/**` edits a `tree`")  # fmt: skip
+                 "a file edits a `file`, and a path that ends in `/**` edits a `tree`",
+                 nearest_fix(names[0].text, known, names[0].span))  # fmt: skip
     return ""
+
+
+def _with_edits(cx: Context, block: ast.Block, name: str) -> Fix:
+    """The edit that adds `edits` to a block."""
+    title = f"add `edits = {name}`"
+    if not block.has_body:
+        return Fix(ast.Span(block.head.end, block.head.end), f" {{ edits = {name} }}", title)
+    at = cx.source.text.index("{", block.head.end) + 1
+    return Fix(ast.Span(at, at), f" edits = {name};" if block.items else f" edits = {name} ", title)
 
 
 def _family(
@@ -170,7 +185,8 @@ def _family(
         column = cx.source.slice(piece.hole).strip()
         if column not in listed.columns:
             cx.error("E0402", piece.hole, f"unknown column `{column}`{nearest(column, listed.columns)}",
-                     "the path of a family names columns of `each`: " + ", ".join(listed.columns[:12]))  # fmt: skip
+                     "the path of a family names columns of `each`: " + ", ".join(listed.columns[:12]),
+                     nearest_fix(column, listed.columns, piece.hole, " {} "))  # fmt: skip
             return None
         key.append(column)
         pattern += "*"
@@ -218,8 +234,10 @@ def _format(cx: Context, block: ast.Block, path: str) -> str:
     if value in FORMATS:
         return str(value)
     if not isinstance(found.value, ast.Broken):
-        cx.error("E0213", found.value.span, f"unknown format `{cx.source.slice(found.value.span)}`",
-                 "formats: " + ", ".join(FORMATS))  # fmt: skip
+        given = cx.source.slice(found.value.span).strip('"')
+        meant = ALIASES.get(given.casefold(), given)
+        cx.error("E0213", found.value.span, f"unknown format `{given}`{nearest(meant, FORMATS)}",
+                 "formats: " + ", ".join(FORMATS), nearest_fix(meant, FORMATS, found.value.span))  # fmt: skip
     return kind_of(path)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from clawc.compiler.elaborate.context import BrokenBinding, Context, InputBinding, TreeBinding
+from clawc.compiler.elaborate.context import BrokenBinding, Context, InputBinding, TreeBinding, nearest, nearest_fix
 from clawc.compiler.elaborate.literals import plain_text
 from clawc.compiler.model import InputFile, Task
 from clawc.compiler.passes import attributes as attr
@@ -118,7 +118,9 @@ def _link(cx: Context, task: Task, block: ast.Block, name: ast.Ident, path: str)
         return
     cx.names.setdefault(name.text, BrokenBinding())
     if names and not isinstance(target, BrokenBinding):
-        cx.error("E0301", names[0].span, f"`{names[0].text}` is no `file` or `tree` above this link")
+        known = [n for n in cx.all_names() if isinstance(cx.find(n), (InputBinding, TreeBinding))]
+        cx.error("E0301", names[0].span, f"`{names[0].text}` is no `file` or `tree` above this link{nearest(names[0].text, known)}",
+                 "", nearest_fix(names[0].text, known, names[0].span))  # fmt: skip
 
 
 def skill_block(cx: Context, task: Task, block: ast.Block) -> None:

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any, Literal, cast
 
-from clawc.compiler.elaborate.context import BrokenBinding, Context, DeliverableBinding, LetBinding, is_error, nearest
+from clawc.compiler.elaborate.context import (
+    BrokenBinding,
+    Context,
+    CoreBinding,
+    DefBinding,
+    DeliverableBinding,
+    LetBinding,
+    is_error,
+    is_unsound,
+    nearest,
+    nearest_fix,
+)
 from clawc.compiler.elaborate.expressions import condition, expression, let_value
 from clawc.compiler.elaborate.jobs import python_check
 from clawc.compiler.elaborate.literals import raw_text
 from clawc.compiler.model import CheckDecl, Criterion, ExpectDecl, RubricDecl, Task, WriteDecl
 from clawc.compiler.passes import attributes as attr
 from clawc.compiler.passes.bind import bind, bind_statements
+from clawc.compiler.passes.evaluate import EvaluationFault, evaluate
+from clawc.compiler.passes.mentioned import error_spans, inside, may_read_agent
 from clawc.compiler.passes.reusable import included
 from clawc.compiler.passes.shape import known, unread
+from clawc.compiler.source import Diagnostics, Fix
 from clawc.spec import ast
-from clawc.spec.core import Core, is_mistaken
-from clawc.spec.types import FileType
+from clawc.spec.core import Const, Core, mistaken
+from clawc.spec.types import ANY, FileType
 
 
 def judge_blocks(task: Task, block: ast.Block) -> None:
@@ -111,6 +126,8 @@ def _check(outer: Context, block: ast.Block, name: str) -> CheckDecl:
         block.head if because is None else because.value.span,
         block.head if after is None else after.value.span,
         block.doc,
+        len(expects) == sum(isinstance(i, stated) for i in block.items)
+        and not any(is_unsound(e.core) for e in expects),
     )
 
 
@@ -119,23 +136,17 @@ def _expect(cx: Context, item: ast.Expect) -> ExpectDecl | None:
     if is_error(core):
         return None
     if isinstance(core.type, FileType):
-        cx.error(
-            "E0406",
-            item.value.span,
-            "expected a condition, found a file",
-            "write `exists(…)` or compare what it holds",
-        )
+        shown = cx.source.slice(item.value.span)
+        cx.error("E0406", item.value.span, "expected a condition, found a file",
+                 "write `exists(…)` or compare what it holds", Fix(item.value.span, f"exists({shown})", "is it there?"))  # fmt: skip
         return None
     if is_error(condition(cx, core)):
         return None
     if not core.dynamic:
-        if is_mistaken(core):
+        if is_unsound(core) and may_read_agent(cx, item.value.span):
             return None
-        cx.error(
-            "E0603",
-            item.value.span,
-            "this reads nothing that the agent leaves, so it says nothing about the agent",
-        )
+        cx.error("E0603", item.value.span, "this reads nothing that the agent leaves, so it says nothing about the agent",
+                 "read a deliverable, or remove the condition")  # fmt: skip
         return None
     text = " ".join(cx.source.slice(item.value.span).split())
     return ExpectDecl(core, text, cx.source.position(item.span.start)[0], item.value.span)
@@ -167,13 +178,68 @@ def proved(task: Task) -> None:
 
 
 def _unused(cx: Context) -> None:
-    """Every `let` is elaborated, used or not; one that nothing uses is said."""
-    for name, binding in list(cx.names.items()):
+    """Every `let` is elaborated and worked out, used or not; a `let` or `def` that nothing uses is said."""
+    spare: list[LetBinding | DefBinding] = []
+    for binding in list(cx.names.values()):
         if isinstance(binding, LetBinding):
             used = binding.used
-            let_value(cx, binding, binding.span)
-            if not used and not read_by_mistake(cx, name):
-                cx.diagnostics.add("W0301", cx.source, binding.span, f"`{name}` is never used", "remove it, or use it")
+            value = let_value(cx, binding, binding.span)
+            if not _worked_out(cx, value) or used:
+                continue
+            spare.append(binding)
+        elif isinstance(binding, DefBinding) and not binding.used and binding.home is cx:
+            check_body(binding)
+            spare.append(binding)
+    wrong = error_spans(cx)
+    for binding in spare:
+        # About a name with a mistake in its definition there is nothing more to say.
+        if not read_by_mistake(cx, binding.name) and not inside(wrong, binding.span):
+            cx.diagnostics.add("W0301", cx.source, binding.span, f"`{binding.name}` is never used", "remove it, or use it",
+                               Fix(_line(cx, binding.span), "", f"remove `{binding.name}`"))  # fmt: skip
+
+
+def _worked_out(cx: Context, value: Core) -> bool:
+    """Is a value sound? What is static has its value now, so that a mistake in it shows beside all others."""
+    if is_unsound(value):
+        return False
+    if not value.dynamic and not value.free:
+        try:
+            evaluate(value, cx.task)
+        except EvaluationFault as fault:
+            if fault.message and fault.message not in cx.task.unreadable:
+                cx.error("E0501", fault.span, fault.message)
+            return False
+    return True
+
+
+def _line(cx: Context, span: ast.Span) -> ast.Span:
+    """The span with the rest of its lines, where it has them alone."""
+    text = cx.source.text
+    start = text.rfind("\n", 0, span.start) + 1
+    end = text.find("\n", span.end)
+    end = len(text) if end < 0 else end
+    if text[start : span.start].strip() or text[span.end : end].strip():
+        return span
+    return ast.Span(start, min(end + 1, len(text)))
+
+
+# What is wrong in the body of a `def` whatever it is called with.
+SURE = ("E0109", "E0110", "E0301", "E0302", "E0306", "E0402", "E0405", "E0409", "E0410")
+
+
+def check_body(binding: DefBinding) -> None:
+    """A `def` that nothing calls: its body is read with parameters of which nothing is known."""
+    home = binding.home
+    trial = Diagnostics()
+    inner = Context(home.source, trial, home.task, home)
+    unknown = Const(None, ANY, binding.span)
+    inner.names.update({name: CoreBinding(mistaken(unknown, ANY, binding.span)) for name in binding.params})
+    binding.busy = True
+    expression(inner, binding.body)
+    binding.busy = False
+    for found in trial.sorted():
+        if found.code in SURE:
+            home.diagnostics.add(found.code, found.source, found.span, found.message, found.help, found.fix)
 
 
 def read_by_mistake(cx: Context, name: str) -> bool:
@@ -195,14 +261,22 @@ def _after(task: Task) -> None:
     gates = {c.name: c.after for c in task.checks}
     for owner, after in [(c, c.after) for c in task.checks] + [(r, r.after) for r in task.rubrics]:
         for gate in after:
+            where = _gate_span(cx, owner.after_span, gate)
+            others = [n for n in names if n != owner.name]
             if gate not in names:
-                cx.error("E0604", owner.after_span, f"`after` names `{gate}`, which is no check{nearest(gate, names)}",
-                         "checks: " + ", ".join(names))  # fmt: skip
+                cx.error("E0604", where, f"`after` names `{gate}`, which is no check{nearest(gate, others)}",
+                         "checks: " + ", ".join(names), nearest_fix(gate, others, where))  # fmt: skip
             elif next(c for c in task.checks if c.name == gate).kind != "check":
-                cx.error("E0604", owner.after_span, f"`after` names `{gate}`, which earns no credit; name a `check`")
+                cx.error("E0604", where, f"`after` names `{gate}`, which earns no credit; name a `check`")
     for check in task.checks:
         if _reaches(check.name, check.name, gates, set()):
             cx.error("E0604", check.after_span, f"`{check.name}` waits for itself")
+
+
+def _gate_span(cx: Context, span: ast.Span, gate: str) -> ast.Span:
+    """Where a list of names names one of them."""
+    found = re.compile(rf"\b{re.escape(gate)}\b").search(cx.source.text, span.start, span.end)
+    return ast.Span(*found.span()) if found else span
 
 
 def _reaches(start: str, goal: str, gates: dict[str, tuple[str, ...]], seen: set[str]) -> bool:
@@ -226,7 +300,8 @@ def _rubric(cx: Context, task: Task, block: ast.Block) -> None:
             if isinstance(cx.find(ident.text), BrokenBinding):
                 continue
             known_names = [d.name for d in task.delivers]
-            cx.error("E0301", ident.span, f"`{ident.text}` is no deliverable{nearest(ident.text, known_names)}")
+            cx.error("E0301", ident.span, f"`{ident.text}` is no deliverable{nearest(ident.text, known_names)}",
+                     "", nearest_fix(ident.text, known_names, ident.span))  # fmt: skip
             continue
         found.binding.used = True
         evidence.append(ident.text)
@@ -260,6 +335,7 @@ def _solution(outer: Context, task: Task, block: ast.Block) -> None:
                 cx.error("E0203", calls.value.span, 'a call is `["read", path]` or `["exec", command]`')
                 break
             task.calls.append((str(call[0]), str(call[1])))  # pyright: ignore[reportUnknownArgumentType]
+    written: set[str] = set()
     for item in block.items:
         if not isinstance(item, ast.Labelled) or item.verb.text not in ("write", "edit"):
             continue
@@ -269,14 +345,13 @@ def _solution(outer: Context, task: Task, block: ast.Block) -> None:
                 expression(cx, item.value)
                 continue
             names = [d.name for d in task.delivers]
-            cx.error(
-                "E0301",
-                item.name.span,
-                f"`{item.name.text}` is no deliverable{nearest(item.name.text, names)}",
-            )
+            cx.error("E0301", item.name.span, f"`{item.name.text}` is no deliverable{nearest(item.name.text, names)}",
+                     "", nearest_fix(item.name.text, names, item.name.span))  # fmt: skip
+            expression(cx, item.value)
             continue
-        if any(w.name == found.name for w in task.writes):
-            cx.error("E0303", item.name.span, f"`{found.name}` is written twice")
+        if found.name in written:
+            cx.error("E0303", item.name.span, f"`{found.name}` is written twice", "write all of it at once")
+        written.add(found.name)
         core = expression(cx, item.value)
         if is_error(core):
             continue

@@ -6,6 +6,7 @@ from clawc.compiler.elaborate.context import InputBinding
 from clawc.compiler.model import Task
 from clawc.compiler.passes.evaluate import EvaluationFault
 from clawc.compiler.passes.judge_blocks import read_by_mistake, report_unused
+from clawc.compiler.passes.mentioned import error_spans, inside
 from clawc.compiler.passes.seal import Sealer
 from clawc.compiler.passes.trial import Trial
 from clawc.spec import ast, core
@@ -21,11 +22,17 @@ def lint(task: Task, block: ast.Block) -> None:
     """
     cx = task.context
     report_unused(cx)
+    wrong = error_spans(cx)
+    blocks = [i for i in block.items if isinstance(i, ast.Block)]
+    doubled = [b.span for b in [b for b in blocks if b.kind.text == "workspace"][1:]]
+    broken = [b.head for b in blocks if b.kind.text == "deliver" and inside(wrong, b.span)]
 
     def unread(used: bool, name: str) -> bool:
         return not used and not read_by_mistake(cx, name)
 
     for deliver in task.delivers:
+        if deliver.span in broken:
+            continue  # what is wrong with it comes first
         if (task.instruction or task.stated) and deliver.name not in task.named_in_instruction:
             cx.error("E0606", deliver.span, f"the instruction never names `{deliver.name}`",
                      f"write `{{{{ path.{deliver.name} }}}}` where it is asked for")  # fmt: skip
@@ -38,6 +45,8 @@ def lint(task: Task, block: ast.Block) -> None:
             and (task.instruction or task.stated)
             and item.file.path not in task.instruction
             and unread(binding.used, item.file.name)
+            and not inside(wrong, item.span)
+            and not any(inside([item.span], span) for span in doubled)
         ):
             cx.diagnostics.add("W0302", cx.source, item.span, f"nothing uses the input `{item.file.name}`",
                                "name it in the instruction, read it in a query, or remove it")  # fmt: skip

@@ -12,6 +12,7 @@ from clawc.compiler.elaborate.context import (
     DefBinding,
     LetBinding,
     nearest,
+    nearest_fix,
 )
 from clawc.compiler.elaborate.literals import text_pieces
 from clawc.compiler.passes.bind import bind, bind_statements
@@ -42,7 +43,8 @@ def _use(cx: Context, item: ast.Use, chain: tuple[str, ...]) -> None:
         binding = module.names.get(name.text)
         if binding is None:
             cx.error("E0308", name.span, f"`{item.source}` has no `{name.text}`{nearest(name.text, module.names)}",
-                     "it has " + ", ".join(sorted(module.names)[:12]))  # fmt: skip
+                     "it has " + ", ".join(sorted(module.names)[:12]),
+                     nearest_fix(name.text, module.names, name.span))  # fmt: skip
             cx.names.setdefault(name.text, BrokenBinding())
         elif isinstance(binding, (LetBinding, DefBinding, BlockBinding, BrokenBinding)):
             bind(cx, name, binding)
@@ -100,7 +102,7 @@ def _standard(cx: Context, item: ast.Use) -> tuple[str, str] | None:
     if len(parts) != 2 or parts[0] != "std" or parts[1] not in modules:
         known = [f"std.{m}" for m in modules]
         cx.error("E0308", Span(*item.source_span), f"unknown module `{item.source}`{nearest(item.source, known)}",
-                 "modules: " + ", ".join(known))  # fmt: skip
+                 "modules: " + ", ".join(known), nearest_fix(item.source, known, item.source_span))  # fmt: skip
         return None
     text = (resources.files("clawc.stdlib") / f"{parts[1]}.claw").read_text(encoding="utf-8")
     return f"std/{parts[1]}.claw", text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from clawc.compiler.elaborate.context import BlockBinding, BrokenBinding, Context, CoreBinding, nearest
+from clawc.compiler.elaborate.context import BlockBinding, BrokenBinding, Context, CoreBinding, nearest, nearest_fix
 from clawc.compiler.elaborate.expressions import expression
 from clawc.compiler.passes import attributes as attr
 from clawc.compiler.passes.bind import bind, bind_statements
@@ -54,7 +54,8 @@ def included(cx: Context, block: ast.Block, kind: str) -> Iterator[Included]:
             known = [n for n in cx.all_names() if isinstance(cx.find(n), BlockBinding)]
             what = " or ".join(f"`{k}`" for k in kinds)
             cx.error("E0301", name.span, f"`{name.text}` is no {what} block{nearest(name.text, known)}",
-                     f"declare `{kinds[0]} {name.text} {{ … }}` outside of the task, or `use` it")  # fmt: skip
+                     f"declare `{kinds[0]} {name.text} {{ … }}` outside of the task, or `use` it",
+                     nearest_fix(name.text, known, name.span))  # fmt: skip
 
 
 def _with_arguments(cx: Context, found: BlockBinding, node: ast.Expr) -> Context | None:
@@ -91,10 +92,8 @@ def persona_text(cx: Context, block: ast.Block) -> str:
     if isinstance(found, BlockBinding) and found.block.kind.text == "persona":
         found.used = True
         return attr.text(found.home, found.block, "text")
-    cx.error(
-        "E0301",
-        given.value.span,
-        f"`{given.value.text}` is no `persona` block",
-        "write a text, or declare it outside of the task",
-    )
+    known = [n for n in cx.all_names() if isinstance(b := cx.find(n), BlockBinding) and b.block.kind.text == "persona"]
+    cx.error("E0301", given.value.span, f"`{given.value.text}` is no `persona` block{nearest(given.value.text, known)}",
+             "write a text, or declare it outside of the task",
+             nearest_fix(given.value.text, known, given.value.span))  # fmt: skip
     return ""

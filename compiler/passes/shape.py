@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clawc.compiler.elaborate.context import nearest, nearest_fix
-from clawc.compiler.source import Diagnostics, Source
+from clawc.compiler.source import Diagnostics, Fix, Source
 from clawc.spec import ast
 from clawc.spec.blocks import BY_KIND, TOP_LEVEL, BlockKind
 
@@ -109,7 +109,12 @@ def _labels(source: Source, row: BlockKind, parent: BlockKind, block: ast.Block,
     for label, what in zip(block.labels, labels):
         if (what == "name") != isinstance(label, ast.Ident):
             kind = "a name without quotes" if what == "name" else "a text in quotes"
-            diagnostics.add("E0204", source, label.span, f"this label must be {kind}", f"write {shape}")
+            swapped = None
+            if len(labels) == 2 and [isinstance(x, ast.Ident) for x in block.labels] == [False, True]:
+                second, first = (source.slice(x.span) for x in block.labels)
+                whole = ast.Span(block.labels[0].span.start, block.labels[1].span.end)
+                swapped = Fix(whole, f"{first} {second}", "name first, then the path")
+            diagnostics.add("E0204", source, label.span, f"this label must be {kind}", f"write {shape}", swapped)
             return  # labels in the wrong order are one mistake
 
 
@@ -134,7 +139,9 @@ def _attribute(
     elif row.later:
         diagnostics.add("E0207", source, item.name.span, f"`{name}` is not in this version")
     if name in seen and row is not None:
-        diagnostics.add("E0206", source, item.name.span, f"`{name}` is given twice in {where}", "keep one")
+        same = source.slice(seen[name]) == source.slice(item.span)
+        diagnostics.add("E0206", source, item.name.span, f"`{name}` is given twice in {where}", "keep one",
+                        Fix(item.span, "", "remove this one") if same else None)  # fmt: skip
     seen[name] = item.span
 
 
@@ -155,7 +162,10 @@ def _misplaced(source: Source, verb: ast.Ident, parent: BlockKind, diagnostics: 
     if verb.text in actions:
         diagnostics.add("E0209", source, verb.span, f"`{verb.text}` has no place in {where}", _home(verb.text))
     else:
-        diagnostics.add("E0201", source, verb.span, f"unknown statement `{verb.text}`{nearest(verb.text, actions)}")
+        here = [a for a in actions if a in parent.statements]
+        meant = here if nearest(verb.text, here) else actions
+        diagnostics.add("E0201", source, verb.span, f"unknown statement `{verb.text}`{nearest(verb.text, meant)}",
+                        "", nearest_fix(verb.text, meant, verb.span))  # fmt: skip
 
 
 def _home(word: str) -> str:

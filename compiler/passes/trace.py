@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
-from clawc.compiler.model import Task
+from clawc.compiler.model import CheckDecl, Task
+from clawc.compiler.passes.attributes import UNKNOWN
+from clawc.compiler.source import Fix
 
 
 class Quotation(NamedTuple):
@@ -26,10 +29,10 @@ def trace(task: Task) -> list[Quotation]:
         match = _find(task.told, check.because)
         if match is not None:
             found.append(Quotation(check.name, check.because, match.start(), match.end()))
-        elif task.instruction or (task.stated and not _over_hole(task.stated, check.because)):
-            said = task.told or task.stated
+        elif (task.stated and not _over_hole(task.stated, check.because)) or (task.instruction and not task.stated):
+            said = task.stated or task.told
             task.context.error("E0605", check.because_span, f"the instruction does not say {_short(check.because)}",
-                               _hint(said, check.because))  # fmt: skip
+                               _hint(said, check.because), _in_its_case(task, check, said))  # fmt: skip
     return found
 
 
@@ -39,17 +42,32 @@ def _find(instruction: str, quotation: str) -> re.Match[str] | None:
 
 
 def _over_hole(stated: str, quotation: str) -> bool:
-    """May the quotation stand in an instruction whose holes are not filled: as it is, or over one of the holes?"""
-    words = [re.escape(word) for word in quotation.split()]
-    parts = [r"\s+".join(words)]
-    for cut in range(1, len(words)):
-        parts += [r"\s+".join(words[:cut]) + r"\s*\S*\{\{", r"\}\}\S*\s*" + r"\s+".join(words[cut:])]
-    return any(re.search(part, stated) for part in parts)
+    """May the quotation stand in an instruction with unknown holes: as it is, or over one of them?"""
+    wanted = " ".join(quotation.split())
+    parts = [" ".join(part.split()) for part in stated.split(UNKNOWN)]
+    if any(wanted in part for part in parts) or not any(part.strip() for part in parts):
+        return True
+    for before, after in pairwise(parts):
+        head = next((n for n in range(len(wanted), 0, -1) if before.endswith(wanted[:n].rstrip())), 0)
+        tail = next((n for n in range(len(wanted) - head, 0, -1) if after.startswith(wanted[-n:].lstrip())), 0)
+        if 2 * (head + tail) >= len(wanted):
+            return True
+    return False
 
 
 def _short(text: str) -> str:
     clear = " ".join(text.split())
     return f"`{clear[:80]}…`" if len(clear) > 80 else f"`{clear}`"
+
+
+def _in_its_case(task: Task, check: CheckDecl, said: str) -> Fix | None:
+    """The quotation as the instruction spells it, where only upper and lower case differ."""
+    words = [re.escape(word) for word in check.because.split()]
+    match = re.search(r"\s+".join(words), said, re.I)
+    if match is None or "\n" in match.group():
+        return None
+    spelled = match.group().replace("\\", "\\\\").replace('"', '\\"')
+    return Fix(check.because_span, f'"{spelled}"', "quote it in its case")
 
 
 def _hint(instruction: str, quotation: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clawc.compiler.elaborate.context import BrokenBinding, CheckBinding, Context, is_error, nearest
+from clawc.compiler.elaborate.context import BrokenBinding, CheckBinding, Context, is_error, nearest, nearest_fix
 from clawc.compiler.elaborate.expressions import condition, expression
 from clawc.compiler.model import MutantDecl, Task, TestDecl, WriteDecl
 from clawc.compiler.passes import attributes as attr
@@ -43,7 +43,8 @@ def _edit(cx: Context, task: Task, item: ast.Labelled) -> WriteDecl | None:
     if deliver is None:
         if not isinstance(cx.find(item.name.text), BrokenBinding):
             names = [d.name for d in task.delivers]
-            cx.error("E0301", item.name.span, f"`{item.name.text}` is no deliverable{nearest(item.name.text, names)}")
+            cx.error("E0301", item.name.span, f"`{item.name.text}` is no deliverable{nearest(item.name.text, names)}",
+                     "", nearest_fix(item.name.text, names, item.name.span))  # fmt: skip
         return None
     return None if is_error(value) else WriteDecl(deliver.name, value, item.span)
 
@@ -55,7 +56,8 @@ def _test(cx: Context, block: ast.Block, label: ast.Ident | ast.Text, edits: tup
         names = attr.idents(cx, given.value, "start")
         start = names[0].text if len(names) == 1 else start
         if names and start not in ("solution", "inputs"):
-            cx.error("E0203", given.value.span, "`start` is `solution` or `inputs`")
+            cx.error("E0203", given.value.span, "`start` is `solution` or `inputs`", "",
+                     nearest_fix(start, ("solution", "inputs"), given.value.span))  # fmt: skip
     expects: list[core.Core] = []
     for item in block.items:
         if isinstance(item, ast.Expect):

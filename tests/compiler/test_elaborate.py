@@ -64,9 +64,9 @@ def passes(expect: str) -> None:
 @pytest.mark.parametrize(
     ("expect", "code", "message", "help"),
     [
-        ("rows(queue) == (csv(incidents) | where severty >= 3)", "E0402", "unknown column `severty`; did you mean `severity`?",
+        ("rows(queue) == (csv(incidents) | where severty >= 3)", "E0402", "unknown column `severty` in `csv(incidents)`; did you mean `severity`?",
          "columns: id, severity, priority, opened, reason"),
-        ("rows(queu) == csv(incidents)", "E0301", "unknown name `queu`; did you mean `queue`?", ""),
+        ("rows(queu) == csv(incidents)", "E0301", "unknown name `queu`; did you mean the deliverable `queue`?", ""),
         ('rows(queue) == (csv(incidents) | where severity > "3")', "E0403", "a number compared with text",
          "write `3` without quotes"),
         ("rows(queue) == (csv(incidents) | sort priority desc)", "E0101", "unexpected `desc`; expected `)` or `,`",
@@ -118,7 +118,7 @@ def test_deliverable_over_an_input() -> None:
         "path.summary }}.", "path.summary }}, {{ path.config }}."
     )
     found = [d for d in check("spec.claw", text, Nothing()).diagnostics if d.severity == "error"]
-    assert [(d.code, d.message) for d in found] == [("E0705", "this path is the input `config_0`")]
+    assert [(d.code, d.message) for d in found] == [("E0705", "this path is the input `config_0`; add `edits = config_0`")]
 
 
 def test_name_inside_group_that_is_no_key() -> None:

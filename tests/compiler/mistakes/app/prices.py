@@ -1,0 +1,2 @@
+def net(gross, rate):
+    return gross - gross * rate
