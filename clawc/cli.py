@@ -20,7 +20,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 
-LATER = ("fmt", "test", "rescore", "report", "judge", "import", "synth", "bench", "train", "eval", "view", "review",
+LATER = ("test", "rescore", "report", "judge", "import", "synth", "bench", "train", "eval", "view", "review",
          "lsp", "mcp", "grammar", "schema")  # fmt: skip
 
 Sources = Annotated[list[Path], typer.Argument(help="`.claw` files, or folders with them", metavar="PATH...")]
@@ -131,6 +131,18 @@ def migrate(
     from clawc.commands.migrate import migrate_command
 
     raise typer.Exit(migrate_command(paths, check, diff))
+
+
+@app.command()
+def fmt(
+    paths: Annotated[list[Path], typer.Argument(help="`.claw` files, folders with them, or `-`", metavar="PATH...")],
+    check: Annotated[bool, typer.Option("--check", help="write nothing; name what would change, exit 1")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="write nothing; show what would change, exit 1")] = False,
+) -> None:
+    """Bring sources into the one layout."""
+    from clawc.commands.fmt import fmt_command
+
+    raise typer.Exit(fmt_command(paths, check, diff))
 
 
 @app.command()
