@@ -21,10 +21,12 @@ app = typer.Typer(
 )  # fmt: skip
 
 LATER = ("test", "rescore", "report", "judge", "import", "synth", "bench", "train", "eval", "view", "review",
-         "lsp", "mcp", "grammar", "schema")  # fmt: skip
+         "lsp", "mcp")  # fmt: skip
 
 Sources = Annotated[list[Path], typer.Argument(help="`.claw` files, or folders with them", metavar="PATH...")]
 Format = Annotated[str, typer.Option("--format", help="text or json", metavar="FORMAT")]
+
+Output = Annotated[Path | None, typer.Option("--out", "-o", help="file to write; standard output unless given")]
 
 
 def _version(wanted: bool) -> None:
@@ -48,13 +50,18 @@ def options(
 @app.command()
 def check(
     paths: Sources,
-    format: Format = "text",
+    format: Annotated[str, typer.Option(help="text, json, sarif, github or junit", metavar="FORMAT")] = "text",
     deny: Annotated[str | None, typer.Option(help="`warnings`: let them fail too", metavar="WHAT")] = None,
+    baseline: Annotated[Path | None, typer.Option(help="hide the warnings that this file knows")] = None,
+    write_baseline: Annotated[Path | None, typer.Option(help="keep the warnings of now in this file")] = None,
+    jobs: Annotated[int, typer.Option("-j", "--jobs", min=0, max=256, help="processes; 0: one for each processor")] = 0,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="check anew what was checked before")] = False,
 ) -> None:
     """Report every mistake in sources; builds nothing."""
-    from clawc.commands.check import check_command
+    from clawc.commands.check import CheckOptions, check_command
 
-    raise typer.Exit(check_command(paths, format, deny))
+    options = CheckOptions(format, deny, baseline, write_baseline, jobs, not no_cache)
+    raise typer.Exit(check_command(paths, options))
 
 
 @app.command()
@@ -151,6 +158,41 @@ def doctor(format: Format = "text") -> None:
     from clawc.commands.doctor import doctor_command
 
     raise typer.Exit(doctor_command(format))
+
+
+@app.command()
+def grammar(
+    target: Annotated[
+        str, typer.Option("--for", help="llguidance, gbnf, ebnf or lark", metavar="ENGINE")
+    ] = "llguidance",
+    start: Annotated[str, typer.Option(help="file or expression", metavar="START")] = "file",
+    specialised: Annotated[bool, typer.Option("--specialised", help="only what the tables have, by name")] = False,
+    scope: Annotated[Path | None, typer.Option(help="a `.claw` file whose names stand for values")] = None,
+    out: Output = None,
+) -> None:
+    """Print the grammar for constrained decoding."""
+    from clawc.commands.grammar import grammar_command
+
+    raise typer.Exit(grammar_command(target, start, specialised, scope, out))
+
+
+@app.command()
+def schema(
+    subject: Annotated[str, typer.Option("--for", help="spec, ir, report or bundle", metavar="WHAT")] = "spec",
+    out: Output = None,
+) -> None:
+    """Print a JSON Schema: of a source's blocks, the IR, the JSON report, a bundle's manifest."""
+    from clawc.commands.schema import schema_command
+
+    raise typer.Exit(schema_command(subject, out))
+
+
+@app.command()
+def card(out: Output = None) -> None:
+    """Print the language card: what a model needs to write a task."""
+    from clawc.commands.card import card_command
+
+    raise typer.Exit(card_command(out))
 
 
 def run_app(arguments: list[str]) -> int:

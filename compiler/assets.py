@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from clawc.compiler.elaborate.context import Context
 from clawc.compiler.paths import path_problem
-from clawc.spec.ast import Span
+
+if TYPE_CHECKING:  # a stamp needs nothing of the compiler
+    from clawc.compiler.elaborate.context import Context
+    from clawc.spec.ast import Span
 
 MAX_ASSET = 16 << 20
 MAX_TREE = 2_000
@@ -27,65 +30,119 @@ class Assets(Protocol):
         ...
 
 
+class _Problem(NamedTuple):
+    """Why a file cannot be read: a word for it, a code, a message and a line of help."""
+
+    why: str
+    code: str
+    message: str
+    help: str = ""
+
+
+def _load(root: Path, base: Path, path: str) -> bytes | _Problem:
+    """The bytes of a file by its path from a folder of the project; links that lead out of the root are refused."""
+    target = Path(os.path.realpath(base / path))
+    if not target.is_relative_to(root):
+        return _Problem(
+            "outside", "E0701", f"the path `{path}` leaves the project `{root.name}`", "keep assets beside the source"
+        )
+    try:
+        with open(os.open(target, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+            info = os.fstat(file.fileno())
+            if not stat.S_ISREG(info.st_mode):
+                return _Problem("irregular", "E0703", f"`{path}` is not a regular file")
+            if info.st_size > MAX_ASSET:
+                return _Problem("large", "E0704", f"`{path}` is larger than 16 MiB")
+            return file.read(MAX_ASSET + 1)
+    except FileNotFoundError:
+        looked = os.path.relpath(target, root)
+        return _Problem("absent", "E0703", f"there is no file `{path}` beside the source",
+                        f"looked for {looked} in the project `{root.name}`")  # fmt: skip
+    except OSError as error:
+        return _Problem(f"error {error.errno}", "E0703", f"`{path}` cannot be read: {error.strerror or error}")
+
+
+def _files_below(root: Path, base: Path, path: str) -> dict[str, tuple[bytes, bool]] | _Problem:
+    """The regular files below a folder, by their path in it."""
+    target = Path(os.path.realpath(base / path))
+    if not target.is_relative_to(root):
+        return _Problem("outside", "E0701", f"the path `{path}` leaves the project")
+    if not target.is_dir():
+        return _Problem("absent", "E0703", f"there is no folder `{path}` beside the source")
+    found: dict[str, tuple[bytes, bool]] = {}
+    size = 0
+    for folder, folders, names in os.walk(target):
+        folders[:] = sorted(f for f in folders if f not in ("__pycache__", ".git"))
+        for name in sorted(names):
+            inner = os.path.relpath(os.path.join(folder, name), target)
+            data = _load(root, base, f"{path}/{inner}")
+            if isinstance(data, _Problem):
+                return data
+            size += len(data)
+            if len(found) >= MAX_TREE or size > 4 * MAX_ASSET:
+                return _Problem("large", "E0704", f"`{path}` holds more than {MAX_TREE} files or 64 MiB")
+            found[inner] = (data, os.access(os.path.join(folder, name), os.X_OK))
+    return found
+
+
+def stamp(root: Path, kind: str, path: str) -> str:
+    """What a check saw of a file or folder: a digest of its content, or why there is none. Other content, other stamp.
+
+    `kind` is "file" or "tree", `path` absolute.
+    """
+    folder, name = os.path.split(path)
+    found = _load(root, Path(folder), name) if kind == "file" else _files_below(root, Path(folder), name)
+    return _stamp(found)
+
+
+def _stamp(found: bytes | dict[str, tuple[bytes, bool]] | _Problem) -> str:
+    if isinstance(found, _Problem):
+        return found.why
+    if isinstance(found, bytes):
+        return hashlib.sha256(found).hexdigest()
+    whole = hashlib.sha256()
+    for inner, (data, runs) in sorted(found.items()):
+        whole.update(
+            f"{len(inner)}:{inner}:{runs:d}:{hashlib.sha256(data).hexdigest()}\n".encode("utf-8", "surrogateescape")
+        )
+    return whole.hexdigest()
+
+
 class DiskAssets:
-    """Assets below the folder of the source; links that lead out of the root are refused."""
+    """Assets below the folder of the source. `seen` holds a stamp of all that was read, by kind and absolute path."""
 
     def __init__(self, root: Path) -> None:
         self.root = Path(os.path.realpath(root))
+        self.seen: dict[tuple[str, str], str] = {}
 
     def read(self, cx: Context, path: str, span: Span) -> bytes | None:
-        base = Path(os.path.dirname(os.path.abspath(cx.source.path))) if cx.source.path else self.root
         problem = path_problem(path.removeprefix("../")) if path.startswith("../") else path_problem(path)
         if problem:
             cx.error("E0701", span, f"the path `{path}` {problem}")
             return None
-        target = Path(os.path.realpath(base / path))
-        if not target.is_relative_to(self.root):
-            cx.error("E0701", span, f"the path `{path}` leaves the project `{self.root.name}`",
-                     "keep assets beside the source")  # fmt: skip
+        base = self._base(cx)
+        found = _load(self.root, base, path)
+        self.seen["file", os.path.join(base, path)] = _stamp(found)
+        if isinstance(found, _Problem):
+            cx.error(found.code, span, found.message, found.help)
             return None
-        try:
-            with open(os.open(target, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-                info = os.fstat(file.fileno())
-                if not stat.S_ISREG(info.st_mode):
-                    cx.error("E0703", span, f"`{path}` is not a regular file")
-                    return None
-                if info.st_size > MAX_ASSET:
-                    cx.error("E0704", span, f"`{path}` is larger than 16 MiB")
-                    return None
-                return file.read(MAX_ASSET + 1)
-        except FileNotFoundError:
-            cx.error("E0703", span, f"there is no file `{path}` beside the source",
-                     f"looked for {os.path.relpath(target, self.root)} in the project `{self.root.name}`")  # fmt: skip
-        except OSError as error:
-            cx.error("E0703", span, f"`{path}` cannot be read: {error.strerror or error}")
-        return None
+        return found
 
     def tree(self, cx: Context, path: str, span: Span) -> dict[str, tuple[bytes, bool]] | None:
-        base = Path(os.path.dirname(os.path.abspath(cx.source.path))) if cx.source.path else self.root
         problem = path_problem(path.removeprefix("../"))
-        target = Path(os.path.realpath(base / path))
-        if problem or not target.is_relative_to(self.root):
-            cx.error("E0701", span, f"the path `{path}` {problem or 'leaves the project'}")
+        if problem:
+            cx.error("E0701", span, f"the path `{path}` {problem}")
             return None
-        if not target.is_dir():
-            cx.error("E0703", span, f"there is no folder `{path}` beside the source")
+        base = self._base(cx)
+        found = _files_below(self.root, base, path)
+        self.seen["tree", os.path.join(base, path)] = _stamp(found)
+        if isinstance(found, _Problem):
+            cx.error(found.code, span, found.message, found.help)
             return None
-        found: dict[str, tuple[bytes, bool]] = {}
-        size = 0
-        for folder, folders, names in os.walk(target):
-            folders[:] = sorted(f for f in folders if f not in ("__pycache__", ".git"))
-            for name in sorted(names):
-                inner = os.path.relpath(os.path.join(folder, name), target)
-                data = self.read(cx, f"{path}/{inner}", span)
-                if data is None:
-                    return None
-                size += len(data)
-                if len(found) >= MAX_TREE or size > 4 * MAX_ASSET:
-                    cx.error("E0704", span, f"`{path}` holds more than {MAX_TREE} files or 64 MiB")
-                    return None
-                found[inner] = (data, os.access(os.path.join(folder, name), os.X_OK))
         return found
+
+    def _base(self, cx: Context) -> Path:
+        return Path(os.path.dirname(os.path.abspath(cx.source.path))) if cx.source.path else self.root
 
 
 class NoAssets:

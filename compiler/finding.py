@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from clawc.compiler.source import Diagnostic
 from clawc.spec.diagnostics import BY_CODE, Severity
+
+if TYPE_CHECKING:  # stored findings are read without the compiler
+    from clawc.compiler.source import Diagnostic
 
 MAX_LINE = 400  # characters of a source line that are kept
 
@@ -63,7 +66,11 @@ def restored(data: Any) -> Finding:
         code, message, path, start, end, shown, help, fix, reason = data
         texts = (code, message, path, shown, help, reason)
         numbers = [*start, *end, *((fix[1], fix[2]) if fix is not None else ())]
-        if not all(isinstance(t, str) for t in texts) or not all(type(n) is int for n in numbers) or code not in BY_CODE:
+        if (
+            not all(isinstance(t, str) for t in texts)
+            or not all(type(n) is int for n in numbers)
+            or code not in BY_CODE
+        ):
             raise ValueError("no stored finding")
         edit = None if fix is None else Edit(str(fix[0]), fix[1], fix[2], str(fix[3]))
         return Finding(code, message, path, Place(*start), Place(*end), shown, help, edit, reason)
@@ -84,6 +91,12 @@ def findings(diagnostics: Iterable[Diagnostic | Finding]) -> list[Finding]:
     return [d if isinstance(d, Finding) else finding(d) for d in diagnostics]
 
 
+def fingerprint(f: Finding) -> str:
+    """What stays the same when lines move: a digest of code, message and the text of the line."""
+    text = "\0".join((f.code, f.message, f.shown.strip()))
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:24]
+
+
 def at_start(code: str, path: str, message: str, help: str = "") -> Finding:
     """A finding about a file as a whole."""
     return Finding(code, message, path, Place(1, 1, 0), Place(1, 1, 0), "", help)
@@ -92,5 +105,3 @@ def at_start(code: str, path: str, message: str, help: str = "") -> Finding:
 def _place(d: Diagnostic, offset: int) -> Place:
     line, column = d.source.position(offset)
     return Place(line, column, offset)
-
-

@@ -25,6 +25,7 @@ from clawc.compiler.passes.parse import parse
 from clawc.compiler.passes.reusable import bind_blocks
 from clawc.compiler.passes.seal import Sealer
 from clawc.compiler.passes.shape import check_shape, known
+from clawc.compiler.passes.sound import derived_part, judged_part, sealed_part
 from clawc.compiler.passes.spelling import corrected
 from clawc.compiler.passes.trace import Quotation, trace
 from clawc.compiler.passes.trial import Trial
@@ -116,15 +117,18 @@ def _task(
     quotations = trace(task)
     lint(task, block)
     report_unused(outer)
-    if diagnostics.has_errors:
-        return None
+    part = judged_part(task)
     sealer = Sealer(task.context.task)
     try:
-        trial = Trial(task, sealer)
-        order_lints(task, sealer)
-        vacuous(task, trial)
-        set_floors(task, trial)
-        witness = derive(task, sealer, trial)
+        part = sealed_part(part, sealer)
+        trial = Trial(part, sealer)
+        order_lints(part, sealer)
+        blamed = vacuous(part, trial)
+        set_floors(part, trial)
+        provable = derived_part(task, part, block, blamed)
+        if provable is None:
+            return None
+        witness = derive(provable, sealer, trial if provable is part else Trial(provable, sealer))
         if not diagnostics.has_errors:
             try_tests(task, trial, witness)
     except EvaluationFault as fault:

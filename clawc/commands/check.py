@@ -2,28 +2,96 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from clawc import exits
-from clawc.commands.sources import check_file, find_sources, require_format
+from clawc import __version__, exits
+from clawc.commands.allowed import Sieve, write_baseline
+from clawc.commands.checking import check_files
+from clawc.commands.progress import ProgressLine
+from clawc.commands.sources import REPORT_FORMATS, find_sources, require_format
+from clawc.compiler.finding import Finding
 from clawc.compiler.report import as_json, as_text
 from clawc.exits import UserError
 
+# Fewer files than this are checked before a line could be read.
+MANY = 200
 
-def check_command(paths: Sequence[Path], format: str, deny: str | None) -> int:
-    """Checks all files, then reports; exit 1 when something was found."""
-    require_format(format)
-    if deny not in (None, "warnings"):
-        raise UserError(f"`--deny {deny}` is unknown", "write `--deny warnings`")
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """`jobs`: processes, 0 for as many as there are processors. `deny`: "warnings", or None."""
+
+    format: str = "text"
+    deny: str | None = None
+    baseline: Path | None = None
+    write_baseline: Path | None = None
+    jobs: int = 0
+    cached: bool = True
+
+
+class Allowed(NamedTuple):
+    """Warnings that are not shown: allowed by a comment, or by the project and the baseline."""
+
+    in_source: list[Finding]
+    outside: list[Finding]
+
+
+def check_command(paths: Sequence[Path], options: CheckOptions) -> int:
+    """Checks all files, then reports; exit 1 when something was found that is not allowed."""
+    require_format(options.format, REPORT_FORMATS)
+    if options.deny not in (None, "warnings"):
+        raise UserError(f"`--deny {options.deny}` is unknown", "write `--deny warnings`")
+    sieve = Sieve(options.baseline)
     sources = find_sources(paths)
-    found = [d for path in sources for d in check_file(path).diagnostics]
-    if format == "json":
-        sys.stdout.write(as_json(found, files=len(sources)))
-    elif found:
-        sys.stdout.write(as_text(found))
-    else:
-        print(f"{len(sources)} file{'s' if len(sources) > 1 else ''} checked, nothing found")
-    failed = any(d.severity == "error" or deny == "warnings" for d in found)
+    line = ProgressLine(len(sources), "files")
+    shown = len(sources) >= MANY
+    reports = check_files(
+        sources,
+        jobs=options.jobs,
+        cached=options.cached,
+        progress=(lambda done, _: line.report(done)) if shown else None,
+    )
+    found, outside = sieve.sift(_once(f for r in reports for f in r.found))
+    allowed = Allowed(_once(f for r in reports for f in r.allowed), outside)
+    if options.write_baseline is not None:
+        count = write_baseline(options.write_baseline, found)
+        print(f"{options.write_baseline}: {count} warning{'' if count == 1 else 's'} kept", file=sys.stderr)
+        found = [f for f in found if f.severity == "error"]
+    elif sieve.gone():
+        print(f"{sieve.gone()} of the baseline did not occur; `--write-baseline` drops them", file=sys.stderr)
+    sys.stdout.write(_report(found, allowed, [str(p) for p in sources], options))
+    failed = any(f.severity == "error" or options.deny == "warnings" for f in found)
     return exits.FINDINGS if failed else exits.OK
+
+
+def _once(found: Iterable[Finding]) -> list[Finding]:
+    """What is wrong in a module is found by each of its users, and said once."""
+    return list(dict.fromkeys(found))
+
+
+def _report(found: list[Finding], allowed: Allowed, paths: list[str], options: CheckOptions) -> str:
+    if options.format == "json":
+        return as_json(found, files=len(paths), suppressed=[*allowed.in_source, *allowed.outside])
+    if options.format == "sarif":
+        from clawc.compiler.report.sarif import as_sarif
+
+        return as_sarif(found, version=__version__, in_source=allowed.in_source, external=allowed.outside)
+    if options.format == "github":
+        from clawc.compiler.report.github import as_github
+
+        return as_github(found)
+    if options.format == "junit":
+        from clawc.compiler.report.junit import as_junit
+
+        return as_junit(found, paths, deny_warnings=options.deny == "warnings")
+    count = len(allowed.in_source) + len(allowed.outside)
+    hidden = f", {count} allowed" if count else ""
+    if not found:
+        return f"{len(paths)} file{'s' if len(paths) > 1 else ''} checked, nothing found{hidden}\n"
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return as_text(found, colour=colour).removesuffix("\n") + f"{hidden}\n"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from clawc.compiler.assets import DiskAssets
-from clawc.compiler.pipeline import Checked, check
-from clawc.compiler.source import Diagnostics, Source
 from clawc.exits import UserError
-from clawc.spec.ast import Span
+
+if TYPE_CHECKING:  # what was kept of earlier checks needs no compiler
+    from clawc.compiler.assets import DiskAssets
+    from clawc.compiler.pipeline import Checked
 
 PROJECT_FILE = "claw.toml"
 MAX_SOURCE = 4 << 20
@@ -25,8 +26,10 @@ def find_sources(paths: Sequence[Path]) -> list[Path]:
             if not inside:
                 raise UserError(f"there is no `.claw` file in `{path}`")
             found.extend(inside)
-        elif path.exists():
+        elif path.is_file():
             found.append(path)
+        elif path.exists():
+            raise UserError(f"`{path}` is not a regular file")
         else:
             raise UserError(f"there is no file `{path}`")
     return list(dict.fromkeys(found))
@@ -38,23 +41,41 @@ def project_root(source: Path) -> Path:
     return next((f for f in (here, *here.parents) if (f / PROJECT_FILE).is_file()), here)
 
 
-def check_file(path: Path) -> Checked:
-    """Reads and checks one source file."""
+def read_source(path: Path) -> bytes:
+    """The bytes of a source. Raises UserError for one that cannot be read, or is too large to be a source."""
     try:
-        data = path.read_bytes()
+        with open(path, "rb") as file:
+            data = file.read(MAX_SOURCE + 1)
     except OSError as error:
         raise UserError(f"`{path}` cannot be read: {error.strerror}") from error
-    shown = str(path)
     if len(data) > MAX_SOURCE:
         raise UserError(f"`{path}` is larger than {MAX_SOURCE >> 20} MiB")
+    return data
+
+
+def check_file(path: Path) -> Checked:
+    """Reads and checks one source file in this process, without bounds of time and memory: for sources that are trusted."""
+    from clawc.compiler.assets import DiskAssets
+
+    return check_data(str(path), read_source(path), DiskAssets(project_root(path)))
+
+
+def check_data(shown: str, data: bytes, assets: DiskAssets) -> Checked:
+    """Checks the bytes of a source under the path that messages show."""
+    from clawc.compiler.pipeline import check
+
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return _not_utf8(shown, data, error.start)
-    return check(shown, text, DiskAssets(project_root(path)))
+    return check(shown, text, assets)
 
 
 def _not_utf8(path: str, data: bytes, at: int) -> Checked:
+    from clawc.compiler.pipeline import Checked
+    from clawc.compiler.source import Diagnostics, Source
+    from clawc.spec.ast import Span
+
     source = Source.of(path, data.decode("utf-8", "replace"))
     offset = len(data[:at].decode("utf-8", "replace"))
     diagnostics = Diagnostics()
@@ -63,9 +84,11 @@ def _not_utf8(path: str, data: bytes, at: int) -> Checked:
     return Checked(source, diagnostics.sorted(), [])
 
 
-def require_format(format: str) -> None:
-    """Only the formats of this version."""
-    if format not in ("text", "json"):
-        later = ("sarif", "github", "junit")
-        why = "is not in this version" if format in later else "is unknown"
-        raise UserError(f"the format `{format}` {why}", "formats: text, json")
+REPORT_FORMATS = ("text", "json", "sarif", "github", "junit")
+
+
+def require_format(format: str, formats: Sequence[str] = ("text", "json")) -> None:
+    """Only formats that the verb writes. Raises UserError."""
+    if format not in formats:
+        why = "is not written by this verb" if format in REPORT_FORMATS else "is unknown"
+        raise UserError(f"the format `{format}` {why}", "formats: " + ", ".join(formats))

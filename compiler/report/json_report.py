@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clawc.compiler.finding import Finding, Place, findings
-from clawc.compiler.source import Diagnostic
+
+if TYPE_CHECKING:
+    from clawc.compiler.source import Diagnostic
 
 REPORT_FORMAT_VERSION = 1
 

@@ -35,7 +35,9 @@ def _case(path: str, found: list[Finding], deny_warnings: bool) -> str:
     if failing:
         first = failing[0]
         summary = f"{first.code}: {first.message}" + (f" (and {len(failing) - 1} more)" if len(failing) > 1 else "")
-        inside += f"<failure type={quoteattr(first.code)} message={quoteattr(legal(summary))}>{_body(failing)}</failure>\n"
+        inside += (
+            f"<failure type={quoteattr(first.code)} message={quoteattr(legal(summary))}>{_body(failing)}</failure>\n"
+        )
     if rest:
         inside += f"<system-out>{_body(rest)}</system-out>\n"
     return f"{head}>\n{inside}</testcase>\n"

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from clawc.compiler.finding import Finding
+from clawc.compiler.finding import Finding, fingerprint
 from clawc.spec.diagnostics import BY_CODE
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def as_sarif(found: Sequence[Finding], *, version: str, suppressed: Sequence[Finding] = ()) -> str:
-    """One run with the rules that occur, and a result for each finding, suppressed ones marked as such."""
-    codes = sorted({f.code for f in (*found, *suppressed)})
+def as_sarif(
+    found: Sequence[Finding], *, version: str, in_source: Sequence[Finding] = (), external: Sequence[Finding] = ()
+) -> str:
+    """One run with the rules that occur, and a result for each finding; those that are allowed, in the source or outside
+    of it, are marked as suppressed."""
+    codes = sorted({f.code for f in (*found, *in_source, *external)})
     rules = {code: index for index, code in enumerate(codes)}
     results = [_result(f, rules) for f in found]
-    for f in suppressed:
-        kind = "inSource" if f.shown and not f.reason.startswith("baseline") else "external"
+    for f, kind in [*((f, "inSource") for f in in_source), *((f, "external") for f in external)]:
         results.append({**_result(f, rules), "suppressions": [{"kind": kind, "justification": f.reason}]})
     document = {
         "$schema": SCHEMA,
@@ -86,18 +87,3 @@ def uri(path: str) -> str:
     parts = path.replace("\\", "/")
     quoted = quote(parts.encode("utf-8", "surrogateescape"))
     return f"file://{quoted}" if parts.startswith("/") else quoted
-
-
-def fingerprint(f: Finding) -> str:
-    """What stays the same when lines move: code, message and the text of the line."""
-    text = "\0".join((f.code, f.message, f.shown.strip()))
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:24]
-
-
-def occurrences(found: Iterable[Finding]) -> dict[tuple[str, str, str], int]:
-    """How often each finding occurs, by path, code and fingerprint."""
-    counts: dict[tuple[str, str, str], int] = {}
-    for f in found:
-        key = (f.path.replace("\\", "/"), f.code, fingerprint(f))
-        counts[key] = counts.get(key, 0) + 1
-    return counts

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from clawc.compiler.finding import Finding, findings
-from clawc.compiler.source import Diagnostic
+
+if TYPE_CHECKING:
+    from clawc.compiler.source import Diagnostic
 
 MAX_SHOWN = 200
 MAX_UNDERLINED = 120
