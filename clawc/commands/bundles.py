@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from clawc.commands.build import build_all
-from clawc.commands.sources import check_file, find_sources
+from clawc.commands.compiling import build_sources
+from clawc.commands.sources import find_sources
 from clawc.compiler.report import as_text
 from clawc.exits import FINDINGS, UserError
 from clawc.runtime.bundle import Bundle, load
@@ -21,14 +21,12 @@ def bundles_of(paths: Sequence[Path], out: Path) -> list[Bundle]:
         if path.is_dir() and (path / MANIFEST).is_file():
             bundles.append(load(path))
             continue
-        checked = [check_file(source) for source in find_sources([path])]
-        found = [d for c in checked for d in c.diagnostics]
+        found, manifests = build_sources(find_sources([path]), out)
         if found:
             sys.stderr.write(as_text(found))
-        if not all(c.ok for c in checked):
+        if any(f.severity == "error" for f in found):
             raise UserError(f"`{path}` has mistakes, so nothing was run", code=FINDINGS)
-        tasks = [t for c in checked for t in c.tasks]
-        if not tasks:
+        if not manifests:
             raise UserError(f"`{path}` declares no task")
-        bundles.extend(load(out / manifest.task) for manifest in build_all(tasks, out))
+        bundles.extend(load(out / manifest.task) for manifest in manifests)
     return bundles

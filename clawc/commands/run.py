@@ -11,6 +11,7 @@ from pathlib import Path
 from clawc import exits
 from clawc.commands.bundles import bundles_of
 from clawc.commands.faults import user_errors
+from clawc.commands.progress import ProgressLine
 from clawc.commands.sources import require_format
 from clawc.compiler.report import clean
 from clawc.runtime.records import EpisodeRecord
@@ -46,22 +47,8 @@ def run_command(
 
 
 def _progress(total: int) -> Callable[[Progress], None]:
-    """A bar on a terminal, plain lines elsewhere; both on stderr."""
-    started = time.monotonic()
-
-    def report(p: Progress) -> None:
-        fresh = p.done - p.skipped
-        rate = fresh / max(time.monotonic() - started, 1e-6)
-        left = (p.total - p.done) / rate if rate else 0.0
-        line = f"{p.done}/{p.total} episodes, {rate:.1f} a second, {left:.0f} s left"
-        if sys.stderr.isatty():
-            filled = 30 * p.done // max(p.total, 1)
-            end = "\n" if p.done == p.total else ""
-            print(f"\r[{'#' * filled}{'.' * (30 - filled)}] {line}   ", end=end, file=sys.stderr, flush=True)
-        elif p.done == p.total or p.done % max(1, total // 20) == 0:
-            print(line, file=sys.stderr, flush=True)
-
-    return report
+    line = ProgressLine(total, "episodes")
+    return lambda p: line.report(p.done, p.skipped)
 
 
 def _table(summary: RunSummary) -> str:

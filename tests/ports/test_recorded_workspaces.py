@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from clawc.commands.build import build_all
+from clawc.commands.compiling import build_all
 from clawc.commands.sources import check_file
 from clawc.runtime.bundle import Bundle, load
 from clawc.runtime.harness.oracle import Oracle

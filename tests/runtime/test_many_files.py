@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from clawc.commands.build import build_all
+from clawc.commands.compiling import build_all
 from clawc.commands.sources import check_file
 from clawc.runtime.bundle import Bundle, load
 from clawc.runtime.harness.choose import harness_named

@@ -62,7 +62,7 @@ def test_whatever_the_code_does_there_is_a_verdict(body: str, tmp_path: Path) ->
     source = f"{source[: start[0]]}        def check(workspace):\n            {body}\n{source[start[1] :]}"
     spec = tmp_path / "s.claw"
     spec.write_text(source, encoding="utf-8")
-    from clawc.commands.build import build_all
+    from clawc.commands.compiling import build_all
     from clawc.commands.sources import check_file
     from clawc.runtime.bundle import load
 
