@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
 import signal
+import tempfile
 
 import pytest
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in the background by a shell without job control: programs that tests interrupt would inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# Results of checks that tests keep are no business of the user's own cache.
+os.environ["CLAWC_CACHE"] = tempfile.mkdtemp(prefix="clawc-test-cache-")
+atexit.register(shutil.rmtree, os.environ["CLAWC_CACHE"], ignore_errors=True)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

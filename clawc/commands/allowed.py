@@ -48,7 +48,10 @@ def project_rules(root: Path) -> list[Rule]:
         raise UserError(
             f"`{path}`: `[check]` takes only `allow`", "write `[[check.allow]]` with `code`, `paths` and `reason`"
         )
-    return [_rule(path, entry) for entry in cast(Iterable[Any], check.get("allow", []))]  # pyright: ignore[reportUnknownMemberType]
+    entries = cast(dict[str, Any], check).get("allow", [])
+    if not isinstance(entries, list):
+        raise UserError(f"`{path}`: `allow` is a list", "write `[[check.allow]]` with `code`, `paths` and `reason`")
+    return [_rule(path, entry) for entry in cast(list[Any], entries)]
 
 
 def _rule(path: Path, entry: Any) -> Rule:

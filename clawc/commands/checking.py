@@ -14,9 +14,12 @@ from clawc.commands.check_cache import CheckCache, Kept, Source, cache_folder
 from clawc.commands.sources import project_root, read_source
 from clawc.compiler.finding import Finding, at_start, restored
 from clawc.exits import UserError
+from clawc.runtime.bounded import Overrun, bounded
+from clawc.runtime.sandbox.bounds import Bounds
 
 # A child costs some milliseconds, and more of them than there are processors only share what there is.
 MAX_JOBS = 16
+CHECK_BOUNDS = Bounds()
 
 
 class FileReport(NamedTuple):
@@ -35,7 +38,12 @@ def processors() -> int:
 
 
 def check_files(
-    paths: Sequence[Path], *, jobs: int = 0, cached: bool = True, progress: Callable[[int, int], None] | None = None
+    paths: Sequence[Path],
+    *,
+    jobs: int = 0,
+    cached: bool = True,
+    progress: Callable[[int, int], None] | None = None,
+    bounds: Bounds = CHECK_BOUNDS,
 ) -> list[FileReport]:
     """Reports in the order of the paths. Raises UserError for a file that cannot be read."""
     sources = [Source(str(p), os.path.abspath(p), str(project_root(p))) for p in paths]
@@ -49,7 +57,7 @@ def check_files(
                 reports[source] = report
         missing = [s for s in sources if s not in reports]
         if missing:
-            _check_missing(missing, reports, cache, jobs or min(processors(), MAX_JOBS), progress)
+            _check_missing(missing, reports, cache, jobs or min(processors(), MAX_JOBS), progress, bounds)
     finally:
         if cache is not None:
             cache.close()
@@ -62,16 +70,15 @@ def _check_missing(
     cache: CheckCache | None,
     jobs: int,
     progress: Callable[[int, int], None] | None,
+    bounds: Bounds,
 ) -> None:
     import_module("clawc.compiler.pipeline")  # before children are forked, so that they share it
-    from clawc.runtime.bounded import Overrun, bounded
-
-    for number, reply in enumerate(bounded(_check_one, missing, jobs=jobs), 1):
+    for number, reply in enumerate(bounded(_check_one, missing, jobs=jobs, bounds=bounds), 1):
         source = missing[number - 1]
         if progress is not None:
             progress(number, len(missing))
         if isinstance(reply, Overrun):
-            reports[source] = FileReport(source.shown, [overrun(source.shown, reply.why, reply.detail)], [], [])
+            reports[source] = FileReport(source.shown, [overrun(source.shown, reply, bounds)], [], [])
             continue
         if "refused" in reply:
             raise UserError(*reply["refused"])
@@ -119,11 +126,11 @@ def _report(source: Source, result: Any) -> FileReport | None:
         return None
 
 
-def overrun(path: str, why: str, detail: str) -> Finding:
+def overrun(path: str, lost: Overrun, bounds: Bounds) -> Finding:
     """What is said of a file whose check did not end."""
     says = {
-        "time": "checking this file takes more than 4 s of processor time",
-        "memory": "checking this file takes more than 512 MiB of memory",
-        "death": f"checking this file ended the checker ({detail})",
-    }[why]
+        "time": f"checking this file takes more than {bounds.cpu_s:g} s of processor time",
+        "memory": f"checking this file takes more than {bounds.memory_bytes >> 20} MiB of memory",
+        "death": f"checking this file ended the checker ({lost.detail})",
+    }[lost.why]
     return at_start("E0503", path, says, "smaller inputs, or fewer products of tables and patterns, would do")

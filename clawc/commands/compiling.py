@@ -44,7 +44,7 @@ def build_sources(sources: Sequence[Path], out: Path) -> Built:
             items, bounded(_build_one, items, jobs=min(processors(), MAX_JOBS), bounds=BOUNDS)
         ):
             if isinstance(reply, Overrun):
-                found.append(overrun(shown, reply.why, reply.detail))
+                found.append(overrun(shown, reply, BOUNDS))
                 continue
             if "refused" in reply:
                 raise UserError(*reply["refused"])
