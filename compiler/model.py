@@ -94,6 +94,7 @@ class CheckDecl:
     because_span: Span
     after_span: Span
     doc: str = ""
+    block: Span = field(default=Span(0, 0))  # all of it, where `span` is its head
     whole: bool = True  # nothing in it was mistaken and left out
 
 

@@ -135,8 +135,11 @@ def _bind(
     good = True
     place = 0
     for value in piped:
-        named[positional[0].name if positional else "rest"] = value
-        place = 1
+        if positional:
+            named[positional[0].name] = value
+            place = 1
+        else:
+            extra.append(value)
     for arg in args:
         value = _argument(cx, row, arg)
         if arg.name is not None:

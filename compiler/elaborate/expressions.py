@@ -24,7 +24,7 @@ from clawc.compiler.elaborate.context import (
     nearest_fix,
     written_as,
 )
-from clawc.compiler.elaborate.literals import literal, text_pieces
+from clawc.compiler.elaborate.literals import is_stand_in, literal, text_pieces
 from clawc.compiler.passes.parse import parse_expression
 from clawc.compiler.paths import kind_of
 from clawc.compiler.source import Fix
@@ -150,7 +150,7 @@ def _first(records: list[RecordType], key: str) -> tuple[int, int]:
 def text(cx: Context, node: ast.Text) -> Core:
     """A text; its holes are expressions of the place where it stands."""
     parts: list[Core] = []
-    wrong = False
+    wrong = is_stand_in(cx, node)
     for piece in text_pieces(cx, node, template=True):
         if piece.hole is None:
             if piece.text:
@@ -162,7 +162,7 @@ def text(cx: Context, node: ast.Text) -> Core:
                              "write the value that is meant, such as `path.NAME` or `count(…)`")  # fmt: skip
         wrong = wrong or is_error(inner)
         parts.append(inner if inner.type is TEXT else core.call("as_text", [inner], TEXT, piece.hole))
-    if not parts:
+    if not parts and not wrong:
         return Const("", TEXT, node.span)
     if len(parts) == 1 and isinstance(parts[0], Const):
         return parts[0]

@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from clawc.compiler.elaborate.context import Context, broken
-from clawc.spec import ast
+from clawc.spec import ast, core
 from clawc.spec.ast import Span
 from clawc.spec.core import Const
-from clawc.spec.types import BOOL, DATE, DATETIME, DURATION, NULL, NUMBER, PERCENT, REGEX, SIZE
+from clawc.spec.types import ANY, BOOL, DATE, DATETIME, DURATION, NULL, NUMBER, PERCENT, REGEX, SIZE
 from clawc.stdlib.checks.compare import Percent
 
 UNIT_SECONDS: dict[str, Decimal | int] = {"ms": Decimal("0.001"), "s": 1, "min": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -23,8 +23,15 @@ MAX_NUMBER = 60  # digits of a literal
 _NUMBER = re.compile(r"([0-9]+)(\.[0-9]+)?(.*)\Z")
 
 
+def is_stand_in(cx: Context, node: ast.Literal | ast.Text) -> bool:
+    """Stands the literal for one that could not be read? It is not what the source says."""
+    return node.raw in ('""', "null") and cx.source.slice(node.span) != node.raw
+
+
 def literal(cx: Context, node: ast.Literal) -> Const:
     """The value of a literal that is no text."""
+    if is_stand_in(cx, node):
+        return core.mistaken(Const(None, ANY, node.span), ANY, node.span)
     if node.kind in ("TRUE", "FALSE"):
         return Const(node.kind == "TRUE", BOOL, node.span)
     if node.kind == "NULL":

@@ -126,6 +126,7 @@ def _check(outer: Context, block: ast.Block, name: str) -> CheckDecl:
         block.head if because is None else because.value.span,
         block.head if after is None else after.value.span,
         block.doc,
+        block.span,
         len(expects) == sum(isinstance(i, stated) for i in block.items)
         and not any(is_unsound(e.core) for e in expects),
     )

@@ -9,7 +9,9 @@ from clawc.compiler.passes.judge_blocks import read_by_mistake, report_unused
 from clawc.compiler.passes.mentioned import error_spans, inside
 from clawc.compiler.passes.seal import Sealer
 from clawc.compiler.passes.trial import Trial
+from clawc.compiler.source import Fix
 from clawc.spec import ast, core
+from clawc.spec.ast import Span
 from clawc.spec.core import Core
 from clawc.spec.types import TableType
 from clawc.stdlib.checks.values import Table
@@ -83,21 +85,31 @@ def _table_order(task: Task, node: core.LetRef, sealer: Sealer) -> None:
                "add a key to `sort`; until then the tied rows may stand in any order")  # fmt: skip
 
 
-def vacuous(task: Task, trial: Trial) -> None:
-    """Checks that hold on the untouched workspace earn credit for nothing."""
+def vacuous(task: Task, trial: Trial) -> set[str]:
+    """Checks that hold on the untouched workspace earn credit for nothing; gives those that were reported."""
     if not task.checks:
-        return
+        return set()
+    blamed: set[str] = set()
     verdict = trial.judge({})
     by_name = {c["name"]: c for c in verdict["checks"]}
     for check in task.checks:
         found = by_name[check.name]
         if check.kind == "check" and found["credit"] not in ("0",):
+            plain = check.weight == 1 and not check.partial and "weight" not in task.source.slice(check.block)
+            word = Span(check.span.start, check.span.start + len("check"))
             task.context.error("E0608", check.span, f"`{check.name}` earns credit on the untouched workspace",
-                               "name in `after` the check that must pass first, or make it a `require`")  # fmt: skip
+                               "name in `after` the check that must pass first, or make it a `require`",
+                               Fix(word, "require", "make it a `require`") if plain else None)  # fmt: skip
         elif check.kind == "forbid" and not found["passed"]:
-            task.context.error("E0609", check.span, f"`{check.name}` is violated before the agent starts")
+            task.context.error("E0609", check.span, f"`{check.name}` is violated before the agent starts",
+                               "a `forbid` names what must not come to be")  # fmt: skip
         elif check.kind == "require" and not found["passed"] and not _reads_deliverable(check.expects[0].core):
-            task.context.error("E0609", check.span, f"`{check.name}` does not hold before the agent starts")
+            task.context.error("E0609", check.span, f"`{check.name}` does not hold before the agent starts",
+                               "a `require` names what must stay so; what must come to be is a `check`")  # fmt: skip
+        else:
+            continue
+        blamed.add(check.name)
+    return blamed
 
 
 def _reads_deliverable(node: Core) -> bool:

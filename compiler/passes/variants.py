@@ -103,5 +103,5 @@ def _written(task: Task, trial: Trial, edits: tuple[WriteDecl, ...]) -> dict[str
     for edit in edits:
         deliver = task.deliver(edit.name)
         if deliver is not None:
-            found |= contents_of(task, deliver, evaluate(edit.core, task.context.task), edit.span)
+            found |= contents_of(task, deliver, evaluate(edit.core, task.context.task), edit.span) or {}
     return found

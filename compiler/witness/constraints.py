@@ -177,6 +177,8 @@ class _Reader:
         return node.function in ("exists", "equal", "matches")
 
     def _equal(self, left: Core, value: Any) -> bool:
+        if isinstance(value, OneOf) and not value.values:
+            return False
         if isinstance(value, OneOf):
             value = value.values[0]
         if not isinstance(left, core.Call):

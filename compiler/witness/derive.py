@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from clawc.compiler.deferred import deferred
+from clawc.compiler.elaborate.context import nearest
 from clawc.compiler.model import DeliverDecl, Task
 from clawc.compiler.passes.evaluate import evaluate
 from clawc.compiler.passes.seal import Sealer
@@ -61,6 +62,7 @@ class _Maker:
         self.written: dict[str, bytes | None] = {}
         self.derived: list[str] = []
         self.missing: list[str] = []
+        self.wrong: set[str] = set()  # deliverables about which something was reported
 
     def make(self, deliver: DeliverDecl) -> None:
         """Derives one deliverable."""
@@ -74,9 +76,17 @@ class _Maker:
             self._set(deliver, own)
 
     def _file(self, deliver: DeliverDecl, path: str, demands: list[Demand]) -> None:
-        _conflicts(self.task, deliver, demands)
+        if _conflicts(self.task, deliver, demands):
+            self.wrong.add(deliver.name)
         base = self.trial.pristine.get(path) if deliver.edits else None
-        made = content(deliver, demands, self.task.title or deliver.name, base)
+        made: bytes | None = None
+        try:
+            made = content(deliver, demands, self.task.title or deliver.name, base)
+        except Unmet as problem:
+            check = next(c for c in self.task.checks if not demands or c.name == demands[0].check)
+            self.wrong.add(deliver.name)
+            self.task.context.error("E0611", check.span, f"`{deliver.name}` cannot hold what `{check.name}` expects: {problem}",
+                                    f"it is a file of format {deliver.kind}")  # fmt: skip
         if made is None:
             self.missing.append(deliver.name)
         else:
@@ -106,35 +116,48 @@ def derive(task: Task, sealer: Sealer, trial: Trial) -> Witness:
     for write in task.writes:
         deliver = task.deliver(write.name)
         if deliver is not None:
-            maker.written |= contents_of(task, deliver, evaluate(write.core, task.context.task), write.span)
+            made = contents_of(task, deliver, evaluate(write.core, task.context.task), write.span)
+            maker.written |= made or {}
+            maker.wrong |= {deliver.name} if made is None else set()
     runs = [d for d in task.delivers if d.made_by]
     for deliver in task.delivers:
         if deliver.name not in authored and not deliver.made_by:
             maker.make(deliver)
     steps = _steps(task, maker, demands)
-    if not task.context.diagnostics.has_errors:
-        _prove(task, trial, maker, authored, events_of(steps))
+    _prove(task, trial, maker, authored, events_of(steps))
     derived = tuple(dict.fromkeys([*(n for n in maker.derived if n not in maker.missing), *(d.name for d in runs)]))
     origin: Origin = "mixed" if authored and derived else "authored" if authored else "derived" if derived else "none"
     return Witness(maker.written, steps, origin, derived, _derived_checks(task, set(derived)))
 
 
-def contents_of(task: Task, deliver: DeliverDecl, value: Any, span: Span) -> dict[str, bytes | None]:
-    """What an authored value writes: a content, or contents by path or key of a set or family; null removes a file."""
+def contents_of(task: Task, deliver: DeliverDecl, value: Any, span: Span) -> dict[str, bytes | None] | None:
+    """What an authored value writes: a content, or contents by path or key of a set or family; null removes a file.
+
+    None after a diagnostic.
+    """
     if deliver.shape == "file":
         return {deliver.path: spelled(deliver.kind, value)}
     parts = _parts(value)
     if parts is None:
-        task.context.error("E0614", span, f"`{deliver.name}` is many files: write a record of path or key to content")
-        return {}
+        task.context.error("E0614", span, f"`{deliver.name}` is many files: write a record of path or key to content",
+                           f'such as `write {deliver.name} = {{"{_some_key(deliver)}": …}}`')  # fmt: skip
+        return None
     found: dict[str, bytes | None] = {}
+    good = True
     for key, part in parts.items():
         path = _path_of(deliver, key)
         if path is None:
-            task.context.error("E0614", span, f"`{deliver.name}` has no file `{key}`")
+            keys = [str(k[0]) for k, _ in deliver.members if len(k) == 1]
+            task.context.error("E0614", span, f"`{deliver.name}` has no file `{key}`{nearest(str(key), keys)}",
+                               "its files: " + ", ".join(keys[:12]) if keys else "")  # fmt: skip
+            good = False
         else:
             found[path] = spelled(deliver.kind, part)
-    return found
+    return found if good else None
+
+
+def _some_key(deliver: DeliverDecl) -> str:
+    return str(deliver.members[0][0][0]) if deliver.members else "a.txt"
 
 
 def _steps(task: Task, maker: _Maker, demands: Demands) -> tuple[Step, ...]:
@@ -197,8 +220,9 @@ def _path_of(deliver: DeliverDecl, key: Any) -> str | None:
     return f"{folder}/{key}" if folder else str(key)
 
 
-def _conflicts(task: Task, deliver: DeliverDecl, demands: list[Demand]) -> None:
-    """Two checks that ask for different values at the same place."""
+def _conflicts(task: Task, deliver: DeliverDecl, demands: list[Demand]) -> bool:
+    """Do two checks ask for different values at the same place? Each such pair is reported."""
+    reported = False
     seen: dict[Any, Demand] = {}
     keyed = ("value", "field", "column", "headings", "database")
     for demand in demands:
@@ -214,9 +238,11 @@ def _conflicts(task: Task, deliver: DeliverDecl, demands: list[Demand]) -> None:
         before = other.value[1] if demand.kind in keyed else other.value
         if not _same(before, value) and not _same(value, before):
             check = next(c for c in task.checks if c.name == demand.check)
+            reported = True
             task.context.error("E0610", check.span,
                                f"`{other.check}` and `{demand.check}` ask for different contents of `{deliver.name}`",
                                "no answer can satisfy both")  # fmt: skip
+    return reported
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -241,6 +267,8 @@ def _prove(task: Task, trial: Trial, maker: _Maker, authored: set[str], events: 
             continue  # it was not judged
         nodes = [n for e in check.expects for n in core.walk(e.core)]
         reads = {n.name for n in nodes if isinstance(n, core.Deliverable)}
+        if reads & maker.wrong:
+            continue
         if any(uses_run(e.core) for e in check.expects) or any(_waits_for_run(task, g) for g in check.after):
             reads |= {d.name for d in task.delivers if d.kind == "program"}
             reads -= authored
