@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from bench import check
+from bench import check, fmt
 
-BENCHMARKS = {"check": check.main}
+BENCHMARKS = {"check": check.main, "fmt": fmt.main}
 
 
 def main() -> int:

@@ -42,13 +42,16 @@ def formatted(path: str, text: str) -> Formatted:
     tokens = stream(old.tokens)
     try:
         items = quarantined(file.items, tokens, errors) if errors else file.items
-        new = write_file(text, tokens, items).finished(_line_end(text))
+        writer = write_file(text, tokens, items)
+        new = writer.finished(_line_end(text))
     except Unformattable as reason:
         return Formatted(given, errors, str(reason), fault=isinstance(reason, Unaccounted) and not errors)
     if new == text:
         return Formatted(text, errors)
     if not same(old, lex(new)):
         return Formatted(given, errors, "the result would not be the same program", fault=not errors)
+    if writer.untidy and not errors and _mistakes(path, new):
+        return Formatted(given, errors, "the layout would hide which braces belong together")
     if errors and _again(path, new) != new:
         return Formatted(given, errors, "it is uncertain what belongs to what")
     return Formatted(new, errors)
@@ -64,6 +67,12 @@ def _again(path: str, text: str) -> str:
         return write_file(text, tokens, items).finished(_line_end(text))
     except Unformattable:
         return ""
+
+
+def _mistakes(path: str, text: str) -> bool:
+    found = Diagnostics()
+    parse(Source.of(path, text), found)
+    return found.has_errors
 
 
 def _line_end(text: str) -> str:

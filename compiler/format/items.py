@@ -196,22 +196,22 @@ class _Page:
         if isinstance(item, ast.Use):
             reader.at = self.stream.kinds.index("LPAR", first, end)
             w.tokens(first, reader.at)
-            put(w, reader.names(), indent, 0)
+            put(w, reader.names(), 0)
         elif isinstance(item, ast.Expect):
             w.tokens(first, first + 1)
             reader.at = first + 1
-            put(w, reader.pipe(), indent, 0)
+            put(w, reader.pipe(), 0)
         else:
             if isinstance(item, ast.Def):
-                mark = self._parameters(first, end, indent)
+                mark = self._parameters(first, end)
             else:
                 mark = first + (1 if isinstance(item, ast.Attribute) else 2)
                 w.tokens(first, mark)
             w.tokens(mark, mark + 1)
             reader.at = mark + 1
-            behind(w, reader.pipe(), indent, 0)
+            behind(w, reader.pipe(), 0)
 
-    def _parameters(self, first: int, end: int, indent: int) -> int:
+    def _parameters(self, first: int, end: int) -> int:
         """Writes a `def` up to its `=`, and returns where that stands."""
         w = self.writer
         closer = self.stream.kinds.index("RPAR", first, end)
@@ -220,7 +220,7 @@ class _Page:
         else:
             w.tokens(first, first + 3)
             names: list[Node] = [Leaf(k, k + 1) for k in range(first + 3, closer, 2)]
-            put_parameters(w, tuple(names), indent)
+            put_parameters(w, tuple(names))
             w.tokens(closer, closer + 1)
         return closer + 1
 
@@ -235,6 +235,7 @@ class _Page:
             return
         if self.stream.kinds[brace] != "LBRACE" or self.stream.kinds[end - 1] != "RBRACE":
             raise Unaccounted(f"the braces of a block are not where they should be, offset {self.stream.starts[brace]}")
+        w.braced()
         w.text(" {")
         inside = self.stream.gaps.get(brace + 1)
         remarked = inside is not None and not inside.comments[0].own

@@ -1,4 +1,7 @@
-"""Expressions over several lines: what fits is kept on one line, else the outermost break is taken first."""
+"""Expressions over several lines: what fits is kept on one line, else the outermost break is taken first.
+
+A closing bracket that leads a line stands where the line of its opening bracket begins.
+"""
 
 from __future__ import annotations
 
@@ -9,60 +12,60 @@ from clawc.compiler.format.writer import Writer
 _SHORT = 40  # columns of what may follow brackets on their last line
 
 
-def put(w: Writer, node: Node, indent: int, tail: int) -> None:
-    """Writes a node. `indent` is that of the line on which it begins, `tail` what must fit behind it."""
+def put(w: Writer, node: Node, tail: int) -> None:
+    """Writes a node from where the writer is; `tail` columns must fit behind it."""
     if isinstance(node, Leaf) or w.fits(node.start, node.end, tail):
         w.tokens(node.start, node.end)
     elif isinstance(node, Joined):
-        _joined(w, node, indent, tail)
+        _joined(w, node, tail)
     elif isinstance(node, Bracket):
-        _bracket(w, node, indent, tail)
+        _bracket(w, node, tail)
     elif isinstance(node, Named):
-        put(w, node.key, indent, 0)
+        put(w, node.key, 0)
         w.tokens(node.mark, node.mark + 1)
-        behind(w, node.value, indent, tail)
+        behind(w, node.value, tail)
     elif isinstance(node, Chained):
-        _chained(w, node, indent, tail)
+        _chained(w, node, tail)
     elif isinstance(node, Choice):
-        _choice(w, node, indent, tail)
+        _choice(w, node, tail)
     else:
-        _piped(w, node, indent, tail)
+        _piped(w, node, tail)
 
 
-def behind(w: Writer, node: Node, indent: int, tail: int) -> None:
+def behind(w: Writer, node: Node, tail: int) -> None:
     """A value behind its `=` or `:`, on the same line unless comments stand between."""
-    if w.comments(node.start, indent + LEVEL):
-        w.newline(indent + LEVEL)
-        put(w, node, indent + LEVEL, tail)
-    else:
-        put(w, node, indent, tail)
+    inner = w.inner
+    if w.comments(node.start, inner):
+        w.newline(inner)
+    put(w, node, tail)
 
 
-def _joined(w: Writer, node: Joined, indent: int, tail: int) -> None:
+def _joined(w: Writer, node: Joined, tail: int) -> None:
     for number, part in enumerate(node.parts):
         last = number == len(node.parts) - 1
         rest = tail if last else w.spacing.width(node.parts[number + 1].start, node.end) + tail
-        put(w, part, indent, rest if rest <= _SHORT else 1)
+        put(w, part, rest if rest <= _SHORT else 1)
 
 
-def _bracket(w: Writer, node: Bracket, indent: int, tail: int) -> None:
+def _bracket(w: Writer, node: Bracket, tail: int) -> None:
     closer = node.end - 1
     gaps = w.stream.gaps
     elements = node.elements
     if not elements or closer in gaps or elements[0].start in gaps:
-        _spread(w, node, indent)
+        _spread(w, node)
         return
-    value = _value(elements[-1])
-    if len(elements) == 1 and (isinstance(value, Leaf) or (node.kind == "call" and _opens(value))):
+    only, value = len(elements) == 1, _value(elements[-1])
+    inline = isinstance(value, Leaf) or (node.kind == "call" and _opens(value))
+    if only and inline and w.spacing.width(node.start, value.start + 1) <= WIDTH:
         w.tokens(node.start, node.start + 1)
-        put(w, elements[0], indent, tail + 1)
+        put(w, elements[0], tail + 1)
         w.tokens(closer, node.end)
     elif len(elements) > 1 and node.kind == "call" and _hangs(w, node):
         w.tokens(node.start, value.start)
-        put(w, value, indent, tail + 1)
+        put(w, value, tail + 1)
         w.tokens(closer, node.end)
     else:
-        _spread(w, node, indent)
+        _spread(w, node)
 
 
 def _value(element: Node) -> Node:
@@ -89,9 +92,11 @@ def _hangs(w: Writer, node: Bracket) -> bool:
     return w.fits(node.start, value.start + 1, 0)
 
 
-def _spread(w: Writer, node: Bracket, indent: int) -> None:
+def _spread(w: Writer, node: Bracket) -> None:
     """The contents on lines of their own, as many as fit on each; rows of a table one on each."""
-    closer, inner = node.end - 1, indent + LEVEL
+    closer, indent, inner = node.end - 1, w.indent, w.inner
+    if node.kind == "record":
+        w.braced()
     w.tokens(node.start, node.start + 1)
     rows = node.kind == "list" and any(_is_data(e) for e in node.elements)
     long = False
@@ -102,22 +107,22 @@ def _spread(w: Writer, node: Bracket, indent: int) -> None:
         if number == 0 or commented or rows or long or not w.fits(element.start, element.end, 1):
             w.newline(inner)
         before = w.rows
-        put(w, element, inner, 1)
+        put(w, element, 1)
         long = w.rows > before
     if node.elements and node.kind in ("list", "record"):
         w.text(",")
     commented = w.comments(closer, inner)
     if node.elements or commented:
-        w.newline(indent)
+        w.newline(indent, inner)
     w.tokens(closer, node.end)
 
 
-def _chained(w: Writer, node: Chained, indent: int, tail: int) -> None:
+def _chained(w: Writer, node: Chained, tail: int) -> None:
     """Breaks behind operators; a last operand in brackets may instead be broken inside them."""
-    inner = indent + LEVEL
+    inner = w.inner
     broken = False
     widths = [w.spacing.width(o.start, o.end) for o in node.operators]
-    put(w, node.operands[0], indent, widths[0])
+    put(w, node.operands[0], widths[0])
     for number, operand in enumerate(node.operands[1:]):
         operator = node.operators[number]
         w.tokens(operator.start, operator.end)
@@ -128,10 +133,10 @@ def _chained(w: Writer, node: Chained, indent: int, tail: int) -> None:
             broken = True
         elif not w.fits(operand.start, operand.end, rest):
             alone = inner + w.spacing.width(operand.start, operand.end) - 1 + rest <= WIDTH
-            if alone or broken or not last or not _fits_open(w, operand):
+            if alone or broken or w.odd or not last or not _fits_open(w, operand):
                 w.newline(inner)
                 broken = True
-        put(w, operand, inner if broken else indent, rest)
+        put(w, operand, rest)
 
 
 def _fits_open(w: Writer, node: Node) -> bool:
@@ -141,50 +146,51 @@ def _fits_open(w: Writer, node: Node) -> bool:
     return _opens(node) and isinstance(node, Joined) and w.fits(node.start, node.parts[-1].start + 1, 0)
 
 
-def _choice(w: Writer, node: Choice, indent: int, tail: int) -> None:
+def _choice(w: Writer, node: Choice, tail: int) -> None:
     """A line for each branch, ended by its `else`; the last value stands behind it where it fits."""
-    inner = indent + LEVEL
+    inner = w.inner
+    deeper = inner + LEVEL
+    rest = len(" else")
     for branch in node.branches:
         w.tokens(branch.start, branch.start + 1)
-        put(w, branch.condition, inner, len(" then"))
+        put(w, branch.condition, len(" then"))
         w.tokens(branch.then, branch.then + 1)
         value = branch.value
-        width = w.spacing.width(value.start, value.end) - 1 + len(" else")
-        deeper = inner + LEVEL
-        alone = not w.fits(value.start, value.end, len(" else")) and deeper + width <= WIDTH
-        if w.comments(value.start, deeper) or alone:
+        width = w.spacing.width(value.start, value.end) - 1 + rest
+        alone = not w.fits(value.start, value.end, rest) and deeper + width <= WIDTH
+        if w.comments(value.start, deeper) or alone or (w.odd and not isinstance(value, Leaf)):
             w.newline(deeper)
-        put(w, value, deeper, len(" else"))
+        put(w, value, rest)
         w.tokens(branch.otherwise, branch.otherwise + 1)
-        following = node.last.start == branch.otherwise + 1
-        if w.comments(branch.otherwise + 1, inner) or not (following and w.fits(node.last.start, node.end, tail)):
+        ends = node.last.start == branch.otherwise + 1
+        commented = w.comments(branch.otherwise + 1, inner)
+        if commented or not ends or not w.fits(node.last.start, node.end, tail):
             w.newline(inner)
-    put(w, node.last, inner, tail)
+    put(w, node.last, tail)
 
 
-def _piped(w: Writer, node: Piped, indent: int, tail: int) -> None:
-    """Each stage on a line of its own."""
-    put(w, node.head, indent, 0)
+def _piped(w: Writer, node: Piped, tail: int) -> None:
+    """Each stage on a line of its own; further lines of a stage begin two levels to the right of its `|`."""
+    inner = w.inner
+    put(w, node.head, 0)
     for stage in node.stages:
-        w.comments(stage.start, indent + LEVEL)
-        w.newline(indent + LEVEL)
-        w.tokens(stage.start, stage.start + 1)
-        _stage(w, stage, indent + 2 * LEVEL, tail if stage is node.stages[-1] else 0)
+        w.comments(stage.start, inner)
+        w.newline(inner, inner + 2 * LEVEL)
+        w.tokens(stage.start, stage.start + 2)
+        _stage(w, stage, tail if stage is node.stages[-1] else 0)
 
 
-def _stage(w: Writer, stage: Stage, indent: int, tail: int) -> None:
-    """The stage behind its `|`; its further lines begin two levels to the right of that."""
-    w.tokens(stage.start + 1, stage.start + 2)
-    behind_all = w.spacing.width(stage.on, stage.end) if stage.on >= 0 else 0
-    rest = behind_all + tail if behind_all + tail <= _SHORT else _SHORT
-    arguments = stage.arguments
-    _filled(w, arguments, indent + LEVEL if len(arguments) > 1 else indent, indent + LEVEL, rest)
+def _stage(w: Writer, stage: Stage, tail: int) -> None:
+    """What stands behind the verb of a stage."""
+    inner = w.inner
+    behind_all = (w.spacing.width(stage.on, stage.end) if stage.on >= 0 else 0) + tail
+    _filled(w, stage.arguments, inner, behind_all if behind_all <= _SHORT else 0)
     if stage.on >= 0:
         w.tokens(stage.on, stage.on + 1)
-        _filled(w, stage.keys, indent + LEVEL, indent + LEVEL, tail)
+        _filled(w, stage.keys, inner, tail)
 
 
-def _filled(w: Writer, nodes: tuple[Node, ...], indent: int, inner: int, tail: int) -> None:
+def _filled(w: Writer, nodes: tuple[Node, ...], inner: int, tail: int) -> None:
     """Nodes with commas between, as many as fit on a line; a line may end behind a comma only."""
     long = False
     for number, node in enumerate(nodes):
@@ -194,10 +200,10 @@ def _filled(w: Writer, nodes: tuple[Node, ...], indent: int, inner: int, tail: i
             if w.comments(node.start, inner) or long or not w.fits(node.start, node.end, rest):
                 w.newline(inner)
         before = w.rows
-        put(w, node, indent, rest)
+        put(w, node, rest)
         long = w.rows > before
 
 
-def put_parameters(w: Writer, names: tuple[Node, ...], indent: int) -> None:
+def put_parameters(w: Writer, names: tuple[Node, ...]) -> None:
     """The parameters of a `def` between its brackets, where a line may end behind a comma only."""
-    _filled(w, names, indent + LEVEL, indent + LEVEL, len(") ="))
+    _filled(w, names, w.inner, len(") ="))

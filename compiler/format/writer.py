@@ -20,23 +20,32 @@ class Unaccounted(Unformattable):
 
 
 class Writer:
-    """`column` is where the next text goes; `rows` counts the lines begun so far."""
+    """`column` is where the next text goes; `rows` counts the lines begun so far.
 
-    __slots__ = ("_fresh", "_indent", "_parts", "_raw", "column", "rows", "spacing", "stream")
+    `indent` is where the present line began, `inner` where one would that goes on with it. `untidy`: some braces over
+    several lines do not begin and end on lines of one indentation, which the parser takes as a sign of mistakes. `odd`: the
+    present line is the last of a block text, and begins elsewhere.
+    """
+
+    __slots__ = ("_fresh", "_parts", "_raw", "column", "indent", "inner", "odd", "rows", "spacing", "stream", "untidy")
 
     def __init__(self, spacing: Spacing) -> None:
         self.spacing = spacing
         self.stream: Stream = spacing.stream
-        self.column = self.rows = self._indent = 0
+        self.column = self.rows = self.indent = 0
+        self.inner = LEVEL
         self._fresh = True
+        self.odd = self.untidy = False
         self._parts: list[str] = []
         self._raw: set[int] = set()
 
-    def newline(self, indent: int) -> None:
-        """Begins a line, unless it is the first of the file."""
+    def newline(self, indent: int, inner: int = 0) -> None:
+        """Begins a line; what goes on with it begins at `inner`, one level further unless given."""
         self._parts.append("\n" + " " * indent if self._parts else " " * indent)
-        self.column = self._indent = indent
+        self.column = self.indent = indent
+        self.inner = inner or indent + LEVEL
         self._fresh = True
+        self.odd = False
         self.rows += 1
 
     def blank(self) -> None:
@@ -85,10 +94,16 @@ class Writer:
     def _block_text(self, k: int) -> None:
         if not self._fresh and self.spacing.pieces[k][0] == " ":
             self._parts.append(" ")
-        text = moved(self.stream.texts[k], self._indent + LEVEL)
+        text = moved(self.stream.texts[k], self.indent + LEVEL)
         self._parts.append(text)
-        self.column = columns(text[text.rfind("\n") + 1 :])
+        last = text[text.rfind("\n") + 1 :]
+        self.column = columns(last)
+        self.odd = len(last) - len(last.lstrip(" \t")) != self.indent
         self._fresh = False
+
+    def braced(self) -> None:
+        """Says that a `{` comes next whose `}` will be on a later line, at the indentation of this one."""
+        self.untidy |= self.odd
 
     def comments(self, k: int, indent: int) -> bool:
         """The comments before token k, if any; whoever wrote them begins a new line."""
