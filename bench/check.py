@@ -1,207 +1,175 @@
-"""How much processor time an emitted checker takes, beside the bare interpreter and a checker written by hand."""
+"""How long `clawc check` takes: one spec in a fresh process, and many, beside `python -c pass` and Lark's bare parse."""
 
 from __future__ import annotations
 
 import argparse
+import compileall
+import gc
 import json
+import os
 import platform
+import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from bench.processes import Measured, measure
-from clawc.commands.sources import check_file, find_sources
-from clawc.compiler.pipeline import build
-from clawc.runtime.bytecode import COMPILE, accepted
-from clawc.spec import bundle as spec
+from bench.specs import spec
+from clawc.spec.grammar import grammar_text
 
 ROOT = Path(__file__).resolve().parent.parent
-PEER = ROOT / "bench" / "peers" / "plain_check.py"
-PEER_TASK = "order_totals"
-ISOLATED = ("-I", "-S")
-STATES = ("oracle", "untouched")
-# Milliseconds of processor time: the aim of the project for a checker without and with parsers from `vendor/`.
-AIM_MS, AIM_VENDORED_MS = 12, 60
+HEAVY = ("lark", "pydantic", "jinja2", "rich")
+AIM_COLD_MS, AIM_VERSION_MS, AIM_RATE, AIM_AGAIN = 200.0, 100.0, 300.0, 10.0
+COMMAND = (sys.executable, "-m", "clawc")
 
 
-class Subject(NamedTuple):
-    """An emitted checker on disk, with a workspace for each state."""
-
-    task: str
-    checker: Path
-    vendored: bool
-    jobs: int
-    workspaces: dict[str, Path]
-
-
-def lay_out(files: Mapping[str, bytes], folder: Path) -> Path:
-    """Writes files into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, data in files.items():
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
-    return folder
+def wall_ms(command: Sequence[str], times: int, env: dict[str, str]) -> float:
+    """The median time on the wall of a fresh process. Raises SystemExit when it fails."""
+    spent: list[float] = []
+    for _ in range(times + 1):
+        began = time.perf_counter()
+        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, check=False)
+        spent.append((time.perf_counter() - began) * 1000)
+        if done.returncode:
+            raise SystemExit(f"{command}: {done.stdout.decode()}{done.stderr.decode()}")
+    return statistics.median(spent[1:])
 
 
-def subjects(examples: Path, folder: Path) -> list[Subject]:
-    """Builds every example. Jobs are not run: a check that needs one fails, on every interpreter with one message."""
-    found: list[Subject] = []
-    for path in find_sources([examples]):
-        for compiled in check_file(path).tasks:
-            files = build(compiled).files
-            script = {
-                name: data for name, data in files.items() if name == spec.CHECKER or name.startswith(spec.VENDOR)
-            }
-            here = lay_out(script, folder / compiled.task.name / "bundle")
-            states = {"oracle": compiled.witness.files, "untouched": {}}
-            found.append(
-                Subject(
-                    compiled.task.name,
-                    here / spec.CHECKER,
-                    any("/vendor/" in name for name in files),
-                    len(compiled.task.context.task.jobs),
-                    {
-                        state: lay_out({**compiled.trial.pristine, **made}, folder / compiled.task.name / state)
-                        for state, made in states.items()
-                    },
-                )
-            )
+def lark_ms(texts: Sequence[str]) -> float:
+    """Milliseconds that Lark takes to parse one of the texts to a tree, the grammar being loaded."""
+    from lark import Lark
+
+    parser = Lark(grammar_text(), parser="lalr", lexer="contextual", start=["start", "pipe"], maybe_placeholders=False)
+    parser.parse(texts[0], start="start")
+    gc.collect()
+    began = time.perf_counter()
+    for text in texts:
+        parser.parse(text, start="start")
+    return (time.perf_counter() - began) * 1000 / len(texts)
+
+
+def loaded_by_version(env: dict[str, str]) -> list[str]:
+    """Which heavy packages `--version` imports."""
+    code = (
+        f"import sys; from clawc.cli import run; run(['--version']); print(sorted(set({HEAVY!r}) & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    found: list[str] = json.loads(done.stdout.splitlines()[-1].replace("'", '"'))
     return found
 
 
-def compile_checker(python: str, checker: Path) -> Path:
-    """The checker compiled as the runtime does it for a bundle that is scored more than once."""
-    done = subprocess.run([python, *ISOLATED, "-c", COMPILE, str(checker.parent), "1"], capture_output=True, check=True)
-    for path, data in accepted(done.stdout, str(checker.parent)).items():
-        Path(path).parent.mkdir(exist_ok=True)
-        Path(path).write_bytes(data)
-    return checker.with_suffix(".pyc")
+def many(folder: Path, count: int, env: dict[str, str]) -> tuple[float, float]:
+    """Seconds for a check of `count` specs in a fresh process, and for a second one of the same files."""
+    here = folder / str(count)
+    for number in range(count):
+        path = here / f"{number // 500:03}" / f"t{number}.claw"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(spec(number), encoding="utf-8")
+    cache = folder / f"cache-{count}"
+    seconds: list[float] = []
+    for _ in range(2):
+        began = time.perf_counter()
+        done = subprocess.run(
+            [*COMMAND, "check", str(here)],
+            cwd=ROOT, env={**env, "CLAWC_CACHE": str(cache)}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        seconds.append(time.perf_counter() - began)
+        if done.returncode or done.stdout != f"{count} files checked, nothing found\n":
+            raise SystemExit(f"the check of {count} specs says: {done.stdout[:2000]}{done.stderr[-2000:]}")
+    shutil.rmtree(here)
+    return seconds[0], seconds[1]
 
 
-def _judged(python: str, subject: Subject, script: Path, state: str, times: int) -> Measured:
-    """A checker over a workspace, measured."""
-    measured = measure([python, *ISOLATED, str(script), str(subject.workspaces[state]), "--json"], times)
-    if measured.status:
-        raise SystemExit(f"{subject.task}: {measured.output.decode('utf-8', 'replace')}")
-    return measured
-
-
-def _run(python: str, subject: Subject, state: str, times: int, start_ms: float) -> tuple[dict[str, Any], bytes]:
-    """A row of the result, and the verdict. From its text first, before there is any bytecode of its parsers."""
-    for compiled in subject.checker.parent.rglob("*.pyc"):
-        compiled.unlink()
-    measured = _judged(python, subject, subject.checker, state, times)
-    script = compile_checker(python, subject.checker)
-    again = _judged(python, subject, script, state, times)
-    if again.output != measured.output:
-        raise SystemExit(f"{subject.task}: compiled, it gives another verdict")
-    text = subject.checker.read_bytes()
-    row = {
-        "task": subject.task,
-        "state": state,
-        "python": python,
-        "cpu_ms": round(measured.cpu_ms, 2),
-        "compiled_cpu_ms": round(again.cpu_ms, 2),
-        "over_start_ms": round(measured.cpu_ms - start_ms, 2),
-        "times_start": round(measured.cpu_ms / start_ms, 2),
-        "aim_ms": AIM_VENDORED_MS if subject.vendored else AIM_MS,
-        "lines": text.count(b"\n"),
-        "bytes": len(text),
-        "vendored": subject.vendored,
-        "jobs": subject.jobs,
-        "score_checks": json.loads(measured.output)["score_checks"],
-    }
-    return row, measured.output
-
-
-def benchmark(pythons: Sequence[str], examples: Path, times: int) -> dict[str, Any]:
-    """The whole document. Raises SystemExit when interpreters disagree on a verdict."""
-    rows: list[dict[str, Any]] = []
-    baselines: list[dict[str, Any]] = []
-    verdicts: dict[tuple[str, str], bytes] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        built = subjects(examples, Path(folder))
-        peer = next((s for s in built if s.task == PEER_TASK), None)
-        for python in pythons:
-            start = measure([python, *ISOLATED, "-c", "pass"], times)
-            version = subprocess.run([python, "-V"], capture_output=True, text=True, check=True).stdout.split()[-1]
-            baseline = {"python": python, "version": version, "start_ms": round(start.cpu_ms, 2)}
-            if peer is not None:
-                for state in STATES:
-                    by_hand = measure([python, *ISOLATED, str(PEER), str(peer.workspaces[state])], times)
-                    baseline[f"peer_{state}_ms"] = round(by_hand.cpu_ms, 2)
-            baselines.append(baseline)
-            for subject in built:
-                for state in STATES:
-                    row, verdict = _run(python, subject, state, times, start.cpu_ms)
-                    if verdicts.setdefault((subject.task, state), verdict) != verdict:
-                        raise SystemExit(f"{subject.task}, {state}: {python} gives another verdict than {pythons[0]}")
-                    if f"peer_{state}_ms" in baseline:
-                        row["times_peer"] = round(row["cpu_ms"] / baseline[f"peer_{state}_ms"], 2)
-                    rows.append(row)
-    ours = [row for row in rows if not row["vendored"]]
+def benchmark(count: int, times: int) -> dict[str, Any]:
+    """The whole document."""
+    for part in ("clawc", "spec", "compiler", "runtime", "stdlib"):
+        compileall.compile_dir(ROOT / part, quiet=2)  # as installed
+    one = spec(0)
+    texts = [spec(number) for number in range(min(count, 1000))]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        env = {**os.environ, "CLAWC_CACHE": str(folder / "cache")}
+        path = folder / "one.claw"
+        path.write_text(one, encoding="utf-8")
+        bare = wall_ms([sys.executable, "-c", "pass"], times, env)
+        version = wall_ms([*COMMAND, "--version"], times, env)
+        cold = wall_ms([*COMMAND, "check", "--no-cache", str(path)], times, env)
+        kept = wall_ms([*COMMAND, "check", str(path)], times, env)
+        lark = lark_ms(texts)
+        sizes = sorted({max(1, count // 4), max(1, count // 2), count})
+        runs = {size: many(folder, size, env) for size in sizes}
+    first, second = runs[count]
+    small, _ = runs[sizes[0]]
+    rate = count / first
     return {
         "format_version": 1,
         "name": "check",
-        "machine": {"system": platform.platform(), "processor": platform.machine(), "runs": times},
-        "rows": rows,
+        "machine": {"system": platform.platform(), "python": platform.python_version(), "processors": os.cpu_count()},
+        "one": {
+            "lines": one.count("\n"),
+            "python_pass_ms": round(bare, 1),
+            "version_ms": round(version, 1),
+            "version_imports": loaded_by_version(dict(os.environ)),
+            "cold_ms": round(cold, 1),
+            "cold_over_pass": round(cold / bare, 2),
+            "kept_ms": round(kept, 1),
+        },
+        "many": {
+            "files": count,
+            "lines": sum(t.count("\n") for t in texts) // len(texts) * count,
+            "runs": [{"files": n, "seconds": round(a, 2), "again_seconds": round(b, 2)} for n, (a, b) in runs.items()],
+            "files_a_second": round(rate, 1),
+            "ms_a_file": round(first * 1000 / count, 3),
+            "lark_parse_ms_a_file": round(lark, 3),
+            "times_lark_parse": round(first * 1000 / count / lark, 2),
+            "growth": round((first / count) / (small / sizes[0]), 3),
+            "again_times_faster": round(first / second, 1),
+        },
         "summary": {
-            "baselines": baselines,
-            "verdicts_equal": len(pythons) > 1 or None,
-            "within_aim": sum(row["cpu_ms"] <= row["aim_ms"] for row in rows),
-            "within_aim_compiled": sum(row["compiled_cpu_ms"] <= row["aim_ms"] for row in rows),
-            "within_aim_over_start": sum(row["over_start_ms"] <= row["aim_ms"] for row in rows),
-            "measured": len(rows),
-            "largest_compiled_ms": max((row["compiled_cpu_ms"] for row in ours), default=None),
-            "largest_compiled_vendored_ms": max(
-                (row["compiled_cpu_ms"] for row in rows if row["vendored"]), default=None
-            ),
-            "largest_ms": max((row["cpu_ms"] for row in ours), default=None),
-            "largest_over_start_ms": max((row["over_start_ms"] for row in ours), default=None),
+            "cold_within_aim": cold <= AIM_COLD_MS,
+            "version_within_aim": version <= AIM_VERSION_MS,
+            "rate_within_aim": rate >= AIM_RATE,
+            "again_within_aim": first / second >= AIM_AGAIN,
         },
     }
 
 
 def table(document: dict[str, Any]) -> str:
     """The result for people."""
-    lines: list[str] = []
-    for baseline in document["summary"]["baselines"]:
-        peer = f", by hand {baseline['peer_oracle_ms']} ms" if "peer_oracle_ms" in baseline else ""
-        lines.append(f"{baseline['python']} ({baseline['version']}): bare start {baseline['start_ms']} ms{peer}")
-        lines.append(
-            "  task               state       lines  bytes  cpu ms  compiled  over start  / start  / by hand  score"
-        )
-        for row in document["rows"]:
-            if row["python"] == baseline["python"]:
-                lines.append(
-                    f"  {row['task']:<18} {row['state']:<10} {row['lines']:>6} {row['bytes']:>6} {row['cpu_ms']:>7} {row['compiled_cpu_ms']:>9}"
-                    f" {row['over_start_ms']:>11} {row['times_start']:>8} {row.get('times_peer', ''):>10}"
-                    f"  {row['score_checks']}"
-                )
-    summary = document["summary"]
-    if summary["verdicts_equal"]:
-        lines.append("all interpreters give the same verdicts, byte for byte")
-    lines.append(
-        f"within the aim: {summary['within_aim']} of {summary['measured']} from the text,"
-        f" {summary['within_aim_compiled']} compiled, {summary['within_aim_over_start']} from the text without the"
-        f" start of the interpreter"
+    one, several, summary = document["one"], document["many"], document["summary"]
+    says = {True: "met", False: "missed"}
+    runs = "".join(
+        f"  {r['files']:>6} files  {r['seconds']:>7} s  again {r['again_seconds']:>6} s\n" for r in several["runs"]
     )
-    return "\n".join(lines) + "\n"
+    return (
+        f"one spec of {one['lines']} lines, a fresh process each time (median)\n"
+        f"  python -c pass       {one['python_pass_ms']:>7} ms\n"
+        f"  clawc --version      {one['version_ms']:>7} ms  aim {AIM_VERSION_MS:g}: {says[summary['version_within_aim']]};"
+        f" imports of {', '.join(HEAVY)}: {', '.join(one['version_imports']) or 'none'}\n"
+        f"  clawc check          {one['cold_ms']:>7} ms  aim {AIM_COLD_MS:g}: {says[summary['cold_within_aim']]};"
+        f" {one['cold_over_pass']} times the bare start\n"
+        f"  the same, kept       {one['kept_ms']:>7} ms\n"
+        f"{several['files']} specs\n{runs}"
+        f"  {several['files_a_second']} a second (aim {AIM_RATE:g}: {says[summary['rate_within_aim']]}),"
+        f" {several['ms_a_file']} ms each; Lark's bare parse in one process {several['lark_parse_ms_a_file']} ms:"
+        f" {several['times_lark_parse']} times\n"
+        f"  a file of the largest run takes {several['growth']} times one of the smallest; unchanged, a second check is"
+        f" {several['again_times_faster']} times faster (aim {AIM_AGAIN:g}: {says[summary['again_within_aim']]})\n"
+    )
 
 
 def main(arguments: Sequence[str]) -> int:
     """Prints a table; `--json` writes the document."""
     parser = argparse.ArgumentParser(prog="python -m bench check")
     parser.add_argument("--json", type=Path, help="where to write the result")
-    parser.add_argument("--python", action="append", help="an interpreter; repeat it to compare verdicts")
-    parser.add_argument("--examples", type=Path, default=ROOT / "examples")
+    parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--times", type=int, default=11)
     options = parser.parse_args(arguments)
-    document = benchmark(options.python or [sys.executable], options.examples, options.times)
+    document = benchmark(options.files, options.times)
     if options.json is not None:
         options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     sys.stdout.write(table(document))

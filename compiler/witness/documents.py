@@ -145,6 +145,10 @@ def _holds(demand: Demand, text: str) -> bool:
     return False
 
 
+# What a line may not begin with to be read as it is: the mark of a list, heading or quotation.
+_MARKUP = re.compile(r"([0-9]{1,9}[.)]|[-+*>]|#{1,6})(\s|\Z)")
+
+
 def _fill_part(part: Part, demands: list[Demand], new: bool) -> None:
     """The blocks that one part needs."""
     exact = next((d.value for d in demands if d.kind == "text"), None)
@@ -167,7 +171,8 @@ def _body(demands: list[Demand]) -> list[str]:
     said = [_sentence(d.value) for d in demands if d.kind == "mention"]
     said += [str(d.value) for d in demands if d.kind == "contains"]
     if said:
-        parts.append(" ".join(dict.fromkeys(said)))
+        text = " ".join(dict.fromkeys(said))
+        parts.append(f"Found: {text}" if _MARKUP.match(text) else text)
     for demand in demands:
         if demand.kind in ("contains_lines", "lines"):
             parts.append("\n".join(as_text(line) for line in demand.value))
