@@ -17,7 +17,6 @@ from clawc.compiler.emit.bundle import BundleFiles
 from clawc.compiler.pipeline import build, check, write
 from clawc.spec import bundle as spec
 from clawc.spec.ir import TaskIR
-from clawc.spec.reference import reference, schema
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted([*ROOT.glob("examples/*.claw"), *ROOT.glob("examples/clawgym/*/*.claw")])
@@ -81,11 +80,6 @@ def test_the_builder_writes_the_workspace(path: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_the_ir_fits_its_schema(path: Path) -> None:
     TaskIR.model_validate_json(built(path).files[spec.IR])
-
-
-def test_generated_files_are_up_to_date() -> None:
-    assert (ROOT / "spec" / "reference.md").read_text(encoding="utf-8") == reference()
-    assert (ROOT / "spec" / "ir.schema.json").read_text(encoding="utf-8") == schema()
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)

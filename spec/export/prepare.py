@@ -1,0 +1,104 @@
+"""The grammar of the language made ready for engines: the file as it is read here, then cut to what each engine takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Literal
+
+from clawc.spec.export.lark_text import read_grammar, without_left_recursion
+from clawc.spec.export.model import (
+    Choice,
+    Expr,
+    Grammar,
+    Ref,
+    Sequence,
+    Terminal,
+    Word,
+    choice,
+    reachable,
+    rebuilt,
+    references,
+)
+from clawc.spec.export.patterns import read_pattern
+from clawc.spec.export.weave import weave
+from clawc.spec.grammar import grammar_text
+
+Start = Literal["file", "expression"]
+# Words of the grammar that are no names.
+RESERVED = ("let", "def", "use", "expect", "if", "then", "else", "and", "or", "not", "in", "true", "false", "null")
+STARTS: Mapping[Start, str] = {"file": "start", "expression": "pipe"}
+# A lexer without backtracking has read `1.` as the beginning of a number when it meets the second point.
+_DOTS = "INT_DOTS"
+_RANGE = "INT_RANGE"
+_OPERATOR = "cmp_op"
+
+
+def full_grammar(start: Start = "file") -> Grammar:
+    """The grammar of the language, names without the reserved words, rules without left recursion."""
+    grammar = _operators_apart(without_left_recursion(read_grammar(grammar_text(), STARTS[start])))
+    name = grammar.terminals["NAME"]
+    return replace(grammar, terminals={**grammar.terminals, "NAME": Terminal(name.pattern, RESERVED)})
+
+
+def _operators_apart(grammar: Grammar) -> Grammar:
+    """Comparisons by signs and by words in alternatives of their own: only words need blanks around them."""
+    signs, worded = (
+        choice(*(o for o in _alternatives(grammar.rules[_OPERATOR]) if _is_sign(o) == sign)) for sign in (True, False)
+    )
+    rules: dict[str, Expr] = {}
+    for name, body in grammar.rules.items():
+        found: list[Expr] = []
+        for way in _alternatives(body):
+            both = (signs, worded) if _OPERATOR in references(way) else (None,)
+            found += [way if kind is None else rebuilt(way, partial(_replaced, kind)) for kind in both]
+        rules[name] = choice(*found)
+    return grammar.with_rules(rules)
+
+
+def _is_sign(operator: Expr) -> bool:
+    return isinstance(operator, Word) and not operator.text.isalpha()
+
+
+def _replaced(kind: Expr, expr: Expr) -> Expr:
+    return kind if expr == Ref(_OPERATOR) else expr
+
+
+def for_lexer(grammar: Grammar) -> Grammar:
+    """For an engine with tokens, longest match and no way back: ranges of whole numbers are tokens of their own."""
+    dotted = {name: _with_dots(body) for name, body in grammar.rules.items()}
+    terminals = {**grammar.terminals, _DOTS: Terminal(read_pattern(r"[0-9]+\.\."))}
+    return reachable(weave(replace(grammar, rules=dotted, terminals=terminals)))
+
+
+def for_characters(grammar: Grammar) -> Grammar:
+    """For an engine that reads characters: no two ways to read a range."""
+    return reachable(weave(without_ranges(grammar)))
+
+
+def without_ranges(grammar: Grammar) -> Grammar:
+    """Without the token for ranges of whole numbers, which a sum on both sides of the dots covers."""
+    return reachable(grammar.with_rules({name: _without_range(body) for name, body in grammar.rules.items()}))
+
+
+def _alternatives(body: Expr) -> tuple[Expr, ...]:
+    return body.items if isinstance(body, Choice) else (body,)
+
+
+def _ends_in_range(body: Expr) -> bool:
+    return body == Ref(_RANGE) or (isinstance(body, Sequence) and body.items[-1] == Ref(_RANGE))
+
+
+def _without_range(body: Expr) -> Expr:
+    return choice(*(a for a in _alternatives(body) if not _ends_in_range(a)))
+
+
+def _with_dots(body: Expr) -> Expr:
+    """Beside each `1..5` also `1..n`; the rule around has a `sum` on both sides of its dots."""
+    found = _alternatives(body)
+    if not any(map(_ends_in_range, found)):
+        return body
+    right = next(a.items[-1] for a in found if isinstance(a, Sequence) and not _ends_in_range(a))
+    signed = [a.items[0] for a in found if isinstance(a, Sequence) and _ends_in_range(a)]
+    return choice(*found, Sequence((Ref(_DOTS), right)), *(Sequence((s, Ref(_DOTS), right)) for s in signed))

@@ -1,0 +1,180 @@
+"""The pages under `docs/`: blocks, functions, types and semantics, grammar, diagnostics, the language card, their index."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from clawc.spec import blocks, diagnostics, functions, taxonomy, types
+from clawc.spec.blocks import BlockKind
+from clawc.spec.diagnostics import Entry
+from clawc.spec.export.card import card
+from clawc.spec.export.grammar_page import grammar_page
+
+_MADE = "Generated from the tables in `spec/`; `python -m clawc.spec.reference` rebuilds it."
+_LABELS = {"name": "NAME", "path": '"path"', "title": '"title"', "code": '"""…"""'}
+_VALUES = {
+    "text": "a text without holes",
+    "template": "a text; `{{ expression }}` is a hole",
+    "raw": "a text that is kept as it is, or an expression",
+    "number": "a number",
+    "bool": "`true` or `false`",
+    "duration": "such as `90s`, `10min`, `2h`",
+    "size": "such as `64MiB`",
+    "dotted": "one of a fixed list, without quotes",
+    "dotted list": "a list out of a fixed list, without quotes",
+    "text list": "a list of texts; words need no quotes",
+    "names": "a name, or a list of names, without quotes",
+    "expression": "any expression",
+    "columns": "a list of names of columns, or an expression that gives one",
+    "format": "one of the formats",
+}
+_GROUPS = {
+    "E01": "Reading", "E02": "Blocks and attributes", "E03": "Names and imports", "E04": "Types and functions",
+    "E05": "Evaluation", "E06": "Verification", "E07": "Files and paths",
+}  # fmt: skip
+
+
+def reference_pages() -> dict[str, str]:
+    """Text by path below `docs/`."""
+    pages = {
+        "reference/blocks.md": _blocks_page(),
+        "reference/functions.md": _functions_page(),
+        "reference/types.md": _types_page(),
+        "reference/grammar.md": grammar_page(_MADE),
+        "reference/diagnostics.md": _diagnostics_page(),
+    }
+    return {**pages, "card.md": card(), "README.md": _index()}
+
+
+def _page(*parts: str) -> str:
+    return "\n\n".join(part.strip() for part in parts if part) + "\n"
+
+
+def _index() -> str:
+    return _page(
+        "# Documentation",
+        _MADE,
+        "\n".join([
+            "| page | holds |",
+            "|---|---|",
+            "| [card.md](card.md) | the language in fewer than 4,000 tokens, for models; also `clawc card` |",
+            "| [reference/blocks.md](reference/blocks.md) | every block with its attributes |",
+            "| [reference/functions.md](reference/functions.md) | every function, aggregate and verb |",
+            "| [reference/types.md](reference/types.md) | types, and what the tables cannot say: semantics |",
+            "| [reference/grammar.md](reference/grammar.md) | the grammar, and grammars for constrained decoding |",
+            "| [reference/diagnostics.md](reference/diagnostics.md) | every message by its code |",
+            "| [dependencies.md](dependencies.md) | why each dependency is there; written by hand |",
+        ]),
+        "JSON Schemas: `clawc schema --for spec|ir|report|bundle`. Grammars: `clawc grammar --for llguidance|gbnf|ebnf|lark`.",
+    )  # fmt: skip
+
+
+def _blocks_page() -> str:
+    values = ["| value | is written as |", "|---|---|", *(f"| {name} | {text} |" for name, text in _VALUES.items())]
+    return _page(
+        "# Blocks",
+        _MADE,
+        "Outside of tasks: "
+        + ", ".join(f"[`{kind}`](#{kind})" for kind in blocks.TOP_LEVEL)
+        + ", `let`, `def`, `use`.",
+        *(_block(row) for row in blocks.TABLE if not row.later),
+        "## Kinds of values",
+        "\n".join(values),
+        "Formats: " + ", ".join(f"`{name}`" for name in blocks.FORMATS) + ".",
+        "## Categories and operations",
+        "Categories: " + ", ".join(f"`{c}`" for c in taxonomy.dotted(taxonomy.CATEGORIES)) + ".",
+        "Operations: " + ", ".join(f"`{o}`" for o in taxonomy.dotted(taxonomy.OPERATIONS)) + ".",
+    )
+
+
+def _block(row: BlockKind) -> str:
+    lines = [f"## {row.kind}", "", f"`{_head(row, row.labels)}`"]
+    if row.outside is not None:
+        lines[-1] += f", outside of tasks `{_head(row, row.outside)}`"
+    lines += ["", _sentence(row.doc) + (" At most once." if row.once else "")]
+    rows = [(name, a) for name, a in (row.attributes or {}).items() if not a.later]
+    if rows:
+        lines += ["", "| attribute | value | meaning |", "|---|---|---|"]
+        lines += [f"| `{n}`{' (needed)' if a.required else ''} | {a.type} | {_cell(a.doc)} |" for n, a in rows]
+    inside = [f"[`{c}`](#{c})" for c in row.children if not blocks.BY_KIND[c].later]
+    inside += [f"`{statement}`" for statement in row.statements]
+    if inside:
+        lines += ["", "Inside: " + ", ".join(inside) + "."]
+    return "\n".join(lines)
+
+
+def _head(row: BlockKind, labels: tuple[str, ...]) -> str:
+    return " ".join([row.kind, *(_LABELS[label] for label in labels)])
+
+
+def _sentence(doc: str) -> str:
+    return doc[0].upper() + doc[1:] + "."
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _functions_page() -> str:
+    parts: list[str] = []
+    rows = (*functions.TABLE, *functions.AGGREGATES, *functions.VERBS)
+    for group in dict.fromkeys(row.group for row in rows):
+        lines = [f"## {group.capitalize()}", "", "| signature | meaning |", "|---|---|"]
+        lines += [f"| `{_cell(r.signature.replace(' -> ?', ''))}` | {_cell(r.doc)} |" for r in rows if r.group == group]
+        parts.append("\n".join(lines))
+    letters = ", ".join(f"{letter} {meaning}" for letter, meaning in types.LETTERS.items())
+    return _page(
+        "# Functions",
+        _MADE,
+        f"{letters}. `=` marks what may be left out, `*` what may be repeated. `x | f a` is `f(x, a)`. A function without "
+        "`->` gives what its arguments make it give.",
+        *parts,
+    )
+
+
+def _types_page() -> str:
+    simple = [t for t in vars(types).values() if isinstance(t, types.Simple) and t not in (types.ANY, types.ERROR)]
+    lines = ["| type | a value is called |", "|---|---|"]
+    lines += [f"| {t.name} | {t.phrase} |" for t in simple]
+    lines += [
+        "| list | a list |",
+        "| record | a record |",
+        "| table | a table |",
+        "| range | a range |",
+        "| file | a file |",
+    ]
+    semantics = (resources.files("clawc.spec") / "semantics.md").read_text(encoding="utf-8")
+    return _page(
+        "# Types and semantics",
+        "Generated from `spec/types.py` and `spec/semantics.md`; `python -m clawc.spec.reference` rebuilds it.",
+        "## Types",
+        "\n".join(lines),
+        "Types are gradual: what cannot be known at compile time agrees with everything.",
+        # Its heading is that of this page.
+        semantics.split("\n", 1)[1].replace("`cases/`", "`spec/cases/`").replace("`scoring.md`", "`spec/scoring.md`"),
+    )
+
+
+def _diagnostics_page() -> str:
+    parts: list[str] = []
+    for prefix, title in _GROUPS.items():
+        rows = [r for r in diagnostics.TABLE if r.code[1:3] == prefix[1:]]
+        parts += [f"## {title}", *(_diagnostic(row) for row in rows)]
+    return _page(
+        "# Diagnostics",
+        _MADE,
+        "`clawc explain CODE` shows one of them. Codes with E are errors, codes with W warnings.",
+        *parts,
+    )
+
+
+def _diagnostic(row: Entry) -> str:
+    explanation = row.explanation.replace("{categories}", _TAXONOMY).replace("{operations}", _TAXONOMY)
+    lines = [f"### {row.code}", "", f"**{row.title}** ({row.severity}). {explanation}"]
+    for title, example in (("Wrong", row.bad), ("Right", row.good)):
+        if example:
+            lines += ["", f"{title}:", "", "```", example, "```"]
+    return "\n".join(lines)
+
+
+_TAXONOMY = "see [blocks](blocks.md#categories-and-operations)"

@@ -1,0 +1,324 @@
+"""GBNF and EBNF: every rule is defined, none is left recursive, and a plain recogniser accepts the sources."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from clawc.compiler.passes.lex import KEYWORDS
+from clawc.compiler.passes.parse import parse
+from clawc.compiler.source import Diagnostics, Source
+from clawc.spec.export.bnf_text import Dialect
+from clawc.spec.export.decoding import decoding_grammar
+from clawc.spec.export.prepare import RESERVED
+from clawc.spec.export.scope import scope_of
+
+ROOT = Path(__file__).parents[2]
+VALID = sorted([*(ROOT / "examples").rglob("*.claw"), *(ROOT / "tests" / "conformance" / "valid").glob("*.claw")])
+SMALL = sorted(VALID, key=lambda p: p.stat().st_size)[:4]
+DIALECTS: tuple[Dialect, ...] = ("gbnf", "ebnf")
+NAMES = {"gbnf": r"[a-zA-Z][a-zA-Z0-9-]*", "ebnf": r"[a-zA-Z_][a-zA-Z0-9_]*"}
+
+_SIGN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|\[(?:[^\]\\]|\\.)*\]|[a-zA-Z_][\w-]*|[|()*+?])')
+
+
+class Node(NamedTuple):
+    """`kind` is text, class, rule, sequence, choice or one of `* + ?`."""
+
+    kind: str
+    text: str = ""
+    parts: tuple[Node, ...] = ()
+
+
+@cache
+def read(dialect: Dialect, cut: bool = False, path: Path | None = None) -> dict[str, Node]:
+    scope = None
+    if path is not None:
+        scope = scope_of(parse(Source.of(path.name, path.read_text(encoding="utf-8")), Diagnostics()).file)
+    return rules_of(decoding_grammar(dialect, cut=cut, scope=scope), NAMES[dialect])
+
+
+def rules_of(text: str, name: str) -> dict[str, Node]:
+    rules: dict[str, Node] = {}
+    for line in text.splitlines():
+        found = re.fullmatch(rf"({name}) ::= (.+)", line)
+        assert found, line
+        assert found.group(1) not in rules, line
+        signs = re.findall(_SIGN, found.group(2))
+        assert "".join(signs) == re.sub(r"\s+", "", _without_blanks(found.group(2))).replace("\0", " "), line
+        node, at = _choice(signs, 0)
+        assert at == len(signs), line
+        rules[found.group(1)] = node
+    return rules
+
+
+def _without_blanks(body: str) -> str:
+    """Blanks inside of texts and classes are kept, as a sign that nothing else uses."""
+    return re.sub(r'"(?:[^"\\]|\\.)*"|\[(?:[^\]\\]|\\.)*\]', lambda m: m.group().replace(" ", "\0"), body)
+
+
+def _choice(signs: list[str], at: int) -> tuple[Node, int]:
+    ways: list[Node] = []
+    while True:
+        items: list[Node] = []
+        while at < len(signs) and signs[at] not in ("|", ")"):
+            item, at = _item(signs, at)
+            items.append(item)
+        assert items, "an empty alternative"
+        ways.append(Node("sequence", "", tuple(items)))
+        if at == len(signs) or signs[at] == ")":
+            return Node("choice", "", tuple(ways)), at
+        at += 1
+
+
+def _item(signs: list[str], at: int) -> tuple[Node, int]:
+    sign = signs[at]
+    if sign == "(":
+        node, at = _choice(signs, at + 1)
+        assert signs[at] == ")"
+    elif sign.startswith('"'):
+        node = Node("text", _escaped(sign[1:-1]))
+    elif sign.startswith("["):
+        node = Node("class", sign)
+    else:
+        node = Node("rule", sign)
+    at += 1
+    while at < len(signs) and signs[at] in "*+?":
+        node = Node(signs[at], "", (node,))
+        at += 1
+    return node, at
+
+
+def _escaped(text: str) -> str:
+    """llama.cpp knows these escapes and no others that are written here."""
+    assert not re.search(r"\\(?!\\)[^ntr\"\\\[\]x]", text.replace("\\\\", "")), text
+    return re.sub(r"\\(.)", lambda m: {"n": "\n", "r": "\r", "t": "\t"}.get(m[1], m[1]), text)
+
+
+def names_in(node: Node) -> Iterator[str]:
+    if node.kind == "rule":
+        yield node.text
+    for part in node.parts:
+        yield from names_in(part)
+
+
+def empty(rules: dict[str, Node], node: Node, seen: frozenset[str] = frozenset()) -> bool:
+    if node.kind in "*?":
+        return True
+    if node.kind == "rule":
+        return node.text not in seen and empty(rules, rules[node.text], seen | {node.text})
+    if node.kind == "choice":
+        return any(empty(rules, part, seen) for part in node.parts)
+    return node.kind in ("sequence", "+") and all(empty(rules, part, seen) for part in node.parts)
+
+
+def leftmost(rules: dict[str, Node], node: Node) -> Iterator[str]:
+    """Rules that may stand first."""
+    if node.kind == "rule":
+        yield node.text
+    for part in node.parts:
+        yield from leftmost(rules, part)
+        if node.kind == "sequence" and not empty(rules, part):
+            return
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("cut", [False, True])
+def test_every_rule_is_defined_and_used(dialect: Dialect, cut: bool) -> None:
+    rules = read(dialect, cut)
+    used = {name for node in rules.values() for name in names_in(node)}
+    assert used | {"root"} == set(rules)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("cut", [False, True])
+def test_no_rule_begins_with_itself_and_no_loop_is_empty(dialect: Dialect, cut: bool) -> None:
+    rules = read(dialect, cut)
+    first = {name: set(leftmost(rules, node)) for name, node in rules.items()}
+    for name in rules:
+        reached, queue = set[str](), list(first[name])
+        while queue:
+            inner = queue.pop()
+            if inner not in reached:
+                reached.add(inner)
+                queue.extend(first[inner])
+        assert name not in reached, name
+    for node in rules.values():
+        _no_empty_loop(rules, node)
+
+
+def _no_empty_loop(rules: dict[str, Node], node: Node) -> None:
+    assert not (node.kind in "*+" and empty(rules, node.parts[0])), node
+    for part in node.parts:
+        _no_empty_loop(rules, part)
+
+
+class Recogniser:
+    """All ends that a rule can have from a place on; every result is kept, so it ends where no rule is left recursive."""
+
+    def __init__(self, rules: dict[str, Node], text: str) -> None:
+        self.rules = rules
+        self.text = text
+        self.known: dict[tuple[int, int], frozenset[int]] = {}
+
+    def ends(self, node: Node, at: int) -> frozenset[int]:
+        key = (id(node), at)
+        if key not in self.known:
+            self.known[key] = self._ends(node, at)
+        return self.known[key]
+
+    def _ends(self, node: Node, at: int) -> frozenset[int]:
+        if node.kind == "text":
+            return frozenset({at + len(node.text)} if self.text.startswith(node.text, at) else ())
+        if node.kind == "class":
+            return frozenset({at + 1} if at < len(self.text) and re.fullmatch(node.text, self.text[at]) else ())
+        if node.kind == "rule":
+            return self.ends(self.rules[node.text], at)
+        if node.kind == "choice":
+            return frozenset(end for part in node.parts for end in self.ends(part, at))
+        if node.kind == "sequence":
+            places = frozenset({at})
+            for part in node.parts:
+                places = frozenset(end for place in places for end in self.ends(part, place))
+            return places
+        found = set(() if node.kind == "+" else (at,))
+        queue = [at]
+        while queue:
+            for end in self.ends(node.parts[0], queue.pop()):
+                if end not in found:
+                    found.add(end)
+                    if node.kind != "?":
+                        queue.append(end)
+        return frozenset(found)
+
+
+def accepted(rules: dict[str, Node], text: str) -> bool:
+    return len(text) in Recogniser(rules, text).ends(rules["root"], 0)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("path", SMALL, ids=lambda p: p.stem)
+def test_sources_are_accepted(dialect: Dialect, path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert accepted(read(dialect), text)
+    assert accepted(read(dialect, True, path), text)
+
+
+REFUSED = (
+    "claw 1\nletx", "claw 1\nexpectx", "claw 1\nlet let = 1", "claw 1\nlet true = 1", "claw 1\nlet x = a orb", "claw 1\nlet x = 5dor b",
+    "claw 1\nlet x = @2026-01-31-3d", 'claw 1\nfile re"x"', "let x = 1", "claw 1\nlet x = 1 let y = 2", "claw 1\nlet x = ( 1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_the_parser_refuses_is_refused(dialect: Dialect, text: str) -> None:
+    diagnostics = Diagnostics()
+    parse(Source.of("t.claw", text), diagnostics)
+    assert diagnostics.has_errors
+    assert not accepted(read(dialect), text)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_names_are_all_words_but_the_reserved_ones(dialect: Dialect) -> None:
+    rules = read(dialect)
+    near = (
+        {w[:n] for w in RESERVED for n in range(1, len(w))} | {w + "_" for w in RESERVED} | {w + "s" for w in RESERVED}
+    )
+    near |= {w[:-1] + "Z" for w in RESERVED} | {"_", "x", "let1", "Let", "on", "within"}
+    for word in sorted(near | set(RESERVED)):
+        recogniser = Recogniser(rules, word)
+        assert (len(word) in recogniser.ends(rules["NAME"], 0)) == (word not in RESERVED), word
+
+
+def test_the_reserved_words_are_those_of_the_lexer() -> None:
+    assert set(RESERVED) == set(KEYWORDS)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_an_expression_may_be_the_start(dialect: Dialect) -> None:
+    rules = rules_of(decoding_grammar(dialect, "expression"), NAMES[dialect])
+    assert accepted(rules, "csv(orders) | where amount >= 3 | sort -amount")
+    assert not accepted(rules, "claw 1")
+
+
+class Writer:
+    """Random texts of a grammar: any alternative at first, the shortest ones when the text has grown."""
+
+    def __init__(self, rules: dict[str, Node], heights: dict[str, int], seed: str, room: int) -> None:
+        self.rules = rules
+        self.heights = heights
+        self.rng = random.Random(seed)
+        self.room = room
+
+    def text(self, node: Node) -> str:
+        small = self.room <= 0
+        if node.kind == "text":
+            self.room -= 1
+            return node.text
+        if node.kind == "class":
+            return self.rng.choice(_characters(node.text))
+        if node.kind == "rule":
+            return self.text(self.rules[node.text])
+        if node.kind == "choice":
+            return self.text(self.rng.choice(self._shortest(node) if small else node.parts))
+        if node.kind == "sequence":
+            return "".join(self.text(part) for part in node.parts)
+        times = int(node.kind == "+") + (0 if small else self.rng.randint(0, 1 if node.kind == "?" else 2))
+        return "".join(self.text(node.parts[0]) for _ in range(times))
+
+    def _shortest(self, node: Node) -> list[Node]:
+        heights = [_height(self.heights, part) for part in node.parts]
+        return [part for part, height in zip(node.parts, heights) if height == min(heights)]
+
+
+# Classes that say what may not stand get letters, marks and what is special in texts.
+CHARACTERS = 'aeinortx_TZ059 \t\n\r"\\`#.,;:=+-*/<>|{}()[]@%é'
+
+
+@cache
+def _characters(sign: str) -> list[str]:
+    return [c for c in CHARACTERS if re.fullmatch(sign, c)]
+
+
+def _heights(rules: dict[str, Node]) -> dict[str, int]:
+    heights = dict.fromkeys(rules, 10_000)
+    changed = True
+    while changed:
+        changed = False
+        for name, node in rules.items():
+            height = 1 + _height(heights, node)
+            if height < heights[name]:
+                heights[name], changed = height, True
+    return heights
+
+
+def _height(heights: dict[str, int], node: Node) -> int:
+    if node.kind == "rule":
+        return heights[node.text]
+    if node.kind in "*?":
+        return 0
+    inner = [_height(heights, part) for part in node.parts]
+    return min(inner) if node.kind == "choice" else max(inner, default=0)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("cut", [False, True])
+def test_what_the_grammar_writes_is_read(dialect: Dialect, cut: bool) -> None:
+    rules = read(dialect, cut)
+    heights = _heights(rules)
+    lengths: list[int] = []
+    for number in range(int(os.environ.get("CLAWC_WALKS", "1000")) // 4):
+        text = Writer(rules, heights, f"{dialect}/{number}", 10 + number % 60).text(rules["root"])
+        diagnostics = Diagnostics()
+        parse(Source.of("t.claw", text), diagnostics)
+        assert not diagnostics.has_errors, (text, [d.message for d in diagnostics.sorted()])
+        lengths.append(len(text))
+    assert sorted(lengths)[len(lengths) // 2] > 40
