@@ -95,6 +95,8 @@ def _class(text: str, at: int) -> tuple[Expr, int]:
         if text[at] == "-" and text[at + 1] != "]":
             last, at = _class_sign(text, at + 1)
         ranges.append((ord(first), ord(last)))
+    if not negated and len(ranges) == 1 and ranges[0][0] == ranges[0][1]:
+        return Word(chr(ranges[0][0])), at + 1
     return OneOf(tuple(sorted(ranges)), negated), at + 1
 
 

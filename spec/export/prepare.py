@@ -69,7 +69,24 @@ def for_lexer(grammar: Grammar) -> Grammar:
     """For an engine with tokens, longest match and no way back: ranges of whole numbers are tokens of their own."""
     dotted = {name: _with_dots(body) for name, body in grammar.rules.items()}
     terminals = {**grammar.terminals, _DOTS: Terminal(read_pattern(r"[0-9]+\.\."))}
-    return reachable(weave(replace(grammar, rules=dotted, terminals=terminals)))
+    return reachable(weave(_words_as_tokens(replace(grammar, rules=dotted, terminals=terminals))))
+
+
+def _words_as_tokens(grammar: Grammar) -> Grammar:
+    """Words that stand for each other as one token: an engine then follows one alternative, not a hundred."""
+    made: dict[tuple[Expr, ...], str] = {}
+
+    def joined(expr: Expr) -> Expr:
+        found = expr.items if isinstance(expr, Choice) else ()
+        worded = tuple(item for item in found if isinstance(item, Word) and item.text[0].isalpha())
+        if len(worded) < 2:
+            return expr
+        token = Ref(made.setdefault(worded, f"WORDS_{len(made) + 1}"))
+        return choice(token, *(item for item in found if item not in worded))
+
+    rules = {name: rebuilt(body, joined) for name, body in grammar.rules.items()}
+    terminals = {name: Terminal(choice(*worded)) for worded, name in made.items()}
+    return replace(grammar, rules=rules, terminals={**grammar.terminals, **terminals})
 
 
 def for_characters(grammar: Grammar) -> Grammar:

@@ -40,8 +40,8 @@ def test_the_grammar_of_expressions_has_no_blocks() -> None:
 
 
 def test_a_specialised_grammar_names_what_the_tables_have_and_what_the_scope_gives() -> None:
-    plain = clawc("grammar", "--specialised")
-    named = clawc("grammar", "--specialised", "--scope", EXAMPLE)
+    plain = clawc("grammar", "--for", "ebnf", "--specialised")
+    named = clawc("grammar", "--for", "ebnf", "--specialised", "--scope", EXAMPLE)
     for word in ('"deliver"', '"category"', '"office.records"', '"group"', '"mentions_all"'):
         assert word in plain.stdout and word in named.stdout
     assert '"totals"' in named.stdout and '"totals"' not in plain.stdout
@@ -50,7 +50,7 @@ def test_a_specialised_grammar_names_what_the_tables_have_and_what_the_scope_giv
 def test_a_scope_may_have_mistakes(tmp_path: Path) -> None:
     path = tmp_path / "t.claw"
     path.write_text("claw 1\nlet sound = 1\nlet cut = = 2\n", encoding="utf-8")
-    done = clawc("grammar", "--specialised", "--scope", path)
+    done = clawc("grammar", "--for", "ebnf", "--specialised", "--scope", path)
     assert done.returncode == 0 and '"sound"' in done.stdout and '"cut"' in done.stdout
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -53,20 +53,29 @@ CLOSING = {"(": ")", "[": "]", "{": "}"}
 BRACKETS = "()[]{}"
 
 
-class _Bytes:
-    """A tokenizer with one token for each byte."""
+class _Tokens:
+    """A tokenizer as llguidance wants it; the token for the end is the last one."""
 
-    eos_token_id, bos_token_id = 256, None
-    tokens = [bytes([i]) for i in range(256)] + [b"<eos>"]
-    special_token_ids = [256]  # noqa: RUF012
+    bos_token_id = None
+
+    def __init__(self, tokens: list[bytes], encode: Callable[[bytes], list[int]]) -> None:
+        self.tokens = [*tokens, b"<eos>"]
+        self.eos_token_id = len(tokens)
+        self.special_token_ids = [len(tokens)]
+        self.encode = encode
 
     def __call__(self, text: str | bytes) -> list[int]:
-        return list(text if isinstance(text, bytes) else text.encode())
+        return self.encode(text if isinstance(text, bytes) else text.encode())
+
+
+def _tokenizer(tokens: list[bytes], encode: Callable[[bytes], list[int]]) -> Any:
+    return llguidance.LLTokenizer(llguidance.TokenizerWrapper(_Tokens(tokens, encode)))
 
 
 @cache
 def tokenizer() -> Any:
-    return llguidance.LLTokenizer(llguidance.TokenizerWrapper(_Bytes()))
+    """One token for each byte."""
+    return _tokenizer([bytes([i]) for i in range(256)], list)
 
 
 def compiled(text: str) -> Any:
@@ -136,6 +145,31 @@ def test_sources_without_definitions_need_no_scope() -> None:
     assert len(plain) > 5
     for path in plain:
         assert refused_at(cut(), path.read_bytes()) is None, path.name
+
+
+@cache
+def vocabulary() -> tuple[Any, Any]:
+    """A tokenizer of 100,000 tokens, and its encoding."""
+    vocabularies: Any = pytest.importorskip("bpe_openai", reason="bpe-openai is not installed: pip install -e '.[dev]'")
+    encoding: Any = vocabularies.get_encoding("cl100k_base")
+    tokens = [bytes(encoding.decode_bytes([i])) for i in range(100_256)]
+    return _tokenizer(tokens, lambda data: list(encoding.encode(data.decode("utf-8", "replace")))), encoding
+
+
+@pytest.mark.parametrize("kind", ["whole", "tables", "scope"])
+def test_masks_over_a_large_vocabulary_stay_within_the_bounds_of_the_engine(kind: str) -> None:
+    tokens, encoding = vocabulary()
+    for path in EXAMPLES[-3:]:
+        names = scope(path) if kind == "scope" else None
+        if kind == "tables" and {"def", "use"} & set(path.read_text(encoding="utf-8").split()):
+            continue
+        text = decoding_grammar("llguidance", cut=kind != "whole", scope=names)
+        running = llguidance.LLMatcher(tokens, llguidance.LLMatcher.grammar_from_lark(text))
+        for token in encoding.encode(path.read_text(encoding="utf-8")):
+            mask = running.compute_bitmask()
+            assert (mask[token >> 3] >> (token & 7)) & 1, (path.name, encoding.decode([token]), running.get_error())
+            assert running.consume_token(token)
+        assert running.is_accepting(), path.name
 
 
 REFUSED = {
