@@ -25,7 +25,8 @@ def write_file(text: str, stream: Stream, items: Sequence[ast.Item]) -> Writer:
     page = _Page(text, stream)
     first = int(stream.kinds[:1] == ["EDITION"])
     if first:
-        page.gap(0, 0, above=False)
+        if page.gap(0, 0, above=False) and stream.blank_before(0):
+            page.writer.blank()
         page.writer.newline(0)
         page.writer.text(stream.texts[0])
     page.body(items, first, len(stream.kinds), 0, above=bool(first), set_off=bool(first))
@@ -119,7 +120,7 @@ class _Page:
     def _whole_lines(self, row: Row) -> str:
         start = self.source.rfind("\n", 0, self.stream.starts[row.first]) + 1
         end = self.source.find("\n", self.stream.ends[row.end - 1])
-        return self.source[start : end if end >= 0 else len(self.source)].removesuffix("\r")
+        return self.source[start : end if end >= 0 else len(self.source)]
 
     def _rows(self, items: Sequence[ast.Item], first: int, end: int, indent: int) -> list[Row]:
         rows: list[Row] = []

@@ -56,7 +56,7 @@ def _bracket(w: Writer, node: Bracket, tail: int) -> None:
         return
     only, value = len(elements) == 1, _value(elements[-1])
     inline = isinstance(value, Leaf) or (node.kind == "call" and _opens(value))
-    if only and inline and w.spacing.width(node.start, value.start + 1) <= WIDTH:
+    if only and inline and value.start not in gaps and w.spacing.width(node.start, value.start) <= WIDTH:
         w.tokens(node.start, node.start + 1)
         put(w, elements[0], tail + 1)
         w.tokens(closer, node.end)

@@ -33,7 +33,7 @@ def lined_up(rows: Sequence[Row], apart: Sequence[bool], indent: int) -> list[st
             continue
         widths = _widths(cells)
         wide = list(widths)
-        tails = [columns(cells[-1])]
+        tail = columns(cells[-1])
         at += 1
         while at < len(rows) and not apart[at] and rows[at].family == run[0].family:
             following = rows[at].cells
@@ -42,10 +42,10 @@ def lined_up(rows: Sequence[Row], apart: Sequence[bool], indent: int) -> list[st
             own = _widths(following)
             wider = [max(pair) for pair in zip(wide, own)]
             # One that is too long for the columns of those before it begins columns of its own.
-            ends = [*tails, columns(following[-1])]
-            if indent + sum(wider) + max(ends) > WIDTH:
+            longest = max(tail, columns(following[-1]))
+            if indent + sum(wider) + longest > WIDTH:
                 break
-            wide, tails = wider, ends
+            wide, tail = wider, longest
             run.append(rows[at])
             at += 1
         lines.extend(_line(row.cells or (), wide) for row in run)

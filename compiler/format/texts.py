@@ -30,4 +30,9 @@ def moved(raw: str, indent: int) -> str:
     if not last.strip():
         shifted.append(pad)
     new = QUOTES + "\n" + "\n".join(shifted) + QUOTES
-    return new if value(new) == value(raw) else raw
+    return new if value(_as_written(new)) == value(_as_written(raw)) else raw
+
+
+def _as_written(raw: str) -> str:
+    """Line ends are a line feed by now: a carriage return before one is part of the text, which a reader must see."""
+    return raw.replace("\r\n", "\r\r\n") if "\r" in raw else raw

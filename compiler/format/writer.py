@@ -121,9 +121,13 @@ class Writer:
         parts = self._parts
         if not self._raw:
             return _ended("".join(parts) + "\n" if parts else "", line_end)
-        return "".join(
-            part if number in self._raw else _ended(part, line_end) for number, part in enumerate([*parts, "\n"])
-        )
+        ends = [*parts, "\n"]
+        for number, part in enumerate(ends):
+            if number not in self._raw:
+                ends[number] = _ended(part, line_end)
+            elif line_end == "\r\n":
+                ends[number] = part.removesuffix("\r")  # the line end that follows brings its own
+        return "".join(ends)
 
 
 def _ended(text: str, line_end: str) -> str:

@@ -16,10 +16,32 @@ BLOCK_TEXTS = (
     '"""\n      # no comment  \n\n      項目 {{ a }}\n   """', '"""first\n   second"""', '"""\n    no last line"""',
     '"""\n"""', '"""\n   \n   """', '"""\n  a \\""" b\n  """', '"""\n   {{ a |\n take 1 }}\n   b\n   """',
 )  # fmt: skip
-LITERALS = ("0", "12.50", "3d", "5%", "64MiB", "@2026-01-31", "@2026-01-31T09:30Z", "true", "false", "null", 're"#[a-z]\\""')
+LITERALS = (
+    "0",
+    "12.50",
+    "3d",
+    "5%",
+    "64MiB",
+    "@2026-01-31",
+    "@2026-01-31T09:30Z",
+    "true",
+    "false",
+    "null",
+    're"#[a-z]\\""',
+)
 QUOTED = ("`a b`", "`#`")
 COMPARISONS = ("==", "!=", "<=", ">=", "<", ">", "in", "not in")
-COMMENTS = ("# a comment", "#", "##", "## said of it", "#no blank", "#  trailing  ", "# 項目 😀 e\u0301", "# ; } ] , |", '# """')
+COMMENTS = (
+    "# a comment",
+    "#",
+    "##",
+    "## said of it",
+    "#no blank",
+    "#  trailing  ",
+    "# 項目 😀 e\u0301",
+    "# ; } ] , |",
+    '# """',
+)
 BLANKS = (" ", " ", " ", "  ", "\t", "   \t ")
 
 
@@ -104,7 +126,11 @@ class Maker:
         body = self._sp() + "{" + (self._may() if rng.random() < 0.5 else self._end())
         for number in range(rng.choice((0, 1, 1, 2, 4)) if deep else 0):
             if number:
-                body += self._may() + ";" + (self._nl() if rng.random() < 0.5 else "") if rng.random() < 0.4 else self._end()
+                body += (
+                    self._may() + ";" + (self._nl() if rng.random() < 0.5 else "")
+                    if rng.random() < 0.4
+                    else self._end()
+                )
             body += self._item(deep - 1)
         if body.rstrip(" \t")[-1] not in "{\n;":
             body += rng.choice(("", ";", self._end()))
@@ -113,14 +139,18 @@ class Maker:
     def _pipe(self, deep: int) -> str:
         text = self._expression(deep)
         for _ in range(self.rng.choice((0, 0, 1, 3))):
-            text += (self._end() if self.rng.random() < self.broken else self._sp()) + "|" + self._may() + self._stage(deep)
+            text += (
+                (self._end() if self.rng.random() < self.broken else self._sp()) + "|" + self._may() + self._stage(deep)
+            )
         return text
 
     def _stage(self, deep: int) -> str:
         arguments = self._comma().join(self._argument(deep) for _ in range(self.rng.choice((0, 1, 1, 2, 6))))
         text = self._name() + self._sp() + arguments
         if arguments and self.rng.random() < 0.2:
-            keys = self._comma().join(self.rng.choice(("a", "k  ==  id", "k == on")) for _ in range(self.rng.choice((1, 2))))
+            keys = self._comma().join(
+                self.rng.choice(("a", "k  ==  id", "k == on")) for _ in range(self.rng.choice((1, 2)))
+            )
             text += self._sp() + "on" + self._sp() + keys
         return text
 
