@@ -104,7 +104,7 @@ def _report(outcomes: Sequence[Outcome], mode: Mode) -> int:
     _write(outcome.shown for outcome in outcomes)
     found = [finding for outcome in outcomes for finding in outcome.found]
     if found:
-        print(as_text(found), file=sys.stderr)
+        sys.stderr.write(as_text(found))
     for outcome in outcomes:
         if outcome.failure is not None:
             help = f"\n  help: {outcome.failure.help}" if outcome.failure.help else ""
