@@ -96,6 +96,7 @@ class CheckDecl:
     doc: str = ""
     block: Span = field(default=Span(0, 0))  # all of it, where `span` is its head
     whole: bool = True  # nothing in it was mistaken and left out
+    home: Source | None = None  # the file in which it stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +194,7 @@ class Task:
     mutants: list[MutantDecl] = field(default_factory=list[MutantDecl])
     tests: list[TestDecl] = field(default_factory=list[TestDecl])
     turns: list[str] = field(default_factory=list[str])
+    turn_spans: list[Span] = field(default_factory=list[Span])
 
     @property
     def told(self) -> str:

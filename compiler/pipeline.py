@@ -17,8 +17,9 @@ from clawc.compiler.passes.bind import bind_statements
 from clawc.compiler.passes.content_free import set_floors
 from clawc.compiler.passes.declare import declare
 from clawc.compiler.passes.evaluate import EvaluationFault
+from clawc.compiler.passes.expected_keys import expected_keys
 from clawc.compiler.passes.judge_blocks import judge_blocks, proved, report_unused
-from clawc.compiler.passes.lints import lint, order_lints, vacuous
+from clawc.compiler.passes.lints import advise, order_lints, unread, vacuous
 from clawc.compiler.passes.mentioned import NamesRead, names_cut
 from clawc.compiler.passes.modules import bind_uses
 from clawc.compiler.passes.parse import parse
@@ -114,21 +115,23 @@ def _task(
     judge_blocks(task, block)
     variants(task, block)
     proved(task)
+    expected_keys(task)
     quotations = trace(task)
-    lint(task, block)
+    unread(task, block)
     report_unused(outer)
-    part = judged_part(task)
+    sound = not diagnostics.has_errors
+    part = judged_part(task, block)
     sealer = Sealer(task.context.task)
     try:
         part = sealed_part(part, sealer)
         trial = Trial(part, sealer)
         order_lints(part, sealer)
-        blamed = vacuous(part, trial)
+        blamed = advise(part, block, sealer, quotations) | vacuous(part, trial)
         set_floors(part, trial)
         provable = derived_part(task, part, block, blamed)
         if provable is None:
             return None
-        witness = derive(provable, sealer, trial if provable is part else Trial(provable, sealer))
+        witness = derive(provable, sealer, trial if provable is part else Trial(provable, sealer), complete=sound)
         if not diagnostics.has_errors:
             try_tests(task, trial, witness)
     except EvaluationFault as fault:

@@ -12,6 +12,7 @@ from clawc.compiler.elaborate.context import (
     Context,
     CoreBinding,
     DefBinding,
+    DeliverableBinding,
     broken,
     is_error,
     nearest,
@@ -183,7 +184,16 @@ def _argument(cx: Context, row: Function, arg: ast.Arg) -> Core:
         return jobs.command(cx, arg.value)
     if row.name == "call" and isinstance(arg.value, ast.Ident):
         return jobs.word(cx, arg.value)
+    if cx.rows and isinstance(arg.value, ast.Ident) and isinstance(cx.find(arg.value.text), DeliverableBinding):
+        _file_hidden(cx, row, arg.value)
     return expressions.expression(cx, arg.value)
+
+
+def _file_hidden(cx: Context, row: Function, name: ast.Ident) -> None:
+    """A column of the name of a deliverable, where a file may be wanted."""
+    scope = next((s for s in reversed(cx.rows) if name.text in s.columns), None)
+    if scope is not None and name.text not in cx.task.hidden and any("F" in p.letters for p in row.parameters):
+        expressions.hides(cx, name, scope)
 
 
 def _check_argument(cx: Context, row: Function, parameter: Parameter, value: Core, span: Span) -> bool:

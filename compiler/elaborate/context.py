@@ -187,6 +187,7 @@ class TaskState:
     depth: int = 0  # of the expression that is elaborated, through all `let`s that it leads to
     mentioned: Container[str] = ()  # names that the file reads anywhere
     unresolved: set[str] = field(default_factory=set[str])  # names that nothing in scope has
+    hidden: set[str] = field(default_factory=set[str])  # names that a column hides, as was said
     unreadable: set[str] = field(default_factory=set[str])  # what was said about inputs that cannot be read
     unjudged: bool = False  # the checks are missing or were not read
     assets: Any = None

@@ -15,6 +15,7 @@ from clawc.compiler.elaborate.context import (
     DeliverableBinding,
     InputBinding,
     LetBinding,
+    RowScope,
     TreeBinding,
     broken,
     closest,
@@ -177,6 +178,8 @@ def name(cx: Context, node: ast.Ident) -> Core:
     for scope in reversed(cx.rows):
         type = scope.columns.get(node.text)
         if type is not None:
+            if node.text not in cx.task.hidden:
+                _hides(cx, node, scope, type)
             return column(scope, node.text, type, node.span, sure=True)
         if scope.guess:
             return column(scope, node.text, ANY, node.span, sure=False)
@@ -207,6 +210,31 @@ def name(cx: Context, node: ast.Ident) -> Core:
     known = [*cx.all_names(), "workspace", "transcript", "final_message"]
     return cx.error("E0301", node.span, f"unknown name `{node.text}`{nearest(node.text, known, cx.called)}", "",
                     nearest_fix(node.text, known, node.span))  # fmt: skip
+
+
+def _hides(cx: Context, node: ast.Ident, scope: RowScope, column_type: Type) -> None:
+    """A column that hides a `let` or parameter which may stand in its place: said once for each name."""
+    binding = cx.find(node.text)
+    if isinstance(binding, LetBinding) and not binding.busy:
+        used = binding.used
+        type = let_value(cx, binding, node.span).type
+        binding.used = used
+    elif isinstance(binding, CoreBinding):
+        type = binding.value.type
+    else:
+        return
+    if type == column_type and isinstance(type, Simple) and type not in (ANY, ERROR):
+        binding.used = True  # whether it was meant or not, one warning is enough
+        hides(cx, node, scope)
+
+
+def hides(cx: Context, node: ast.Ident, scope: RowScope) -> None:
+    """Warns of a name that is a column and something else."""
+    cx.task.hidden.add(node.text)
+    kinds = {LetBinding: "the `let` of this name", CoreBinding: "the parameter of this name"}
+    other = next((word for kind, word in kinds.items() if isinstance(cx.find(node.text), kind)), cx.called(node.text))
+    cx.diagnostics.add("W0303", cx.source, node.span, f"this is the column `{node.text}`{scope.of}, which hides {other}",
+                       f"if the column is not meant, write `| rename its_{node.text} = {node.text}` before")  # fmt: skip
 
 
 def bound(cx: Context, binding: object, node: ast.Ident) -> Core:

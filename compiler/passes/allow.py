@@ -98,7 +98,9 @@ def _item_at(source: Source, items: tuple[ast.Item, ...], at: int) -> Span | Non
     if starting:
         return starting[0].span
     around = items
-    while (block := next((i for i in around if isinstance(i, ast.Block) and i.span.start < at < i.span.end), None)) is not None:
+    while (
+        block := next((i for i in around if isinstance(i, ast.Block) and i.span.start < at < i.span.end), None)
+    ) is not None:
         around = block.items
     return next((i.span for i in around if i.span.start > at), None)
 

@@ -121,6 +121,7 @@ def _texts(cx: Context, task: Task, block: ast.Block) -> None:
     turns = [attr.attribute(t, "text") for t in block.items if isinstance(t, ast.Block) and t.kind.text == "turn"]
     told = [attr.template(cx, text.value, "`text`") if text is not None else None for text in turns]
     task.turns = [text or "" for text, turn in zip(told, turns) if turn is not None]
+    task.turn_spans = [Span(*turn.value.span) for turn in turns if turn is not None]
     instruction = attr.attribute(block, "instruction")
     if instruction is None:
         return

@@ -129,6 +129,7 @@ def _check(outer: Context, block: ast.Block, name: str) -> CheckDecl:
         block.span,
         len(expects) == sum(isinstance(i, stated) for i in block.items)
         and not any(is_unsound(e.core) for e in expects),
+        cx.source,
     )
 
 

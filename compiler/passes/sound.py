@@ -16,20 +16,29 @@ from clawc.compiler.passes.mentioned import error_spans, inside
 from clawc.compiler.passes.seal import Sealer
 from clawc.compiler.passes.shape import known
 from clawc.compiler.witness.derive import contents_of
-from clawc.spec import ast
+from clawc.spec import ast, core
 from clawc.spec.blocks import BY_KIND
 
 JUDGING = ("check", "require", "forbid")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
-def judged_part(task: Task) -> Task:
-    """The task with those checks alone that are sound and wait for sound ones."""
+def judged_part(task: Task, block: ast.Block) -> Task:
+    """The task with those checks alone that are sound, read sound deliverables, and wait for sound checks."""
     if not task.context.diagnostics.has_errors:
         return task
-    checks = [c for c in task.checks if c.whole and c.expects]
+    wrong = error_spans(task.context)
+    broken = _mistaken_delivers(block, wrong)
     names = [c.name for c in task.checks]
-    return _waiting_for_none(task, [c for c in checks if names.count(c.name) == 1])
+    return _waiting_for_none(task, [
+        c for c in task.checks
+        if c.whole and c.expects and names.count(c.name) == 1 and not _reads(c) & broken
+        and not (c.home is task.source and any(inside(wrong, e.span) for e in c.expects))
+    ])  # fmt: skip
+
+
+def _reads(check: CheckDecl) -> set[str]:
+    return {n.name for e in check.expects for n in core.walk(e.core) if isinstance(n, core.Deliverable)}
 
 
 def sealed_part(part: Task, sealer: Sealer) -> Task:

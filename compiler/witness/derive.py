@@ -107,8 +107,10 @@ class _Maker:
             self.missing.append(deliver.name)
 
 
-def derive(task: Task, sealer: Sealer, trial: Trial) -> Witness:
-    """Derives what no `solution` writes, and judges the result; a missing or failing witness is an error."""
+def derive(task: Task, sealer: Sealer, trial: Trial, *, complete: bool = True) -> Witness:
+    """Derives what no `solution` writes, and judges the result; a failing witness is an error, and a missing one is
+    where the task is `complete`: no mistake may have taken something from it.
+    """
     conditions = [(c.name, c.kind != "forbid", node) for c in task.checks for _, _, node in trial.sealed[c.name]]
     demands = demands_of(conditions, task.context.task)
     maker = _Maker(task, trial, demands)
@@ -124,7 +126,7 @@ def derive(task: Task, sealer: Sealer, trial: Trial) -> Witness:
         if deliver.name not in authored and not deliver.made_by:
             maker.make(deliver)
     steps = _steps(task, maker, demands)
-    _prove(task, trial, maker, authored, events_of(steps))
+    _prove(task, trial, maker, authored, events_of(steps), complete)
     derived = tuple(dict.fromkeys([*(n for n in maker.derived if n not in maker.missing), *(d.name for d in runs)]))
     origin: Origin = "mixed" if authored and derived else "authored" if authored else "derived" if derived else "none"
     return Witness(maker.written, steps, origin, derived, _derived_checks(task, set(derived)))
@@ -254,7 +256,8 @@ def _same(a: Any, b: Any) -> bool:
         return False
 
 
-def _prove(task: Task, trial: Trial, maker: _Maker, authored: set[str], events: list[dict[str, Any]]) -> None:
+def _prove(task: Task, trial: Trial, maker: _Maker, authored: set[str], events: list[dict[str, Any]],
+           complete: bool) -> None:  # fmt: skip
     """Every check that can be judged here must accept the witness."""
     verdict = trial.judge(maker.written, events)
     failed = {c["name"]: c for c in verdict["checks"] if not c["passed"]}
@@ -285,7 +288,7 @@ def _prove(task: Task, trial: Trial, maker: _Maker, authored: set[str], events: 
         else:
             task.context.error("E0611", check.span, f"the derived answer fails `{name}`: {_reason(result)}",
                                "the checks cannot hold together, or a `solution` must write the deliverable")  # fmt: skip
-    if unknown:
+    if unknown and complete:
         names = ", ".join(f"`{n}`" for n in sorted({d for needed in unknown.values() for d in needed}))
         checks = ", ".join(f"`{c}`" for c in unknown)
         first = by_name[next(iter(unknown))]

@@ -47,5 +47,23 @@ def test_report(case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, upd
     assert [f.code for f in found] == [case.name.partition("_")[0]]
 
 
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_fix_removes_its_diagnostic_and_brings_no_error(
+    case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked(case, tmp_path / "project", monkeypatch)
+    text = (tmp_path / "project" / "spec.claw").read_bytes().decode("utf-8")
+    before = check("spec.claw", text, DiskAssets(tmp_path / "project")).diagnostics
+    said = {(d.code, d.message) for d in before}
+    for found in before:
+        if found.fix is None or found.source.path != "spec.claw":
+            continue
+        start, end = found.fix.span
+        mended = found.source.text[:start] + found.fix.replacement + found.source.text[end:]
+        after = check("spec.claw", mended, DiskAssets(tmp_path / "project")).diagnostics
+        assert (found.code, found.message) not in {(d.code, d.message) for d in after}, mended
+        assert not [d for d in after if d.severity == "error" and (d.code, d.message) not in said], mended
+
+
 def test_every_code_has_a_case() -> None:
     assert sorted({case.name.partition("_")[0] for case in CASES}) == sorted(BY_CODE)

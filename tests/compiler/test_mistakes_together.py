@@ -34,7 +34,7 @@ task totals {
 
   instruction = """
     Write {{ path.totals }} and {{ path.summary }},
-    with the total hours of each name, sorted by name.
+    with the total hours of each name, sorted by name, and total, least and day.
     """
 
   verify {

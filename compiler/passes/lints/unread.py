@@ -1,0 +1,66 @@
+"""What nobody asks for or reads: names, input files, deliverables.
+
+Where the task has errors, a name counts as read if it occurs at all: what is broken may have been its reader.
+"""
+
+from __future__ import annotations
+
+from clawc.compiler.elaborate.context import InputBinding, TreeBinding
+from clawc.compiler.model import DeliverDecl, Task
+from clawc.compiler.passes.judge_blocks import read_by_mistake, report_unused
+from clawc.compiler.passes.mentioned import error_spans, inside
+from clawc.compiler.source import Fix
+from clawc.spec import ast
+from clawc.spec.ast import Span
+
+
+def unread(task: Task, block: ast.Block) -> None:
+    """Findings about names, files and deliverables that nothing reads."""
+    cx = task.context
+    report_unused(cx)
+    wrong = error_spans(cx)
+    blocks = [i for i in block.items if isinstance(i, ast.Block)]
+    doubled = [b.span for b in [b for b in blocks if b.kind.text == "workspace"][1:]]
+    broken = [b.head for b in blocks if b.kind.text == "deliver" and inside(wrong, b.span)]
+
+    def idle(used: bool, name: str) -> bool:
+        return not used and not read_by_mistake(cx, name)
+
+    for deliver in task.delivers:
+        if deliver.span in broken:
+            continue  # what is wrong with it comes first
+        if (task.instruction or task.stated) and deliver.name not in task.named_in_instruction:
+            cx.error("E0606", deliver.span, f"the instruction never names `{deliver.name}`",
+                     f"write `{{{{ path.{deliver.name} }}}}` where it is asked for", _asking(task, block, deliver))  # fmt: skip
+        elif idle(deliver.binding.used, deliver.name):
+            cx.error("E0607", deliver.span, f"no check reads `{deliver.name}`", "judge it, or do not ask for it")
+    told = task.stated or task.told
+    if not told:
+        return
+    places = [(i.file.name, i.file.path, i.span) for i in task.inputs]
+    places += [(n, b.folder, b.span) for n, b in cx.names.items() if isinstance(b, TreeBinding)]
+    for name, path, span in places:
+        binding = cx.names.get(name)
+        if not isinstance(binding, (InputBinding, TreeBinding)) or path in told or not idle(binding.used, name):
+            continue
+        if inside(wrong, span) or any(inside([span], other) for other in doubled):
+            continue
+        cx.diagnostics.add("W0302", cx.source, span, f"nothing uses the input `{name}`",
+                           "name it in the instruction, read it in a query, or remove it")  # fmt: skip
+
+
+def _asking(task: Task, block: ast.Block, deliver: DeliverDecl) -> Fix | None:
+    """The edit that asks for a file at the end of an instruction that is written in the task."""
+    given = next((i for i in block.items if isinstance(i, ast.Attribute) and i.name.text == "instruction"), None)
+    if given is None or not isinstance(given.value, ast.Text):
+        return None
+    raw, start = given.value.raw, given.value.span.start
+    asked = f"Write {{{{ path.{deliver.name} }}}}."
+    if not given.value.triple:
+        at = start + len(raw) - 1
+        return Fix(Span(at, at), f" {asked}", f"ask for `{deliver.name}`")
+    text = raw[:-3].rstrip()
+    last = text[text.rfind("\n") + 1 :]
+    indent = last[: len(last) - len(last.lstrip())] if "\n" in text else ""
+    return Fix(Span(start + len(text), start + len(text)), f"\n{indent}{asked}" if "\n" in text else f" {asked}",
+               f"ask for `{deliver.name}`")  # fmt: skip
