@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
-from clawc.spec.export.lark_text import read_grammar, without_left_recursion
+from clawc.spec.export.lark_text import read_grammar, read_rule, without_left_recursion
 from clawc.spec.export.model import (
     Choice,
     Expr,
@@ -33,13 +33,37 @@ STARTS: Mapping[Start, str] = {"file": "start", "expression": "pipe"}
 _DOTS = "INT_DOTS"
 _RANGE = "INT_RANGE"
 _OPERATOR = "cmp_op"
+# The same language by alternatives that differ in their first token. An engine that keeps one stack for each way to read
+# a text would else keep twice as many for each bracket.
+_FACTORED: Mapping[str, tuple[str, str]] = {
+    "pipe": ("expr | pipeline", "expr (_PIPE stage)*"),
+    "cmp": ("range | comparison", "range [within_clause | cmp_op _NL? range [within_clause]]"),
+    "range": (
+        'sum | sum ".." sum | INT_RANGE | "-" INT_RANGE',
+        'sum [".." sum] | INT_RANGE | "-" INT_RANGE',
+    ),
+    "args": (
+        "arg (_COMMA arg)* _COMMA? | [arg (_COMMA arg)* _COMMA] last_pipe",
+        'NAME "=" _NL? expr [_COMMA [args]] | expr [(_PIPE stage)+ | _COMMA [args]]',
+    ),
+}
 
 
 def full_grammar(start: Start = "file") -> Grammar:
     """The grammar of the language, names without the reserved words, rules without left recursion."""
-    grammar = _operators_apart(without_left_recursion(read_grammar(grammar_text(), STARTS[start])))
+    grammar = _operators_apart(_factored(without_left_recursion(read_grammar(grammar_text(), STARTS[start]))))
     name = grammar.terminals["NAME"]
     return replace(grammar, terminals={**grammar.terminals, "NAME": Terminal(name.pattern, RESERVED)})
+
+
+def _factored(grammar: Grammar) -> Grammar:
+    """Rules whose alternatives begin alike, rewritten. Raises ValueError where the file has others than are known."""
+    rules = dict(grammar.rules)
+    for name, (known, better) in _FACTORED.items():
+        if rules[name] != read_rule(known):
+            raise ValueError(f"the rule `{name}` of the grammar has changed, and its other form not")
+        rules[name] = read_rule(better)
+    return grammar.with_rules(rules)
 
 
 def _operators_apart(grammar: Grammar) -> Grammar:
@@ -47,14 +71,15 @@ def _operators_apart(grammar: Grammar) -> Grammar:
     signs, worded = (
         choice(*(o for o in _alternatives(grammar.rules[_OPERATOR]) if _is_sign(o) == sign)) for sign in (True, False)
     )
-    rules: dict[str, Expr] = {}
-    for name, body in grammar.rules.items():
+
+    def apart(expr: Expr) -> Expr:
         found: list[Expr] = []
-        for way in _alternatives(body):
+        for way in expr.items if isinstance(expr, Choice) else ():
             both = (signs, worded) if _OPERATOR in references(way) else (None,)
             found += [way if kind is None else rebuilt(way, partial(_replaced, kind)) for kind in both]
-        rules[name] = choice(*found)
-    return grammar.with_rules(rules)
+        return choice(*found) if found else expr
+
+    return grammar.with_rules({name: rebuilt(body, apart) for name, body in grammar.rules.items()})
 
 
 def _is_sign(operator: Expr) -> bool:
@@ -116,6 +141,6 @@ def _with_dots(body: Expr) -> Expr:
     found = _alternatives(body)
     if not any(map(_ends_in_range, found)):
         return body
-    right = next(a.items[-1] for a in found if isinstance(a, Sequence) and not _ends_in_range(a))
+    right = next(a.items[0] for a in found if isinstance(a, Sequence) and not _ends_in_range(a))
     signed = [a.items[0] for a in found if isinstance(a, Sequence) and _ends_in_range(a)]
     return choice(*found, Sequence((Ref(_DOTS), right)), *(Sequence((s, Ref(_DOTS), right)) for s in signed))

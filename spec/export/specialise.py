@@ -179,21 +179,13 @@ def _expressions(scope: Scope | None, suffix: str) -> dict[str, Expr]:
     for number, ((inner, names), called) in enumerate(shapes.items()):
         rule = f"args_{number}{suffix}"
         calls.append(f'({_one_of(called)}) "(" _NL? [{rule} _NL?] ")"')
-        arg = (
-            f"arg{inner}"
-            if names == ("*",)
-            else f'({_one_of(names)}) "=" _NL? expr{inner} | expr{inner}'
-            if names
-            else f"expr{inner}"
-        )
-        found[f"arg_{number}{suffix}"] = arg
-        found[rule] = _arguments(f"arg_{number}{suffix}", f"pipeline{inner}")
+        found[rule] = _arguments(rule, "NAME" if names == ("*",) else _one_of(names), inner)
     stages = [f"({_one_of(r.name for r in known if _by_row(r))}) {_stage(rows)}"]
     plain = [*(r.name for r in known if not _by_row(r)), *own]
     stages.append(f"({_one_of(plain)}) {_stage(suffix)}")
     if own:
         calls.append(f'({_one_of(own)}) "(" _NL? [args{suffix} _NL?] ")"')
-        found[f"args{suffix}"] = _arguments(f"arg{suffix}", f"pipeline{suffix}")
+        found[f"args{suffix}"] = _arguments(f"args{suffix}", "NAME", suffix)
     found[f"call{suffix}"] = " | ".join(calls)
     found[f"stage{suffix}"] = " | ".join(stages)
     found["path_name"] = '"path" "." file_name'
@@ -214,8 +206,10 @@ def _optional(row: Function) -> tuple[str, ...]:
     return tuple(p.name for p in row.parameters if not p.required and not p.rest)
 
 
-def _arguments(arg: str, pipeline: str) -> str:
-    return f"{arg} (_COMMA {arg})* _COMMA? | [{arg} (_COMMA {arg})* _COMMA] {pipeline}"
+def _arguments(rule: str, named: str, suffix: str) -> str:
+    """What stands in parentheses; `named`: what may be given by name."""
+    plain = f"expr{suffix} [(_PIPE stage{suffix})+ | _COMMA [{rule}]]"
+    return f'({named}) "=" _NL? expr{suffix} [_COMMA [{rule}]] | {plain}' if named else plain
 
 
 def _stage(suffix: str) -> str:
