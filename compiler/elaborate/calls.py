@@ -18,7 +18,7 @@ from clawc.compiler.elaborate.context import (
     nearest,
     nearest_fix,
 )
-from clawc.compiler.source import Fix
+from clawc.compiler.source import Diagnostics, Fix
 from clawc.spec import ast, core
 from clawc.spec.ast import Span
 from clawc.spec.core import Const, Core
@@ -101,14 +101,45 @@ def call_function(cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...], s
             return cx.error("E0306", function.span, f"`{name}` is not in this version")
         if binding is not None:
             return cx.error("E0302", function.span, f"`{name}` is a value, not a function")
-        known = [*BY_NAME, *(n for n in cx.all_names() if isinstance(cx.find(n), DefBinding))]
-        return cx.error("E0302", function.span, f"unknown function `{name}`{nearest(name, known)}", "",
-                        nearest_fix(name, known, function.span))  # fmt: skip
+        return _as_meant(cx, function, args, span, piped)
     bound = _bind(cx, row, function, args, span, piped)
     if bound is None:
         known_type = _certain(row)
         return broken(span) if known_type is None else core.mistaken(Const(None, ANY, span), known_type, span)
     return _typed_call(cx, row, bound, span)
+
+
+# What functions are called elsewhere.
+ELSEWHERE = {
+    "filter": "where", "map": "derive", "mutate": "derive", "order_by": "sort", "orderby": "sort", "order": "sort",
+    "group_by": "group", "groupby": "group", "limit": "take", "head": "take", "top": "take", "len": "length", "size": "length",
+    "avg": "mean", "average": "mean", "str": "text", "int": "integer", "float": "number", "concat": "join_text", "strip": "trim",
+    "uppercase": "upper", "lowercase": "lower", "includes": "contains", "like": "matches", "regex": "matches", "uniq": "distinct",
+}  # fmt: skip
+
+
+def _as_meant(cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...], span: Span, piped: list[Core]) -> Core:
+    """An unknown function: reported, then read as the one that is meant, so that its arguments are checked."""
+    name = function.text
+    known = [*BY_NAME, *(n for n in cx.all_names() if isinstance(cx.find(n), DefBinding))]
+    other = ELSEWHERE.get(name)
+    fix = nearest_fix(name, known, function.span) if other is None else Fix(function.span, other, f"write `{other}`")
+    hint = nearest(name, known) if other is None else f"; did you mean `{other}`?"
+    cx.error("E0302", function.span, f"unknown function `{name}`{hint}", "", fix)
+    if fix is None or fix.replacement in ("pick", "from"):
+        for arg in args if not piped else ():
+            expressions.expression(cx, arg.value)
+        return broken(span)
+    outer, cx.diagnostics = cx.diagnostics, Diagnostics()
+    try:
+        made = call_function(cx, ast.Ident(fix.replacement, function.span), args, span, piped)
+        found = cx.diagnostics.sorted()
+    finally:
+        cx.diagnostics = outer
+    for d in found:
+        if d.code not in ("E0401", "E0406", "E0413"):  # the call itself may be meant otherwise
+            outer.add(d.code, d.source, d.span, d.message, d.help, d.fix)
+    return made if is_error(made) else core.mistaken(made, made.type, span)
 
 
 def _certain(row: Function) -> Type | None:
@@ -192,7 +223,7 @@ def _argument(cx: Context, row: Function, arg: ast.Arg) -> Core:
 def _file_hidden(cx: Context, row: Function, name: ast.Ident) -> None:
     """A column of the name of a deliverable, where a file may be wanted."""
     scope = next((s for s in reversed(cx.rows) if name.text in s.columns), None)
-    if scope is not None and name.text not in cx.task.hidden and any("F" in p.letters for p in row.parameters):
+    if scope is not None and any("F" in p.letters for p in row.parameters):
         expressions.hides(cx, name, scope)
 
 

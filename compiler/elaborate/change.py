@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clawc.compiler.elaborate.context import Context
+from clawc.compiler.elaborate.context import Context, broken, is_error
 from clawc.spec import core
 from clawc.spec.ast import Span
 from clawc.spec.core import Const, Core
@@ -26,6 +26,8 @@ def change(cx: Context, row: Function, named: dict[str, Core], span: Span) -> Co
     else:
         parts = value.items if isinstance(value, core.Items) else (value,)
         for part in parts:
+            if is_error(part):
+                return broken(span)
             if isinstance(part, Const) and isinstance(part.value, File):
                 paths.append(part.value.path)
             elif isinstance(part, Const) and isinstance(part.value, Files):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Container, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Union
+from typing import Any, NamedTuple, Union
 
 from clawc.compiler.source import Diagnostics, Fix, Source
 from clawc.spec import ast, core
@@ -21,6 +21,7 @@ from clawc.stdlib.checks.values import File
 MAX_DEPTH = 100
 MAX_CHAIN = 400
 MAX_NAME = 100  # longer ones are no slips of another name
+SURE_RATIO = 0.75  # of a name that is read as another one
 MAX_MEANT = 3  # candidates that a message names
 
 
@@ -169,6 +170,15 @@ class JobSpec:
     without: tuple[str, ...] = ()
 
 
+class Hidden(NamedTuple):
+    """Where a column is read, and the other thing of its name that it hides."""
+
+    source: Source
+    span: Span
+    table: str
+    other: str
+
+
 @dataclass(slots=True)
 class TaskState:
     """What all expressions of one task share."""
@@ -187,7 +197,7 @@ class TaskState:
     depth: int = 0  # of the expression that is elaborated, through all `let`s that it leads to
     mentioned: Container[str] = ()  # names that the file reads anywhere
     unresolved: set[str] = field(default_factory=set[str])  # names that nothing in scope has
-    hidden: set[str] = field(default_factory=set[str])  # names that a column hides, as was said
+    hidden: dict[str, Hidden] = field(default_factory=dict[str, "Hidden"])  # names that a column hides
     unreadable: set[str] = field(default_factory=set[str])  # what was said about inputs that cannot be read
     unjudged: bool = False  # the checks are missing or were not read
     assets: Any = None
@@ -335,6 +345,13 @@ def nearest_fix(name: str, candidates: Iterable[str], span: Span, shape: str = "
     if len(close) == 0 or (len(close) > 1 and close[0][0] - close[1][0] < 0.01):
         return None
     return Fix(span, shape.format(close[0][1]), f"write `{close[0][1]}`")
+
+
+def meant_by(name: str, candidates: Iterable[str]) -> str:
+    """The one candidate that is so close that the name is read as it; else ""."""
+    close = _close(name, tuple(sorted(set(candidates))))
+    best = [c for ratio, c in close if ratio >= max(SURE_RATIO, close[0][0] - 0.01)]
+    return best[0] if len(best) == 1 else ""
 
 
 READERS = {"csv_table": "csv", "tsv_table": "tsv", "jsonl_table": "jsonl", "json_value": "json", "yaml_value": "yaml",

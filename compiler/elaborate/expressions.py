@@ -13,6 +13,7 @@ from clawc.compiler.elaborate.context import (
     CoreBinding,
     DefBinding,
     DeliverableBinding,
+    Hidden,
     InputBinding,
     LetBinding,
     RowScope,
@@ -21,6 +22,7 @@ from clawc.compiler.elaborate.context import (
     closest,
     column,
     is_error,
+    meant_by,
     nearest,
     nearest_fix,
     written_as,
@@ -158,6 +160,8 @@ def text(cx: Context, node: ast.Text) -> Core:
                 parts.append(Const(piece.text, TEXT, node.span))
             continue
         inner = expression(cx, parse_expression(cx.source, piece.hole, cx.diagnostics))
+        if isinstance(inner.type, FileType) and any(d.span == inner.span for d in cx.diagnostics.sorted()):
+            inner = broken(inner.span)  # a misspelt name, which was reported
         if isinstance(inner.type, (TableType, RecordType, ListType, FileType)):
             inner = cx.error("E0408", inner.span, f"{phrase(inner.type)} cannot stand in a text",
                              "write the value that is meant, such as `path.NAME` or `count(…)`")  # fmt: skip
@@ -178,10 +182,11 @@ def name(cx: Context, node: ast.Ident) -> Core:
     for scope in reversed(cx.rows):
         type = scope.columns.get(node.text)
         if type is not None:
-            if node.text not in cx.task.hidden:
-                _hides(cx, node, scope, type)
+            _hides(cx, node, scope, type)
             return column(scope, node.text, type, node.span, sure=True)
         if scope.guess:
+            if cx.find(node.text) is None:
+                cx.task.unresolved.add(node.text)  # a column, or a slip of another name
             return column(scope, node.text, ANY, node.span, sure=False)
     binding = cx.find(node.text)
     if binding is not None:
@@ -202,14 +207,32 @@ def name(cx: Context, node: ast.Ident) -> Core:
     if columns:
         shown = ", ".join(list(cx.rows[-1].columns)[:12])
         known = columns if closest(node.text, columns) else cx.all_names()
-        return cx.error("E0402", node.span, f"unknown column `{node.text}`{cx.rows[-1].of}{nearest(node.text, known, lambda n: f'`{n}`' if n in columns else cx.called(n))}",
+        failed = cx.error("E0402", node.span, f"unknown column `{node.text}`{cx.rows[-1].of}{nearest(node.text, known, lambda n: f'`{n}`' if n in columns else cx.called(n))}",
                         f"columns: {shown}", nearest_fix(node.text, known, node.span))  # fmt: skip
+        return _as_meant(cx, node, known) or failed
     if cx.group is not None and cx.group.table.get(node.text) is not None:
         return cx.error("E0301", node.span, f"`{node.text}` has a value in every row of the group, not one for the group",
                         f"make it a key of `group`, or pick one value: `first({node.text})`")  # fmt: skip
     known = [*cx.all_names(), "workspace", "transcript", "final_message"]
-    return cx.error("E0301", node.span, f"unknown name `{node.text}`{nearest(node.text, known, cx.called)}", "",
-                    nearest_fix(node.text, known, node.span))  # fmt: skip
+    failed = cx.error("E0301", node.span, f"unknown name `{node.text}`{nearest(node.text, known, cx.called)}", "",
+                      nearest_fix(node.text, known, node.span))  # fmt: skip
+    return _as_meant(cx, node, known) or failed
+
+
+def _as_meant(cx: Context, node: ast.Ident, known: list[str]) -> Core | None:
+    """A misspelt name as the one that is meant, so that the rest is checked; None where that is not sure."""
+    meant = meant_by(node.text, known)
+    for scope in reversed(cx.rows):
+        type = scope.columns.get(meant)
+        if type is not None:
+            return core.mistaken(column(scope, meant, type, node.span, sure=True), type, node.span)
+    binding = cx.find(meant)
+    if isinstance(binding, (InputBinding, DeliverableBinding, TreeBinding)):
+        return bound(cx, binding, node)  # the very file, as its columns are wanted
+    if isinstance(binding, (LetBinding, CoreBinding)):
+        value = bound(cx, binding, node)
+        return None if is_error(value) else core.mistaken(value, value.type, node.span)
+    return None
 
 
 def _hides(cx: Context, node: ast.Ident, scope: RowScope, column_type: Type) -> None:
@@ -229,12 +252,14 @@ def _hides(cx: Context, node: ast.Ident, scope: RowScope, column_type: Type) -> 
 
 
 def hides(cx: Context, node: ast.Ident, scope: RowScope) -> None:
-    """Warns of a name that is a column and something else."""
-    cx.task.hidden.add(node.text)
-    kinds = {LetBinding: "the `let` of this name", CoreBinding: "the parameter of this name"}
-    other = next((word for kind, word in kinds.items() if isinstance(cx.find(node.text), kind)), cx.called(node.text))
-    cx.diagnostics.add("W0303", cx.source, node.span, f"this is the column `{node.text}`{scope.of}, which hides {other}",
-                       f"if the column is not meant, write `| rename its_{node.text} = {node.text}` before")  # fmt: skip
+    """Keeps that a name is a column and something else; it is said where that happens first."""
+    before = cx.task.hidden.get(node.text)
+    if before is None or (before.source is cx.source and node.span < before.span):
+        kinds = {LetBinding: "the `let` of this name", CoreBinding: "the parameter of this name"}
+        other = next(
+            (word for kind, word in kinds.items() if isinstance(cx.find(node.text), kind)), cx.called(node.text)
+        )
+        cx.task.hidden[node.text] = Hidden(cx.source, node.span, scope.of, other)
 
 
 def bound(cx: Context, binding: object, node: ast.Ident) -> Core:
@@ -343,8 +368,10 @@ def _attribute(cx: Context, node: ast.Attr) -> Core:
         known = ListType(inner) if inner is not None else (ANY_LIST if t.open else None)
         if known is not None:
             return core.call("column", [value, Const(key, TEXT, node.name.span)], known, node.span)
-        return cx.error("E0402", node.name.span, f"unknown column `{key}`{written_as(value)}{nearest(key, t.names)}",
+        failed = cx.error("E0402", node.name.span, f"unknown column `{key}`{written_as(value)}{nearest(key, t.names)}",
                         "columns: " + ", ".join(t.names[:12]), nearest_fix(key, t.names, node.name.span))  # fmt: skip
+        inner = t.get(meant_by(key, t.names))
+        return failed if inner is None else core.mistaken(value, ListType(inner), node.span)
     if isinstance(t, RecordType):
         names = [n for n, _ in t.fields]
         known = t.get(key) or (ANY if t.open else None)
@@ -352,8 +379,10 @@ def _attribute(cx: Context, node: ast.Attr) -> Core:
             return cx.error("E0405", node.name.span, f"key `{key}` is not declared by `{of}`{nearest(key, names)}",
                             "keys: " + ", ".join(names[:12]), nearest_fix(key, names, node.name.span))  # fmt: skip
         if known is None:
-            return cx.error("E0405", node.name.span, f"unknown key `{key}`{nearest(key, names)}",
-                            "keys: " + ", ".join(names[:12]), nearest_fix(key, names, node.name.span))  # fmt: skip
+            failed = cx.error("E0405", node.name.span, f"unknown key `{key}`{nearest(key, names)}",
+                              "keys: " + ", ".join(names[:12]), nearest_fix(key, names, node.name.span))  # fmt: skip
+            inner = t.get(meant_by(key, names))
+            return failed if inner is None else core.mistaken(value, inner, node.span)
     elif isinstance(t, ListType):
         element = t.element
         if isinstance(element, RecordType):
@@ -434,8 +463,12 @@ def _path(cx: Context, node: ast.Attr) -> Core:
     if isinstance(binding, BrokenBinding):
         return broken(node.span)
     names = files_in_scope(cx)
-    return cx.error("E0301", node.name.span, f"`path.{node.name.text}`: no file or deliverable has this name"
+    failed = cx.error("E0301", node.name.span, f"`path.{node.name.text}`: no file or deliverable has this name"
                     + nearest(node.name.text, names), "", nearest_fix(node.name.text, names, node.name.span))  # fmt: skip
+    meant = meant_by(node.name.text, names)
+    if not meant or isinstance(cx.find(meant), BrokenBinding):
+        return failed
+    return _path(cx, ast.Attr(node.object, ast.Ident(meant, node.name.span), node.span))
 
 
 def _shown_path(binding: DeliverableBinding) -> str:

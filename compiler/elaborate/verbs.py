@@ -240,8 +240,9 @@ def _column_lambda(it: Input, table: TableType, name: ast.Ident) -> core.Lambda 
     type = table.get(name.text)
     if type is None and not table.open:
         known = table.names
+        meant = nearest_fix(name.text, known, name.span)
         it.cx.error("E0402", name.span, f"unknown column `{name.text}`{written_as(it.rows)}{nearest(name.text, known)}",
-                    "columns: " + ", ".join(known[:12]), nearest_fix(name.text, known, name.span))  # fmt: skip
+                    "columns: " + ", ".join(known[:12]), meant)  # fmt: skip
         return None
     scope = row_scope(it.cx.task.fresh.take(), table)
     return core.row_lambda(scope.id, column(scope, name.text, type or ANY, name.span, sure=type is not None))
@@ -442,16 +443,14 @@ def _join(it: Input) -> Core:
     node = _one(it, "one other table")
     if node is None:
         return broken(it.span)
-    other = _other(it, node)
-    if other is None:
-        return broken(it.span)
-    rows, left = _as_table(it.rows)
-    partner, right = other
     name = it.verb.text
+    other = _other(it, node)
     if name != "cross_join" and not it.on:
         return it.fail(f"`{name}` needs its keys", None, f"write `{name} t on key`")
+    rows, left = _as_table(it.rows)
+    partner, right = other or (it.rows, GUESSED_TABLE)
     pairs = _keys(it, left, right)
-    if pairs is None:
+    if pairs is None or other is None:
         return broken(it.span)
     on = Const([tuple(p) for p in pairs], ANY, it.span)
     if name in ("semi_join", "anti_join"):

@@ -55,10 +55,16 @@ def _bind_unread(cx: Context, block: ast.Block, parent: str) -> None:
             names: tuple[str, ...] = item.names
         elif isinstance(item, ast.Block) and (not known(item, parent) or not _labelled(item)):
             names = tuple(label.text for label in item.labels if isinstance(label, ast.Ident))
+            names = names or tuple(_stem(label) for label in item.labels[:1] if isinstance(label, ast.Text))
         else:
             continue
         for name in names:
             cx.names.setdefault(name, BrokenBinding())
+
+
+def _stem(label: ast.Text) -> str:
+    """The name that a file without one is most likely called by."""
+    return label.raw.strip('"').rsplit("/", 1)[-1].split(".", 1)[0]
 
 
 def _labelled(block: ast.Block) -> bool:

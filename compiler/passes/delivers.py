@@ -11,13 +11,13 @@ from clawc.compiler.elaborate.context import (
     DeliverableBinding,
     InputBinding,
     TreeBinding,
-    is_error,
+    is_unsound,
     nearest,
     nearest_fix,
 )
 from clawc.compiler.elaborate.expressions import expression
 from clawc.compiler.elaborate.jobs import command_job
-from clawc.compiler.elaborate.literals import plain_text, text_pieces
+from clawc.compiler.elaborate.literals import Piece, plain_text, text_pieces
 from clawc.compiler.model import DeliverDecl, Task
 from clawc.compiler.passes import attributes as attr
 from clawc.compiler.passes.bind import bind
@@ -167,7 +167,15 @@ def _family(
 ) -> tuple[str, tuple[str, ...], tuple[tuple[tuple[str, ...], str], ...]] | None:
     """The pattern of a family, the columns that name its files, and key and path of each; None after a diagnostic."""
     rows = expression(cx, each.value)
-    if is_error(rows):
+    pieces = text_pieces(cx, label, template=True)
+    if all(piece.hole is None for piece in pieces):
+        columns = rows.type.names if isinstance(rows.type, TableType) else []
+        cx.error("E0203", label.span, "the path of a family names a column",
+                 f'such as "out/{{{{ {columns[0] if columns else "column"} }}}}.txt"')  # fmt: skip
+        return None
+    if is_unsound(rows):
+        if isinstance(rows.type, TableType) and not rows.type.open:
+            _family_columns(cx, pieces, rows.type.names)
         return None
     if not isinstance(rows.type, TableType):
         cx.error("E0203", each.value.span, f"`each` takes a table, not {phrase(rows.type)}")
@@ -175,29 +183,16 @@ def _family(
     value = attr.static(cx, rows)
     if value is None:
         return None
-    pieces = text_pieces(cx, label, template=True)
     listed = table(value)
+    if not _family_columns(cx, pieces, list(listed.columns)):
+        return None
     pattern, key = "", list[str]()
     for piece in pieces:
         if piece.hole is None:
             pattern += piece.text
             continue
-        column = cx.source.slice(piece.hole).strip()
-        if column not in listed.columns:
-            cx.error("E0402", piece.hole, f"unknown column `{column}`{nearest(column, listed.columns)}",
-                     "the path of a family names columns of `each`: " + ", ".join(listed.columns[:12]),
-                     nearest_fix(column, listed.columns, piece.hole, " {} "))  # fmt: skip
-            return None
-        key.append(column)
+        key.append(cx.source.slice(piece.hole).strip())
         pattern += "*"
-    if not key:
-        cx.error(
-            "E0203",
-            label.span,
-            "the path of a family names a column",
-            f'such as "out/{{{{ {listed.columns[0]} }}}}.txt"',
-        )
-        return None
     if len(listed.rows) > MAX_MEMBERS:
         cx.error("E0203", each.value.span, f"a family has at most {MAX_MEMBERS} files")
         return None
@@ -217,6 +212,19 @@ def _family(
             return None
         members[made] = path
     return pattern, tuple(key), tuple(members.items())
+
+
+def _family_columns(cx: Context, pieces: list[Piece], columns: list[str]) -> bool:
+    """Is every hole of the path of a family a column of its table? What is not is reported."""
+    good = True
+    for piece in pieces:
+        column = "" if piece.hole is None else cx.source.slice(piece.hole).strip()
+        if piece.hole is not None and column not in columns:
+            cx.error("E0402", piece.hole, f"unknown column `{column}`{nearest(column, columns)}",
+                     "the path of a family names columns of `each`: " + ", ".join(columns[:12]),
+                     nearest_fix(column, columns, piece.hole, " {} "))  # fmt: skip
+            good = False
+    return good
 
 
 def _format(cx: Context, block: ast.Block, path: str) -> str:

@@ -7,7 +7,16 @@ from collections.abc import Container, Iterator
 from dataclasses import fields
 from typing import Any
 
-from clawc.compiler.elaborate.context import BrokenBinding, Context, DefBinding, DeliverableBinding, LetBinding, closest
+from clawc.compiler.elaborate.context import (
+    BrokenBinding,
+    Context,
+    CoreBinding,
+    DefBinding,
+    DeliverableBinding,
+    LetBinding,
+    closest,
+    is_unsound,
+)
 from clawc.compiler.source import Source
 from clawc.spec import ast
 
@@ -78,8 +87,14 @@ def names_reached(cx: Context, span: ast.Span) -> set[str]:
 def may_read_agent(cx: Context, span: ast.Span) -> bool:
     """May a stretch of source, as it was meant, read what the agent leaves?"""
     words = names_reached(cx, span)
-    if words & _OF_THE_AGENT or any(isinstance(cx.find(w), (DeliverableBinding, BrokenBinding)) for w in words):
+    if words & _OF_THE_AGENT or inside(error_spans(cx), span):
         return True
+    for word in words:
+        found = cx.find(word)
+        if isinstance(found, (DeliverableBinding, BrokenBinding)):
+            return True
+        if isinstance(found, CoreBinding) and (found.value.dynamic or is_unsound(found.value)):
+            return True
     return any(closest(word, cx.task.delivered) for word in words & cx.task.unresolved)
 
 

@@ -11,6 +11,7 @@ from clawc.compiler.elaborate.context import (
     Context,
     DefBinding,
     LetBinding,
+    closest,
     nearest,
     nearest_fix,
 )
@@ -46,6 +47,8 @@ def _use(cx: Context, item: ast.Use, chain: tuple[str, ...]) -> None:
                      "it has " + ", ".join(sorted(module.names)[:12]),
                      nearest_fix(name.text, module.names, name.span))  # fmt: skip
             cx.names.setdefault(name.text, BrokenBinding())
+            for near in closest(name.text, module.names):  # used below under the name that it has
+                cx.names.setdefault(near, module.names[near])
         elif isinstance(binding, (LetBinding, DefBinding, BlockBinding, BrokenBinding)):
             bind(cx, name, binding)
 

@@ -109,13 +109,16 @@ def _labels(source: Source, row: BlockKind, parent: BlockKind, block: ast.Block,
     for label, what in zip(block.labels, labels):
         if (what == "name") != isinstance(label, ast.Ident):
             kind = "a name without quotes" if what == "name" else "a text in quotes"
-            swapped = None
-            if len(labels) == 2 and [isinstance(x, ast.Ident) for x in block.labels] == [False, True]:
-                second, first = (source.slice(x.span) for x in block.labels)
-                whole = ast.Span(block.labels[0].span.start, block.labels[1].span.end)
-                swapped = Fix(whole, f"{first} {second}", "name first, then the path")
-            diagnostics.add("E0204", source, label.span, f"this label must be {kind}", f"write {shape}", swapped)
+            diagnostics.add("E0204", source, label.span, f"this label must be {kind}", f"write {shape}")
             return  # labels in the wrong order are one mistake
+
+
+def swapped_labels(source: Source, row: BlockKind, block: ast.Block, diagnostics: Diagnostics) -> None:
+    """A path before the name."""
+    first, second = block.labels
+    diagnostics.add("E0204", source, first.span, "this label must be a name without quotes", f'write `{row.kind} NAME "path"`',
+                    Fix(ast.Span(first.span.start, second.span.end), f"{source.slice(second.span)} {source.slice(first.span)}",
+                        "name first, then the path"))  # fmt: skip
 
 
 def _labels_of(number: int) -> str:

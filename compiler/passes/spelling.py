@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clawc.compiler.elaborate.context import nearest_fix
-from clawc.compiler.passes.shape import TOP, inside, unknown_attribute, unknown_block
+from clawc.compiler.passes.shape import TOP, inside, swapped_labels, unknown_attribute, unknown_block
 from clawc.compiler.source import Diagnostics, Source
 from clawc.spec import ast
 from clawc.spec.blocks import BY_KIND, BlockKind
@@ -30,6 +30,11 @@ def _items(
                     unknown_block(source, parent, item, diagnostics)
                     item = replace(item, kind=replace(item.kind, text=meant.replacement))
             row = BY_KIND.get(item.kind.text)
+            if row is not None and len(item.labels) == 2 and parent is not TOP:
+                first, second = item.labels
+                if row.labels == ("name", "path") and isinstance(first, ast.Text) and isinstance(second, ast.Ident):
+                    swapped_labels(source, row, item, diagnostics)
+                    item = replace(item, labels=(second, first))
             if row is not None and not row.later and row.kind in parent.children:
                 item = replace(item, items=_items(source, row, item.items, diagnostics, inside(item)))
         elif isinstance(item, ast.Attribute) and parent.attribute(item.name.text) is None:

@@ -24,7 +24,9 @@ task scopes {
 
 def test_a_let_first_used_in_a_row_expression_sees_no_columns() -> None:
     found = check("s.claw", SOURCE)
-    assert not found.diagnostics, [d.message for d in found.diagnostics]
+    assert found.ok and {d.code for d in found.diagnostics} <= {"W0303", "W0601"}, [
+        d.message for d in found.diagnostics
+    ]
     assert found.tasks[0].witness.files["out/d.csv"] == b"n,more\n3,1\n"
 
 

@@ -160,7 +160,7 @@ def _answers(facts: list[Facts], sealer: Sealer) -> Iterator[Any]:
     seen: set[int] = set()
     for fact in facts:
         for call in fact.calls:
-            if call.function != "equal":
+            if call.function != "equal" and not call.function.startswith("mentions"):
                 continue
             for side in call.args:
                 if side.dynamic or side.free or id(through(side)) in seen or isinstance(through(side), core.Const):

@@ -34,6 +34,9 @@ def unread(task: Task, block: ast.Block) -> None:
                      f"write `{{{{ path.{deliver.name} }}}}` where it is asked for", _asking(task, block, deliver))  # fmt: skip
         elif idle(deliver.binding.used, deliver.name):
             cx.error("E0607", deliver.span, f"no check reads `{deliver.name}`", "judge it, or do not ask for it")
+    for name, found in sorted(cx.task.hidden.items()):
+        cx.diagnostics.add("W0303", found.source, found.span, f"this is the column `{name}`{found.table}, which hides {found.other}",
+                           f"if the column is not meant, write `| rename its_{name} = {name}` before")  # fmt: skip
     told = task.stated or task.told
     if not told:
         return
