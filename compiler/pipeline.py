@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from clawc.compiler.assets import Assets, NoAssets
 from clawc.compiler.elaborate.context import Context, LetBinding, TaskState
-from clawc.compiler.elaborate.expressions import let_value
+from clawc.compiler.elaborate.naming import let_value
 from clawc.compiler.model import Task
 from clawc.compiler.passes.allow import allowances, sift
 from clawc.compiler.passes.bind import bind_statements

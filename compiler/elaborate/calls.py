@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from clawc.compiler.elaborate import aggregates, change, documents, expressions, jobs, reading, verbs
+from clawc.compiler.elaborate import aggregates, change, documents, expressions, jobs, naming, reading, verbs
 from clawc.compiler.elaborate.context import (
     BrokenBinding,
     CheckBinding,
@@ -224,7 +224,7 @@ def _file_hidden(cx: Context, row: Function, name: ast.Ident) -> None:
     """A column of the name of a deliverable, where a file may be wanted."""
     scope = next((s for s in reversed(cx.rows) if name.text in s.columns), None)
     if scope is not None and any("F" in p.letters for p in row.parameters):
-        expressions.hides(cx, name, scope)
+        naming.hides(cx, name, scope)
 
 
 def _check_argument(cx: Context, row: Function, parameter: Parameter, value: Core, span: Span) -> bool:

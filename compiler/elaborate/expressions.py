@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
-from clawc.compiler.elaborate import calls, verbs
+from clawc.compiler.elaborate import calls, comparing, naming, verbs
 from clawc.compiler.elaborate.context import (
     MAX_CHAIN,
     MAX_DEPTH,
     BrokenBinding,
     Context,
-    CoreBinding,
-    DefBinding,
-    DeliverableBinding,
-    Hidden,
-    InputBinding,
-    LetBinding,
-    RowScope,
-    TreeBinding,
     broken,
     closest,
-    column,
     is_error,
     meant_by,
     nearest,
@@ -30,11 +19,10 @@ from clawc.compiler.elaborate.context import (
 from clawc.compiler.elaborate.literals import is_stand_in, literal, text_pieces
 from clawc.compiler.passes.parse import parse_expression
 from clawc.compiler.paths import kind_of
-from clawc.compiler.source import Fix
 from clawc.spec import ast, core
 from clawc.spec.ast import Span
 from clawc.spec.core import Const, Core
-from clawc.spec.functions import AGGREGATE_NAMES, BY_NAME
+from clawc.spec.functions import AGGREGATE_NAMES
 from clawc.spec.types import (
     ANY,
     ANY_LIST,
@@ -45,8 +33,6 @@ from clawc.spec.types import (
     ERROR,
     NULL,
     NUMBER,
-    PERCENT,
-    REGEX,
     SIZE,
     TEXT,
     TREE,
@@ -60,17 +46,7 @@ from clawc.spec.types import (
     phrase,
 )
 from clawc.stdlib.checks.sets import Files
-from clawc.stdlib.checks.values import File
 
-CALLS = TableType(
-    (("step", NUMBER), ("tool", TEXT), ("path", TEXT), ("command", TEXT), ("ok", BOOL), ("output", TEXT)), ordered=True
-)
-TRANSCRIPT = RecordType((("calls", CALLS), ("commands", ListType(TEXT)), ("final", TEXT)))
-
-COMPARISONS = {
-    "==": "equal", "!=": "differs", "<": "less", "<=": "at_most", ">": "more", ">=": "at_least",
-    "in": "is_in", "not in": "not_in",
-}  # fmt: skip
 ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
 
 
@@ -97,7 +73,7 @@ def _expression(cx: Context, node: ast.Expr) -> Core:
     if isinstance(node, ast.Text):
         return text(cx, node)
     if isinstance(node, ast.Ident):
-        return name(cx, node)
+        return naming.name(cx, node)
     if isinstance(node, ast.ListOf):
         parts = [expression(cx, item) for item in node.items]
         return core.items(parts, ListType(_common(parts)), node.span)
@@ -114,10 +90,10 @@ def _expression(cx: Context, node: ast.Expr) -> Core:
     if isinstance(node, ast.Binary):
         return _binary(cx, node)
     if isinstance(node, ast.Compare):
-        return _compare(cx, node)
+        return comparing.compare(cx, node)
     if isinstance(node, ast.RangeOf):
         low, high = expression(cx, node.low), expression(cx, node.high)
-        if not is_error(low) and not is_error(high) and not _comparable(low.type, high.type):
+        if not is_error(low) and not is_error(high) and not comparing.comparable(low.type, high.type):
             return cx.error("E0403", node.span, f"a range from {phrase(low.type)} to {phrase(high.type)}")
         return core.call("Range", [low, high], RangeType(low.type), node.span)
     if isinstance(node, ast.If):
@@ -177,151 +153,6 @@ def text(cx: Context, node: ast.Text) -> Core:
     return core.call("join_text", [listed, Const("", TEXT, node.span)], TEXT, node.span)
 
 
-def name(cx: Context, node: ast.Ident) -> Core:
-    """A name: the column of a row in scope, else whatever it is bound to."""
-    for scope in reversed(cx.rows):
-        type = scope.columns.get(node.text)
-        if type is not None:
-            _hides(cx, node, scope, type)
-            return column(scope, node.text, type, node.span, sure=True)
-        if scope.guess:
-            if cx.find(node.text) is None:
-                cx.task.unresolved.add(node.text)  # a column, or a slip of another name
-            return column(scope, node.text, ANY, node.span, sure=False)
-    binding = cx.find(node.text)
-    if binding is not None:
-        return bound(cx, binding, node)
-    for scope in reversed(cx.rows):
-        if scope.open:
-            return column(scope, node.text, ANY, node.span, sure=False)
-    if node.text in BY_NAME:
-        return cx.error("E0305", node.span, f"`{node.text}` is a function; did you mean `{node.text}(x)`?")
-    if node.text == "final_message":
-        return core.call("final_text", [core.Workspace(ANY, node.span)], TEXT, node.span)
-    if node.text == "transcript":
-        return core.call("transcript_of", [core.Workspace(ANY, node.span)], TRANSCRIPT, node.span)
-    if node.text == "workspace":
-        return core.Workspace(ANY, node.span)
-    cx.task.unresolved.add(node.text)
-    columns = [c for scope in cx.rows for c in scope.columns]
-    if columns:
-        shown = ", ".join(list(cx.rows[-1].columns)[:12])
-        known = columns if closest(node.text, columns) else cx.all_names()
-        failed = cx.error("E0402", node.span, f"unknown column `{node.text}`{cx.rows[-1].of}{nearest(node.text, known, lambda n: f'`{n}`' if n in columns else cx.called(n))}",
-                        f"columns: {shown}", nearest_fix(node.text, known, node.span))  # fmt: skip
-        return _as_meant(cx, node, known) or failed
-    if cx.group is not None and cx.group.table.get(node.text) is not None:
-        return cx.error("E0301", node.span, f"`{node.text}` has a value in every row of the group, not one for the group",
-                        f"make it a key of `group`, or pick one value: `first({node.text})`")  # fmt: skip
-    known = [*cx.all_names(), "workspace", "transcript", "final_message"]
-    failed = cx.error("E0301", node.span, f"unknown name `{node.text}`{nearest(node.text, known, cx.called)}", "",
-                      nearest_fix(node.text, known, node.span))  # fmt: skip
-    return _as_meant(cx, node, known) or failed
-
-
-def _as_meant(cx: Context, node: ast.Ident, known: list[str]) -> Core | None:
-    """A misspelt name as the one that is meant, so that the rest is checked; None where that is not sure."""
-    meant = meant_by(node.text, known)
-    for scope in reversed(cx.rows):
-        type = scope.columns.get(meant)
-        if type is not None:
-            return core.mistaken(column(scope, meant, type, node.span, sure=True), type, node.span)
-    binding = cx.find(meant)
-    if isinstance(binding, (InputBinding, DeliverableBinding, TreeBinding)):
-        return bound(cx, binding, node)  # the very file, as its columns are wanted
-    if isinstance(binding, (LetBinding, CoreBinding)):
-        value = bound(cx, binding, node)
-        return None if is_error(value) else core.mistaken(value, value.type, node.span)
-    return None
-
-
-def _hides(cx: Context, node: ast.Ident, scope: RowScope, column_type: Type) -> None:
-    """A column that hides a `let` or parameter which may stand in its place: said once for each name."""
-    binding = cx.find(node.text)
-    if isinstance(binding, LetBinding) and not binding.busy:
-        used = binding.used
-        type = let_value(cx, binding, node.span).type
-        binding.used = used
-    elif isinstance(binding, CoreBinding):
-        type = binding.value.type
-    else:
-        return
-    if type == column_type and isinstance(type, Simple) and type not in (ANY, ERROR):
-        binding.used = True  # whether it was meant or not, one warning is enough
-        hides(cx, node, scope)
-
-
-def hides(cx: Context, node: ast.Ident, scope: RowScope) -> None:
-    """Keeps that a name is a column and something else; it is said where that happens first."""
-    before = cx.task.hidden.get(node.text)
-    if before is None or (before.source is cx.source and node.span < before.span):
-        kinds = {LetBinding: "the `let` of this name", CoreBinding: "the parameter of this name"}
-        other = next(
-            (word for kind, word in kinds.items() if isinstance(cx.find(node.text), kind)), cx.called(node.text)
-        )
-        cx.task.hidden[node.text] = Hidden(cx.source, node.span, scope.of, other)
-
-
-def bound(cx: Context, binding: object, node: ast.Ident) -> Core:
-    """The core of a binding at a use."""
-    if isinstance(binding, CoreBinding):
-        binding.used = True
-        return binding.value
-    if isinstance(binding, InputBinding):
-        binding.used = True
-        return Const(binding.file, FileType(binding.file.name, binding.file.kind, "input"), node.span)
-    if isinstance(binding, DeliverableBinding):
-        binding.used = True
-        return deliverable(binding, node.span)
-    if isinstance(binding, TreeBinding):
-        binding.used = True
-        return Const(binding.files, TREE, node.span)
-    if isinstance(binding, LetBinding):
-        value = let_value(cx, binding, node.span)
-        return core.LetRef(binding.name, value, value.type, node.span, value.dynamic, value.free)
-    if isinstance(binding, DefBinding):
-        binding.used = True
-        return cx.error("E0305", node.span, f"`{node.text}` is a function; did you mean `{node.text}(…)`?")
-    assert isinstance(binding, BrokenBinding)
-    return broken(node.span)
-
-
-def deliverable(binding: DeliverableBinding, span: Span) -> core.Deliverable:
-    """What the agent left under a name: a file, a set of files, or the files of a family."""
-    type: Type = TREE
-    if binding.shape == "file":
-        type = FileType(binding.name, binding.kind, "deliverable")
-    return core.Deliverable(binding.name, type, span, shape=binding.shape, job=binding.job)
-
-
-def let_value(cx: Context, binding: LetBinding, span: Span) -> Core:
-    """The core of a `let`, made at its first use in the place where it is written."""
-    binding.used = True
-    if binding.value is None:
-        if binding.busy:
-            binding.value = _circle(cx, binding, span)
-            return binding.value
-        binding.busy = True
-        cx.task.busy.append(binding)
-        with binding.home.outside_rows():  # its first use may stand in a row expression, it does not
-            value = expression(binding.home, binding.expr)
-        binding.busy = False
-        cx.task.busy.pop()
-        if binding.value is None:
-            binding.value = value
-    return binding.value
-
-
-def _circle(cx: Context, binding: LetBinding, span: Span) -> Core:
-    """A circle of definitions is told at the first of them in the file."""
-    chain = cx.task.busy[cx.task.busy.index(binding) :]
-    if len(chain) == 1:
-        return cx.error("E0304", span, f"`{binding.name}` is defined by itself")
-    at = min(range(len(chain)), key=lambda i: chain[i].span)
-    names = [b.name for b in [*chain[at:], *chain[:at], chain[at]]]
-    return chain[at].home.error("E0304", chain[at].span, f"`{names[0]}` is defined by itself: {' → '.join(names)}")
-
-
 def _record(cx: Context, node: ast.RecordOf) -> Core:
     entries: list[tuple[Core, Core]] = []
     fields: list[tuple[str, Type]] = []
@@ -348,7 +179,7 @@ def _record(cx: Context, node: ast.RecordOf) -> Core:
 
 def _attribute(cx: Context, node: ast.Attr) -> Core:
     if isinstance(node.object, ast.Ident) and node.object.text == "path" and cx.find("path") is None:
-        return _path(cx, node)
+        return naming.path(cx, node)
     if isinstance(node.object, ast.Ident) and node.object.text == "param" and cx.find("param") is None:
         if isinstance(cx.find(node.name.text), BrokenBinding):
             return broken(node.span)  # the block `param` was reported
@@ -360,8 +191,8 @@ def _attribute(cx: Context, node: ast.Attr) -> Core:
         return value
     if isinstance(t, FileType):
         return cx.error("E0404", node.span, f"`{t.name}` is a file, which has no `{key}`",
-                        f"read it first, for example `{_reader_of(t)}({t.name}).{key}`",
-                        _wrapped(node.object, _reader_of(t)) if t.kind in ("json", "yaml", "toml", "ini") else None)  # fmt: skip
+                        f"read it first, for example `{comparing.reader_of(t)}({t.name}).{key}`",
+                        comparing.wrapped(node.object, comparing.reader_of(t)) if t.kind in ("json", "yaml", "toml", "ini") else None)  # fmt: skip
     known: Type | None = ANY
     if isinstance(t, TableType):
         inner = t.get(key)
@@ -401,28 +232,6 @@ def _attribute(cx: Context, node: ast.Attr) -> Core:
     return core.call("get", [value, Const(key, TEXT, node.name.span)], known or ANY, node.span)
 
 
-TABLE_READERS = {"csv": "csv", "tsv": "tsv", "jsonl": "jsonl", "xlsx": "xlsx"}
-
-
-def _reader_of(file: FileType) -> str:
-    """The reader of a file of which a part is wanted."""
-    return file.kind if file.kind in ("yaml", "toml", "ini", "email", "xml", "html") else "json"
-
-
-def _wrapped(node: ast.Expr, reader: str) -> Fix | None:
-    """The edit that reads the file that a name stands for."""
-    return Fix(node.span, f"{reader}({node.text})", f"read it by `{reader}`") if isinstance(node, ast.Ident) else None
-
-
-def _read_fix(node: ast.Expr, file: FileType, other: Type) -> Fix | None:
-    """How a file has to be read to be compared with the other side."""
-    if other is TEXT:
-        return _wrapped(node, "text")
-    if isinstance(other, TableType) and file.kind in TABLE_READERS:
-        return _wrapped(node, "rows" if file.role == "deliverable" else TABLE_READERS[file.kind])
-    return _wrapped(node, "json") if isinstance(other, RecordType) and file.kind == "json" else None
-
-
 def _declares(cx: Context, value: Core) -> str:
     """The deliverable of which this is the value, if it declares keys."""
     while isinstance(value, core.LetRef):
@@ -434,58 +243,6 @@ def _declares(cx: Context, value: Core) -> str:
     )
     binding = cx.task.delivered.get(of.name) if isinstance(of, core.Deliverable) else None
     return binding.name if binding is not None and binding.keys is not None else ""
-
-
-def path_of(cx: Context, value: Core, span: Span) -> Core | None:
-    """The path of a file that is held as a value: an input, or a deliverable; None for anything else."""
-    while isinstance(value, core.LetRef):
-        value = value.value
-    if isinstance(value, Const) and isinstance(value.value, File):
-        return Const(value.value.path, TEXT, span)
-    binding = cx.find(value.name) if isinstance(value, core.Deliverable) else None
-    return Const(_shown_path(binding), TEXT, span) if isinstance(binding, DeliverableBinding) else None
-
-
-def _path(cx: Context, node: ast.Attr) -> Core:
-    binding = cx.find(node.name.text)
-    if isinstance(binding, (CoreBinding, LetBinding)):  # another name for a file
-        held = path_of(cx, expression(cx, node.name), node.span)
-        if held is not None:
-            return held
-    if isinstance(binding, InputBinding):
-        binding.used = True
-        return Const(binding.file.path, TEXT, node.span)
-    if isinstance(binding, TreeBinding):
-        binding.used = True
-        return Const(binding.folder, TEXT, node.span)
-    if isinstance(binding, DeliverableBinding):
-        return Const(_shown_path(binding), TEXT, node.span)
-    if isinstance(binding, BrokenBinding):
-        return broken(node.span)
-    names = files_in_scope(cx)
-    failed = cx.error("E0301", node.name.span, f"`path.{node.name.text}`: no file or deliverable has this name"
-                    + nearest(node.name.text, names), "", nearest_fix(node.name.text, names, node.name.span))  # fmt: skip
-    meant = meant_by(node.name.text, names)
-    if not meant or isinstance(cx.find(meant), BrokenBinding):
-        return failed
-    return _path(cx, ast.Attr(node.object, ast.Ident(meant, node.name.span), node.span))
-
-
-def _shown_path(binding: DeliverableBinding) -> str:
-    """A path as the agent is told: of a family with `<column>` in place of each key, of a folder without `**`."""
-    if binding.shape == "family":
-        names = iter(binding.key)
-        return "".join(f"<{next(names)}>" if part == "*" else part for part in re.split(r"(\*)", binding.path))
-    return binding.path.removesuffix("/**") if binding.path.endswith("/**") else binding.path
-
-
-def files_in_scope(cx: Context) -> list[str]:
-    """Names of inputs and deliverables."""
-    return [
-        n
-        for n in cx.all_names()
-        if isinstance(cx.find(n), (InputBinding, TreeBinding, DeliverableBinding, BrokenBinding))
-    ]
 
 
 def _index(cx: Context, node: ast.Index) -> Core:
@@ -594,149 +351,6 @@ def _arithmetic(op: str, a: Type, b: Type) -> Type | None:
     if op in "*/" and a is DURATION and b is NUMBER:
         return DURATION
     return None
-
-
-def _comparable(a: Type, b: Type) -> bool:
-    if a in (ANY, NULL, ERROR) or b in (ANY, NULL, ERROR):
-        return True
-    if a in (NUMBER, SIZE) and b in (NUMBER, SIZE):
-        return True
-    if isinstance(a, (TableType, ListType)) and isinstance(b, (TableType, ListType)):
-        return True
-    if isinstance(a, RecordType) and isinstance(b, RecordType):
-        return True
-    if isinstance(a, RangeType) and isinstance(b, RangeType):
-        return True
-    return a == b or {a, b} <= {DATE, DATETIME}
-
-
-def _compare(cx: Context, node: ast.Compare) -> Core:
-    if node.op == "within":
-        return cx.error("E0407", node.span, "`within` belongs behind a comparison", "write `a == b within 0.01`")
-    left, right = expression(cx, node.left), expression(cx, node.right)
-    within = expression(cx, node.within) if node.within is not None else None
-    for side in (left, right):
-        if isinstance(side.type, FileType):
-            at, other = (node.left, right) if side is left else (node.right, left)
-            return cx.error("E0404", side.span, f"`{side.type.name}` is a file; read it before comparing",
-                            f"for example `text({side.type.name})`, `rows({side.type.name})` or `json({side.type.name})`",
-                            _read_fix(at, side.type, other.type))  # fmt: skip
-    if is_error(left) or is_error(right):
-        return broken(node.span)
-    if within is not None and node.op != "==":
-        return cx.error("E0407", within.span, f"`within` belongs to `==`, not to `{node.op}`")
-    if node.op in ("in", "not in"):
-        return _membership(cx, node, left, right)
-    if not _comparable(left.type, right.type):
-        fix = _comparison_fix(cx, node, left, right)
-        return cx.error("E0403", node.op_span, f"{phrase(left.type)} compared with {phrase(right.type)}",
-                        f"{fix.title}" if fix is not None else _comparison_help(cx, node, left, right), fix)  # fmt: skip
-    if node.op not in ("==", "!="):
-        for side in (left, right):
-            if isinstance(side.type, (TableType, ListType, RecordType, RangeType)) or side.type in (
-                BOOL,
-                REGEX,
-            ):
-                return cx.error(
-                    "E0403",
-                    node.op_span,
-                    f"{phrase(side.type)} has no order; `{node.op}` wants numbers, dates or text",
-                )
-    kwargs: dict[str, Core] = {}
-    if within is not None and not is_error(within):
-        if within.type not in (NUMBER, PERCENT, DURATION, ANY):
-            return cx.error("E0407", within.span, f"a tolerance is a number or a percentage, not {phrase(within.type)}")
-        if left.type in (TEXT, BOOL) or right.type in (TEXT, BOOL):
-            at, kind = (node.left, left.type) if left.type in (TEXT, BOOL) else (node.right, right.type)
-            return cx.error("E0407", within.span, f"a tolerance applies to numbers; `{cx.source.slice(at.span)}` is "
-                            + phrase(kind))  # fmt: skip
-        kwargs["within"] = within
-    if node.op == "==":
-        left, right = _declared_columns(cx, left, right), _declared_columns(cx, right, left)
-        if is_error(left) or is_error(right):
-            return broken(node.span)
-    return core.call(COMPARISONS[node.op], [left, right], BOOL, node.span, **kwargs)
-
-
-def _declared_columns(cx: Context, side: Core, other: Core) -> Core:
-    """Where `other` is `rows(d)` with declared columns: exactly these of `side`, and each must be there."""
-    if not (isinstance(other, core.Call) and other.function == "rows" and isinstance(other.type, TableType)):
-        return side
-    t = side.type
-    if not isinstance(t, TableType) or t.open or other.type.open:
-        return side
-    wanted = other.type.names
-    for name_ in wanted:
-        if t.get(name_) is None:
-            return cx.error("E0402", side.span, f"the deliverable's column `{name_}` is no column of this table"
-                            + nearest(name_, t.names), "columns: " + ", ".join(t.names[:12]))  # fmt: skip
-    if wanted == t.names:
-        return side
-    with cx.row(t) as scope:
-        picked = [
-            (
-                Const(n, TEXT, side.span),
-                core.row_lambda(scope.id, column(scope, n, t.get(n) or ANY, side.span, sure=True)),
-            )
-            for n in wanted
-        ]
-    columns = tuple((n, t.get(n) or ANY) for n in wanted)
-    return core.call(
-        "select", [side, core.record(picked, ANY, side.span)], TableType(columns, False, t.ordered), side.span
-    )
-
-
-def _comparison_help(cx: Context, node: ast.Compare, left: Core, right: Core) -> str:
-    for side, other, at in ((left, right, node.left), (right, left, node.right)):
-        if side.type is TEXT and other.type is NUMBER and not isinstance(side, Const):
-            return f"write `number({cx.source.slice(at.span)})` if it spells a number"
-        if side.type is TEXT and other.type in (DATE, DATETIME):
-            return "dates are written `@2026-01-31`"
-        if isinstance(side.type, (ListType, TableType)) and other.type is NUMBER:
-            return f"for how many there are write `count({cx.source.slice(at.span)})`" if _short(cx, at) else ""
-    return ""
-
-
-def _short(cx: Context, node: ast.Expr) -> bool:
-    shown = cx.source.slice(node.span)
-    return len(shown) <= 60 and "\n" not in shown
-
-
-_PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-_PLAIN_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z?)?")
-
-
-def _comparison_fix(cx: Context, node: ast.Compare, left: Core, right: Core) -> Fix | None:
-    """The edit that makes one side of the type of the other, where it is sure."""
-    for side, other, at in ((left, right, node.left), (right, left, node.right)):
-        if side.type is not TEXT:
-            continue
-        plain = str(side.value) if isinstance(side, Const) else ""
-        if other.type is NUMBER and _PLAIN_NUMBER.fullmatch(plain):
-            return Fix(at.span, plain, f"write `{plain}` without quotes")
-        if other.type in (DATE, DATETIME) and _PLAIN_DATE.fullmatch(plain):
-            return Fix(at.span, f"@{plain}", f"dates are written `@{plain}`")
-        if other.type is BOOL and plain in ("true", "false"):
-            return Fix(at.span, plain, f"write `{plain}` without quotes")
-        if other.type in (DATE, DATETIME) and not isinstance(side, Const) and _short(cx, at):
-            return Fix(at.span, f"date({cx.source.slice(at.span)})", f"write `date({cx.source.slice(at.span)})`")
-    for side, other, at in ((left, right, node.left), (right, left, node.right)):
-        if isinstance(side, Const) and side.type is NUMBER and other.type is TEXT:
-            return Fix(at.span, f'"{side.value}"', f'write `"{side.value}"`, as the other side is text')
-    return None
-
-
-def _membership(cx: Context, node: ast.Compare, left: Core, right: Core) -> Core:
-    t = right.type
-    if t is TEXT:
-        return cx.error("E0403", node.op_span, "`in` wants a list or a range, not text",
-                        f"to look inside a text write `contains({cx.source.slice(node.right.span)}, …)`")  # fmt: skip
-    if not isinstance(t, (ListType, RangeType, TableType)) and t not in (ANY, NULL):
-        return cx.error("E0403", node.op_span, f"`in` wants a list or a range, not {phrase(t)}")
-    element = t.element if isinstance(t, (ListType, RangeType)) else ANY
-    if not _comparable(left.type, element):
-        return cx.error("E0403", node.op_span, f"{phrase(left.type)} looked for among {phrase(element)}")
-    return core.call(COMPARISONS[node.op], [left, right], BOOL, node.span)
 
 
 def _if(cx: Context, node: ast.If) -> Core:

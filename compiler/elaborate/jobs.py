@@ -7,7 +7,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from clawc.compiler.elaborate import expressions
+from clawc.compiler.elaborate import expressions, naming
 from clawc.compiler.elaborate.context import Context, JobSpec, broken, is_error
 from clawc.compiler.passes.evaluate import EvaluationFault, evaluate
 from clawc.compiler.paths import path_problem
@@ -37,7 +37,7 @@ def word(cx: Context, item: ast.Expr) -> Core:
     """One word of a command line."""
     value = expressions.expression(cx, item)
     if isinstance(value.type, FileType):
-        path = expressions.path_of(cx, value, item.span)
+        path = naming.path_of(cx, value, item.span)
         if path is not None:
             return path
     return value if is_error(value) or value.type is TEXT else core.call("as_text", [value], TEXT, item.span)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from clawc.compiler.elaborate import calls, expressions
+from clawc.compiler.elaborate import calls, comparing, expressions
 from clawc.compiler.elaborate.context import (
     Context,
     GroupScope,
@@ -488,7 +488,7 @@ def _keys(it: Input, left: TableType, right: TableType) -> list[tuple[str, str]]
                             nearest_fix(ident.text, side.names, ident.span))  # fmt: skip
                 return None
         a, b = left.get(key.left.text), right.get(key.right.text)
-        if a is not None and b is not None and not expressions._comparable(a, b):  # pyright: ignore[reportPrivateUsage]
+        if a is not None and b is not None and not comparing.comparable(a, b):
             it.cx.error("E0403", key.span, f"{phrase(a)} joined with {phrase(b)}")
             return None
         pairs.append((key.left.text, key.right.text))

@@ -18,9 +18,10 @@ from clawc.compiler.elaborate.context import (
     nearest,
     nearest_fix,
 )
-from clawc.compiler.elaborate.expressions import condition, expression, let_value
+from clawc.compiler.elaborate.expressions import condition, expression
 from clawc.compiler.elaborate.jobs import python_check
 from clawc.compiler.elaborate.literals import raw_text
+from clawc.compiler.elaborate.naming import let_value
 from clawc.compiler.model import CheckDecl, Criterion, ExpectDecl, RubricDecl, Task, WriteDecl
 from clawc.compiler.passes import attributes as attr
 from clawc.compiler.passes.bind import bind, bind_statements
