@@ -43,7 +43,9 @@ def lark_ms(texts: Sequence[str]) -> float:
     """Milliseconds that Lark takes to parse one of the texts to a tree, the grammar being loaded."""
     from lark import Lark
 
-    parser = Lark(grammar_text(), parser="lalr", lexer="contextual", start=["start", "pipe"], maybe_placeholders=False)
+    parser: Any = Lark(
+        grammar_text(), parser="lalr", lexer="contextual", start=["start", "pipe"], maybe_placeholders=False
+    )
     parser.parse(texts[0], start="start")
     gc.collect()
     began = time.perf_counter()

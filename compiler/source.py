@@ -85,6 +85,11 @@ class Diagnostics:
         diagnostic = Diagnostic(code, message, source, span, help, fix)
         self._found.setdefault(diagnostic.sort_key, diagnostic)
 
+    def include(self, other: Diagnostics) -> None:
+        """Adds what another pass has collected on its own."""
+        for key, diagnostic in other._found.items():
+            self._found.setdefault(key, diagnostic)
+
     def sorted(self) -> list[Diagnostic]:
         return sorted(self._found.values(), key=lambda d: d.sort_key)
 

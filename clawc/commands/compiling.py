@@ -21,8 +21,7 @@ from clawc.runtime.bounded import Overrun, bounded
 from clawc.runtime.sandbox.bounds import Bounds
 from clawc.spec.bundle import MANIFEST, Manifest
 
-# Emitting a checker and its manifest takes several times what checking takes.
-BOUNDS = Bounds(cpu_s=12.0)
+BOUNDS = Bounds()
 
 
 class Built(NamedTuple):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from clawc.compiler.passes.lex import Comment
-from clawc.compiler.source import Diagnostic, Diagnostics, Source
+from clawc.compiler.source import MAX_DIAGNOSTICS, Diagnostic, Diagnostics, Source
 from clawc.spec import ast
 from clawc.spec.ast import Span
 from clawc.spec.diagnostics import BY_CODE
@@ -72,7 +72,7 @@ def sift(source: Source, given: tuple[Allowance, ...], diagnostics: Diagnostics)
     if diagnostics.has_errors:
         return Sifted(kept, allowed)
     idle = [(a, code) for a in given for code in a.codes if (a.at, code) not in needed]
-    for a, code in idle:
+    for a, code in idle[: max(0, MAX_DIAGNOSTICS - len(kept))]:
         kept.append(Diagnostic("W0101", f"nothing here is a `{code}`, so there is nothing to allow", source, a.at, "remove it"))  # fmt: skip
     return Sifted(sorted(kept, key=lambda d: d.sort_key) if idle else kept, allowed)
 

@@ -52,8 +52,13 @@ class _Repair(NamedTuple):
     tidy: int  # pairs over several lines whose `}` stands under the line that opened
 
 
+def pairs(tokens: list[Token]) -> bool:
+    """Has every brace its other one?"""
+    return _imbalance(tokens) == (0, 0)
+
+
 def repair_braces(source: Source, tokens: list[Token], diagnostics: Diagnostics) -> list[Token]:
-    """Pairs braces; where they do not pair, indentation tells which are missing or too many; these are reported."""
+    """Pairs braces by indentation: those that are missing or too many are reported. The same list where none are."""
     indent = _indents(source, tokens)
     repair = _pair(tokens, indent, *_imbalance(tokens))
     if not repair.missing and not repair.extra:
@@ -61,6 +66,8 @@ def repair_braces(source: Source, tokens: list[Token], diagnostics: Diagnostics)
         strict = _pair(tokens, indent, len(tokens), len(tokens))
         if len(strict.missing) == len(strict.extra) and strict.tidy >= 3 * len(strict.extra):
             repair = strict
+    if not repair.missing and not repair.extra:
+        return tokens
     closed_before: dict[int, list[int]] = {}
     for opener, before in repair.missing:
         diagnostics.add("E0106", source, tokens[opener].span, "this `{` is never closed", "add the missing `}`")

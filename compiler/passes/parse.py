@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 from clawc.compiler.passes.build_tree import BUILDERS, Flat, build_node, passes_on
 from clawc.compiler.passes.lex import SOFT, Comment, Token, lex
-from clawc.compiler.passes.lexical import repair_braces, report_bad
+from clawc.compiler.passes.lexical import pairs, repair_braces, report_bad
 from clawc.compiler.source import Diagnostics, Fix, Source
 from clawc.spec import ast
 from clawc.spec.ast import Span
+from clawc.spec.blocks import BY_KIND, TOP_LEVEL
 from clawc.spec.grammar import Tables, tables
 
 WORDS = {
@@ -50,17 +51,40 @@ def parse(source: Source, diagnostics: Diagnostics) -> Parsed:
     """Reads a whole file; whatever is wrong with it is reported, and the tree holds what could be read."""
     tokens, comments = lex(source.text)
     tokens = report_bad(source, tokens, diagnostics)
-    tokens = repair_braces(source, tokens, diagnostics)
-    tokens = _with_edition(source, tokens, diagnostics)
-    result = _Driver(source, diagnostics, "start").run(tokens)
+    result = _tree(source, tokens, diagnostics)
     items: tuple[ast.Item, ...] = ()
     edition = 0
     if isinstance(result, Flat):
-        edition = next((int(t.text.split()[1]) for t in result.tokens("EDITION")), 0)
+        edition = next((int(t.text.split()[1][:9]) for t in result.tokens("EDITION")), 0)
         items = tuple(result.nodes)
     docs = _doc_comments(source, comments)
     items = tuple(_with_doc(item, docs, source) for item in items)
     return Parsed(ast.File(edition, items, Span(0, len(source.text))), comments)
+
+
+def _tree(source: Source, tokens: list[Token], diagnostics: Diagnostics) -> Any:
+    """What the automaton makes of the tokens. Braces that pair are believed, whatever the indentation, unless a block is
+    found in another one where it has no place: then one brace may be missing where another is too many."""
+    if pairs(tokens):
+        tried = Diagnostics()
+        result = _Driver(source, tried, "start").run(_with_edition(source, tokens, tried))
+        nested = not isinstance(result, Flat) or not all(_in_place(item, TOP_LEVEL) for item in result.nodes)
+        repaired = repair_braces(source, tokens, diagnostics) if nested or tried.has_errors else tokens
+        if repaired is tokens:
+            diagnostics.include(tried)
+            return result
+        tokens = repaired
+    else:
+        tokens = repair_braces(source, tokens, diagnostics)
+    return _Driver(source, diagnostics, "start").run(_with_edition(source, tokens, diagnostics))
+
+
+def _in_place(item: ast.Item, kinds: tuple[str, ...]) -> bool:
+    """Does every block stand in one that may hold it?"""
+    if not isinstance(item, ast.Block):
+        return True
+    row = BY_KIND.get(item.kind.text)
+    return row is not None and row.kind in kinds and all(_in_place(inner, row.children) for inner in item.items)
 
 
 def parse_expression(source: Source, span: Span, diagnostics: Diagnostics) -> ast.Expr:

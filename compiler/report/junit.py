@@ -50,7 +50,7 @@ def _body(found: list[Finding]) -> str:
 def legal(text: str) -> str:
     """Text that XML 1.0 can hold: control characters, lone surrogates and non-characters are replaced."""
     return "".join(
-        c if c in "\t\n" or ("\x20" <= c and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff" and c != "\x7f")
+        c if c in "\t\n" or (c >= "\x20" and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff" and c != "\x7f")
         else "\ufffd"
         for c in text
     )  # fmt: skip

@@ -213,6 +213,16 @@ def test_one_brace_missing_and_one_too_many() -> None:
     assert [i.kind.text for i in task.items if isinstance(i, ast.Block)] == ["a", "b", "c", "d", "e", "f"]
 
 
+def test_braces_that_pair_are_believed() -> None:
+    """Models indent oddly; what is balanced, and stands where it may, is no mistake."""
+    text = 'claw 1\ntask t {\n      workspace {\n  file a "a" {\n content = "x"\n        }\n }\n    verify {\n  check c {\n expect 1\n}\n      }\n  }\n'
+    assert read(text)[1] == []
+
+
+def test_an_edition_of_many_digits() -> None:
+    assert read(f"claw {'9' * 5000}\nlet a = 1\n")[1] == []
+
+
 def test_what_a_broken_item_may_declare_is_kept() -> None:
     file, _ = read("claw 1\nlet total = 3 3\ndeliver d 4 {}\nlet good = 1\n")
     broken = [i.names for i in file.items if isinstance(i, ast.BrokenItem)]

@@ -11,6 +11,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 
 CPU_S = 20
 ADDRESS_SPACE = 2 << 30
@@ -23,12 +24,13 @@ def bound() -> None:
 
 
 def main() -> None:
-    child = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=bound)
-    # What a checker writes is shorter than a pipe holds but for the error of a crash, which is read after its end.
-    assert child.stdout is not None and child.stderr is not None
+    errors = tempfile.TemporaryFile()
+    child = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, stderr=errors, preexec_fn=bound)
+    assert child.stdout is not None
     written = child.stdout.read()
-    complained = child.stderr.read()
     _, status, used = os.wait4(child.pid, 0)
+    errors.seek(0)
+    complained = errors.read()
     child.returncode = os.waitstatus_to_exitcode(status)
     found = {
         "cpu_s": used.ru_utime + used.ru_stime,
