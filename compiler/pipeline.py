@@ -26,7 +26,7 @@ from clawc.compiler.passes.parse import parse
 from clawc.compiler.passes.reusable import bind_blocks
 from clawc.compiler.passes.seal import Sealer
 from clawc.compiler.passes.shape import check_shape, known
-from clawc.compiler.passes.sound import derived_part, judged_part, sealed_part
+from clawc.compiler.passes.sound import derived_part, is_sound, judged_part, sealed_part
 from clawc.compiler.passes.spelling import corrected
 from clawc.compiler.passes.trace import Quotation, trace
 from clawc.compiler.passes.trial import Trial
@@ -119,14 +119,14 @@ def _task(
     quotations = trace(task)
     unread(task, block)
     report_unused(outer)
-    sound = not diagnostics.has_errors
-    part = judged_part(task, block)
+    sound = is_sound(source, file, block, diagnostics)
+    part = judged_part(task, block, sound)
     sealer = Sealer(task.context.task)
     try:
         part = sealed_part(part, sealer)
         trial = Trial(part, sealer)
         order_lints(part, sealer)
-        blamed = advise(part, block, sealer, quotations) | vacuous(part, trial)
+        blamed = advise(part, block, sealer, quotations, sound) | vacuous(part, trial)
         set_floors(part, trial)
         provable = derived_part(task, part, block, blamed)
         if provable is None:

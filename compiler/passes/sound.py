@@ -15,6 +15,7 @@ from clawc.compiler.passes.evaluate import EvaluationFault, evaluate
 from clawc.compiler.passes.mentioned import error_spans, inside
 from clawc.compiler.passes.seal import Sealer
 from clawc.compiler.passes.shape import known
+from clawc.compiler.source import Diagnostics, Source
 from clawc.compiler.witness.derive import contents_of
 from clawc.spec import ast, core
 from clawc.spec.blocks import BY_KIND
@@ -23,9 +24,18 @@ JUDGING = ("check", "require", "forbid")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
-def judged_part(task: Task, block: ast.Block) -> Task:
+def is_sound(source: Source, file: ast.File, block: ast.Block, diagnostics: Diagnostics) -> bool:
+    """Has a task no mistake? Those of the other tasks of its file are none of its own."""
+    if not diagnostics.has_errors:
+        return True
+    others = [i.span for i in file.items if isinstance(i, ast.Block) and i.kind.text == "task" and i is not block]
+    errors = [d for d in diagnostics.sorted() if d.severity == "error"]
+    return all(d.source is source and any(inside([d.span], other) for other in others) for d in errors)
+
+
+def judged_part(task: Task, block: ast.Block, sound: bool) -> Task:
     """The task with those checks alone that are sound, read sound deliverables, and wait for sound checks."""
-    if not task.context.diagnostics.has_errors:
+    if sound:
         return task
     wrong = error_spans(task.context)
     broken = _mistaken_delivers(block, wrong)

@@ -18,7 +18,7 @@ from clawc.spec import ast
 __all__ = ["advise", "order_lints", "unread", "vacuous"]
 
 
-def advise(part: Task, block: ast.Block, sealer: Sealer, quotations: list[Quotation]) -> set[str]:
+def advise(part: Task, block: ast.Block, sealer: Sealer, quotations: list[Quotation], sound: bool) -> set[str]:
     """Warnings about the sound part of a task; those that look for what is missing, only where nothing is mistaken.
 
     Gives the checks of which no answer is to be derived, as what they ask for was said to be a slip.
@@ -27,7 +27,7 @@ def advise(part: Task, block: ast.Block, sealer: Sealer, quotations: list[Quotat
     checks_given_twice(part)
     blamed = undeclared_paths(part, facts)
     depends_on_today(part, block)
-    if part.context.diagnostics.has_errors:
+    if not sound:
         return blamed  # the rest looks for what is missing, and mistakes come first
     loose_mentions(part, facts)
     hidden_requirements(part, facts)
