@@ -8,5 +8,5 @@ ci:
 	.ci/run
 
 nightly:
-	CLAWC_FUZZ=20000 CLAWC_WALKS=10000 .venv/bin/python -m pytest -q -n 2 -m "nightly or not nightly"
+	CLAWC_FUZZ=100000 CLAWC_WALKS=10000 .venv/bin/python -m pytest -q -n 2 -m "nightly or not nightly"
 	cat build/hostile/*.json

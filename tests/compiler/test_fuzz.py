@@ -1,6 +1,7 @@
 """Whatever a file holds, checking it ends soon and gives diagnostics, never an exception.
 
-CI runs 4,000 mutated specs; `CLAWC_FUZZ=20000` runs more, spread over the workers of pytest-xdist.
+Three kinds of input: specs that are mutated, texts that the grammar derives, and bytes. CI runs 4,000; `CLAWC_FUZZ=100000`
+runs more, spread over the workers of pytest-xdist.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ import os
 import random
 import re
 import signal
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import FrameType
 
@@ -18,11 +21,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from clawc.commands.sources import check_data
+from clawc.compiler.assets import DiskAssets
 from clawc.compiler.elaborate.context import Context
+from clawc.compiler.format.formatting import formatted
 from clawc.compiler.pipeline import build, check
 from clawc.compiler.report import as_json, as_text
 from clawc.spec.ast import Span
 from clawc.spec.functions import BY_NAME
+from tests.compiler.derived_texts import Node, Writer, heights_of, read
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted([*(ROOT / "examples").rglob("*.claw"), *(ROOT / "tests" / "golden" / "diagnostics").rglob("*.claw")])
@@ -90,6 +97,7 @@ def survive(text: str) -> None:
             result = check("spec.claw", text, SHELF)
             as_text(result.diagnostics)
             as_json(result.diagnostics, files=1).encode("ascii")
+            assert not formatted("spec.claw", text).fault
             for task in result.tasks:
                 build(task)
         except TimeoutError:
@@ -184,11 +192,58 @@ def splice(rng: random.Random, text: str) -> str:
     return "\n".join(parts[:place] + other[at : at + rng.randrange(1, 12)] + parts[place:])
 
 
-@pytest.mark.parametrize("seed", range((COUNT + BATCH - 1) // BATCH))
+def batches(share: float) -> range:
+    """Seeds of the batches that make up a share of all inputs."""
+    return range(max(1, round(COUNT * share / BATCH)))
+
+
+@pytest.mark.parametrize("seed", batches(0.6))
 def test_mutated_specs(seed: int) -> None:
     rng = random.Random(seed)
     for _ in range(BATCH):
         survive(mutate(rng, rng.choice(TEXTS)))
+
+
+@pytest.mark.parametrize("seed", batches(0.25))
+def test_texts_of_the_grammar(seed: int) -> None:
+    """Half of them of the grammar that knows blocks and attributes; every third one is mutated."""
+    rng = random.Random(seed)
+    for number in range(BATCH):
+        rules, heights = grammar(cut=number % 2 == 1)
+        text = derived(Writer(rules, heights, f"fuzz/{seed}/{number}", 10 + number % 150), rules["root"])
+        survive(mutate(rng, text) if number % 3 == 0 else text)
+
+
+def derived(writer: Writer, root: Node) -> str:
+    """The text that a writer makes of a rule, however deep."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, 50_000))
+    try:
+        return writer.text(root)
+    finally:
+        sys.setrecursionlimit(before)
+
+
+@cache
+def grammar(cut: bool) -> tuple[dict[str, Node], dict[str, int]]:
+    rules = read("gbnf", cut)
+    return rules, heights_of(rules)
+
+
+@pytest.mark.parametrize("seed", batches(0.15))
+def test_bytes(seed: int, tmp_path: Path) -> None:
+    """Noise, and specs with bytes changed, as files are read."""
+    rng = random.Random(seed)
+    for number in range(BATCH):
+        data = bytearray(rng.choice(TEXTS).encode("utf-8")) if number % 4 else bytearray()
+        for _ in range(rng.choice((1, 4, 30)) if data else 1):
+            at = rng.randrange(len(data) + 1)
+            data[at : at + rng.randrange(4)] = rng.randbytes(rng.choice((0, 1, 3, 200)))
+        try:
+            survive(bytes(data).decode("utf-8-sig"))
+        except UnicodeDecodeError:
+            found = check_data("spec.claw", bytes(data), DiskAssets(tmp_path)).diagnostics
+            assert [d.code for d in found] == ["E0702"] and as_text(found)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
