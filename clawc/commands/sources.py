@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # what was kept of earlier checks needs no compiler
     from clawc.compiler.pipeline import Checked
 
 PROJECT_FILE = "claw.toml"
-MAX_SOURCE = 4 << 20
+MAX_SOURCE = 2 << 20
 
 
 def find_sources(paths: Sequence[Path]) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from clawc.compiler.emit.templating import render
@@ -12,10 +13,32 @@ from clawc.stdlib.checks.kinds import plain
 
 def prompt(task: Task, rubric: RubricDecl) -> str:
     """The prompt of one rubric; the runtime adds the files that it names."""
-    paths = [d.path for name in rubric.reads if (d := task.deliver(name)) is not None]
-    criteria = [{"name": c.name, "points": plain(c.points), "text": c.text} for c in rubric.criteria]
-    fence = "\n".join("> " + line if line else ">" for line in task.instruction.rstrip("\n").split("\n"))
-    return render("rubric.md.j2", name=rubric.name, instruction=fence, evidence=paths, criteria=criteria)
+    paths = [code_span(d.path) for name in rubric.reads if (d := task.deliver(name)) is not None]
+    criteria = [{"name": c.name, "points": plain(c.points), "text": one_paragraph(c.text)} for c in rubric.criteria]
+    return render(
+        "rubric.md.j2", name=rubric.name, instruction=block_quote(task.instruction), evidence=paths, criteria=criteria
+    )
+
+
+# What ends a line for some reader of Markdown.
+_LINE_END = re.compile("\r\n|[\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
+
+
+def block_quote(text: str) -> str:
+    """A text as a quotation in Markdown, which no line of it leaves."""
+    return "\n".join(f"> {line}" if line else ">" for line in _LINE_END.split(text.rstrip("\n")))
+
+
+def one_paragraph(text: str) -> str:
+    """A text within a paragraph of Markdown: no line end of it begins another block."""
+    return " ".join(text.split())
+
+
+def code_span(text: str) -> str:
+    """A text between more back quotes than it holds in a row."""
+    ticks = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{ticks}{pad}{one_paragraph(text)}{pad}{ticks}"
 
 
 def description(task: Task) -> str:

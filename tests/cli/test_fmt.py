@@ -104,7 +104,7 @@ def test_links_and_permissions_stay(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("data", "words"),
-    [(b"claw 1\n\xff\n", b"is not UTF-8 text (byte 7)"), (b"#" * ((4 << 20) + 1), b"is larger than 4 MiB")],
+    [(b"claw 1\n\xff\n", b"is not UTF-8 text (byte 7)"), (b"#" * ((2 << 20) + 1), b"is larger than 2 MiB")],
 )
 def test_what_cannot_be_read_does_not_stop_the_rest(tmp_path: Path, data: bytes, words: bytes) -> None:
     bad = tmp_path / "bad.claw"
