@@ -127,6 +127,9 @@ def compare(cx: Context, node: ast.Compare) -> Core:
 
 def _declared_columns(cx: Context, side: Core, other: Core) -> Core:
     """Where `other` is `rows(d)` with declared columns: exactly these of `side`, and each must be there."""
+    free = isinstance(other, core.Call) and other.function in ("unordered", "ordered")
+    while isinstance(other, core.Call) and other.function in ("unordered", "ordered"):
+        other = other.args[0]
     if not (isinstance(other, core.Call) and other.function == "rows" and isinstance(other.type, TableType)):
         return side
     t = side.type
@@ -137,7 +140,7 @@ def _declared_columns(cx: Context, side: Core, other: Core) -> Core:
         if t.get(name_) is None:
             return cx.error("E0402", side.span, f"the deliverable's column `{name_}` is no column of this table"
                             + nearest(name_, t.names), "columns: " + ", ".join(t.names[:12]))  # fmt: skip
-    if wanted == t.names:
+    if wanted == t.names or free:
         return side
     with cx.row(t) as scope:
         picked = [

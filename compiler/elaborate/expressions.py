@@ -305,7 +305,12 @@ def _unary(cx: Context, node: ast.Unary) -> Core:
 def condition(cx: Context, node: Core) -> Core:
     """Complains when a node cannot be true or false."""
     if node.type not in (BOOL, ANY, NULL, ERROR):
-        return cx.error("E0406", node.span, f"expected a condition, found {phrase(node.type)}")
+        help = (
+            "to ask about its rows, put the pipeline in parentheses: `(t | any …)`"
+            if isinstance(node.type, TableType)
+            else ""
+        )
+        return cx.error("E0406", node.span, f"expected a condition, found {phrase(node.type)}", help)
     return node
 
 

@@ -458,7 +458,10 @@ def _join(it: Input) -> Core:
     shared = {a for a, b in pairs if a == b}
     clash = [n for n in left.names if n in right.names and n not in shared]
     extra = tuple((n, t) for n, t in right.columns if n not in shared and n not in clash)
-    result = TableType((*left.columns, *extra), left.open or right.open)
+    guess = bool(clash) or left.guess or right.guess  # the renaming that lacks, or is mistaken, makes other names
+    result = TableType((*left.columns, *extra), left.open or right.open or guess, guess=guess)
+    if clash and (left.guess or right.guess):
+        return core.mistaken(rows, result, it.span)
     if clash:
         it.cx.error("E0303", it.span, f"both tables have a column `{clash[0]}`",
                     f"before the join write `| rename other_{clash[0]} = {clash[0]}` on one side")  # fmt: skip

@@ -59,8 +59,16 @@ def deliver_block(cx: Context, task: Task, block: ast.Block) -> None:
     else:
         path = path_label(cx, label)
         shape = "set" if path is not None and "*" in path else "file"
+    for only_for, what in (("set", "min_files"), ("set", "max_files"), ("family", "only")):
+        found = attr.attribute(block, what)
+        if found is not None and shape != only_for and (path is not None or shape == "family"):
+            wanted = "a path with `*`" if only_for == "set" else "`each`"
+            cx.error("E0212", found.name.span, f"`{what}` belongs to a deliverable with {wanted}")
     if path is None:
-        cx.names.setdefault(name.text, BrokenBinding())
+        lost = DeliverableBinding(
+            name.text, "", kind_of(cx.source.slice(label.span)[1:-1]), None, None, block.head, shape=shape
+        )
+        cx.names.setdefault(name.text, lost if shape == "family" else BrokenBinding())
         return
     kind = _format(cx, block, path)
     columns, keys, sections = (attr.texts(cx, block, n) for n in ("columns", "keys", "sections"))
@@ -70,11 +78,6 @@ def deliver_block(cx: Context, task: Task, block: ast.Block) -> None:
             assert found is not None
             cx.error("E0212", found.name.span, f"a file of format {kind} has no {what}",
                      f"`{what}` belongs to {', '.join(kinds)}")  # fmt: skip
-    for only_for, what in (("set", "min_files"), ("set", "max_files"), ("family", "only")):
-        found = attr.attribute(block, what)
-        if found is not None and shape != only_for:
-            wanted = "a path with `*`" if only_for == "set" else "`each`"
-            cx.error("E0212", found.name.span, f"`{what}` belongs to a deliverable with {wanted}")
     edits = _edits(cx, task, block, label.span, path, shape)
     binding = DeliverableBinding(
         name.text, path, kind, columns, sections, block.head, shape=shape, edits=edits, keys=keys, key=key

@@ -300,7 +300,7 @@ def _rubric(cx: Context, task: Task, block: ast.Block) -> None:
     for ident in attr.idents(cx, reads.value, "reads") if reads is not None else []:
         found = task.deliver(ident.text)
         if found is None:
-            if isinstance(cx.find(ident.text), BrokenBinding):
+            if isinstance(cx.find(ident.text), (BrokenBinding, DeliverableBinding)):
                 continue
             known_names = [d.name for d in task.delivers]
             cx.error("E0301", ident.span, f"`{ident.text}` is no deliverable{nearest(ident.text, known_names)}",
@@ -344,7 +344,7 @@ def _solution(outer: Context, task: Task, block: ast.Block) -> None:
             continue
         found = task.deliver(item.name.text)
         if found is None:
-            if isinstance(cx.find(item.name.text), BrokenBinding):
+            if isinstance(cx.find(item.name.text), (BrokenBinding, DeliverableBinding)):
                 expression(cx, item.value)
                 continue
             names = [d.name for d in task.delivers]

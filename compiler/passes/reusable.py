@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from clawc.compiler.elaborate.context import BlockBinding, BrokenBinding, Context, CoreBinding, nearest, nearest_fix
+from clawc.compiler.elaborate.context import (
+    BlockBinding,
+    BrokenBinding,
+    Context,
+    CoreBinding,
+    meant_by,
+    nearest,
+    nearest_fix,
+)
 from clawc.compiler.elaborate.expressions import expression
 from clawc.compiler.passes import attributes as attr
 from clawc.compiler.passes.bind import bind, bind_statements
@@ -51,11 +59,19 @@ def included(cx: Context, block: ast.Block, kind: str) -> Iterator[Included]:
             if inner is not None:
                 yield Included(inner, found.block)
         elif not isinstance(found, BrokenBinding):
-            known = [n for n in cx.all_names() if isinstance(cx.find(n), BlockBinding)]
+            known = [
+                n for n in cx.all_names() if isinstance(b := cx.find(n), BlockBinding) and b.block.kind.text in kinds
+            ]
             what = " or ".join(f"`{k}`" for k in kinds)
             cx.error("E0301", name.span, f"`{name.text}` is no {what} block{nearest(name.text, known)}",
                      f"declare `{kinds[0]} {name.text} {{ … }}` outside of the task, or `use` it",
                      nearest_fix(name.text, known, name.span))  # fmt: skip
+            meant = cx.find(meant_by(name.text, known) or name.text)
+            if isinstance(meant, BlockBinding) and not meant.used:  # read as what is meant, so that its names are known
+                meant.used = True
+                inner = _with_arguments(cx, meant, node)
+                if inner is not None:
+                    yield Included(inner, meant.block)
 
 
 def _with_arguments(cx: Context, found: BlockBinding, node: ast.Expr) -> Context | None:

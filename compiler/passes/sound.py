@@ -38,11 +38,11 @@ def judged_part(task: Task, block: ast.Block, sound: bool) -> Task:
     if sound:
         return task
     wrong = error_spans(task.context)
-    broken = _mistaken_delivers(block, wrong)
+    readable = {d.name for d in task.delivers} - _mistaken_delivers(block, wrong)
     names = [c.name for c in task.checks]
     return _waiting_for_none(task, [
         c for c in task.checks
-        if c.whole and c.expects and names.count(c.name) == 1 and not _reads(c) & broken
+        if c.whole and c.expects and names.count(c.name) == 1 and _reads(c) <= readable
         and not (c.home is task.source and any(inside(wrong, e.span) for e in c.expects))
     ])  # fmt: skip
 

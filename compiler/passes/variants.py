@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from clawc.compiler.elaborate.context import BrokenBinding, CheckBinding, Context, is_error, nearest, nearest_fix
+from clawc.compiler.elaborate.context import (
+    BrokenBinding,
+    CheckBinding,
+    Context,
+    DeliverableBinding,
+    is_error,
+    nearest,
+    nearest_fix,
+)
 from clawc.compiler.elaborate.expressions import condition, expression
 from clawc.compiler.model import MutantDecl, Task, TestDecl, WriteDecl
 from clawc.compiler.passes import attributes as attr
@@ -41,7 +49,7 @@ def _edit(cx: Context, task: Task, item: ast.Labelled) -> WriteDecl | None:
     deliver = task.deliver(item.name.text)
     value = expression(cx, item.value)
     if deliver is None:
-        if not isinstance(cx.find(item.name.text), BrokenBinding):
+        if not isinstance(cx.find(item.name.text), (BrokenBinding, DeliverableBinding)):
             names = [d.name for d in task.delivers]
             cx.error("E0301", item.name.span, f"`{item.name.text}` is no deliverable{nearest(item.name.text, names)}",
                      "", nearest_fix(item.name.text, names, item.name.span))  # fmt: skip

@@ -21,7 +21,8 @@ def unread(task: Task, block: ast.Block) -> None:
     wrong = error_spans(cx)
     blocks = [i for i in block.items if isinstance(i, ast.Block)]
     doubled = [b.span for b in [b for b in blocks if b.kind.text == "workspace"][1:]]
-    broken = [b.head for b in blocks if b.kind.text == "deliver" and inside(wrong, b.span)]
+    inner = [i for b in blocks if b.kind.text == "workspace" for i in b.items if isinstance(i, ast.Block)]
+    broken = [b.head for b in (*blocks, *inner) if wrong and inside(wrong, b.span)]
 
     def idle(used: bool, name: str) -> bool:
         return not used and not read_by_mistake(cx, name)
@@ -46,7 +47,7 @@ def unread(task: Task, block: ast.Block) -> None:
         binding = cx.names.get(name)
         if not isinstance(binding, (InputBinding, TreeBinding)) or path in told or not idle(binding.used, name):
             continue
-        if inside(wrong, span) or any(inside([span], other) for other in doubled):
+        if span in broken or any(inside([span], other) for other in doubled):
             continue
         cx.diagnostics.add("W0302", cx.source, span, f"nothing uses the input `{name}`",
                            "name it in the instruction, read it in a query, or remove it")  # fmt: skip
