@@ -254,6 +254,10 @@ class Context:
         self.diagnostics.add(code, self.source, span, message, help, fix)
         return Const(None, ERROR, span)
 
+    def unsound(self, node: Core) -> bool:
+        """Is the node built on a mistake? Nothing is where none was reported."""
+        return self.diagnostics.has_errors and is_unsound(node)
+
     @contextmanager
     def outside_rows(self) -> Generator[None]:
         """No row and no group is in scope: for what is written outside of them, wherever it is used."""

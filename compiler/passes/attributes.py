@@ -25,7 +25,7 @@ def attribute(block: ast.Block, name: str) -> ast.Attribute | None:
 
 def static(cx: Context, node: Core) -> Any:
     """The value of a node that must be known at compile time; None after a diagnostic."""
-    if is_unsound(node):
+    if cx.unsound(node):
         return None
     if node.dynamic:
         cx.error("E0502", node.span, "this must be known at compile time, but it reads what the agent leaves")
@@ -50,7 +50,7 @@ def text(cx: Context, block: ast.Block, name: str, default: str = "") -> str:
 def template(cx: Context, node: ast.Expr, what: str) -> str | None:
     """A text with holes, filled in."""
     core = expression(cx, node)
-    if is_unsound(core):
+    if cx.unsound(core):
         return None
     if core.type is not TEXT:
         cx.error("E0203", node.span, f"{what} must be a text, not {phrase(core.type)}")

@@ -14,7 +14,6 @@ from clawc.compiler.elaborate.context import (
     DeliverableBinding,
     LetBinding,
     is_error,
-    is_unsound,
     nearest,
     nearest_fix,
 )
@@ -129,7 +128,7 @@ def _check(outer: Context, block: ast.Block, name: str) -> CheckDecl:
         block.doc,
         block.span,
         len(expects) == sum(isinstance(i, stated) for i in block.items)
-        and not any(is_unsound(e.core) for e in expects),
+        and not any(cx.unsound(e.core) for e in expects),
         cx.source,
     )
 
@@ -146,7 +145,7 @@ def _expect(cx: Context, item: ast.Expect) -> ExpectDecl | None:
     if is_error(condition(cx, core)):
         return None
     if not core.dynamic:
-        if is_unsound(core) and may_read_agent(cx, item.value.span):
+        if cx.unsound(core) and may_read_agent(cx, item.value.span):
             return None
         cx.error("E0603", item.value.span, "this reads nothing that the agent leaves, so it says nothing about the agent",
                  "read a deliverable, or remove the condition")  # fmt: skip
@@ -203,7 +202,7 @@ def _unused(cx: Context) -> None:
 
 def _worked_out(cx: Context, value: Core) -> bool:
     """Is a value sound? What is static has its value now, so that a mistake in it shows beside all others."""
-    if is_unsound(value):
+    if cx.unsound(value):
         return False
     if not value.dynamic and not value.free:
         try:

@@ -44,12 +44,15 @@ def hidden_requirements(task: Task, facts: list[Facts]) -> None:
     if not task.instruction or task.stated:
         return
     told = spelled(task.told)
-    hinted = _HINT.search(task.told) is not None
+    hinted: bool | None = None
     given: list[str] = []  # the inputs are read only if the instruction leaves something open
     reported: set[tuple[str, str]] = set()
     for demand in [*_declared(task), *_expected(task, facts)]:
         missing = [n for n in demand.names if spelled(n) and spelled(n) not in told]
-        if not missing or (hinted and demand.kind != "file"):
+        if not missing:
+            continue
+        hinted = _HINT.search(task.told) is not None if hinted is None else hinted
+        if hinted and demand.kind != "file":
             continue
         given = given or [_inputs(task)]
         missing = [n for n in missing if spelled(n) not in given[0]]

@@ -98,6 +98,21 @@ _TODAY = re.compile(
     r"|current (?:time|state of the calendar)|recently|recent(?= (?:\w+ )?(?:days?|weeks?|months?|entries|orders|posts|events)))\b(?!')",
     re.I,
 )
+# Without one of these nothing of the kind is said.
+_DAYS = (
+    "day",
+    "tomorrow",
+    "tonight",
+    "now",
+    "week",
+    "month",
+    "quarter",
+    "year",
+    "date",
+    "morning",
+    "current",
+    "recent",
+)
 _DATED = re.compile(
     r"\d{4}-\d{2}-\d{2}|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}"
     r"|\b\d{1,2}(?:st|nd|rd|th)?(?: of)? (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
@@ -112,10 +127,10 @@ _DATES = re.compile(r"@\d{4}-|\b(?:date|datetime|add_months|workdays|weekday|ove
 
 def depends_on_today(task: Task, block: ast.Block) -> None:
     """Words such as "today" without a date that says what day that is, where days matter to what is judged."""
-    told = _IN_QUOTES.sub(lambda m: " " * len(m.group()), task.told)
-    if task.stated or _DATED.search(task.told):
+    texts = [task.told, *(c.text for r in task.rubrics for c in r.criteria)]
+    if task.stated or not any(word in text.casefold() for text in texts for word in _DAYS) or _DATED.search(task.told):
         return
-    found = _TODAY.search(told)
+    found = _TODAY.search(_IN_QUOTES.sub(lambda m: " " * len(m.group()), task.told))
     if found is not None and _DATES.search(task.source.text, block.span.start, block.span.end):
         task.context.diagnostics.add(
             "W0607", task.source, span_of(task, found.start(), found.end()),
@@ -137,9 +152,12 @@ def answers_told(task: Task, facts: list[Facts], sealer: Sealer) -> None:
     if not told or task.stated:
         return
     inputs: str | None = None
-    for value in _answers(facts, sealer):
+    for value, side in _answers(facts, sealer):
         shown = _shown(value)
         if not shown or shown not in told:
+            continue
+        computed, written = _parts(side)
+        if not computed or str(value) in written:
             continue
         match = re.search(rf"(?<![\w.,]){re.escape(shown)}(?![\w]|[.,]\d)", told)
         if match is None:
@@ -155,8 +173,8 @@ def answers_told(task: Task, facts: list[Facts], sealer: Sealer) -> None:
         return
 
 
-def _answers(facts: list[Facts], sealer: Sealer) -> Iterator[Any]:
-    """The values that are worked out from inputs and compared with what the agent leaves."""
+def _answers(facts: list[Facts], sealer: Sealer) -> Iterator[tuple[Any, Core]]:
+    """The values that are compared with what the agent leaves, and the expressions that they come from."""
     seen: set[int] = set()
     for fact in facts:
         for call in fact.calls:
@@ -166,15 +184,12 @@ def _answers(facts: list[Facts], sealer: Sealer) -> Iterator[Any]:
                 if side.dynamic or side.free or id(through(side)) in seen or isinstance(through(side), core.Const):
                     continue
                 seen.add(id(through(side)))
-                computed, written = _parts(side)
-                if not computed:
-                    continue
                 try:
                     sealed = sealer.seal(side)
                 except EvaluationFault:
                     continue
                 if isinstance(sealed, core.Const):
-                    yield from (v for v in _scalars(sealed.value, 0) if str(v) not in written)
+                    yield from ((value, side) for value in _scalars(sealed.value, 0))
 
 
 def _parts(node: Core) -> tuple[bool, set[str]]:
