@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from clawc.compiler.elaborate.context import Context, DeliverableBinding
-from clawc.compiler.source import Source
+from clawc.compiler.source import Fix, Source
 from clawc.spec.ast import Span
 from clawc.spec.core import Core, Shape
 from clawc.stdlib.checks.values import File
@@ -200,6 +200,19 @@ class Task:
     def told(self) -> str:
         """All that the agent is told, turn after turn."""
         return "\n\n".join([self.instruction, *self.turns]) if self.turns else self.instruction
+
+    def blame(
+        self,
+        check: CheckDecl,
+        code: str,
+        message: str,
+        help: str = "",
+        fix: Fix | None = None,
+        span: Span | None = None,
+    ) -> None:
+        """Reports something about a check in the file in which it stands."""
+        source = check.home or self.source
+        self.context.diagnostics.add(code, source, span or check.span, message, help, fix)
 
     def deliver(self, name: str) -> DeliverDecl | None:
         return next((d for d in self.delivers if d.name == name), None)

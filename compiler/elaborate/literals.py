@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from clawc.compiler.elaborate.context import Context, broken
+from clawc.compiler.source import Fix
 from clawc.spec import ast, core
 from clawc.spec.ast import Span
 from clawc.spec.core import Const
@@ -149,6 +150,8 @@ def text_pieces(cx: Context, node: ast.Text, *, template: bool) -> list[Piece]:
     if template:
         cuts = _holes(cx, node, node.raw[quote:-quote], offset)
         body = node.raw[quote:-quote]
+    if "\\" in node.raw:
+        _unknown_escapes(cx, node, node.raw[quote:-quote], cuts, offset)
     pieces: list[Piece] = []
     at = 0
     for start, end in cuts:
@@ -158,7 +161,7 @@ def text_pieces(cx: Context, node: ast.Text, *, template: bool) -> list[Piece]:
     pieces.append(Piece(body[at:], None))
     if node.triple:
         pieces = _dedent([Piece(p.text.replace("\r\n", "\n"), p.hole) for p in pieces])
-    return [Piece(_unescape(cx, p.text, node.span, template), p.hole) for p in pieces]
+    return [Piece(_unescape(p.text, template), p.hole) for p in pieces]
 
 
 def _holes(cx: Context, node: ast.Text, body: str, offset: int) -> list[tuple[int, int]]:
@@ -203,7 +206,7 @@ def _dedent(pieces: list[Piece]) -> list[Piece]:
     return result
 
 
-def _unescape(cx: Context, text: str, span: Span, template: bool) -> str:
+def _unescape(text: str, template: bool) -> str:
     if template:
         text = text.replace("{{{{", "{{")
     if "\\" not in text:
@@ -225,11 +228,25 @@ def _unescape(cx: Context, text: str, span: Span, template: bool) -> str:
             out.append(_ESCAPES[following])
             at += 2
         else:
-            cx.error("E0110", span, f"unknown escape `\\{following}`",
-                     'escapes are \\n, \\t, \\r, \\", \\\\ and \\uXXXX; write `\\\\` for a backslash')  # fmt: skip
-            out.append(following)
+            out.append(following)  # `_unknown_escapes` has said so
             at += 2
     return "".join(out)
+
+
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.|\Z)", re.S)
+
+
+def _unknown_escapes(cx: Context, node: ast.Text, body: str, cuts: list[tuple[int, int]], offset: int) -> None:
+    """Reports what follows a backslash and means nothing, where it stands; holes have texts of their own."""
+    for escape in _ESCAPE.finditer(body):
+        said = escape.group(1)
+        unicode = len(said) == 5 and not 0xD800 <= int(said[1:], 16) <= 0xDFFF
+        if unicode or said in _ESCAPES or any(start <= escape.start() < end for start, end in cuts):
+            continue
+        where = Span(offset + escape.start(), offset + escape.end())
+        cx.error("E0110", where, f"unknown escape `\\{said}`",
+                 'escapes are \\n, \\t, \\r, \\", \\\\ and \\uXXXX; write `\\\\` for a backslash',
+                 Fix(where, f"\\\\{said}", "write a backslash"))  # fmt: skip
 
 
 def plain_text(cx: Context, node: ast.Expr, what: str) -> str | None:

@@ -8,6 +8,7 @@ from clawc.compiler.elaborate.literals import plain_text, text_pieces
 from clawc.compiler.passes import attributes as attr
 from clawc.compiler.paths import path_problem
 from clawc.compiler.render import bytes_of
+from clawc.compiler.source import Fix
 from clawc.spec import ast
 
 
@@ -20,7 +21,10 @@ def path_label(cx: Context, label: ast.Ident | ast.Text) -> str | None:
         return None
     problem = path_problem(path)
     if problem:
-        cx.error("E0701", label.span, f"the path `{path[:80]}` {problem}")
+        mended = path.replace("\\", "/").removeprefix("./")
+        sure = mended != path and not path_problem(mended) and '"' not in mended
+        cx.error("E0701", label.span, f"the path `{path[:80]}` {problem}", "",
+                 Fix(label.span, f'"{mended}"', f"write `{mended}`") if sure else None)  # fmt: skip
     return path
 
 

@@ -28,7 +28,7 @@ from clawc.compiler.passes.evaluate import EvaluationFault, evaluate
 from clawc.compiler.passes.mentioned import error_spans, inside, may_read_agent
 from clawc.compiler.passes.reusable import included
 from clawc.compiler.passes.shape import known, unread
-from clawc.compiler.source import Diagnostics, Fix
+from clawc.compiler.source import Diagnostics, Fix, Source
 from clawc.spec import ast
 from clawc.spec.core import Const, Core, mistaken
 from clawc.spec.types import ANY, FileType
@@ -175,8 +175,8 @@ def proved(task: Task) -> None:
     lacking += [] if task.mutants else ["mutant"]
     for check in task.checks:
         if lacking and any(e.source == "python" for e in check.expects):
-            task.context.error("E0617", check.span, f"`{check.name}` is Python, and the task has no `{lacking[0]}`",
-                               "a `solution` must win, a `mutant` must lose")  # fmt: skip
+            task.blame(check, "E0617", f"`{check.name}` is Python, and the task has no `{lacking[0]}`",
+                       "a `solution` must win, a `mutant` must lose")  # fmt: skip
 
 
 def _unused(cx: Context) -> None:
@@ -261,23 +261,29 @@ def _after(task: Task) -> None:
     cx = task.context
     names = [c.name for c in task.checks]
     gates = {c.name: c.after for c in task.checks}
-    for owner, after in [(c, c.after) for c in task.checks] + [(r, r.after) for r in task.rubrics]:
+    owners: list[tuple[str, tuple[str, ...], ast.Span, Source]] = [
+        *((c.name, c.after, c.after_span, c.home or cx.source) for c in task.checks),
+        *((r.name, r.after, r.after_span, cx.source) for r in task.rubrics),
+    ]
+    for owner, after, span, source in owners:
         for gate in after:
-            where = _gate_span(cx, owner.after_span, gate)
-            others = [n for n in names if n != owner.name]
+            where = _gate_span(source, span, gate)
+            others = [n for n in names if n != owner]
             if gate not in names:
-                cx.error("E0604", where, f"`after` names `{gate}`, which is no check{nearest(gate, others)}",
-                         "checks: " + ", ".join(names), nearest_fix(gate, others, where))  # fmt: skip
+                cx.diagnostics.add("E0604", source, where, f"`after` names `{gate}`, which is no check{nearest(gate, others)}",
+                                   "checks: " + ", ".join(names), nearest_fix(gate, others, where))  # fmt: skip
             elif next(c for c in task.checks if c.name == gate).kind != "check":
-                cx.error("E0604", where, f"`after` names `{gate}`, which earns no credit; name a `check`")
+                cx.diagnostics.add(
+                    "E0604", source, where, f"`after` names `{gate}`, which earns no credit; name a `check`"
+                )
     for check in task.checks:
         if _reaches(check.name, check.name, gates, set()):
-            cx.error("E0604", check.after_span, f"`{check.name}` waits for itself")
+            task.blame(check, "E0604", f"`{check.name}` waits for itself", span=check.after_span)
 
 
-def _gate_span(cx: Context, span: ast.Span, gate: str) -> ast.Span:
+def _gate_span(source: Source, span: ast.Span, gate: str) -> ast.Span:
     """Where a list of names names one of them."""
-    found = re.compile(rf"\b{re.escape(gate)}\b").search(cx.source.text, span.start, span.end)
+    found = re.compile(rf"\b{re.escape(gate)}\b").search(source.text, span.start, span.end)
     return ast.Span(*found.span()) if found else span
 
 

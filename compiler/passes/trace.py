@@ -31,8 +31,8 @@ def trace(task: Task) -> list[Quotation]:
             found.append(Quotation(check.name, check.because, match.start(), match.end()))
         elif (task.stated and not _over_hole(task.stated, check.because)) or (task.instruction and not task.stated):
             said = task.stated or task.told
-            task.context.error("E0605", check.because_span, f"the instruction does not say {_short(check.because)}",
-                               _hint(said, check.because), _in_its_case(task, check, said))  # fmt: skip
+            task.blame(check, "E0605", f"the instruction does not say {_short(check.because)}",
+                       _hint(said, check.because), _in_its_case(task, check, said), check.because_span)  # fmt: skip
     return found
 
 

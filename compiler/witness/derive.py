@@ -85,7 +85,7 @@ class _Maker:
         except Unmet as problem:
             check = next(c for c in self.task.checks if not demands or c.name == demands[0].check)
             self.wrong.add(deliver.name)
-            self.task.context.error("E0611", check.span, f"`{deliver.name}` cannot hold what `{check.name}` expects: {problem}",
+            self.task.blame(check, "E0611", f"`{deliver.name}` cannot hold what `{check.name}` expects: {problem}",
                                     f"it is a file of format {deliver.kind}")  # fmt: skip
         if made is None:
             self.missing.append(deliver.name)
@@ -241,8 +241,7 @@ def _conflicts(task: Task, deliver: DeliverDecl, demands: list[Demand]) -> bool:
         if not _same(before, value) and not _same(value, before):
             check = next(c for c in task.checks if c.name == demand.check)
             reported = True
-            task.context.error("E0610", check.span,
-                               f"`{other.check}` and `{demand.check}` ask for different contents of `{deliver.name}`",
+            task.blame(check, "E0610", f"`{other.check}` and `{demand.check}` ask for different contents of `{deliver.name}`",
                                "no answer can satisfy both")  # fmt: skip
     return reported
 
@@ -284,15 +283,15 @@ def _prove(task: Task, trial: Trial, maker: _Maker, authored: set[str], events: 
                 unknown[name] = needed
                 continue
         if reads <= authored and reads:
-            task.context.error("E0613", check.span, f"the solution fails `{name}`: {_reason(result)}")
+            task.blame(check, "E0613", f"the solution fails `{name}`: {_reason(result)}")
         else:
-            task.context.error("E0611", check.span, f"the derived answer fails `{name}`: {_reason(result)}",
+            task.blame(check, "E0611", f"the derived answer fails `{name}`: {_reason(result)}",
                                "the checks cannot hold together, or a `solution` must write the deliverable")  # fmt: skip
     if unknown and complete:
         names = ", ".join(f"`{n}`" for n in sorted({d for needed in unknown.values() for d in needed}))
         checks = ", ".join(f"`{c}`" for c in unknown)
         first = by_name[next(iter(unknown))]
-        task.context.error("E0612", first.span, f"no answer can be derived for {checks}",
+        task.blame(first, "E0612", f"no answer can be derived for {checks}",
                            f"add a `solution` that writes {names}; the rest stays derived")  # fmt: skip
 
 
