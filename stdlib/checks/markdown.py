@@ -10,7 +10,7 @@ import unicodedata
 from typing import Any, List, NamedTuple, Optional, Set, Tuple
 
 from clawc.stdlib.checks.inline import plain_inline
-from clawc.stdlib.checks.kinds import cut
+from clawc.stdlib.checks.kinds import cut, listed
 from clawc.stdlib.checks.mdlines import (
     BULLET,
     OPEN_PIPE,
@@ -316,11 +316,12 @@ def field(source: Any, label: str) -> Cell:
     raise Unmet(f"{source_name(source)} has no line `{cut(label, 60)}: …`")
 
 
-def contains_lines(source: Any, lines: List[Any]) -> Truth:
+def contains_lines(source: Any, lines: Any) -> Truth:
     """Whether all of `lines` occur in this order, others between them; outer blanks do not count."""
     remaining = iter([unicodedata.normalize("NFC", line).strip() for line in text_of(source).split("\n")])
-    for index, line in enumerate(lines):
+    wanted_lines = listed(lines)
+    for index, line in enumerate(wanted_lines):
         wanted = unicodedata.normalize("NFC", text_of(line)).strip()
         if wanted not in remaining:
-            return No(f"the line `{cut(wanted, 60)}` is missing, or not in its place", index / len(lines))
+            return No(f"the line `{cut(wanted, 60)}` is missing, or not in its place", index / len(wanted_lines))
     return True

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +68,15 @@ def as_input(name: str, folder: Path, put: Callable[[Path], Any]) -> Path:
     return folder / "spec.claw"
 
 
+def written(make: Callable[[], bytes], path: Path) -> None:
+    path.write_bytes(make())
+
+
 def _tried(name: str, chosen: list[str], tmp_path: Path) -> None:
     made = attacks(name, FORMATS[name].right)
     paths: list[Path] = []
     for number, attack in enumerate(chosen):
-        put = PATHS.get(attack) or (lambda path, attack=attack: path.write_bytes(made[attack]()))
+        put = PATHS[attack] if attack in PATHS else partial(written, made[attack])
         paths.append(as_input(name, tmp_path / "x" / "y" / str(number), put))
     for attack, report in zip(chosen, check_files(paths, cached=False, jobs=2)):
         codes = [f.code for f in report.found]
