@@ -137,6 +137,15 @@ def contents_of(task: Task, deliver: DeliverDecl, value: Any, span: Span) -> dic
 
     None after a diagnostic.
     """
+    try:
+        return _contents_of(task, deliver, value, span)
+    except Unmet as problem:
+        task.context.error("E0501", span, f"this cannot be written as `{deliver.name}`: {problem}",
+                           f"it is a file of format {deliver.kind}; a text is written as it is")  # fmt: skip
+        return None
+
+
+def _contents_of(task: Task, deliver: DeliverDecl, value: Any, span: Span) -> dict[str, bytes | None] | None:
     if deliver.shape == "file":
         return {deliver.path: spelled(deliver.kind, value)}
     parts = _parts(value)
