@@ -81,13 +81,13 @@ def bounded(text: str) -> Generator[None]:
     def late(number: int, frame: FrameType | None) -> None:
         raise TimeoutError(f"checking took more than {SECONDS} s:\n{text}")
 
-    before = signal.signal(signal.SIGALRM, late)
-    signal.alarm(SECONDS)
+    before = signal.signal(signal.SIGPROF, late)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)  # of processor time: other programs may be busy
     try:
         yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def survive(text: str) -> None:
