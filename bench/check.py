@@ -7,7 +7,6 @@ import compileall
 import gc
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
@@ -18,10 +17,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.machine import ROOT, machine
 from bench.specs import spec
 from clawc.spec.grammar import grammar_text
 
-ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ("lark", "pydantic", "jinja2", "rich")
 AIM_COLD_MS, AIM_VERSION_MS, AIM_RATE, AIM_AGAIN = 200.0, 100.0, 300.0, 10.0
 COMMAND = (sys.executable, "-m", "clawc")
@@ -110,7 +109,7 @@ def benchmark(count: int, times: int) -> dict[str, Any]:
     return {
         "format_version": 1,
         "name": "check",
-        "machine": {"system": platform.platform(), "python": platform.python_version(), "processors": os.cpu_count()},
+        "machine": machine(),
         "one": {
             "lines": one.count("\n"),
             "python_pass_ms": round(bare, 1),

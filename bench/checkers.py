@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import subprocess
 import sys
 import tempfile
@@ -12,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bench.machine import ROOT, machine
 from bench.processes import Measured, measure
 from clawc.commands.sources import check_file, find_sources
 from clawc.compiler.pipeline import build
 from clawc.runtime.bytecode import COMPILE, accepted
 from clawc.spec import bundle as spec
 
-ROOT = Path(__file__).resolve().parent.parent
 PEER = ROOT / "bench" / "peers" / "plain_check.py"
 PEER_TASK = "order_totals"
 ISOLATED = ("-I", "-S")
@@ -147,7 +146,7 @@ def benchmark(pythons: Sequence[str], examples: Path, times: int) -> dict[str, A
     return {
         "format_version": 1,
         "name": "checkers",
-        "machine": {"system": platform.platform(), "processor": platform.machine(), "runs": times},
+        "machine": {**machine(), "runs": times},
         "rows": rows,
         "summary": {
             "baselines": baselines,

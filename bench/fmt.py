@@ -7,7 +7,6 @@ import contextlib
 import io
 import json
 import os
-import platform
 import random
 import statistics
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.check import lark_ms
+from bench.machine import machine
 from clawc.commands.fmt import fmt_command
 
 AIM_S, AIM_FILES = 20, 10_000
@@ -81,12 +81,11 @@ def benchmark(files: int) -> dict[str, Any]:
             raise SystemExit("the generated specs do not format")
         again, cpu_again, changes = _formatted(Path(folder), check=True)
     lark = lark_ms(texts[:SAMPLE])
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     each = cpu / files
     return {
         "format_version": 1,
         "name": "fmt",
-        "machine": {"system": platform.platform(), "processor": platform.machine(), "cores": cores},
+        "machine": machine(),
         "rows": [
             {
                 "run": "first",
@@ -136,7 +135,7 @@ def table(document: dict[str, Any]) -> str:
         for row in document["rows"]
     ]
     lines += [
-        f"{summary['files']} files of {summary['lines_a_file']} lines on {document['machine']['cores']} cores;"
+        f"{summary['files']} files of {summary['lines_a_file']} lines on {document['machine']['processors']} cores;"
         f" aim {summary['aim_s']} s: {'met' if summary['within_aim'] else 'missed'}",
         f"{summary['format_cpu_ms']} ms of processor time a file, {summary['times_lark_parse']} times"
         f" lark's bare parse of {summary['lark_parse_ms']} ms",
