@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from typing import NamedTuple
@@ -25,13 +26,24 @@ def confine(bounds: Bounds) -> None:
         import resource
     except ImportError:
         return
-    for limit, value in ((resource.RLIMIT_AS, bounds.memory_bytes), (resource.RLIMIT_CORE, 0)):
+    # A program that has grown large before it forks leaves its children at least half of their memory.
+    memory = max(bounds.memory_bytes, _address_space() + bounds.memory_bytes // 2)
+    for limit, value in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CORE, 0)):
         _, hard = resource.getrlimit(limit)
         allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
         try:
             resource.setrlimit(limit, (allowed, allowed))
         except (ValueError, OSError):
             continue  # some systems refuse limits of the address space
+
+
+def _address_space() -> int:
+    """Bytes of address space of this process; 0 where the system does not say."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return 0
 
 
 def start_clock(bounds: Bounds) -> None:
