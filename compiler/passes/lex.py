@@ -64,6 +64,7 @@ _TOKEN = re.compile(
 _DATE = re.compile(r"@\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?)?\Z", re.ASCII)
 _EDITION = re.compile(r"claw [0-9]+", re.ASCII)
 _OPEN_STRING = re.compile(r'(?:re)?"[^\n]*')
+_SINGLE_QUOTED = re.compile(r"'(?:[^'\\\n]|\\.)*'")
 _STRAY = re.compile(r'[^\s\w"`@#{}()\[\]:;.=+\-*/<>,|]+|[^\s"]', re.ASCII)
 
 
@@ -123,5 +124,8 @@ def _bad_end(text: str, pos: int, stop: int) -> int:
     opened = _OPEN_STRING.match(text, pos, stop)
     if opened:  # closing brackets at the line's end are more likely meant for what is around the string
         return pos + max(len(opened.group().rstrip(" \t\r})],")), 2 if text.startswith("re", pos) else 1)
+    quoted = _SINGLE_QUOTED.match(text, pos, stop)
+    if quoted:
+        return quoted.end()
     stray = _STRAY.match(text, pos, stop)
     return stray.end() if stray else pos + 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
+from clawc.compiler.passes.habits import character_hint
 from clawc.compiler.passes.lex import Token
 from clawc.compiler.source import Diagnostics, Fix, Source
 from clawc.spec.ast import Span
@@ -25,12 +27,27 @@ def report_bad(source: Source, tokens: list[Token], diagnostics: Diagnostics) ->
             kept.append(token._replace(kind="REGEX" if token.text.startswith("r") else "STRING", text='""'))
         elif token.text.startswith("@"):
             diagnostics.add("E0105", source, token.span, f"`{token.text}` is not a date",
-                            "dates are written `@2026-01-31` or `@2026-01-31T09:30`")  # fmt: skip
+                            "dates are written `@2026-01-31` or `@2026-01-31T09:30`", _padded(token))  # fmt: skip
             kept.append(token._replace(kind="NULL", text="null"))
+        elif token.text[:1] == "'" and len(token.text) > 1:
+            inner = token.text[1:-1].replace("\\'", "'").replace('"', '\\"')
+            diagnostics.add("E0104", source, token.span, "texts stand in double quotes, not in single ones",
+                            f'write `"{inner}"`', Fix(token.span, f'"{inner}"', "write double quotes"))  # fmt: skip
+            same = len(inner) == len(token.text) - 2  # then places inside of it stay what they are
+            kept.append(token._replace(kind="STRING", text=f'"{inner}"' if same else '""'))
         else:
-            diagnostics.add("E0104", source, token.span, f"unexpected character {_shown(token.text)}")
+            help, fix = character_hint(token)
+            diagnostics.add("E0104", source, token.span, f"unexpected character {_shown(token.text)}", help, fix)
             kept.append(token)
     return kept
+
+
+def _padded(token: Token) -> Fix | None:
+    """`@2026-1-5` with its zeros."""
+    parts = re.fullmatch(r"@([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})", token.text)
+    if parts is None:
+        return None
+    return Fix(token.span, f"@{parts[1]}-{parts[2]:0>2}-{parts[3]:0>2}", "write two digits")
 
 
 def _shown(text: str) -> str:

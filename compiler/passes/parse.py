@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from clawc.compiler.passes.build_tree import BUILDERS, Flat, build_node, passes_on
+from clawc.compiler.passes.habits import hint
 from clawc.compiler.passes.lex import SOFT, Comment, Token, lex
 from clawc.compiler.passes.lexical import pairs, repair_braces, report_bad
 from clawc.compiler.source import Diagnostics, Fix, Source
@@ -131,7 +132,7 @@ class _Driver:
                 self.diagnostics.add("E0101", self.source, opener.span, f"this `{opener.text}` is never closed",
                                      f"add the missing `{'])'[opener.kind == 'LPAR']}`")  # fmt: skip
             else:
-                self._report(token, previous, hanging)
+                self._report(tokens, at, previous, hanging)
             if self.start == "pipe":
                 return None
             if token.kind == "$END":
@@ -265,7 +266,8 @@ class _Driver:
                 break
         return open_[-1]
 
-    def _report(self, token: Token, previous: Token | None, hanging: Token | None) -> None:
+    def _report(self, tokens: list[Token], at: int, previous: Token | None, hanging: Token | None) -> None:
+        token = tokens[at]
         if token.kind == "BAD":
             return  # the lexical pass has said what is wrong with it
         if len(self.states) >= MAX_STATES:
@@ -310,6 +312,8 @@ class _Driver:
             help = f"write `sort {sign}{previous.text}`"
         elif previous is not None and previous.kind == "EQUAL" and token.kind in ("LET", "DEF", "USE", "EXPECT", "IF"):
             help = f"`{token.text}` is a reserved word"
+        if not help and (habit := hint(tokens, at, expected)) is not None:
+            help, fix = habit
         expected_text = _expected_text(expected)
         message = f"unexpected {found}" + (f"; expected {expected_text}" if expected_text else "")
         self.diagnostics.add("E0101", self.source, span, message, help, fix)
@@ -418,6 +422,8 @@ def _swallowed_line(tokens: list[Token], at: int, item: Token) -> tuple[int, Tok
     before = first - 1
     if before >= 0 and tokens[before].kind == "_NL":
         before -= 1
+    if at and tokens[at].kind == "_PIPE" and tokens[at - 1].kind == "_COMMA" and "\n" in tokens[at - 1].text:
+        return 0, tokens[at - 1]  # a comma at the line's end, and then a stage
     if before < 1 or tokens[before].kind not in HANGING or not _starts_item(tokens, first):
         return 0, None
     if tokens[first].start <= item.start or (tokens[before].kind == "_COMMA" and "\n" not in tokens[before].text):
