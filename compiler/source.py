@@ -90,6 +90,10 @@ class Diagnostics:
         for key, diagnostic in other._found.items():
             self._found.setdefault(key, diagnostic)
 
+    def has(self, code: str, source: Source, span: Span) -> bool:
+        """Is this said of the place already?"""
+        return any(d.code == code and d.span == span and d.source is source for d in self._found.values())
+
     def sorted(self) -> list[Diagnostic]:
         return sorted(self._found.values(), key=lambda d: d.sort_key)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from clawc.compiler.elaborate import calls, comparing, naming, verbs
 from clawc.compiler.elaborate.context import (
     MAX_CHAIN,
@@ -19,6 +21,7 @@ from clawc.compiler.elaborate.context import (
 from clawc.compiler.elaborate.literals import is_stand_in, literal, text_pieces
 from clawc.compiler.passes.parse import parse_expression
 from clawc.compiler.paths import kind_of
+from clawc.compiler.source import Fix
 from clawc.spec import ast, core
 from clawc.spec.ast import Span
 from clawc.spec.core import Const, Core
@@ -314,7 +317,13 @@ def condition(cx: Context, node: Core) -> Core:
     return node
 
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
 def _binary(cx: Context, node: ast.Binary) -> Core:
+    if node.op == "-" and _DAY.fullmatch(written := cx.source.slice(node.span)):
+        return cx.error("E0105", node.span, f"`{written}` is a difference, not a date", f"write `@{written}`",
+                        Fix(node.span, f"@{written}", "write a date"))  # fmt: skip
     left, right = expression(cx, node.left), expression(cx, node.right)
     if node.op in ("and", "or"):
         left, right = condition(cx, left), condition(cx, right)

@@ -24,6 +24,7 @@ from clawc.compiler.elaborate.context import (
     nearest,
     nearest_fix,
 )
+from clawc.compiler.source import Fix
 from clawc.spec import ast, core
 from clawc.spec.ast import Span
 from clawc.spec.core import Const, Core
@@ -48,6 +49,13 @@ CALLS = TableType(
     (("step", NUMBER), ("tool", TEXT), ("path", TEXT), ("command", TEXT), ("ok", BOOL), ("output", TEXT)), ordered=True
 )
 TRANSCRIPT = RecordType((("calls", CALLS), ("commands", ListType(TEXT)), ("final", TEXT)))
+
+
+# Constants as they are spelled elsewhere.
+CONSTANTS = {
+    "True": "true", "TRUE": "true", "yes": "true", "False": "false", "FALSE": "false", "no": "false",
+    "None": "null", "NULL": "null", "Null": "null", "nil": "null", "undefined": "null", "NaN": "null",
+}  # fmt: skip
 
 
 def name(cx: Context, node: ast.Ident) -> Core:
@@ -75,6 +83,10 @@ def name(cx: Context, node: ast.Ident) -> Core:
         return core.call("transcript_of", [core.Workspace(ANY, node.span)], TRANSCRIPT, node.span)
     if node.text == "workspace":
         return core.Workspace(ANY, node.span)
+    if node.text in CONSTANTS:
+        spelled = CONSTANTS[node.text]
+        return cx.error("E0301", node.span, f"unknown name `{node.text}`; did you mean `{spelled}`?", "",
+                        Fix(node.span, spelled, f"write `{spelled}`"))  # fmt: skip
     cx.task.unresolved.add(node.text)
     columns = [c for scope in cx.rows for c in scope.columns]
     if columns:

@@ -90,6 +90,7 @@ WORDS: dict[str, str] = {
 }  # fmt: skip
 UNITS = "units are `ms s min h d w`, `KiB MiB GiB` and `%`, without a blank"
 VALUES = frozenset(("NUMBER", "STRING", "NAME", "DATE"))
+OPENERS = ("LPAR", "LSQB", "LBRACE")
 COMPARISONS = frozenset(("EQ", "NE", "LE", "GE", "LESSTHAN", "MORETHAN"))
 
 
@@ -100,6 +101,12 @@ def hint(tokens: list[Token], at: int, expected: list[str]) -> Hint | None:
     following = tokens[at + 1] if at + 1 < len(tokens) else None
     if token.kind == "NAME" and token.text in WORDS:
         return Hint(WORDS[token.text])
+    first = _line_start(tokens, at)
+    if first is not None and tokens[first].text in VERB_NAMES and first < at:
+        start = tokens[first].start
+        return Hint(
+            f"a stage begins with `|`: write `| {tokens[first].text}`", Fix(Span(start, start), "| ", "begin a stage")
+        )
     if before is not None:
         found = _pair(before, token) or (_pair(token, following) if following is not None else None)
         if found is not None:
@@ -107,12 +114,6 @@ def hint(tokens: list[Token], at: int, expected: list[str]) -> Hint | None:
         found = _behind(tokens, at, before, token, expected)
         if found is not None:
             return found
-    first = _line_start(tokens, at)
-    if first is not None and tokens[first].text in VERB_NAMES and first < at:
-        start = tokens[first].start
-        return Hint(
-            f"a stage begins with `|`: write `| {tokens[first].text}`", Fix(Span(start, start), "| ", "begin a stage")
-        )
     if token.kind == "DOT" and following is not None and following.kind == "NUMBER" and following.start == token.end:
         return Hint(f"write `0.{following.text}`", Fix(token.span, "0.", "write the zero"))
     if token.kind == "STAR" and before is not None and before.text == "select":
@@ -174,6 +175,8 @@ def _behind(tokens: list[Token], at: int, before: Token, token: Token, expected:
         return Hint(f"a name is given by `=`: write `{before.text} = …`", Fix(token.span, " =", "write `=`"))
     if token.kind in VALUES and "`,`" in expected and _opened(tokens, at) in ("LSQB", "LBRACE"):
         return Hint("elements are separated by commas", Fix(Span(before.end, before.end), ",", "add the comma"))
+    if token.kind == "_PIPE" and _opened(tokens, at) in OPENERS:
+        return Hint("a pipeline that is a part of something stands in parentheses")
     if token.kind == "_PIPE" and before.kind == "_PIPE":
         return Hint("a stage begins with one `|`", Fix(Span(before.end, token.end), "", "remove it"))
     if before.kind == "NAME" and before.text == "lambda":

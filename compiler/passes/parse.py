@@ -96,6 +96,14 @@ def parse_expression(source: Source, span: Span, diagnostics: Diagnostics) -> as
     return ast.Broken(span) if isinstance(result, Flat) or result is None else result
 
 
+class _Begun(NamedTuple):
+    """Where an item began: its first token, how many braces were open, and how many states there were."""
+
+    token: Token
+    depth: int
+    height: int
+
+
 class _Driver:
     """One run of the automaton; `states` and `values` are its stacks."""
 
@@ -111,21 +119,29 @@ class _Driver:
     def run(self, tokens: list[Token]) -> Any:
         at = 0
         may_start = True
-        last_item: Token | None = None
+        last_item: _Begun | None = None
+        around: list[_Begun | None] = []  # for each open brace the item that it belongs to
         previous: Token | None = None
         recovered = -1
         while at < len(tokens):
             token = tokens[at]
             if may_start and (last_item is None or token.kind in MAY_LEAD):
-                last_item = token  # anything else is meant to continue the item before
+                last_item = _Begun(token, len(around), len(self.states))
+            elif may_start and last_item is not None:
+                last_item = last_item._replace(height=len(self.states))  # meant to continue the item before
             if token.kind == "$END" and self._accepts("$END"):
                 return self._finish(token)
             if self._take(token):
                 may_start = token.kind in BEFORE_ITEMS and self._accepts("LET")
+                if token.kind == "LBRACE":
+                    around.append(last_item)
+                elif token.kind == "RBRACE" and around:
+                    last_item = around.pop()
                 previous = token
                 at += 1
                 continue
-            item = last_item or token
+            begun = last_item or _Begun(token, len(around), len(self.states))
+            item = begun.token
             line, hanging = _swallowed_line(tokens, at, item)
             opener = None if hanging else self._unclosed(tokens, at, item)
             if opener is not None:
@@ -136,8 +152,9 @@ class _Driver:
             if self.start == "pipe":
                 return None
             if token.kind == "$END":
-                return self._close(item, token)
-            after = self._recover(tokens, at, item, line)
+                return self._close(begun, token)
+            del around[begun.depth :]
+            after = self._recover(tokens, at, begun, line)
             # Made-up tokens share their offset, so a recovery may stay in place: then the token is dropped.
             at = max(after, recovered + 1)
             recovered = at
@@ -270,6 +287,8 @@ class _Driver:
         token = tokens[at]
         if token.kind == "BAD":
             return  # the lexical pass has said what is wrong with it
+        if token.kind == "LBRACE" and self.diagnostics.has("E0106", self.source, token.span):
+            return
         if len(self.states) >= MAX_STATES:
             self.diagnostics.add(
                 "E0108", self.source, token.span, f"nested more than {MAX_DEPTH} deep", "name the parts with `let`"
@@ -310,6 +329,7 @@ class _Driver:
         elif token.kind == "NAME" and token.text in ("asc", "desc", "ascending", "descending") and previous is not None:
             sign = "-" if token.text.startswith("desc") else ""
             help = f"write `sort {sign}{previous.text}`"
+            fix = Fix(Span(previous.start, token.end), f"{sign}{previous.text}", help)
         elif previous is not None and previous.kind == "EQUAL" and token.kind in ("LET", "DEF", "USE", "EXPECT", "IF"):
             help = f"`{token.text}` is a reserved word"
         if not help and (habit := hint(tokens, at, expected)) is not None:
@@ -326,20 +346,22 @@ class _Driver:
         }
         return sorted(words)
 
-    def _close(self, item: Token, end: Token) -> Any:
+    def _close(self, begun: _Begun, end: Token) -> Any:
         """The end of the file in the middle of something: what stands above it is kept."""
-        cut = self._cut("$END")
+        item = begun.token
+        cut = self._cut("$END", begun.height)
         if not cut:
             return None
         del self.states[cut:], self.values[cut - 1 :]
         self._keep_broken((), Span(min(item.start, end.start), end.start))
         return self._finish(end)
 
-    def _recover(self, tokens: list[Token], at: int, item: Token, line: int) -> int:
+    def _recover(self, tokens: list[Token], at: int, begun: _Begun, line: int) -> int:
         """Skips to the next place where an item may start, pops to there; returns the index to go on with.
 
         `line`: the index of a token that starts an item which the broken one has swallowed, or 0.
         """
+        item = begun.token
         start = next((i for i in range(at, -1, -1) if tokens[i].start <= item.start), 0)
         open_: list[str] = []
         for token in tokens[start : line or at]:
@@ -358,7 +380,7 @@ class _Driver:
                 or (kind == "RBRACE" and "LBRACE" not in open_)
                 or (not open_ and (kind in ("RBRACE", "SEMICOLON") or (kind == "_NL" and _ends_item(tokens, index))))
             ):
-                cut = self._cut(kind)
+                cut = self._cut(kind, begun.height)
                 if cut:
                     names = _declared(tokens[start:index])
                     del self.states[cut:], self.values[cut - 1 :]
@@ -368,9 +390,12 @@ class _Driver:
             index += 1
         return len(tokens) - 1
 
-    def _cut(self, kind: str) -> int:
-        """How many states to keep so that an item (or the token itself) can come next; 0 when there is none."""
-        for cut in range(len(self.states), 0, -1):
+    def _cut(self, kind: str, height: int) -> int:
+        """How many states to keep so that an item (or the token itself) can come next; 0 when there is none.
+
+        At most `height`, that of the stack where the item began: a block that is closed already is not entered again.
+        """
+        for cut in range(min(len(self.states), height), 0, -1):
             states = self.states[:cut]
             if self._accepts("LET", states) and (kind in ("_NL", "SEMICOLON") or self._accepts(kind, states)):
                 return cut
@@ -424,7 +449,8 @@ def _swallowed_line(tokens: list[Token], at: int, item: Token) -> tuple[int, Tok
         before -= 1
     if at and tokens[at].kind == "_PIPE" and tokens[at - 1].kind == "_COMMA" and "\n" in tokens[at - 1].text:
         return 0, tokens[at - 1]  # a comma at the line's end, and then a stage
-    if before < 1 or tokens[before].kind not in HANGING or not _starts_item(tokens, first):
+    ends = tokens[first].kind in ("RBRACE", "$END") and first == at
+    if before < 1 or tokens[before].kind not in HANGING or not (ends or _starts_item(tokens, first)):
         return 0, None
     if tokens[first].start <= item.start or (tokens[before].kind == "_COMMA" and "\n" not in tokens[before].text):
         return 0, None

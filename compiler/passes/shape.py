@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from clawc.compiler.elaborate.context import nearest, nearest_fix
+from clawc.compiler.elaborate.context import closest, nearest, nearest_fix
 from clawc.compiler.source import Diagnostics, Fix, Source
 from clawc.spec import ast
 from clawc.spec.blocks import BY_KIND, TOP_LEVEL, BlockKind
+from clawc.spec.functions import VERB_NAMES
 
 STATEMENTS = {ast.Let: "let", ast.Def: "def", ast.Use: "use", ast.Expect: "expect"}
 
@@ -91,6 +92,11 @@ def inside(block: ast.Block) -> str:
 def unknown_block(source: Source, parent: BlockKind, block: ast.Block, diagnostics: Diagnostics) -> None:
     kind = block.kind.text
     candidates = [*parent.children, *(parent.attributes or {})]
+    if kind in VERB_NAMES and not closest(kind, candidates):
+        start = ast.Span(block.kind.span.start, block.kind.span.start)
+        diagnostics.add("E0201", source, block.kind.span, f"unknown block `{kind}`; as a stage it begins with `|`",
+                        f"write `| {kind}`", Fix(start, "| ", "begin a stage"))  # fmt: skip
+        return
     diagnostics.add("E0201", source, block.kind.span, f"unknown block `{kind}`{nearest(kind, candidates)}",
                     _listing("blocks here", parent.children), nearest_fix(kind, candidates, block.kind.span))  # fmt: skip
 
