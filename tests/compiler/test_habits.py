@@ -64,7 +64,7 @@ def found(value: str) -> list[Diagnostic]:
         ("csv(f) | derive k = a ** 2", "no powers", None),
         ("csv(f) | derive k = True", "`true`", "csv(f) | derive k = true"),
         ("csv(f) | where a != None", "`null`", "csv(f) | where a != null"),
-        ("csv(f)\n    take 1", "begins with `|`", "csv(f)\n    | take 1"),
+        ("csv(f) | sort a\n    take 1", "begins with `|`", "csv(f) | sort a\n    | take 1"),
         ("csv(f)\n    distinct", "begins with `|`", None),
         ("2026-01-05", "write `@2026-01-05`", "@2026-01-05"),
         ("[csv(f) | take 1, 2]", "in parentheses", None),
