@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
-import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -226,6 +224,9 @@ def run(arguments: list[str]) -> int:
 
 
 def _internal() -> int:
+    import tempfile
+    import traceback
+
     text = traceback.format_exc()
     if os.environ.get("CLAWC_DEBUG"):
         print(text, file=sys.stderr)

@@ -1,21 +1,6 @@
-"""What people bring from other languages, and how it is written here: help and edits for unexpected tokens."""
+"""What people bring from other languages, and how it is written here: the tables behind the help for unexpected tokens."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
-
-from clawc.compiler.passes.lex import Token
-from clawc.compiler.source import Fix
-from clawc.spec.ast import Span
-from clawc.spec.functions import BY_NAME, VERB_NAMES
-
-
-class Hint(NamedTuple):
-    """One line of help, and the edit where one is sure."""
-
-    help: str
-    fix: Fix | None = None
-
 
 # Characters that begin no token.
 CHARACTERS: dict[str, tuple[str, str]] = {
@@ -88,180 +73,29 @@ WORDS: dict[str, str] = {
     "asc": "`sort` ascends unless a key has a `-`",
     "ascending": "`sort` ascends unless a key has a `-`",
 }  # fmt: skip
-UNITS = "units are `ms s min h d w`, `KiB MiB GiB` and `%`, without a blank"
-VALUES = frozenset(("NUMBER", "STRING", "NAME", "DATE"))
-OPENERS = ("LPAR", "LSQB", "LBRACE")
-COMPARISONS = frozenset(("EQ", "NE", "LE", "GE", "LESSTHAN", "MORETHAN"))
 
+# Units as they are spelled elsewhere.
+UNITS: dict[str, str] = {
+    "m": "min", "mins": "min", "minute": "min", "minutes": "min", "sec": "s", "secs": "s", "second": "s", "seconds": "s",
+    "msec": "ms", "millis": "ms", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "day": "d", "days": "d", "wk": "w", "week": "w",
+    "weeks": "w", "kb": "KiB", "KB": "KiB", "kB": "KiB", "K": "KiB", "k": "KiB", "mb": "MiB", "MB": "MiB", "M": "MiB", "gb": "GiB",
+    "GB": "GiB", "G": "GiB", "g": "GiB", "ms": "ms", "s": "s", "min": "min", "h": "h", "d": "d", "w": "w", "KiB": "KiB", "MiB": "MiB",
+    "GiB": "GiB",
+}  # fmt: skip
 
-def hint(tokens: list[Token], at: int, expected: list[str]) -> Hint | None:
-    """Help for the token that does not fit; None where nothing is known about it."""
-    token = tokens[at]
-    before = tokens[at - 1] if at else None
-    following = tokens[at + 1] if at + 1 < len(tokens) else None
-    if token.kind == "NAME" and token.text in WORDS:
-        return Hint(WORDS[token.text])
-    first = _line_start(tokens, at)
-    if first is not None and tokens[first].text in VERB_NAMES and first < at:
-        start = tokens[first].start
-        return Hint(
-            f"a stage begins with `|`: write `| {tokens[first].text}`", Fix(Span(start, start), "| ", "begin a stage")
-        )
-    if before is not None:
-        found = _pair(before, token) or (_pair(token, following) if following is not None else None)
-        if found is not None:
-            return found
-        found = _behind(tokens, at, before, token, expected)
-        if found is not None:
-            return found
-    if token.kind == "DOT" and following is not None and following.kind == "NUMBER" and following.start == token.end:
-        return Hint(f"write `0.{following.text}`", Fix(token.span, "0.", "write the zero"))
-    if token.kind == "STAR" and before is not None and before.text == "select":
-        return Hint("without `select` all columns stay")
-    return None
+# Words that begin a statement elsewhere.
+STATEMENTS: dict[str, str] = {
+    "assert": "expect", "ensure": "expect", "should": "expect", "must": "expect", "var": "let", "const": "let", "set": "let", "val": "let",
+    "import": "use", "from": "use", "include": "use", "function": "def", "func": "def", "fn": "def", "fun": "def", "define": "def",
+}  # fmt: skip
 
-
-def _pair(first: Token, second: Token) -> Hint | None:
-    if first.end != second.start and (first.kind, second.kind) not in (("MORETHAN", "EQUAL"), ("LESSTHAN", "EQUAL")):
-        return None
-    row = PAIRS.get((first.kind, second.kind))
-    if row is None or first.text.strip(" \t") != first.text:
-        return None
-    help, text = row
-    return Hint(help, Fix(Span(first.start, second.end), text, help) if text else None)
-
-
-def _behind(tokens: list[Token], at: int, before: Token, token: Token, expected: list[str]) -> Hint | None:
-    """By what stands in front of the token."""
-    near = before.end == token.start
-    if token.kind == "STRING" and before.kind == "NAME" and near:
-        if before.text in ("f", "F", "s", "t"):
-            return Hint('texts have holes without a mark: `"… {{ name }} …"`', Fix(before.span, "", "remove it"))
-        if before.text in ("r", "R", "b", "u"):
-            return Hint('regexes are `re"…"`, and texts `"…"`')
-    if before.kind == "NUMBER" and token.kind == "NAME":
-        if near and token.text[:1] in "eE" and token.text[1:].isdigit():
-            return Hint("numbers have no exponent: write all digits")
-        if near and token.text.startswith("_"):
-            return Hint("digits are not grouped", Fix(token.span, token.text.replace("_", ""), "remove the `_`"))
-        if near and before.text == "0" and token.text[:1] in "xXbBoO":
-            return Hint("numbers are decimal")
-        return Hint(UNITS)
-    if before.kind == "DATE" and token.kind == "NUMBER":
-        return Hint("the time stands behind a `T`: `@2026-01-31T09:30`")
-    if before.kind == "NUMBER" and token.kind == "_COMMA" and "end of line" in expected and _thousands(tokens, at):
-        return Hint("digits are not grouped", Fix(token.span, "", "remove the comma"))
-    if token.kind in COMPARISONS and _compared(tokens, at):
-        return Hint("comparisons do not chain: write `low < x and x < high`, or `x in low..high`")
-    if (
-        token.kind == "NAME"
-        and token.text in VERB_NAMES
-        and before.kind not in ("_NL", "LBRACE", "SEMICOLON", "EDITION", "_PIPE")
-    ):
-        return Hint(
-            f"a stage begins with `|`: write `| {token.text}`",
-            Fix(Span(token.start, token.start), "| ", "begin a stage"),
-        )
-    if token.kind == "LPAR" and before.kind == "NAME" and before.text in BY_NAME and _follows_dot(tokens, at):
-        shape = f"x | {before.text} …" if before.text in VERB_NAMES else f"{before.text}(x)"
-        return Hint(f"there are no methods: write `{shape}`")
-    if token.kind == "LBRACE" and "`then`" in expected:
-        return Hint("write `if … then … else …`")
-    if token.kind == "EQUAL" and expected == ["`:`"]:
-        return Hint("in a record write `key: value`", Fix(Span(before.end, token.end), ":", "write `:`"))
-    if token.kind == "SEMICOLON" and "`,`" in expected and "`}`" in expected:
-        return Hint("entries of a record are separated by commas", Fix(token.span, ",", "write a comma"))
-    if token.kind == "COLON" and before.kind == "NAME" and "`,`" in expected:
-        return Hint(f"a name is given by `=`: write `{before.text} = …`", Fix(token.span, " =", "write `=`"))
-    if token.kind in VALUES and "`,`" in expected and _opened(tokens, at) in ("LSQB", "LBRACE"):
-        return Hint("elements are separated by commas", Fix(Span(before.end, before.end), ",", "add the comma"))
-    if token.kind == "_PIPE" and _opened(tokens, at) in OPENERS:
-        return Hint("a pipeline that is a part of something stands in parentheses")
-    if token.kind == "_PIPE" and before.kind == "_PIPE":
-        return Hint("a stage begins with one `|`", Fix(Span(before.end, token.end), "", "remove it"))
-    if before.kind == "NAME" and before.text == "lambda":
-        return Hint("there are no functions without a name; where a condition is wanted, columns are names in it")
-    if before.kind == "NAME" and before.text in BY_NAME and token.kind in VALUES and not near:
-        if before.text not in VERB_NAMES or at < 2 or tokens[at - 2].kind != "_PIPE":
-            return Hint(f"arguments stand in parentheses: `{before.text}(…)`")
-    if token.kind == "LPAR" and before.text == "on":
-        return Hint("the keys of `on` stand without parentheses")
-    if (
-        before.kind == "NAME"
-        and before.text == "by"
-        and at > 1
-        and tokens[at - 2].text in ("sort", "group", "distinct", "order")
-    ):
-        return Hint(
-            f"write `{tokens[at - 2].text} {token.text}`", Fix(Span(before.start, token.start), "", "remove `by`")
-        )
-    return None
-
-
-def _line_start(tokens: list[Token], at: int) -> int | None:
-    """The name that begins the item, when the token stands on the first line of it."""
-    while at > 0 and tokens[at - 1].kind not in ("_NL", "SEMICOLON", "LBRACE"):
-        at -= 1
-    return at if tokens[at].kind == "NAME" else None
-
-
-def _thousands(tokens: list[Token], at: int) -> bool:
-    following = tokens[at + 1] if at + 1 < len(tokens) else None
-    return following is not None and following.kind == "NUMBER" and len(following.text) == 3
-
-
-def _compared(tokens: list[Token], at: int) -> bool:
-    """Does a comparison stand before this one in the same expression?"""
-    depth = 0
-    for token in reversed(tokens[max(0, at - 40) : at]):
-        if token.kind in ("RPAR", "RSQB"):
-            depth += 1
-        elif token.kind in ("LPAR", "LSQB"):
-            depth -= 1
-            if depth < 0:
-                return False
-        elif depth == 0 and token.kind in (
-            "AND",
-            "OR",
-            "NOT",
-            "_PIPE",
-            "_COMMA",
-            "_NL",
-            "EQUAL",
-            "EXPECT",
-            "IF",
-            "THEN",
-            "ELSE",
-        ):
-            return False
-        elif depth == 0 and token.kind in (*COMPARISONS, "IN"):
-            return True
-    return False
-
-
-def _opened(tokens: list[Token], at: int) -> str:
-    """The kind of the innermost bracket that is open before a token; braces of blocks are none."""
-    depth = 0
-    for index in range(at - 1, max(-1, at - 400), -1):
-        kind = tokens[index].kind
-        if kind in ("RPAR", "RSQB", "RBRACE"):
-            depth += 1
-        elif kind in ("LPAR", "LSQB", "LBRACE"):
-            if depth:
-                depth -= 1
-            elif kind == "LBRACE" and index and tokens[index - 1].kind in ("NAME", "STRING", "TRIPLE"):
-                return ""
-            else:
-                return kind
-    return ""
-
-
-def _follows_dot(tokens: list[Token], at: int) -> bool:
-    return at > 1 and tokens[at - 2].kind == "DOT"
-
-
-def character_hint(token: Token) -> Hint:
-    """Help for characters that begin no token."""
-    help, text = CHARACTERS.get(token.text) or CHARACTERS.get(token.text[:1]) or ("", "")
-    sure = text and token.text in CHARACTERS
-    return Hint(help, Fix(token.span, text, help) if sure else None)
+# Methods of other languages, and what does the same.
+METHODS: dict[str, str] = {
+    "startswith": "starts_with(x, prefix)", "startsWith": "starts_with(x, prefix)", "endswith": "ends_with(x, end)",
+    "endsWith": "ends_with(x, end)", "includes": "part in list` or `contains(text, part)", "has": "part in list` or `contains(text, part)",
+    "equals": "x == y", "toLowerCase": "lower(x)", "toUpperCase": "upper(x)", "strip": "trim(x)", "size": "length(x)",
+    "len": "length(x)", "append": "x + [y]", "push": "x + [y]", "concat": "x + y", "slice": "take(x, n)", "head": "take(x, n)",
+    "filter": "x | where …", "map": "x | derive n = …", "forEach": "x | all …", "reduce": "sum(x.column)", "test": "matches(x, re\"…\")",
+    "match": "capture(x, re\"…\")", "search": "matches(x, re\"…\")", "format": "\"… {{ x }} …\"", "join": "join_text(x, by)",
+    "reverse": "x | sort -key", "unique": "x | distinct", "keys": "columns(t)", "items": "values(x)", "mean": "mean(x.column)",
+}  # fmt: skip

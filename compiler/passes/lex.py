@@ -64,7 +64,12 @@ _TOKEN = re.compile(
 _DATE = re.compile(r"@\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?)?\Z", re.ASCII)
 _EDITION = re.compile(r"claw [0-9]+", re.ASCII)
 _OPEN_STRING = re.compile(r'(?:re)?"[^\n]*')
-_SINGLE_QUOTED = re.compile(r"'(?:[^'\\\n]|\\.)*'")
+_QUOTED_OTHERWISE = re.compile(r"""'(?:[^'\\\n]|\\.)*'|[\u201c\u201d\u201e][^\u201c\u201d\u201e"\\\n]*[\u201c\u201d]""")
+# Where a value is expected, this is the regex of another language: `re'…'`, or `/…/` with something that only regexes have.
+_OTHER_REGEX = re.compile(r"re'(?:[^'\\\n]|\\.)*'|/(?=[^/\n]*[\\^$\[+?])(?:[^/\\\n]|\\.)+/[gimsuxy]*")
+_ENDS_VALUE = frozenset(
+    ("NAME", "NUMBER", "STRING", "TRIPLE", "REGEX", "DATE", "QUOTED", "RPAR", "RSQB", "RBRACE", "TRUE", "FALSE", "NULL")
+)
 _STRAY = re.compile(r'[^\s\w"`@#{}()\[\]:;.=+\-*/<>,|]+|[^\s"]', re.ASCII)
 
 
@@ -82,6 +87,11 @@ def lex(text: str, start: int = 0, end: int | None = None) -> Lexed:
     while pos < stop:
         edition = _EDITION.match(text, pos, stop) if lead and start == 0 and not _has_words(tokens) else None
         match = edition or _TOKEN.match(text, pos, stop)
+        if match is not None and text[pos] in "/r" and (other := _OTHER_REGEX.match(text, pos, stop)) is not None:
+            if text[pos] == "r" or not tokens or tokens[-1].kind not in _ENDS_VALUE:
+                tokens.append(Token("BAD", other.group(), pos, other.end(), lead))
+                lead, pos = False, other.end()
+                continue
         if match is None:
             kind, close = "BAD", _bad_end(text, pos, stop)
         else:
@@ -124,7 +134,7 @@ def _bad_end(text: str, pos: int, stop: int) -> int:
     opened = _OPEN_STRING.match(text, pos, stop)
     if opened:  # closing brackets at the line's end are more likely meant for what is around the string
         return pos + max(len(opened.group().rstrip(" \t\r})],")), 2 if text.startswith("re", pos) else 1)
-    quoted = _SINGLE_QUOTED.match(text, pos, stop)
+    quoted = _QUOTED_OTHERWISE.match(text, pos, stop)
     if quoted:
         return quoted.end()
     stray = _STRAY.match(text, pos, stop)

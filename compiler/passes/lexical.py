@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from clawc.compiler.passes.habits import character_hint
+from clawc.compiler.passes.hints import character_hint
 from clawc.compiler.passes.lex import Token
 from clawc.compiler.source import Diagnostics, Fix, Source
 from clawc.spec.ast import Span
@@ -29,6 +29,18 @@ def report_bad(source: Source, tokens: list[Token], diagnostics: Diagnostics) ->
             diagnostics.add("E0105", source, token.span, f"`{token.text}` is not a date",
                             "dates are written `@2026-01-31` or `@2026-01-31T09:30`", _padded(token))  # fmt: skip
             kept.append(token._replace(kind="NULL", text="null"))
+        elif token.text[:1] in "/r" and len(token.text) > 2:
+            inner = (token.text[3:-1] if token.text[0] == "r" else token.text[1 : token.text.rindex("/")]).replace(
+                '"', '\\"'
+            )
+            diagnostics.add("E0104", source, token.span, f"{_shown(token.text)} is no regex here",
+                            f'write `re"{inner}"`', Fix(token.span, f're"{inner}"', "write a regex"))  # fmt: skip
+            kept.append(token._replace(kind="REGEX", text=f're"{inner}"'))
+        elif token.text[:1] in "\u201c\u201d\u201e" and len(token.text) > 1:
+            inner = token.text[1:-1]
+            diagnostics.add("E0104", source, token.span, "texts stand in straight double quotes",
+                            f'write `"{inner}"`', Fix(token.span, f'"{inner}"', "write straight quotes"))  # fmt: skip
+            kept.append(token._replace(kind="STRING", text=f'"{inner}"'))
         elif token.text[:1] == "'" and len(token.text) > 1:
             inner = token.text[1:-1].replace("\\'", "'").replace('"', '\\"')
             diagnostics.add("E0104", source, token.span, "texts stand in double quotes, not in single ones",

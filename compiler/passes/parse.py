@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from clawc.compiler.passes.build_tree import BUILDERS, Flat, build_node, passes_on
-from clawc.compiler.passes.habits import hint
+from clawc.compiler.passes.hints import COMPARISONS, hint
 from clawc.compiler.passes.lex import SOFT, Comment, Token, lex
 from clawc.compiler.passes.lexical import pairs, repair_braces, report_bad
 from clawc.compiler.source import Diagnostics, Fix, Source
@@ -33,6 +33,7 @@ ITEM_STARTS = ("NAME", "LET", "DEF", "USE", "EXPECT")
 MAY_LEAD = frozenset((*ITEM_STARTS, "RBRACE", "EDITION"))
 BEFORE_ITEMS = frozenset(("_NL", "SEMICOLON", "LBRACE", "EDITION"))
 PIECES = (Token, Flat)
+ONE_A_LINE = ("E0101", "E0103", "E0104", "E0105")
 OPENERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 CLOSERS = {close: open for open, close in OPENERS.items()}
 MAX_DEPTH = 200
@@ -51,8 +52,10 @@ class Parsed(NamedTuple):
 def parse(source: Source, diagnostics: Diagnostics) -> Parsed:
     """Reads a whole file; whatever is wrong with it is reported, and the tree holds what could be read."""
     tokens, comments = lex(source.text)
-    tokens = report_bad(source, tokens, diagnostics)
-    result = _tree(source, tokens, diagnostics)
+    found = Diagnostics()
+    tokens = report_bad(source, tokens, found)
+    result = _tree(source, tokens, found)
+    diagnostics.include(_one_a_line(source, found))
     items: tuple[ast.Item, ...] = ()
     edition = 0
     if isinstance(result, Flat):
@@ -78,6 +81,19 @@ def _tree(source: Source, tokens: list[Token], diagnostics: Diagnostics) -> Any:
     else:
         tokens = repair_braces(source, tokens, diagnostics)
     return _Driver(source, diagnostics, "start").run(_with_edition(source, tokens, diagnostics))
+
+
+def _one_a_line(source: Source, found: Diagnostics) -> Diagnostics:
+    """A character or text that cannot be read, and what does not fit beside it on its line, are one mistake: the first."""
+    first: dict[int, str] = {}
+    kept = Diagnostics()
+    for d in found.sorted():
+        if d.code in ONE_A_LINE:
+            before = first.setdefault(source.position(d.span.start)[0], d.code)
+            if (before == "E0101") != (d.code == "E0101"):
+                continue
+        kept.add(d.code, d.source, d.span, d.message, d.help, d.fix)
+    return kept
 
 
 def _in_place(item: ast.Item, kinds: tuple[str, ...]) -> bool:
@@ -322,7 +338,11 @@ class _Driver:
             return
         if token.kind == "_NL" and "`else`" in expected:
             help = "put `else` at the end of this line"
-        elif token.kind == "EQUAL" and self._accepts("EQ"):
+        elif (
+            token.kind == "EQUAL"
+            and self._accepts("EQ")
+            and (at + 1 >= len(tokens) or tokens[at + 1].kind not in COMPARISONS)
+        ):
             help, fix = "write `==` to compare", Fix(token.span, "==", "compare")
         elif previous is not None and previous.kind == "NAME" and previous.text in ("sort",) and token.kind == "NAME":
             help = f"write `sort {token.text}`"

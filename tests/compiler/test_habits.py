@@ -69,6 +69,16 @@ def found(value: str) -> list[Diagnostic]:
         ("2026-01-05", "write `@2026-01-05`", "@2026-01-05"),
         ("[csv(f) | take 1, 2]", "in parentheses", None),
         ("csv(f) | sort a desc", "sort -a", "csv(f) | sort -a"),
+        ("csv(f) | where a > 1 AND a < 3", "`and`", "csv(f) | where a > 1 and a < 3"),
+        ("csv(f) | where a > 1)", "closes nothing", "csv(f) | where a > 1"),
+        ("csv(f) | where b == “x”", "straight double quotes", 'csv(f) | where b == "x"'),
+        ("csv(f) | where matches(b, /^x\\d/)", 're"^x', 'csv(f) | where matches(b, re"^x\\d")'),
+        ("csv(f) | where matches(b, re'x+')", 're"x+"', 'csv(f) | where matches(b, re"x+")'),
+        ('csv(f) | where b.startswith("x")', "starts_with(x, prefix)", None),
+        ("csv(f) | select(a, b)", "without parentheses", None),
+        ("[5m]", "`5min`", "[5min]"),
+        ("256MB", "`256MiB`", "256MiB"),
+        ('csv(f)["a)', "not closed", None),
         ("[1 2]", "commas", "[1, 2]"),
         ("{a = 1}", "`key: value`", "{a: 1}"),
         ("{a: 1; b: 2}", "commas", "{a: 1, b: 2}"),
@@ -95,3 +105,40 @@ def test_one_answer(value: str, help: str, mended: str | None) -> None:
         text = d.source.text[: d.fix.span.start] + d.fix.replacement + d.source.text[d.fix.span.end :]
         assert " ".join(text.split()) == " ".join(SPEC.format(mended).split())
         assert found(mended) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "help", "mended"),
+    [
+        ("assert rows(d) == csv(f)", "`expect`", "expect rows(d) == csv(f)"),
+        ("expect rows(d) =< csv(f)", "`<=`", None),
+        ("expect contains(text(d), 'a')", "double quotes", 'expect contains(text(d), "a")'),
+    ],
+)
+def test_in_a_check(line: str, help: str, mended: str | None) -> None:
+    text = SPEC.format("1").replace("expect rows(d) == csv(f)", f"\n{line}\n")
+    (d,) = [d for d in check("t.claw", text).diagnostics if d.code not in ("W0301", "E0602", "E0601")]
+    assert help in d.help + d.message, (d.message, d.help)
+    if mended is not None:
+        assert d.fix is not None
+        assert text[: d.fix.span.start] + d.fix.replacement + text[d.fix.span.end :] == text.replace(line, mended)
+
+
+@pytest.mark.parametrize(
+    ("head", "help", "mended"),
+    [
+        ("require e: { expect unchanged(f) }", "no `:`", "require e { expect unchanged(f) }"),
+        ("require my-check { expect unchanged(f) }", "`my_check`", "require my_check { expect unchanged(f) }"),
+    ],
+)
+def test_heads_of_blocks(head: str, help: str, mended: str) -> None:
+    text = SPEC.format("1").replace("verify {", f"verify {{\n    {head}\n   ")
+    (d,) = [d for d in check("t.claw", text).diagnostics if d.code != "W0301"]
+    assert help in d.help and d.fix is not None
+    assert text[: d.fix.span.start] + d.fix.replacement + text[d.fix.span.end :] == text.replace(head, mended)
+
+
+def test_a_path_without_quotes() -> None:
+    text = SPEC.format("1").replace('"d.csv"', "out/d-1.csv")
+    (d,) = [d for d in check("t.claw", text).diagnostics if d.code == "E0101"]
+    assert d.fix is not None and d.fix.replacement == '"out/d-1.csv"'
