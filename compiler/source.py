@@ -90,6 +90,11 @@ class Diagnostics:
         for key, diagnostic in other._found.items():
             self._found.setdefault(key, diagnostic)
 
+    @property
+    def full(self) -> bool:
+        """Is more said already than anybody reads?"""
+        return len(self._found) >= MAX_DIAGNOSTICS
+
     def has(self, code: str, source: Source, span: Span) -> bool:
         """Is this said of the place already?"""
         return any(d.code == code and d.span == span and d.source is source for d in self._found.values())

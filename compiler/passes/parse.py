@@ -12,6 +12,17 @@ from clawc.compiler.passes.build_tree import BUILDERS, Flat, build_node, passes_
 from clawc.compiler.passes.hints import COMPARISONS, hint
 from clawc.compiler.passes.lex import SOFT, Comment, Token, lex
 from clawc.compiler.passes.lexical import pairs, repair_braces, report_bad
+from clawc.compiler.passes.recovery import (
+    CLOSERS,
+    HANGING,
+    ITEM_STARTS,
+    OPENERS,
+    declared,
+    ends_item,
+    starts_item,
+    swallowed_line,
+    track,
+)
 from clawc.compiler.source import Diagnostics, Fix, Source
 from clawc.spec import ast
 from clawc.spec.ast import Span
@@ -29,13 +40,10 @@ WORDS = {
     "ELSE": "`else`", "DOTDOT": "`..`", "INT_RANGE": "a range",
 }  # fmt: skip
 VALUE_STARTS = {"a name", "a number", "a text", "a regex", "a date", "a range", "`(`", "`[`", "`{`", "`-`"}
-ITEM_STARTS = ("NAME", "LET", "DEF", "USE", "EXPECT")
 MAY_LEAD = frozenset((*ITEM_STARTS, "RBRACE", "EDITION"))
 BEFORE_ITEMS = frozenset(("_NL", "SEMICOLON", "LBRACE", "EDITION"))
 PIECES = (Token, Flat)
 ONE_A_LINE = ("E0101", "E0103", "E0104", "E0105")
-OPENERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
-CLOSERS = {close: open for open, close in OPENERS.items()}
 MAX_DEPTH = 200
 MAX_STATES = 40 * MAX_DEPTH
 # (state below, state on top, terminal) to the state behind the reductions that only pass a node on.
@@ -158,7 +166,7 @@ class _Driver:
                 continue
             begun = last_item or _Begun(token, len(around), len(self.states))
             item = begun.token
-            line, hanging = _swallowed_line(tokens, at, item)
+            line, hanging = swallowed_line(tokens, at, item)
             opener = None if hanging else self._unclosed(tokens, at, item)
             if opener is not None:
                 self.diagnostics.add("E0101", self.source, opener.span, f"this `{opener.text}` is never closed",
@@ -286,7 +294,7 @@ class _Driver:
         if (
             not open_
             or open_[-1].kind == "LBRACE"
-            or not (token.kind in ("RBRACE", "$END") or (token.lead and _starts_item(tokens, at)))
+            or not (token.kind in ("RBRACE", "$END") or (token.lead and starts_item(tokens, at)))
         ):
             return None
         column = self.source.position(item.start)[1]
@@ -301,7 +309,7 @@ class _Driver:
 
     def _report(self, tokens: list[Token], at: int, previous: Token | None, hanging: Token | None) -> None:
         token = tokens[at]
-        if token.kind == "BAD":
+        if token.kind == "BAD" or self.diagnostics.full:
             return  # the lexical pass has said what is wrong with it
         if token.kind == "LBRACE" and self.diagnostics.has("E0106", self.source, token.span):
             return
@@ -385,7 +393,7 @@ class _Driver:
         start = next((i for i in range(at, -1, -1) if tokens[i].start <= item.start), 0)
         open_: list[str] = []
         for token in tokens[start : line or at]:
-            _track(open_, token.kind)
+            track(open_, token.kind)
         column = self.source.position(item.start)[1]
         index = line or at
         while index < len(tokens):
@@ -398,15 +406,15 @@ class _Driver:
                 kind == "$END"
                 or (dedented and not closes_own)
                 or (kind == "RBRACE" and "LBRACE" not in open_)
-                or (not open_ and (kind in ("RBRACE", "SEMICOLON") or (kind == "_NL" and _ends_item(tokens, index))))
+                or (not open_ and (kind in ("RBRACE", "SEMICOLON") or (kind == "_NL" and ends_item(tokens, index))))
             ):
                 cut = self._cut(kind, begun.height)
                 if cut:
-                    names = _declared(tokens[start:index])
+                    names = declared(tokens[start:index])
                     del self.states[cut:], self.values[cut - 1 :]
                     self._keep_broken(names, Span(tokens[start].start, token.start))
                     return index + 1 if kind in ("_NL", "SEMICOLON") else index
-            _track(open_, kind)
+            track(open_, kind)
             index += 1
         return len(tokens) - 1
 
@@ -451,68 +459,9 @@ def _replace_standin(value: Any, broken: ast.BrokenItem) -> Any:
         for index in range(len(value.parts) - 1, -1, -1):
             inner = _replace_standin(value.parts[index], broken)
             if inner is not None:
-                return Flat([*value.parts[:index], inner, *value.parts[index + 1 :]])
+                value.parts[index] = inner
+                return value
     return None
-
-
-HANGING = {"PLUS", "MINUS", "STAR", "SLASH", "EQ", "NE", "LE", "GE", "LESSTHAN", "MORETHAN", "AND", "OR", "IN",
-           "COALESCE", "EQUAL", "_COMMA", "THEN", "ELSE"}  # fmt: skip
-
-
-def _swallowed_line(tokens: list[Token], at: int, item: Token) -> tuple[int, Token | None]:
-    """Index of the first token of this line, when it looks like an item that a hanging operator took in."""
-    first = at
-    while first > 0 and not tokens[first].lead and tokens[first - 1].kind != "_NL":
-        first -= 1
-    before = first - 1
-    if before >= 0 and tokens[before].kind == "_NL":
-        before -= 1
-    if at and tokens[at].kind == "_PIPE" and tokens[at - 1].kind == "_COMMA" and "\n" in tokens[at - 1].text:
-        return 0, tokens[at - 1]  # a comma at the line's end, and then a stage
-    ends = tokens[first].kind in ("RBRACE", "$END") and first == at
-    if before < 1 or tokens[before].kind not in HANGING or not (ends or _starts_item(tokens, first)):
-        return 0, None
-    if tokens[first].start <= item.start or (tokens[before].kind == "_COMMA" and "\n" not in tokens[before].text):
-        return 0, None
-    return first, tokens[before]
-
-
-def _ends_item(tokens: list[Token], index: int) -> bool:
-    """Does this line end close an item, or does the next line go on with the expression?"""
-    before, following = tokens[max(index - 1, 0)], tokens[min(index + 1, len(tokens) - 1)]
-    return before.kind not in HANGING and following.kind in (
-        *ITEM_STARTS,
-        "RBRACE",
-        "SEMICOLON",
-        "_NL",
-        "$END",
-    )
-
-
-def _starts_item(tokens: list[Token], first: int) -> bool:
-    kind, following = tokens[first].kind, tokens[min(first + 1, len(tokens) - 1)].kind
-    if kind in ("LET", "DEF", "USE", "EXPECT"):
-        return True
-    return kind == "NAME" and following in ("EQUAL", "LBRACE", "NAME")
-
-
-def _track(open_: list[str], kind: str) -> None:
-    if kind in OPENERS:
-        open_.append(kind)
-    elif kind in CLOSERS and CLOSERS[kind] in open_:
-        while open_.pop() != CLOSERS[kind]:
-            pass
-
-
-def _declared(tokens: list[Token]) -> tuple[str, ...]:
-    """Names that a broken item may declare: the names before its `=` or `{`."""
-    names: list[str] = []
-    for token in tokens:
-        if token.kind in ("EQUAL", "LBRACE", "_NL"):
-            break
-        if token.kind == "NAME":
-            names.append(token.text)
-    return tuple(names)
 
 
 def _expected_text(words: list[str]) -> str:
