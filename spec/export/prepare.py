@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
+from clawc.spec.blocks import EDITIONS
 from clawc.spec.export.lark_text import read_grammar, read_rule, without_left_recursion
 from clawc.spec.export.model import (
     Choice,
@@ -50,10 +51,13 @@ _FACTORED: Mapping[str, tuple[str, str]] = {
 
 
 def full_grammar(start: Start = "file") -> Grammar:
-    """The grammar of the language, names without the reserved words, rules without left recursion."""
+    """The grammar of the language: editions that there are, names without the reserved words, no left recursion."""
     grammar = _operators_apart(_factored(without_left_recursion(read_grammar(grammar_text(), STARTS[start]))))
     name = grammar.terminals["NAME"]
-    return replace(grammar, terminals={**grammar.terminals, "NAME": Terminal(name.pattern, RESERVED)})
+    terminals = {**grammar.terminals, "NAME": Terminal(name.pattern, RESERVED)}
+    if "EDITION" in terminals:
+        terminals["EDITION"] = Terminal(read_pattern("claw (" + "|".join(map(str, EDITIONS)) + ")"))
+    return replace(grammar, terminals=terminals)
 
 
 def _factored(grammar: Grammar) -> Grammar:
