@@ -30,6 +30,9 @@ PARSED_BY = {
     "ics": "ics_table",
     "html": "html_document",
 }
+# What requires declared columns, where it is not `require_columns`, and declared keys.
+COLUMNS_BY = {"xlsx": "require_sheet_columns", "markdown": "require_md_columns"}
+KEYS_BY = {"json": "require_keys", "yaml": "require_yaml_keys", "toml": "require_toml_keys"}
 
 
 class Requirement(NamedTuple):
@@ -50,10 +53,10 @@ def requirements(
     """What a file of this format and structure has to satisfy; a program only has to be there."""
     found: list[Requirement] = []
     if columns is not None:
-        function = "require_sheet_columns" if kind == "xlsx" else "require_columns"
+        function = COLUMNS_BY.get(kind, "require_columns")
         found.append(Requirement(function, (list(columns), column_order, extra_columns)))
     if keys is not None:
-        found.append(Requirement("require_keys", (list(keys),)))
+        found.append(Requirement(KEYS_BY.get(kind, "require_keys"), (list(keys),)))
     if sections is not None:
         found.append(Requirement("require_sections", (list(sections),)))
     if not found and kind in PARSED_BY:

@@ -16,7 +16,7 @@ from clawc.compiler.passes.allow import allowances, sift
 from clawc.compiler.passes.bind import bind_statements
 from clawc.compiler.passes.content_free import set_floors
 from clawc.compiler.passes.declare import declare
-from clawc.compiler.passes.evaluate import EvaluationFault
+from clawc.compiler.passes.evaluate import EvaluationFault, report
 from clawc.compiler.passes.expected_keys import expected_keys
 from clawc.compiler.passes.judge_blocks import judge_blocks, proved, report_unused
 from clawc.compiler.passes.lints import advise, order_lints, unread, vacuous
@@ -135,7 +135,7 @@ def _task(
         if not diagnostics.has_errors:
             try_tests(task, trial, witness)
     except EvaluationFault as fault:
-        diagnostics.add("E0501", source, fault.span, fault.message)
+        report(task.context, fault)
         return None
     return None if diagnostics.has_errors else Compiled(task, sealer, trial, quotations, witness)
 

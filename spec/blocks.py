@@ -77,8 +77,8 @@ TABLE: tuple[BlockKind, ...] = (
     }, once=True),
     BlockKind("deliver", "a file that the agent must create; its structure is needed, never credited", ("name", "path"), {
         "format": Attribute("format", "csv, tsv, json, jsonl, yaml, toml, ini, diff, markdown, xml, html, email, ics, sqlite, xlsx, zip or text; by the file's ending unless given"),
-        "columns": Attribute("columns", "names of the columns of a table, or of the keys of its objects"),
-        "keys": Attribute("text list", "keys that a JSON object must have"),
+        "columns": Attribute("columns", "names of the columns of a table (of Markdown: the first), or of the keys of its objects"),
+        "keys": Attribute("text list", "keys that the object of a JSON, YAML or TOML file must have"),
         "sections": Attribute("text list", "headings that a document must have"),
         "extra_columns": Attribute("bool", "other columns may be there too"),
         "column_order": Attribute("bool", "the columns stand in the declared order"),

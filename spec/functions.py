@@ -89,7 +89,7 @@ TABLE: tuple[Function, ...] = (
         ics(file: F|S|T) -> ? ; ics_table ; the events of a calendar: uid, summary, start, end, location, attendees and so on
         log(file: F|S) -> ? ; log_table ; the lines of a log in the common forms: at, level, source, message, extra
         field(of: F|S, label: S) -> S ; field ; the text behind `Label:` on a line of its own
-        rows(file: F) -> ? ; rows ; the rows of a table file, by its format
+        rows(file: F) -> ? ; rows ; the rows of a table file, by its format; of Markdown those of the first table
         exists(file: F) -> B ; exists ; is there a regular file at the path?
         from(path: S) -> S ; asset ; the text of a file beside the source, at compile time
     """),

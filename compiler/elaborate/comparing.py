@@ -41,6 +41,7 @@ COMPARISONS = {
     "==": "equal", "!=": "differs", "<": "less", "<=": "at_most", ">": "more", ">=": "at_least",
     "in": "is_in", "not in": "not_in",
 }  # fmt: skip
+ROW_READERS = ("rows", "csv_table", "tsv_table", "xlsx_table", "md_table")
 TABLE_READERS = {"csv": "csv", "tsv": "tsv", "jsonl": "jsonl", "xlsx": "xlsx"}
 
 
@@ -126,14 +127,17 @@ def compare(cx: Context, node: ast.Compare) -> Core:
 
 
 def _declared_columns(cx: Context, side: Core, other: Core) -> Core:
-    """Where `other` is `rows(d)` with declared columns: exactly these of `side`, and each must be there."""
-    free = isinstance(other, core.Call) and other.function in ("unordered", "ordered")
-    while isinstance(other, core.Call) and other.function in ("unordered", "ordered"):
-        other = other.args[0]
-    if not (isinstance(other, core.Call) and other.function == "rows" and isinstance(other.type, TableType)):
+    """Where `other` are the rows of a deliverable with declared columns: exactly these of `side`, and each must be there."""
+    free = False
+    while isinstance(other, core.LetRef) or (
+        isinstance(other, core.Call) and other.function in ("unordered", "ordered")
+    ):
+        free = free or not isinstance(other, core.LetRef)
+        other = other.value if isinstance(other, core.LetRef) else other.args[0]
+    if not (isinstance(other, core.Call) and other.function in ROW_READERS and isinstance(other.type, TableType)):
         return side
     t = side.type
-    if not isinstance(t, TableType) or t.open or other.type.open:
+    if not isinstance(t, TableType) or t.open or other.type.open or not other.dynamic:
         return side
     wanted = other.type.names
     for name_ in wanted:

@@ -8,7 +8,7 @@ from typing import Any
 from clawc.compiler.deferred import deferred
 from clawc.compiler.elaborate.context import Context, broken
 from clawc.compiler.elaborate.reading import TYPE_OF, infer, type_of, value_of
-from clawc.compiler.passes.evaluate import EvaluationFault, evaluate
+from clawc.compiler.passes.evaluate import EvaluationFault, evaluate, report
 from clawc.compiler.paths import kind_of
 from clawc.spec import core
 from clawc.spec.ast import Span
@@ -147,7 +147,6 @@ def _parses(cx: Context, row: Function, argument: Core) -> bool:
         cx.error("E0401", argument.span, str(problem))
         return False
     except EvaluationFault as fault:
-        if fault.message:
-            cx.error("E0501", fault.span, fault.message)
+        report(cx, fault)
         return False
     return True

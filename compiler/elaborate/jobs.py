@@ -9,7 +9,7 @@ from typing import Any
 
 from clawc.compiler.elaborate import expressions, naming
 from clawc.compiler.elaborate.context import Context, JobSpec, broken, is_error
-from clawc.compiler.passes.evaluate import EvaluationFault, evaluate
+from clawc.compiler.passes.evaluate import EvaluationFault, evaluate, report
 from clawc.compiler.paths import path_problem
 from clawc.compiler.render import bytes_of
 from clawc.compiler.render_json import render_json
@@ -89,7 +89,8 @@ def call_function(cx: Context, named: dict[str, Core], span: Span) -> Core:
     try:
         given = Const(render_json(evaluate(node, cx.task), compact=True), TEXT, node.span)
     except EvaluationFault as fault:
-        return cx.error("E0501", fault.span, fault.message) if fault.message else broken(span)
+        report(cx, fault)
+        return broken(span)
     argv = core.items([*words, named["module"], named["function"], given], ListType(TEXT), span)
     arguments: dict[str, Core] = {"argv": argv} | ({"timeout": named["timeout"]} if "timeout" in named else {})
     made = run(cx, arguments, span)
@@ -158,7 +159,8 @@ def run(cx: Context, named: dict[str, Core], span: Span, without: tuple[str, ...
         try:
             values[name] = evaluate(node, cx.task)
         except EvaluationFault as fault:
-            return cx.error("E0501", fault.span, fault.message) if fault.message else broken(span)
+            report(cx, fault)
+            return broken(span)
         if not isinstance(values[name], RUN_ARGUMENTS[name]):  # a type that is only known by evaluation
             return cx.error("E0401", node.span, f"`run` cannot use this as `{name}`", BY_NAME["run"].signature)
     job = _job(cx, values, named, span, without)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from clawc.compiler.elaborate.context import Context, broken
-from clawc.compiler.passes.evaluate import EvaluationFault, evaluate
+from clawc.compiler.passes.evaluate import EvaluationFault, evaluate, report
 from clawc.spec import core
 from clawc.spec.ast import Span
 from clawc.spec.core import Const, Core
@@ -117,9 +117,11 @@ def _rows(cx: Context, file: Core, span: Span) -> Core:
     kind = file.type.kind if isinstance(file.type, FileType) else ""
     if kind == "xlsx":
         return core.call("xlsx_table", [file], _declared(cx, file), span)
-    if kind not in ("csv", "tsv", "json", "jsonl", "markdown"):
+    if kind == "markdown":
+        return core.call("md_table", [file], _declared(cx, file), span)
+    if kind not in ("csv", "tsv", "json", "jsonl"):
         return cx.error("E0401", file.span, f"`rows` cannot read `{cx.source.slice(file.span)}`, a file of format {kind}",
-                        "it reads csv, tsv, json, jsonl and xlsx")  # fmt: skip
+                        "it reads csv, tsv, json, jsonl, xlsx and the first table of markdown")  # fmt: skip
     return core.call("rows", [file], _declared(cx, file), span)
 
 
@@ -147,8 +149,7 @@ def value_of(cx: Context, call: Core) -> tuple[Any] | None:
         return (evaluate(call, cx.task),)
     except EvaluationFault as fault:
         # A file that cannot be read is one mistake, however often it is read.
-        if fault.message and fault.message not in cx.task.unreadable:
-            cx.error("E0501", fault.span, fault.message)
+        report(cx, fault)
         if _reads_file(call):
             cx.task.unreadable.add(fault.message)
         return None

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from clawc.compiler.deferred import deferred
-from clawc.compiler.elaborate.context import TaskState
+from clawc.compiler.elaborate.context import Context, TaskState
 from clawc.spec import core
 from clawc.spec.ast import Span
 from clawc.spec.core import Core
@@ -40,6 +40,12 @@ class EvaluationFault(Exception):
         super().__init__(message)
         self.message = message
         self.span = span
+
+
+def report(cx: Context, fault: EvaluationFault) -> None:
+    """Reports that a static expression has no value, unless what it is built on was reported."""
+    if fault.message and fault.message not in cx.task.unreadable:
+        cx.error("E0501", fault.span, fault.message)
 
 
 class Reader:

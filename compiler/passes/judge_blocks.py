@@ -24,7 +24,7 @@ from clawc.compiler.elaborate.naming import let_value
 from clawc.compiler.model import CheckDecl, Criterion, ExpectDecl, RubricDecl, Task, WriteDecl
 from clawc.compiler.passes import attributes as attr
 from clawc.compiler.passes.bind import bind, bind_statements
-from clawc.compiler.passes.evaluate import EvaluationFault, evaluate
+from clawc.compiler.passes.evaluate import EvaluationFault, evaluate, report
 from clawc.compiler.passes.mentioned import error_spans, inside, may_read_agent
 from clawc.compiler.passes.reusable import included
 from clawc.compiler.passes.shape import known, unread
@@ -208,8 +208,7 @@ def _worked_out(cx: Context, value: Core) -> bool:
         try:
             evaluate(value, cx.task)
         except EvaluationFault as fault:
-            if fault.message and fault.message not in cx.task.unreadable:
-                cx.error("E0501", fault.span, fault.message)
+            report(cx, fault)
             return False
     return True
 

@@ -9,14 +9,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from clawc.compiler.elaborate.context import closest
+from clawc.compiler.elaborate.context import closest, is_unsound
 from clawc.compiler.model import CheckDecl, Task
-from clawc.compiler.passes.evaluate import EvaluationFault, evaluate
+from clawc.compiler.passes.evaluate import EvaluationFault, report
 from clawc.compiler.passes.mentioned import error_spans, inside
 from clawc.compiler.passes.seal import Sealer
 from clawc.compiler.passes.shape import known
 from clawc.compiler.source import Diagnostics, Source
-from clawc.compiler.witness.derive import contents_of
+from clawc.compiler.witness.derive import written
 from clawc.spec import ast, core
 from clawc.spec.blocks import BY_KIND
 
@@ -60,8 +60,7 @@ def sealed_part(part: Task, sealer: Sealer) -> Task:
                 sealer.seal(expect.core)
             good.append(check)
         except EvaluationFault as fault:
-            if fault.message and fault.message not in part.context.task.unreadable:
-                part.context.error("E0501", fault.span, fault.message)
+            report(part.context, fault)
     return part if len(good) == len(part.checks) else _waiting_for_none(part, good)
 
 
@@ -83,12 +82,13 @@ def derived_part(task: Task, part: Task, block: ast.Block, blamed: set[str]) -> 
     if part is task:
         return _waiting_for_none(task, [c for c in task.checks if c.name not in blamed]) if blamed else task
     wrong = error_spans(task.context)
-    if any(_may_be_solution(task, item, wrong) for item in block.items):
+    names = {d.name for d in task.delivers}
+    unwritten = _unwritten(task, block, names)
+    if unwritten is None or any(_may_be_solution(task, item, wrong) for item in block.items):
         return None
     words = _Words(task, block)
-    names = {d.name for d in task.delivers}
     sound = {c.name for c in part.checks}
-    touched = _mistaken_delivers(block, wrong) | {d.name for d in task.delivers if d.made_by}
+    touched = _mistaken_delivers(block, wrong) | {d.name for d in task.delivers if d.made_by} | unwritten
     for span in _unsound(block, sound):
         found = words.of(span)
         touched |= found & names
@@ -100,21 +100,39 @@ def derived_part(task: Task, part: Task, block: ast.Block, blamed: set[str]) -> 
     delivers = [d for d in task.delivers if d.name not in touched]
     writes = [w for w in task.writes if w.name not in touched]
     for write in task.writes:
-        deliver = task.deliver(write.name)
-        if write.name in touched and deliver is not None:  # its form is right or wrong whatever reads it
-            contents_of(task, deliver, evaluate(write.core, task.context.task), write.span)
+        if write.name in touched and not is_unsound(write.core):  # its form is right or wrong whatever reads it
+            written(task, write)
     return replace(_waiting_for_none(task, checks), delivers=delivers, writes=writes)
 
 
 def _may_be_solution(task: Task, item: ast.Item, wrong: list[ast.Span]) -> bool:
-    """Is this a `solution` with a mistake, or something unread that may have been one?"""
+    """Is this a `solution` with a mistake outside of its values, or something unread that may have been one?"""
     if isinstance(item, ast.BrokenItem):
         return re.search(r"\b(solution|write)\b", task.context.source.slice(item.span)) is not None
     if not isinstance(item, ast.Block):
         return False
     if item.kind.text == "solution":
-        return inside(wrong, item.span)
+        values = [i.span for i in item.items if isinstance(i, (ast.Labelled, ast.Let, ast.Def))]
+        return any(inside([w], item.span) and not any(inside([w], v) for v in values) for w in wrong)
     return not known(item, "task") and item.kind.text not in BY_KIND
+
+
+def _unwritten(task: Task, block: ast.Block, names: set[str]) -> set[str] | None:
+    """The deliverables of which a `solution` writes a mistaken value; None where it may be any of them."""
+    sound = {w.name for w in task.writes if not is_unsound(w.core)}
+    found: set[str] = set()
+    for item in block.items:
+        if isinstance(item, ast.Block) and item.kind.text == "solution":
+            for write in item.items:
+                name = write.name.text if isinstance(write, ast.Labelled) else ""
+                if name and name not in names:
+                    meant = closest(name, names)
+                    if not meant:
+                        return None
+                    found |= set(meant)
+                elif name and name not in sound:
+                    found.add(name)
+    return found
 
 
 def _judging(block: ast.Block) -> Iterator[ast.Item]:

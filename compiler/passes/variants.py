@@ -19,7 +19,7 @@ from clawc.compiler.passes import attributes as attr
 from clawc.compiler.passes.bind import bind_statements
 from clawc.compiler.passes.evaluate import evaluate
 from clawc.compiler.passes.trial import Trial, uses_run
-from clawc.compiler.witness.derive import Witness, contents_of, events_of
+from clawc.compiler.witness.derive import Witness, events_of, written
 from clawc.spec import ast, core
 
 
@@ -83,33 +83,39 @@ def try_tests(task: Task, trial: Trial, witness: Witness) -> None:
     needs_run = {c.name for c in task.checks if any(uses_run(e.core) for e in c.expects)}
     needs_run |= {c.name for c in task.checks if set(c.after) & needs_run}
     for test in task.tests:
-        asked = {n.args[1].value for e in test.expects for n in core.walk(e)
-                 if isinstance(n, core.Call) and n.function == "passed" and isinstance(n.args[1], core.Const)}  # fmt: skip
+        asked = {name for e in test.expects for name in _asked(e)}
         scored = any(isinstance(n, core.Call) and n.function == "score_of" for e in test.expects for n in core.walk(e))
         if asked & needs_run or (scored and needs_run):
             continue
         start: dict[str, bytes | None] = dict(witness.written) if test.start == "solution" else {}
-        verdict = trial.judge(
-            {**start, **_written(task, trial, test.edits)}, events_of(witness.steps) if start else None
-        )
+        events = events_of(witness.steps) if start else None
+        edits = [written(task, edit) for edit in test.edits]
+        if any(edit is None for edit in edits):
+            continue
+        for edit in edits:
+            start |= edit or {}
+        verdict = trial.judge(start, events)
         for node in test.expects:
             if not evaluate(node, task.context.task, trial.verdict_reader(verdict)):
                 task.context.error("E0615", test.span, f"the test does not come out as expected: {_said(task, node)}",
-                                   "; ".join(_failures(verdict)) or "every check passed")  # fmt: skip
+                                   _outcome(verdict, node, needs_run))  # fmt: skip
 
 
 def _said(task: Task, node: core.Core) -> str:
     return f"`{' '.join(task.source.slice(node.span).split())[:100]}`"
 
 
-def _failures(verdict: dict[str, Any]) -> list[str]:
-    return [f"`{c['name']}` failed" for c in verdict["checks"] if not c["passed"]]
+def _outcome(verdict: dict[str, Any], node: core.Core, unknown: set[str]) -> str:
+    """What became of the checks that a condition asks about; of its score, all checks that can be judged here."""
+    asked = _asked(node)
+    judged = {c["name"]: bool(c["passed"]) for c in verdict["checks"] if c["name"] not in unknown}
+    if asked:
+        return "; ".join(f"`{name}` {'passed' if judged[name] else 'failed'}" for name in judged if name in asked)
+    failed = [f"`{name}` failed" for name, passed in judged.items() if not passed]
+    return f"the score is {verdict['score_checks']}: {', '.join(failed) or 'every check passed'}"
 
 
-def _written(task: Task, trial: Trial, edits: tuple[WriteDecl, ...]) -> dict[str, bytes | None]:
-    found: dict[str, bytes | None] = {}
-    for edit in edits:
-        deliver = task.deliver(edit.name)
-        if deliver is not None:
-            found |= contents_of(task, deliver, evaluate(edit.core, task.context.task), edit.span) or {}
-    return found
+def _asked(node: core.Core) -> set[str]:
+    """The checks that a condition names in `passed(…)`."""
+    calls = [n for n in core.walk(node) if isinstance(n, core.Call) and n.function == "passed"]
+    return {str(n.args[1].value) for n in calls if isinstance(n.args[1], core.Const)}

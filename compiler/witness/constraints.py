@@ -136,7 +136,7 @@ class _Reader:
 
     def _each(self, rows: Core, test: core.Lambda) -> bool:
         """`rows(d) | all source in […]`: a value that every row may have."""
-        place = file_place(rows.args[0]) if isinstance(rows, core.Call) and WHOLE.get(rows.function) == "rows" else None
+        place = _rows_place(rows)
         if place is None:
             return False
         for column, value in equalities(test.body).items():
@@ -247,10 +247,8 @@ class _Reader:
         """`rows(d) | select a, b` equal to a table: some columns of what is written."""
         if isinstance(rows, core.Call) and rows.function == "file_table" and isinstance(made, core.Record):
             return self._files(through(rows.args[0]), made, value)
-        if not isinstance(rows, core.Call) or WHOLE.get(rows.function) != "rows" or not isinstance(made, core.Record):
-            return False
-        place = file_place(rows.args[0])
-        named = constants_of(made)
+        place = _rows_place(rows)
+        named = constants_of(made) if isinstance(made, core.Record) else None
         if place is None or named is None:
             return False
         for name, column in named.items():
@@ -261,10 +259,10 @@ class _Reader:
         """`rows(d).c == […]`: one column of a table."""
         if isinstance(rows, core.Call) and rows.function in FREE_ORDER:
             rows = through(rows.args[0])
-        if not isinstance(rows, core.Call) or WHOLE.get(rows.function) != "rows":
-            return False
-        place = file_place(rows.args[0])
-        if place is None:
+        place = _rows_place(rows)
+        if isinstance(value, Table) and len(value.columns) == 1:
+            value = [row[value.columns[0]] for row in value.rows]
+        if place is None or not isinstance(value, list):
             return False
         self.demands.add("column", place, (column, value), self.check)
         return True
@@ -325,6 +323,15 @@ class _Reader:
             self.demands.add(node.function, place, what.value, self.check)
             return True
         return False
+
+
+def _rows_place(rows: Core) -> Place | None:
+    """The file whose rows are read, or the document or section whose first table is."""
+    if not isinstance(rows, core.Call):
+        return None
+    if rows.function == "md_table":
+        return place_of(rows.args[0])
+    return file_place(rows.args[0]) if WHOLE.get(rows.function) == "rows" else None
 
 
 def _rows_of(value: Any) -> list[Any]:

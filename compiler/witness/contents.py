@@ -9,6 +9,7 @@ from clawc.compiler.deferred import deferred
 from clawc.compiler.model import DeliverDecl
 from clawc.compiler.render_json import render_json
 from clawc.compiler.witness.constraints import Demand
+from clawc.compiler.witness.places import Place
 from clawc.compiler.writers import WRITERS, spelled
 from clawc.stdlib.checks import primitive
 from clawc.stdlib.checks.tables import table
@@ -21,14 +22,17 @@ else:
     document = deferred("witness.documents", "document")
     patched = deferred("witness.patching", "patched")
 
+DOCUMENTS = ("markdown", "text")
 TREES = ("json", "yaml", "toml", "ini")
 PARSERS = {"json": "json_value", "yaml": "yaml_value", "toml": "toml_value", "ini": "ini_sections"}
 
 
 def content(deliver: DeliverDecl, demands: list[Demand], title: str, base: bytes | None) -> bytes | None:
     """Bytes for one file, or None when nothing is known about it; `base` is the input that it edits."""
+    if deliver.kind in DOCUMENTS:
+        demands = _with_tables(deliver, demands, base is None)
     whole: object = next((d.value for d in demands if d.kind == "rows"), None)
-    if whole is None and any(d.kind == "column" for d in demands):
+    if whole is None and deliver.kind not in DOCUMENTS and any(d.kind == "column" for d in demands):
         whole = _columns(demands)
     if isinstance(whole, (Table, list)):
         return _rows(deliver, whole)  # pyright: ignore[reportUnknownArgumentType]
@@ -44,7 +48,7 @@ def content(deliver: DeliverDecl, demands: list[Demand], title: str, base: bytes
         return _tree(deliver, demands, base)
     if base is not None and not demands:
         return None
-    if deliver.kind in ("markdown", "text") and (demands or deliver.sections):
+    if deliver.kind in DOCUMENTS and (demands or deliver.sections):
         before = None if base is None else base.decode("utf-8", "replace")
         return document(demands, deliver.sections, title, deliver.kind == "markdown", before).encode()
     lines = next((d.value for d in demands if d.kind == "lines"), None)
@@ -61,11 +65,34 @@ def _page(demands: list[Demand], title: str) -> bytes:
 
 
 def _rows(deliver: DeliverDecl, whole: Table | list[Any]) -> bytes:
-    rows = table(whole)
-    columns = list(deliver.columns or rows.columns)
     writer = WRITERS.get(deliver.kind, WRITERS["markdown"])
-    made = writer(Table(columns, [{c: r.get(c) for c in columns} for r in rows.rows]))
+    made = writer(_declared(deliver, table(whole)))
     return made if isinstance(made, bytes) else made.encode()
+
+
+def _with_tables(deliver: DeliverDecl, demands: list[Demand], new: bool) -> list[Demand]:
+    """The demands on a document, those on columns as tables; the first table of a new one has the declared columns."""
+    made: list[Demand] = []
+    tables = {d.place for d in demands if d.kind == "table"}
+    for demand in demands:
+        if demand.kind == "column":
+            whole = None if demand.place in tables else _columns([d for d in demands if d.place == demand.place])
+            if whole is None:
+                continue
+            tables.add(demand.place)
+            demand = demand._replace(kind="table", value=whole)
+        if demand.kind == "table" and not demand.place.section:
+            demand = demand._replace(value=_declared(deliver, table(demand.value)))
+        made.append(demand)
+    if new and deliver.columns and (made or deliver.sections) and not any(not place.section for place in tables):
+        made.insert(0, Demand("table", Place(deliver.name), _declared(deliver, Table([], [])), ""))
+    return made
+
+
+def _declared(deliver: DeliverDecl, rows: Table) -> Table:
+    """The declared columns of a table; all that it has where none are declared."""
+    columns = list(deliver.columns or rows.columns)
+    return Table(columns, [{c: r.get(c) for c in columns} for r in rows.rows])
 
 
 def _columns(demands: list[Demand]) -> Table | None:
@@ -103,7 +130,7 @@ def _tree(deliver: DeliverDecl, demands: list[Demand], base: bytes | None) -> by
             return None
     for key in deliver.keys or ():
         if isinstance(root, dict):
-            root.setdefault(key, None)  # pyright: ignore[reportUnknownMemberType]
+            root.setdefault(key, "" if deliver.kind == "toml" else None)  # TOML has no null  # pyright: ignore[reportUnknownMemberType]
     if base is not None:
         text = patched(deliver.kind, base.decode("utf-8-sig"), root)
         return None if text is None else text.encode()

@@ -7,8 +7,8 @@ from typing import Any, Literal, NamedTuple
 
 from clawc.compiler.deferred import deferred
 from clawc.compiler.elaborate.context import nearest
-from clawc.compiler.model import DeliverDecl, Task
-from clawc.compiler.passes.evaluate import evaluate
+from clawc.compiler.model import DeliverDecl, Task, WriteDecl
+from clawc.compiler.passes.evaluate import EvaluationFault, evaluate, report
 from clawc.compiler.passes.seal import Sealer
 from clawc.compiler.passes.trial import Trial, uses_run
 from clawc.compiler.witness.constraints import Demand, Demands, demands_of
@@ -116,11 +116,9 @@ def derive(task: Task, sealer: Sealer, trial: Trial, *, complete: bool = True) -
     maker = _Maker(task, trial, demands)
     authored = {w.name for w in task.writes}
     for write in task.writes:
-        deliver = task.deliver(write.name)
-        if deliver is not None:
-            made = contents_of(task, deliver, evaluate(write.core, task.context.task), write.span)
-            maker.written |= made or {}
-            maker.wrong |= {deliver.name} if made is None else set()
+        made = written(task, write)
+        maker.written |= made or {}
+        maker.wrong |= {write.name} if made is None else set()
     runs = [d for d in task.delivers if d.made_by]
     for deliver in task.delivers:
         if deliver.name not in authored and not deliver.made_by:
@@ -130,6 +128,19 @@ def derive(task: Task, sealer: Sealer, trial: Trial, *, complete: bool = True) -
     derived = tuple(dict.fromkeys([*(n for n in maker.derived if n not in maker.missing), *(d.name for d in runs)]))
     origin: Origin = "mixed" if authored and derived else "authored" if authored else "derived" if derived else "none"
     return Witness(maker.written, steps, origin, derived, _derived_checks(task, set(derived)))
+
+
+def written(task: Task, write: WriteDecl) -> dict[str, bytes | None] | None:
+    """What a `write` or `replace` gives: path to bytes, None for a file that it removes. None after a diagnostic."""
+    deliver = task.deliver(write.name)
+    if deliver is None:
+        return {}
+    try:
+        value = evaluate(write.core, task.context.task)
+    except EvaluationFault as fault:
+        report(task.context, fault)
+        return None
+    return contents_of(task, deliver, value, write.span)
 
 
 def contents_of(task: Task, deliver: DeliverDecl, value: Any, span: Span) -> dict[str, bytes | None] | None:

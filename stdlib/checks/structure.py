@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import List, cast
+from typing import Any, List, cast
 
 from clawc.stdlib.checks.kinds import cut
-from clawc.stdlib.checks.markdown import has_section, headings
+from clawc.stdlib.checks.markdown import has_section, headings, md_table
 from clawc.stdlib.checks.readers import json_value, rows, source_name
 from clawc.stdlib.checks.spreadsheets import xlsx_table
+from clawc.stdlib.checks.toml_reader import toml_value
 from clawc.stdlib.checks.values import MISSING, File, Row, Table, Unmet
+from clawc.stdlib.checks.yaml_reader import yaml_value
 
 
 def quoted_names(names: List[str]) -> str:
@@ -34,6 +36,11 @@ def require_sheet_columns(file: File, columns: List[str], in_order: bool, extra:
     require_table_columns(file, xlsx_table(file), columns, in_order, extra)
 
 
+def require_md_columns(file: File, columns: List[str], in_order: bool, extra: bool) -> None:
+    """As `require_columns`, for the first table of a Markdown document."""
+    require_table_columns(file, md_table(file), columns, in_order, extra)
+
+
 def require_table_columns(file: File, body: Table, columns: List[str], in_order: bool, extra: bool) -> None:
     """Raises Unmet unless the rows of a file have these columns."""
     name, found = source_name(file), body.columns
@@ -56,9 +63,23 @@ def require_table_columns(file: File, body: Table, columns: List[str], in_order:
 
 def require_keys(file: File, keys: List[str]) -> None:
     """Raises Unmet unless the file is a JSON object with these keys."""
-    value = json_value(file)
+    require_keys_in(json_value(file), file, keys)
+
+
+def require_yaml_keys(file: File, keys: List[str]) -> None:
+    """As `require_keys`, for a YAML file with one document."""
+    require_keys_in(yaml_value(file), file, keys)
+
+
+def require_toml_keys(file: File, keys: List[str]) -> None:
+    """As `require_keys`, for a TOML file."""
+    require_keys_in(toml_value(file), file, keys)
+
+
+def require_keys_in(value: Any, file: File, keys: List[str]) -> None:
+    """As `require_keys`, of a value that was read already."""
     if not isinstance(value, dict):
-        raise Unmet(f"{source_name(file)} is not a JSON object")
+        raise Unmet(f"{source_name(file)} is not {'a JSON object' if file.kind == 'json' else 'a mapping of keys'}")
     lacking = [key for key in keys if key not in value]
     if lacking:
         noun = "key" if len(lacking) == 1 else "keys"
