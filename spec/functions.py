@@ -24,14 +24,19 @@ class Function:
     """One row of the table. `python` is the primitive in `clawc.stdlib.checks`; `group` orders the reference."""
 
     name: str
-    signature: str
+    row: str
     python: str
     group: str
     doc: str
 
     @property
+    def signature(self) -> str:
+        """The signature as messages and pages show it: without a result that the arguments decide."""
+        return self.row.removesuffix(" -> ?")
+
+    @property
     def result(self) -> str:
-        return self.signature.rsplit("->", 1)[1].strip()
+        return self.row.rsplit("->", 1)[1].strip()
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:

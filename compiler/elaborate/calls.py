@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from clawc.compiler.elaborate import aggregates, change, documents, expressions, jobs, naming, reading, verbs
+from clawc.compiler.elaborate import (
+    aggregates,
+    change,
+    documents,
+    elsewhere,
+    expressions,
+    jobs,
+    naming,
+    reading,
+    unknown_calls,
+    verbs,
+)
 from clawc.compiler.elaborate.context import (
     BrokenBinding,
     CheckBinding,
@@ -13,12 +24,13 @@ from clawc.compiler.elaborate.context import (
     CoreBinding,
     DefBinding,
     DeliverableBinding,
+    argument_meant,
     broken,
     is_error,
     nearest,
     nearest_fix,
 )
-from clawc.compiler.source import Diagnostics, Fix
+from clawc.compiler.source import Fix
 from clawc.spec import ast, core
 from clawc.spec.ast import Span
 from clawc.spec.core import Const, Core
@@ -101,45 +113,14 @@ def call_function(cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...], s
             return cx.error("E0306", function.span, f"`{name}` is not in this version")
         if binding is not None:
             return cx.error("E0302", function.span, f"`{name}` is a value, not a function")
-        return _as_meant(cx, function, args, span, piped)
+        return unknown_calls.unknown(cx, function, args, span, piped)
+    if piped and args and (verb := elsewhere.OF_TABLES.get(name)) and isinstance(piped[0].type, TableType):
+        return unknown_calls.verb_meant(cx, row, function, verb, args, span, piped)
     bound = _bind(cx, row, function, args, span, piped)
     if bound is None:
         known_type = _certain(row)
         return broken(span) if known_type is None else core.mistaken(Const(None, ANY, span), known_type, span)
     return _typed_call(cx, row, bound, span)
-
-
-# What functions are called elsewhere.
-ELSEWHERE = {
-    "filter": "where", "map": "derive", "mutate": "derive", "order_by": "sort", "orderby": "sort", "order": "sort",
-    "group_by": "group", "groupby": "group", "limit": "take", "head": "take", "top": "take", "len": "length", "size": "length",
-    "avg": "mean", "average": "mean", "str": "text", "int": "integer", "float": "number", "concat": "join_text", "strip": "trim",
-    "uppercase": "upper", "lowercase": "lower", "includes": "contains", "like": "matches", "regex": "matches", "uniq": "distinct",
-}  # fmt: skip
-
-
-def _as_meant(cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...], span: Span, piped: list[Core]) -> Core:
-    """An unknown function: reported, then read as the one that is meant, so that its arguments are checked."""
-    name = function.text
-    known = [*BY_NAME, *(n for n in cx.all_names() if isinstance(cx.find(n), DefBinding))]
-    other = ELSEWHERE.get(name)
-    fix = nearest_fix(name, known, function.span) if other is None else Fix(function.span, other, f"write `{other}`")
-    hint = nearest(name, known) if other is None else f"; did you mean `{other}`?"
-    cx.error("E0302", function.span, f"unknown function `{name}`{hint}", "", fix)
-    if fix is None or fix.replacement in ("pick", "from"):
-        for arg in args if not piped else ():
-            expressions.expression(cx, arg.value)
-        return broken(span)
-    outer, cx.diagnostics = cx.diagnostics, Diagnostics()
-    try:
-        made = call_function(cx, ast.Ident(fix.replacement, function.span), args, span, piped)
-        found = cx.diagnostics.sorted()
-    finally:
-        cx.diagnostics = outer
-    for d in found:
-        if d.code not in ("E0401", "E0406", "E0413"):  # the call itself may be meant otherwise
-            outer.add(d.code, d.source, d.span, d.message, d.help, d.fix)
-    return made if is_error(made) else core.mistaken(made, made.type, span)
 
 
 def _certain(row: Function) -> Type | None:
@@ -155,59 +136,127 @@ def _certain(row: Function) -> Type | None:
     return certain.get(row.name) or (RESULTS[row.result] if row.result in "SNBU" else None)
 
 
+class _Given(NamedTuple):
+    """An argument with the parameter that it is for."""
+
+    parameter: Parameter
+    value: Core
+    span: Span
+
+
 def _bind(
     cx: Context, row: Function, function: ast.Ident, args: tuple[ast.Arg, ...], span: Span, piped: list[Core]
 ) -> Bound | None:
-    """Elaborates the arguments and matches them with the parameters; None after a mistake."""
-    parameters = list(row.parameters)
-    positional = [p for p in parameters if not p.rest]
-    rest = next((p for p in parameters if p.rest), None)
+    """Elaborates the arguments and matches them with the parameters; None after a mistake.
+
+    What lacks is told at the name where the first argument stands before it.
+    """
+    positional = [p for p in row.parameters if not p.rest]
+    rest = next((p for p in row.parameters if p.rest), None)
     named: dict[str, Core] = {}
     extra: list[Core] = []
-    good = True
+    given: list[_Given] = []
+    good, guessed = True, False
     place = 0
     for value in piped:
-        if positional:
-            named[positional[0].name] = value
-            place = 1
-        else:
+        parameter = positional[0] if positional else rest
+        place = 1
+        if parameter is not None:
+            given.append(_Given(parameter, value, value.span if cut_name(value) else function.span))
+        if parameter is rest:
             extra.append(value)
+        else:
+            named[positional[0].name] = value
     for arg in args:
+        if arg.name is None and place >= len(positional) and rest is None:
+            cx.error("E0401", arg.span, f"`{row.name}` takes {_count(positional)}, this is one more", row.signature)
+            return None
         value = _argument(cx, row, arg)
         if arg.name is not None:
             parameter = next((p for p in positional if p.name == arg.name.text), None)
             if parameter is None:
-                names = [p.name for p in positional]
-                cx.error("E0401", arg.name.span, f"`{row.name}` has no argument `{arg.name.text}`"
-                         + nearest(arg.name.text, names), row.signature,
-                         nearest_fix(arg.name.text, names, arg.name.span))  # fmt: skip
-                good = False
+                meant = _misnamed(cx, row, arg.name, [p for p in positional if p.name not in named], args)
+                good, guessed = False, True
+                if meant is not None:
+                    named[meant.name] = value
                 continue
         elif place < len(positional):
             parameter = positional[place]
             place += 1
-        elif rest is not None:
-            parameter = rest
         else:
-            cx.error("E0401", arg.span, f"`{row.name}` takes {_count(positional)}, this is one more",
-                     f"{row.signature}")  # fmt: skip
-            return None
-        good = _check_argument(cx, row, parameter, value, arg.span) and good
-        if parameter.rest:
-            extra.append(value)
-        elif parameter.name in named:
+            parameter = rest
+        if parameter is None:
+            continue
+        if parameter.name in named:
             cx.error("E0401", arg.span, f"`{parameter.name}` is given twice")
             good = False
+            continue
+        given.append(_Given(parameter, value, arg.span))
+        if parameter.rest:
+            extra.append(value)
         else:
             named[parameter.name] = value
-    for parameter in positional:
-        if parameter.required and parameter.name not in named:
-            cx.error("E0401", span, f"`{row.name}` lacks its argument `{parameter.name}`", row.signature)
-            return None
-    if piped and positional:
-        good = _check_argument(cx, row, positional[0], piped[0], piped[0].span) and good
+    missing = next((p for p in positional if p.required and p.name not in named), None)
+    if missing is not None and not guessed:
+        left_out = _left_out(row, given, missing)
+        at = function.span if piped else span
+        cx.error("E0401", at, f"`{row.name}` lacks its argument `{(left_out or missing).name}`", row.signature)
+        if left_out is None:
+            _misfits(cx, row, given)
+        return None
+    if missing is not None or _misfits(cx, row, given):
+        return None
     good = good and not any(is_error(v) for v in [*named.values(), *extra])
     return Bound(named, extra) if good else None
+
+
+def _misnamed(
+    cx: Context, row: Function, name: ast.Ident, free: list[Parameter], args: tuple[ast.Arg, ...]
+) -> Parameter | None:
+    """The parameter that is meant by a name that the function does not have: a near one, or the only one that lacks."""
+    hint, fix, meant = argument_meant(name, [p.name for p in free])
+    found = next((p for p in free if p.name == meant), None)
+    lacking = [p for p in free[sum(a.name is None for a in args) :] if p.required]
+    if found is None and not hint and len(lacking) == 1:
+        found = lacking[0]
+        hint, fix = f"; did you mean `{found.name}`?", Fix(name.span, found.name, f"write `{found.name}`")
+    cx.error("E0401", name.span, f"`{row.name}` has no argument `{name.text}`{hint}", row.signature, fix)
+    return found
+
+
+def _left_out(row: Function, given: list[_Given], missing: Parameter) -> Parameter | None:
+    """The parameter in the middle that was left out, where the arguments behind it fit those behind it."""
+    order = list(row.parameters)
+    wrong = next((g for g in given if not fits(g.value.type, g.parameter.letters)), None)
+    if wrong is None or wrong.parameter not in order or missing not in order:
+        return None
+    at, end = order.index(wrong.parameter), order.index(missing)
+    behind = [g for g in given if at <= order.index(g.parameter) < end]
+    fit = all(fits(g.value.type, order[order.index(g.parameter) + 1].letters) for g in behind)
+    return wrong.parameter if fit and len(behind) == end - at else None
+
+
+def _misfits(cx: Context, row: Function, given: list[_Given]) -> bool:
+    """Reports the arguments of another type than their parameter; two in the other order are one mistake."""
+    wrong = [g for g in given if not is_error(g.value) and not fits(g.value.type, g.parameter.letters)]
+    if len(wrong) == 2:
+        first, second = sorted(wrong, key=lambda g: g.span)
+        if fits(first.value.type, second.parameter.letters) and fits(second.value.type, first.parameter.letters):
+            whole = Span(first.span.start, second.span.end)
+            swapped = (
+                cx.source.slice(second.span)
+                + cx.source.slice(Span(first.span.end, second.span.start))
+                + cx.source.slice(first.span)
+            )
+            cx.error("E0401", whole, f"`{row.name}` takes {_kind(first.parameter)} and then {_kind(second.parameter)}; here they stand in the other order",
+                     row.signature, Fix(whole, swapped, "swap them"))  # fmt: skip
+            return True
+    fit = [_check_argument(cx, row, g.parameter, g.value, g.span) for g in given]
+    return not all(fit)
+
+
+def _kind(parameter: Parameter) -> str:
+    return " or ".join(LETTERS[letter] for letter in parameter.letters.split("|"))
 
 
 def _argument(cx: Context, row: Function, arg: ast.Arg) -> Core:
@@ -242,7 +291,7 @@ def _check_argument(cx: Context, row: Function, parameter: Parameter, value: Cor
         help = f"read the file first, for example `text({value.type.name})` or `rows({value.type.name})`"
     else:
         help = row.signature
-    wanted = " or ".join(LETTERS[letter] for letter in parameter.letters.split("|"))
+    wanted = _kind(parameter)
     plain = str(value.value) if isinstance(value, Const) and value.type is TEXT else ""
     if "N" in parameter.letters and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", plain):
         fix = Fix(span, plain, "without quotes")

@@ -6,10 +6,11 @@ import difflib
 import re
 from collections.abc import Callable, Container, Generator, Iterable
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, NamedTuple, Union
 
+from clawc.compiler.elaborate.elsewhere import argument_called, write_instead
 from clawc.compiler.source import Diagnostics, Fix, Source
 from clawc.spec import ast, core
 from clawc.spec.ast import Span
@@ -139,13 +140,22 @@ Binding = Union[
 
 @dataclass(frozen=True, slots=True)
 class RowScope:
-    """Columns of the row `id`; `open`: it may have others; `guess`: any name may be one; `of`: how messages call its table."""
+    """Columns of the row `id`; `open`: it may have others; `guess`: any name may be one; `of`: how messages call its table.
+
+    `verb` is the one whose row expression this is.
+    """
 
     id: int
     columns: dict[str, Type]
     open: bool
     guess: bool = False
     of: str = ""
+    verb: str = ""
+
+    @property
+    def table(self) -> str:
+        """The expression for all its rows, where it is short; else ""."""
+        return self.of.removeprefix(" in `").removesuffix("`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,9 +279,9 @@ class Context:
             self.rows, self.group = rows, group
 
     @contextmanager
-    def row(self, table: Type, of: str = "") -> Generator[RowScope]:
+    def row(self, table: Type, of: str = "", verb: str = "") -> Generator[RowScope]:
         """A row of `table` is in scope."""
-        scope = row_scope(self.task.fresh.take(), table, of)
+        scope = replace(row_scope(self.task.fresh.take(), table, of), verb=verb)
         self.rows.append(scope)
         try:
             yield scope
@@ -351,11 +361,32 @@ def nearest_fix(name: str, candidates: Iterable[str], span: Span, shape: str = "
     return Fix(span, shape.format(close[0][1]), f"write `{close[0][1]}`")
 
 
+def likeness(name: str, other: str) -> float:
+    """How much two names are alike, from 0 to 1."""
+    return difflib.SequenceMatcher(None, other, name).ratio()
+
+
 def meant_by(name: str, candidates: Iterable[str]) -> str:
     """The one candidate that is so close that the name is read as it; else ""."""
     close = _close(name, tuple(sorted(set(candidates))))
     best = [c for ratio, c in close if ratio >= max(SURE_RATIO, close[0][0] - 0.01)]
     return best[0] if len(best) == 1 else ""
+
+
+def argument_meant(name: ast.Ident, known: Iterable[str]) -> tuple[str, Fix | None, str]:
+    """For an argument that does not exist: `; did you mean …?`, the edit, and the one that is meant, else ""."""
+    known = tuple(known)
+    meant = argument_called(name.text, known)
+    if meant:
+        return f"; did you mean `{meant}`?", write_instead(meant, name.span), meant
+    fix = nearest_fix(name.text, known, name.span)
+    return nearest(name.text, known), fix, fix.replacement if fix is not None else ""
+
+
+def plain_name(node: ast.Expr) -> str:
+    """What a text says that is no more than a name; else ""."""
+    said = node.raw[1:-1] if isinstance(node, ast.Text) and not node.triple else ""
+    return said if said.isidentifier() else ""
 
 
 READERS = {"csv_table": "csv", "tsv_table": "tsv", "jsonl_table": "jsonl", "json_value": "json", "yaml_value": "yaml",
