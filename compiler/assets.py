@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -85,14 +86,31 @@ def _files_below(root: Path, base: Path, path: str) -> dict[str, tuple[bytes, bo
     return found
 
 
+def _names_in(root: Path, folder: Path) -> list[str]:
+    """The names in a folder of the project, those of folders with `/` behind them; none where it cannot be read."""
+    if not Path(os.path.realpath(folder)).is_relative_to(root):
+        return []
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(e.name + "/" * e.is_dir() for e in islice(entries, MAX_TREE))
+    except OSError:
+        return []
+
+
 def stamp(root: Path, kind: str, path: str) -> str:
     """What a check saw of a file or folder: a digest of its content, or why there is none. Other content, other stamp.
 
-    `kind` is "file" or "tree", `path` absolute.
+    `kind` is "file", "tree" or, for the names in a folder, "names"; `path` absolute.
     """
+    if kind == "names":
+        return _digest_of(_names_in(root, Path(path)))
     folder, name = os.path.split(path)
     found = _load(root, Path(folder), name) if kind == "file" else _files_below(root, Path(folder), name)
     return _stamp(found)
+
+
+def _digest_of(names: list[str]) -> str:
+    return hashlib.sha256("\n".join(names).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _stamp(found: bytes | dict[str, tuple[bytes, bool]] | _Problem) -> str:
@@ -124,7 +142,7 @@ class DiskAssets:
         found = _load(self.root, base, path)
         self.seen["file", os.path.join(base, path)] = _stamp(found)
         if isinstance(found, _Problem):
-            cx.error(found.code, span, found.message, found.help)
+            self._report(cx, found, path, span, folder=False)
             return None
         return found
 
@@ -137,9 +155,39 @@ class DiskAssets:
         found = _files_below(self.root, base, path)
         self.seen["tree", os.path.join(base, path)] = _stamp(found)
         if isinstance(found, _Problem):
-            cx.error(found.code, span, found.message, found.help)
+            self._report(cx, found, path, span, folder=True)
             return None
         return found
+
+    def _report(self, cx: Context, found: _Problem, path: str, span: Span, *, folder: bool) -> None:
+        from clawc.compiler.source import Fix
+
+        near = self._nearest(self._base(cx), path, folder) if found.why == "absent" else ""
+        fix = (
+            Fix(span, f'"{near}"', f"write `{near}`") if cx.source.slice(span)[:1] == '"' and '"' not in near else None
+        )
+        if near:
+            cx.error(found.code, span, f"{found.message}; did you mean `{near}`?", found.help, fix)
+        else:
+            cx.error(found.code, span, found.message, found.help)
+
+    def _nearest(self, base: Path, path: str, folder: bool) -> str:
+        """The path that is meant by one that does not exist: part by part the name in the folder that is closest; or ""."""
+        from clawc.compiler.elaborate.context import meant_by
+
+        parts = path.split("/")
+        at = base
+        for place, part in enumerate(parts):
+            if part != ".." and not (at / part).exists():
+                here = os.path.realpath(at)
+                names = _names_in(self.root, Path(here))
+                self.seen["names", here] = _digest_of(names)
+                folders = folder or place < len(parts) - 1
+                parts[place] = meant_by(part, [n.removesuffix("/") for n in names if n.endswith("/") == folders])
+                if not parts[place]:
+                    return ""
+            at = at / parts[place]
+        return "/".join(parts)
 
     def _base(self, cx: Context) -> Path:
         return Path(os.path.dirname(os.path.abspath(cx.source.path))) if cx.source.path else self.root

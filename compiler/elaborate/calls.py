@@ -308,10 +308,15 @@ def _reading(parameter: Parameter, value: Core, span: Span) -> Fix | None:
     assert isinstance(value.type, FileType)
     if cut_name(value) and parameter.letters == "S":
         return Fix(span, f"text({value.type.name})", "read its text")
-    if cut_name(value) and "T" in parameter.letters and value.type.kind in ("csv", "tsv", "jsonl"):
-        reader = "rows" if value.type.role == "deliverable" else value.type.kind
-        return Fix(span, f"{reader}({value.type.name})", "read its rows")
-    return None
+    return reading_rows(value, span) if "T" in parameter.letters else None
+
+
+def reading_rows(value: Core, span: Span) -> Fix | None:
+    """The edit that reads the rows of a file that is written by its name alone."""
+    if not isinstance(value.type, FileType) or not cut_name(value) or value.type.kind not in ("csv", "tsv", "jsonl"):
+        return None
+    reader = "rows" if value.type.role == "deliverable" else value.type.kind
+    return Fix(span, f"{reader}({value.type.name})", "read its rows")
 
 
 def cut_name(value: Core) -> bool:

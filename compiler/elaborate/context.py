@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, NamedTuple, Union
 
-from clawc.compiler.elaborate.elsewhere import argument_called, write_instead
+from clawc.compiler.elaborate.elsewhere import argument_called, field_called, write_instead
 from clawc.compiler.source import Diagnostics, Fix, Source
 from clawc.spec import ast, core
 from clawc.spec.ast import Span
@@ -381,6 +381,14 @@ def argument_meant(name: ast.Ident, known: Iterable[str]) -> tuple[str, Fix | No
         return f"; did you mean `{meant}`?", write_instead(meant, name.span), meant
     fix = nearest_fix(name.text, known, name.span)
     return nearest(name.text, known), fix, fix.replacement if fix is not None else ""
+
+
+def field_meant(name: ast.Ident, known: list[str]) -> tuple[str, Fix | None]:
+    """For a key or column that does not exist: `; did you mean …?` and the edit."""
+    meant = field_called(name.text, known)
+    if meant:
+        return f"; did you mean `{meant}`?", write_instead(meant, name.span)
+    return nearest(name.text, known), nearest_fix(name.text, known, name.span)
 
 
 def plain_name(node: ast.Expr) -> str:

@@ -12,6 +12,7 @@ from clawc.compiler.elaborate.context import (
     Context,
     broken,
     closest,
+    field_meant,
     is_error,
     meant_by,
     nearest,
@@ -41,7 +42,6 @@ from clawc.spec.types import (
     TREE,
     FileType,
     ListType,
-    RangeType,
     RecordType,
     Simple,
     TableType,
@@ -95,10 +95,7 @@ def _expression(cx: Context, node: ast.Expr) -> Core:
     if isinstance(node, ast.Compare):
         return comparing.compare(cx, node)
     if isinstance(node, ast.RangeOf):
-        low, high = expression(cx, node.low), expression(cx, node.high)
-        if not is_error(low) and not is_error(high) and not comparing.comparable(low.type, high.type):
-            return cx.error("E0403", node.span, f"a range from {phrase(low.type)} to {phrase(high.type)}")
-        return core.call("Range", [low, high], RangeType(low.type), node.span)
+        return comparing.range_of(cx, node)
     if isinstance(node, ast.If):
         return _if(cx, node)
     if isinstance(node, ast.Pipeline):
@@ -202,8 +199,9 @@ def _attribute(cx: Context, node: ast.Attr) -> Core:
         known = ListType(inner) if inner is not None else (ANY_LIST if t.open else None)
         if known is not None:
             return core.call("column", [value, Const(key, TEXT, node.name.span)], known, node.span)
-        failed = cx.error("E0402", node.name.span, f"unknown column `{key}`{written_as(value)}{nearest(key, t.names)}",
-                        "columns: " + ", ".join(t.names[:12]), nearest_fix(key, t.names, node.name.span))  # fmt: skip
+        hint, fix = field_meant(node.name, t.names)
+        failed = cx.error("E0402", node.name.span, f"unknown column `{key}`{written_as(value)}{hint}",
+                        "columns: " + ", ".join(t.names[:12]), fix)  # fmt: skip
         inner = t.get(meant_by(key, t.names))
         return failed if inner is None else core.mistaken(value, ListType(inner), node.span)
     if isinstance(t, RecordType):
@@ -213,8 +211,10 @@ def _attribute(cx: Context, node: ast.Attr) -> Core:
             return cx.error("E0405", node.name.span, f"key `{key}` is not declared by `{of}`{nearest(key, names)}",
                             "keys: " + ", ".join(names[:12]), nearest_fix(key, names, node.name.span))  # fmt: skip
         if known is None:
-            failed = cx.error("E0405", node.name.span, f"unknown key `{key}`{nearest(key, names)}",
-                              "keys: " + ", ".join(names[:12]), nearest_fix(key, names, node.name.span))  # fmt: skip
+            hint, fix = field_meant(node.name, names)
+            failed = cx.error(
+                "E0405", node.name.span, f"unknown key `{key}`{hint}", "keys: " + ", ".join(names[:12]), fix
+            )
             inner = t.get(meant_by(key, names))
             return failed if inner is None else core.mistaken(value, inner, node.span)
     elif isinstance(t, ListType):
@@ -223,8 +223,10 @@ def _attribute(cx: Context, node: ast.Attr) -> Core:
             inner = element.get(key) or (ANY if element.open else None)
             if inner is None:
                 names = [n for n, _ in element.fields]
-                return cx.error("E0405", node.name.span, f"unknown key `{key}`{nearest(key, names)}",
-                                "keys: " + ", ".join(names[:12]), nearest_fix(key, names, node.name.span))  # fmt: skip
+                hint, fix = field_meant(node.name, names)
+                return cx.error(
+                    "E0405", node.name.span, f"unknown key `{key}`{hint}", "keys: " + ", ".join(names[:12]), fix
+                )
             known = ListType(inner)
         elif element is not ANY:
             return cx.error("E0404", node.span, f"{phrase(t)} of {phrase(element)} has no `{key}`")
@@ -318,6 +320,7 @@ def condition(cx: Context, node: Core) -> Core:
 
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z?)?")
 
 
 def _binary(cx: Context, node: ast.Binary) -> Core:
@@ -335,11 +338,42 @@ def _binary(cx: Context, node: ast.Binary) -> Core:
         return core.call("coalesce", [left, right], right.type if left.type is NULL else left.type, node.span)
     result = _arithmetic(node.op, left.type, right.type)
     if result is None:
-        help = 'join texts with `+` and make a number text by "{{ … }}"' if TEXT in (left.type, right.type) else ""
+        fix = _operand_fix(cx, node, left, right)
+        help = fix.title if fix is not None else _operand_help(cx, node, left, right)
         return cx.error(
-            "E0403", node.op_span, f"`{node.op}` between {phrase(left.type)} and {phrase(right.type)}", help
+            "E0403", node.op_span, f"`{node.op}` between {phrase(left.type)} and {phrase(right.type)}", help, fix
         )
     return core.call(ARITHMETIC[node.op], [left, right], result, node.span)
+
+
+def _operand_fix(cx: Context, node: ast.Binary, left: Core, right: Core) -> Fix | None:
+    """The edit that makes a text in quotes the date or number that it spells, where that goes with the other side."""
+    for side, other, at in ((left, right, node.left), (right, left, node.right)):
+        plain = str(side.value) if isinstance(side, Const) and side.type is TEXT else ""
+        if other.type in (DATE, DATETIME) and _MOMENT.fullmatch(plain):
+            return Fix(at.span, f"@{plain}", f"dates are written `@{plain}`")
+        if other.type is NUMBER and node.op != "+" and re.fullmatch(r"[0-9]+(\.[0-9]+)?", plain):
+            return Fix(at.span, plain, f"write `{plain}` without quotes")
+        if other.type is DATE and node.op in "+-" and isinstance(at, ast.Literal) and side.type is NUMBER:
+            return Fix(at.span, f"{at.raw}d", f"days are written `{at.raw}d`")
+    return None
+
+
+def _operand_help(cx: Context, node: ast.Binary, left: Core, right: Core) -> str:
+    for side, other, at in ((left, right, node.left), (right, left, node.right)):
+        shown = cx.source.slice(at.span)
+        if side.type is not TEXT or isinstance(side, Const) or len(shown) > 60:
+            continue
+        if other.type in (DATE, DATETIME, DURATION):
+            return f"write `date({shown})` if it spells a date"
+        if other.type is NUMBER and node.op != "+":
+            return f"write `number({shown})` if it spells a number"
+    if node.op == "+" and TEXT in (left.type, right.type):
+        return 'join texts with `+` and make a number text by "{{ … }}"'
+    for a, b in ((left.type, right.type), (right.type, left.type)):
+        if a in (DATE, DATETIME) and b is NUMBER:
+            return "days are written with a unit, such as `7d`"
+    return ""
 
 
 def _arithmetic(op: str, a: Type, b: Type) -> Type | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clawc.compiler.elaborate import comparing, expressions
+from clawc.compiler.elaborate import calls, comparing, expressions
 from clawc.compiler.elaborate.context import broken, is_error, nearest, nearest_fix
 from clawc.compiler.elaborate.stage import Input, as_table, key_const, one
 from clawc.compiler.source import Fix
@@ -64,7 +64,12 @@ def _other(it: Input, node: ast.Expr) -> tuple[Core, TableType] | None:
         return None
     if not isinstance(value.type, (TableType, ListType)) and value.type is not ANY:
         help = f"for example `csv({value.type.name})`" if isinstance(value.type, FileType) else ""
-        it.fail(f"`{it.verb.text}` wants a table, not {phrase(value.type)}", node.span, help)
+        it.fail(
+            f"`{it.verb.text}` wants a table, not {phrase(value.type)}",
+            node.span,
+            help,
+            calls.reading_rows(value, node.span),
+        )
         return None
     return as_table(value)
 

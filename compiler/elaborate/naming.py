@@ -24,7 +24,7 @@ from clawc.compiler.elaborate.context import (
     nearest,
     nearest_fix,
 )
-from clawc.compiler.source import Fix
+from clawc.compiler.elaborate.elsewhere import otherwise, write_instead
 from clawc.spec import ast, core
 from clawc.spec.ast import Span
 from clawc.spec.core import Const, Core
@@ -57,6 +57,8 @@ CONSTANTS = {
     "None": "null", "NULL": "null", "Null": "null", "nil": "null", "undefined": "null", "NaN": "null",
 }  # fmt: skip
 
+CLOCK = ("TODAY", "NOW", "CURRENT_DATE", "CURRENT_TIMESTAMP")
+
 
 def name(cx: Context, node: ast.Ident) -> Core:
     """A name: the column of a row in scope, else whatever it is bound to."""
@@ -83,10 +85,12 @@ def name(cx: Context, node: ast.Ident) -> Core:
         return core.call("transcript_of", [core.Workspace(ANY, node.span)], TRANSCRIPT, node.span)
     if node.text == "workspace":
         return core.Workspace(ANY, node.span)
+    if node.text.upper() in CLOCK:
+        return cx.error("E0301", node.span, f"unknown name `{node.text}`", otherwise("today"))
     if node.text in CONSTANTS:
         spelled = CONSTANTS[node.text]
         return cx.error("E0301", node.span, f"unknown name `{node.text}`; did you mean `{spelled}`?", "",
-                        Fix(node.span, spelled, f"write `{spelled}`"))  # fmt: skip
+                        write_instead(spelled, node.span))  # fmt: skip
     cx.task.unresolved.add(node.text)
     columns = [c for scope in cx.rows for c in scope.columns]
     if columns:

@@ -87,7 +87,7 @@ def verb(
     try:
         if isinstance(rows.type, FileType):
             return cx.error("E0401", at, f"`{name.text}` wants a table; `{rows.type.name}` is a file",
-                            f"read it first, for example `csv({rows.type.name})`")  # fmt: skip
+                            f"read it first, for example `csv({rows.type.name})`", calls.reading_rows(rows, at))  # fmt: skip
         if not isinstance(rows.type, (TableType, ListType)) and rows.type is not ANY:
             help = "texts are joined by `join_text(parts, by)`" if name.text == "join" else ""
             return cx.error("E0401", at, f"`{name.text}` wants a table, not {phrase(rows.type)}", help)
@@ -134,7 +134,7 @@ def _text_compared(it: Input, node: ast.Expr) -> bool:
 def _quantifier(it: Input) -> Core:
     node = one(it, "one condition")
     test = condition(it, it.rows.type, node) if node is not None else None
-    if test is None:
+    if test is None or (node is not None and _text_compared(it, node)):
         return broken(it.span)
     return core.call(
         {"all": "all_rows", "any": "any_row", "none": "none_row"}[it.verb.text],

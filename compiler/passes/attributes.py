@@ -87,10 +87,9 @@ def number(cx: Context, block: ast.Block, name: str, default: Decimal, *, low: i
     if is_error(core):
         return default
     if core.type is not NUMBER:
-        plain = cx.source.slice(found.value.span)[1:-1]
-        fix = Fix(found.value.span, plain, f"write `{plain}`") if re.fullmatch(r"[0-9]+(\.[0-9]+)?", plain) else None
-        cx.error("E0203", found.value.span, f"`{name}` must be a number, not {phrase(core.type)}",
-                 f"write `{plain}` without quotes" if fix else "", fix)  # fmt: skip
+        plain, help = _as_number(cx.source.slice(found.value.span))
+        cx.error("E0203", found.value.span, f"`{name}` must be a number, not {phrase(core.type)}", help,
+                 Fix(found.value.span, plain, f"write `{plain}`") if plain else None)  # fmt: skip
         return default
     value = static(cx, core)
     if value is None:
@@ -99,6 +98,21 @@ def number(cx: Context, block: ast.Block, name: str, default: Decimal, *, low: i
         cx.error("E0203", found.value.span, f"`{name}` must be between {low} and {high}")
         return default
     return Decimal(value)
+
+
+_DIGITS = r"[0-9]+(?:\.[0-9]+)?"
+
+
+def _as_number(shown: str) -> tuple[str, str]:
+    """A number that is written as a text, a percentage or with a unit, as a number, and help; "" where it is none."""
+    quoted = re.fullmatch(rf'"({_DIGITS})"', shown)
+    if quoted is not None:
+        return quoted.group(1), f"write `{quoted.group(1)}` without quotes"
+    share = re.fullmatch(rf"({_DIGITS})%", shown)
+    if share is not None:
+        plain = format((Decimal(share.group(1)) / 100).normalize(), "f")
+        return plain, f"write `{plain}`"
+    return "", ""
 
 
 def flag(cx: Context, block: ast.Block, name: str) -> bool:
@@ -206,6 +220,7 @@ def dotted(cx: Context, node: ast.Expr, allowed: list[str], what: str) -> str:
                  "`clawc explain E0211` lists them", nearest_fix(name, allowed, node.span))  # fmt: skip
         return ""
     plain = cx.source.slice(node.span).strip('"')
-    cx.error("E0203", node.span, f"{what} is written as `area.kind`, for example `{allowed[0]}`", "",
-             nearest_fix(plain, allowed, node.span))  # fmt: skip
+    fix = nearest_fix(plain, allowed, node.span)
+    cx.error("E0203", node.span, f"{what} is written as `area.kind`, for example `{allowed[0]}`",
+             f"write `{fix.replacement}` without quotes" if fix is not None else "", fix)  # fmt: skip
     return ""

@@ -275,9 +275,13 @@ def _after(task: Task) -> None:
                 cx.diagnostics.add(
                     "E0604", source, where, f"`after` names `{gate}`, which earns no credit; name a `check`"
                 )
+    told: set[str] = set()
     for check in task.checks:
-        if _reaches(check.name, check.name, gates, set()):
-            task.blame(check, "E0604", f"`{check.name}` waits for itself", span=check.after_span)
+        circle = _circle(check.name, gates)
+        if circle and told.isdisjoint(circle):
+            way = f": {' → '.join(circle)}" if len(circle) > 2 else ""
+            task.blame(check, "E0604", f"`{check.name}` waits for itself{way}", span=check.after_span)
+        told.update(circle)
 
 
 def _gate_span(source: Source, span: ast.Span, gate: str) -> ast.Span:
@@ -286,15 +290,18 @@ def _gate_span(source: Source, span: ast.Span, gate: str) -> ast.Span:
     return ast.Span(*found.span()) if found else span
 
 
-def _reaches(start: str, goal: str, gates: dict[str, tuple[str, ...]], seen: set[str]) -> bool:
-    for gate in gates.get(start, ()):
-        if gate == goal:
-            return True
-        if gate not in seen:
-            seen.add(gate)
-            if _reaches(gate, goal, gates, seen):
-                return True
-    return False
+def _circle(start: str, gates: dict[str, tuple[str, ...]]) -> list[str]:
+    """A shortest way from a check over those that it waits for back to itself, both ends included; else nothing."""
+    ways, seen = [[start]], set[str]()
+    while ways:
+        way = ways.pop(0)
+        for gate in gates.get(way[-1], ()):
+            if gate == start:
+                return [*way, gate]
+            if gate not in seen:
+                seen.add(gate)
+                ways.append([*way, gate])
+    return []
 
 
 def _rubric(cx: Context, task: Task, block: ast.Block) -> None:

@@ -8,6 +8,7 @@ from clawc.spec import ast
 from clawc.spec.blocks import BY_KIND, TOP_LEVEL, BlockKind
 from clawc.spec.functions import VERB_NAMES
 
+MAX_HOMES = 3  # blocks that a message names for an attribute
 STATEMENTS = {ast.Let: "let", ast.Def: "def", ast.Use: "use", ast.Expect: "expect"}
 
 
@@ -160,10 +161,26 @@ def unknown_attribute(
     name = item.name.text
     candidates = [*(parent.attributes or {}), *parent.children]
     help = _listing("attributes", tuple(n for n, a in (parent.attributes or {}).items() if not a.later))
-    if "let" in parent.statements and not nearest(name, candidates):
-        help = f"to name a value write `let {name} = …`"
+    if not nearest(name, candidates):
+        homes = [
+            r.kind for r in BY_KIND.values() if not r.later and (a := r.attribute(name)) is not None and not a.later
+        ]
+        if name == "weight" and parent.kind in ("require", "forbid"):
+            help = f"a `{parent.kind}` earns no credit; `weight` belongs into `check`"
+        elif homes and len(homes) <= MAX_HOMES:
+            help = f"`{name}` belongs into " + " or ".join(f"`{h}`" for h in homes)
+        elif "let" in parent.statements:
+            help = f"to name a value write `let {name} = …`"
     diagnostics.add("E0205", source, item.name.span, f"unknown attribute `{name}` in {where}{nearest(name, candidates)}",
                     help, nearest_fix(name, candidates, item.name.span))  # fmt: skip
+
+
+def renamed_attribute(
+    source: Source, item: ast.Attribute, meant: str, sure: bool, diagnostics: Diagnostics, where: str
+) -> None:
+    """An attribute that is unknown, in a block that lacks one: the one is meant for the other."""
+    diagnostics.add("E0205", source, item.name.span, f"unknown attribute `{item.name.text}` in {where}, which lacks `{meant}`",
+                    f"write `{meant} = …`", Fix(item.name.span, meant, f"write `{meant}`") if sure else None)  # fmt: skip
 
 
 def _misplaced(source: Source, verb: ast.Ident, parent: BlockKind, diagnostics: Diagnostics, where: str) -> None:

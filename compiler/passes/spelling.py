@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clawc.compiler.elaborate.context import nearest_fix
-from clawc.compiler.passes.shape import TOP, inside, swapped_labels, unknown_attribute, unknown_block
+from clawc.compiler.passes.shape import TOP, inside, renamed_attribute, swapped_labels, unknown_attribute, unknown_block
 from clawc.compiler.source import Diagnostics, Source
 from clawc.spec import ast
 from clawc.spec.blocks import BY_KIND, BlockKind
@@ -43,4 +43,22 @@ def _items(
                 unknown_attribute(source, parent, item, diagnostics, where)
                 item = replace(item, name=replace(item.name, text=meant.replacement))
         result.append(item)
-    return tuple(result)
+    return _meant_for_missing(source, parent, tuple(result), diagnostics, where)
+
+
+def _meant_for_missing(
+    source: Source, parent: BlockKind, items: tuple[ast.Item, ...], diagnostics: Diagnostics, where: str
+) -> tuple[ast.Item, ...]:
+    """The items, where the only unknown attribute is read as the only one that lacks."""
+    rows = parent.attributes or {}
+    given = [i for i in items if isinstance(i, ast.Attribute)]
+    unknown = [i for i in given if i.name.text not in rows]
+    lacking = [n for n, a in rows.items() if a.required and n not in {i.name.text for i in given}]
+    if len(unknown) != 1 or len(lacking) != 1 or parent.open or any(isinstance(i, ast.BrokenItem) for i in items):
+        return items
+    odd, meant = unknown[0], lacking[0]
+    if any(r.attribute(odd.name.text) is not None for r in BY_KIND.values()):
+        return items  # it belongs somewhere else
+    renamed_attribute(source, odd, meant, len(rows) == 1, diagnostics, where)
+    read = replace(odd, name=replace(odd.name, text=meant))
+    return tuple(read if i is odd else i for i in items)
