@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
+from typing import Any
 
 from clawc.compiler.elaborate import expressions
 from clawc.compiler.elaborate.context import (
@@ -10,24 +12,26 @@ from clawc.compiler.elaborate.context import (
     broken,
     column,
     is_error,
+    is_unsound,
     nearest,
 )
+from clawc.compiler.elaborate.unlike import column_help, comparable, named_columns, short, unlike
+from clawc.compiler.passes.evaluate import EvaluationFault, evaluate
 from clawc.compiler.source import Fix
 from clawc.spec import ast, core
 from clawc.spec.core import Const, Core
 from clawc.spec.types import (
     ANY,
     BOOL,
+    BYTES,
     DATE,
     DATETIME,
     DURATION,
-    ERROR,
-    NULL,
     NUMBER,
     PERCENT,
     REGEX,
-    SIZE,
     TEXT,
+    TREE,
     FileType,
     ListType,
     RangeType,
@@ -36,6 +40,7 @@ from clawc.spec.types import (
     Type,
     phrase,
 )
+from clawc.stdlib.checks.compare import Percent, more
 
 COMPARISONS = {
     "==": "equal", "!=": "differs", "<": "less", "<=": "at_most", ">": "more", ">=": "at_least",
@@ -64,20 +69,6 @@ def _read_fix(node: ast.Expr, file: FileType, other: Type) -> Fix | None:
     return wrapped(node, "json") if isinstance(other, RecordType) and file.kind == "json" else None
 
 
-def comparable(a: Type, b: Type) -> bool:
-    if a in (ANY, NULL, ERROR) or b in (ANY, NULL, ERROR):
-        return True
-    if a in (NUMBER, SIZE) and b in (NUMBER, SIZE):
-        return True
-    if isinstance(a, (TableType, ListType)) and isinstance(b, (TableType, ListType)):
-        return True
-    if isinstance(a, RecordType) and isinstance(b, RecordType):
-        return True
-    if isinstance(a, RangeType) and isinstance(b, RangeType):
-        return True
-    return a == b or {a, b} <= {DATE, DATETIME}
-
-
 def compare(cx: Context, node: ast.Compare) -> Core:
     if node.op == "within":
         return cx.error("E0407", node.span, "`within` belongs behind a comparison", "write `a == b within 0.01`")
@@ -95,21 +86,16 @@ def compare(cx: Context, node: ast.Compare) -> Core:
         return cx.error("E0407", within.span, f"`within` belongs to `==`, not to `{node.op}`")
     if node.op in ("in", "not in"):
         return _membership(cx, node, left, right)
+    if _is_range(node.left, right) or _is_range(node.right, left):
+        return _range_compared(cx, node)
     if not comparable(left.type, right.type):
         fix = _comparison_fix(cx, node, left, right)
         return cx.error("E0403", node.op_span, f"{phrase(left.type)} compared with {phrase(right.type)}",
                         f"{fix.title}" if fix is not None else _comparison_help(cx, node, left, right), fix)  # fmt: skip
     if node.op not in ("==", "!="):
-        for side in (left, right):
-            if isinstance(side.type, (TableType, ListType, RecordType, RangeType)) or side.type in (
-                BOOL,
-                REGEX,
-            ):
-                return cx.error(
-                    "E0403",
-                    node.op_span,
-                    f"{phrase(side.type)} has no order; `{node.op}` wants numbers, dates or text",
-                )
+        problem = _without_order(node, left, right)
+        if problem:
+            return cx.error("E0403", node.op_span, *problem)
     kwargs: dict[str, Core] = {}
     if within is not None and not is_error(within):
         if within.type not in (NUMBER, PERCENT, DURATION, ANY):
@@ -123,7 +109,74 @@ def compare(cx: Context, node: ast.Compare) -> Core:
         left, right = _declared_columns(cx, left, right), _declared_columns(cx, right, left)
         if is_error(left) or is_error(right):
             return broken(node.span)
+    if node.op in ("==", "!=") and not (cx.unsound(left) or cx.unsound(right)):
+        never = unlike(left, right, (_shown(cx, node.left), _shown(cx, node.right)))
+        if never is not None:
+            return cx.error("E0403", node.op_span, never.message, never.help)
     return core.call(COMPARISONS[node.op], [left, right], BOOL, node.span, **kwargs)
+
+
+def _shown(cx: Context, node: ast.Expr) -> str:
+    return short(cx.source.slice(node.span), node)
+
+
+def _is_range(node: ast.Expr, other: Core) -> bool:
+    """Is one side a range as it is written, and the other none?"""
+    return isinstance(node, ast.RangeOf) and not isinstance(other.type, RangeType)
+
+
+def _range_compared(cx: Context, node: ast.Compare) -> Core:
+    """A value compared with a range by anything but `in`."""
+    word = {"==": "in", "!=": "not in"}.get(node.op) if isinstance(node.right, ast.RangeOf) else None
+    return cx.error("E0403", node.op_span, f"`{node.op}` between a value and a range, which is no value",
+                    "whether a value lies in a range is asked by `in`",
+                    Fix(node.op_span, word, f"write `{word}`") if word else None)  # fmt: skip
+
+
+def _is_null(node: ast.Expr) -> bool:
+    return isinstance(node, ast.Literal) and node.kind == "NULL"
+
+
+def _without_order(node: ast.Compare, left: Core, right: Core) -> tuple[str, str] | None:
+    """Why `<` and its like never hold between two sides, with help; None where they may."""
+    if _is_null(node.left) or _is_null(node.right):
+        return f"`{node.op}` with `null` never holds", "whether a value is there is asked by `== null` or `!= null`"
+    for side in (left, right):
+        parts = isinstance(side.type, (TableType, ListType, RecordType, RangeType))
+        if parts or side.type in (BOOL, REGEX, TREE, BYTES):
+            return f"{phrase(side.type)} has no order; `{node.op}` wants numbers, dates or text", ""
+    return None
+
+
+def range_of(cx: Context, node: ast.RangeOf) -> Core:
+    """`low..high`, both included; one without values is reported where its ends depend on no input."""
+    low, high = expressions.expression(cx, node.low), expressions.expression(cx, node.high)
+    if not is_error(low) and not is_error(high) and not comparable(low.type, high.type):
+        return cx.error("E0403", node.span, f"a range from {phrase(low.type)} to {phrase(high.type)}")
+    made = core.call("Range", [low, high], RangeType(low.type), node.span)
+    ends = [_settled(cx, end) for end in (low, high)]
+    if None in ends or not more(*ends):
+        return made
+    written = [cx.source.slice(end.span) for end in (node.low, node.high)]
+    plain = isinstance(node.low, ast.Literal) and isinstance(node.high, ast.Literal)
+    swapped = f"{written[1]}..{written[0]}"
+    cx.error("E0414", node.span, "this range is empty: its lower end is above its upper one",
+             f"write `{swapped}`" if plain else "", Fix(node.span, swapped, f"write `{swapped}`") if plain else None)  # fmt: skip
+    return core.mistaken(made, made.type, node.span)
+
+
+def _settled(cx: Context, node: Core) -> Any:
+    """The value of an end of a range that is written in the source and read from nothing; else None."""
+    if is_unsound(node) or node.dynamic or node.free or any(_is_input(n) for n in core.walk(node)):
+        return None
+    try:
+        return evaluate(node, cx.task)
+    except EvaluationFault:
+        return None
+
+
+def _is_input(node: Core) -> bool:
+    return isinstance(node, Const) and (isinstance(node.type, FileType) or node.type is TREE)
 
 
 def _declared_columns(cx: Context, side: Core, other: Core) -> Core:
@@ -195,6 +248,9 @@ def _comparison_fix(cx: Context, node: ast.Compare, left: Core, right: Core) -> 
         if other.type in (DATE, DATETIME) and not isinstance(side, Const) and _short(cx, at):
             return Fix(at.span, f"date({cx.source.slice(at.span)})", f"write `date({cx.source.slice(at.span)})`")
     for side, other, at in ((left, right, node.left), (right, left, node.right)):
+        if isinstance(side, Const) and isinstance(side.value, Percent) and other.type is NUMBER:
+            plain = format(Decimal(side.value.value) / 100, "f")
+            return Fix(at.span, plain, f"write `{plain}`: a percentage is a tolerance, no number")
         if isinstance(side, Const) and side.type is NUMBER and other.type is TEXT:
             return Fix(at.span, f'"{side.value}"', f'write `"{side.value}"`, as the other side is text')
     return None
@@ -205,9 +261,18 @@ def _membership(cx: Context, node: ast.Compare, left: Core, right: Core) -> Core
     if t is TEXT:
         return cx.error("E0403", node.op_span, "`in` wants a list or a range, not text",
                         f"to look inside a text write `contains({cx.source.slice(node.right.span)}, …)`")  # fmt: skip
-    if not isinstance(t, (ListType, RangeType, TableType)) and t not in (ANY, NULL):
+    if not isinstance(t, (ListType, RangeType, TableType)) and t is not ANY:
         return cx.error("E0403", node.op_span, f"`in` wants a list or a range, not {phrase(t)}")
+    if isinstance(t, RangeType) and _is_null(node.left):
+        return cx.error(
+            "E0403", node.op_span, "`null` lies in no range", "whether a value is there is asked by `== null`"
+        )
     element = t.element if isinstance(t, (ListType, RangeType)) else ANY
+    if isinstance(t, TableType) and t.columns and not t.open:
+        if len(t.columns) > 1:
+            return cx.error("E0403", node.op_span, f"`in` wants a list, not a table of the columns {named_columns(t)}",
+                            column_help(t, _shown(cx, node.right)))  # fmt: skip
+        element = t.get(t.names[0]) or ANY
     if not comparable(left.type, element):
         return cx.error("E0403", node.op_span, f"{phrase(left.type)} looked for among {phrase(element)}")
     return core.call(COMPARISONS[node.op], [left, right], BOOL, node.span)
