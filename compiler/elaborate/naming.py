@@ -171,8 +171,10 @@ def bound(cx: Context, binding: object, node: ast.Ident) -> Core:
     if isinstance(binding, DefBinding):
         binding.used = True
         return cx.error("E0305", node.span, f"`{node.text}` is a function; did you mean `{node.text}(…)`?")
-    assert isinstance(binding, BrokenBinding)
-    return broken(node.span)
+    if isinstance(binding, BrokenBinding):
+        return broken(node.span)
+    return cx.error("E0301", node.span, f"`{node.text}` is no value, but the name of a check or block",
+                    f"whether a check passed is `passed({node.text})`, in a `test`")  # fmt: skip
 
 
 def deliverable(binding: DeliverableBinding, span: Span) -> core.Deliverable:
@@ -218,7 +220,7 @@ def path_of(cx: Context, value: Core, span: Span) -> Core | None:
     if isinstance(value, Const) and isinstance(value.value, File):
         return Const(value.value.path, TEXT, span)
     binding = cx.find(value.name) if isinstance(value, core.Deliverable) else None
-    return Const(_shown_path(binding), TEXT, span) if isinstance(binding, DeliverableBinding) else None
+    return Const(shown_path(binding), TEXT, span) if isinstance(binding, DeliverableBinding) else None
 
 
 def path(cx: Context, node: ast.Attr) -> Core:
@@ -234,7 +236,7 @@ def path(cx: Context, node: ast.Attr) -> Core:
         binding.used = True
         return Const(binding.folder, TEXT, node.span)
     if isinstance(binding, DeliverableBinding):
-        return Const(_shown_path(binding), TEXT, node.span)
+        return Const(shown_path(binding), TEXT, node.span)
     if isinstance(binding, BrokenBinding):
         return broken(node.span)
     names = files_in_scope(cx)
@@ -246,7 +248,7 @@ def path(cx: Context, node: ast.Attr) -> Core:
     return path(cx, ast.Attr(node.object, ast.Ident(meant, node.name.span), node.span))
 
 
-def _shown_path(binding: DeliverableBinding) -> str:
+def shown_path(binding: DeliverableBinding) -> str:
     """A path as the agent is told: of a family with `<column>` in place of each key, of a folder without `**`."""
     if binding.shape == "family":
         names = iter(binding.key)
