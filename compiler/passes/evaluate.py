@@ -16,6 +16,8 @@ from clawc.stdlib.checks import PRIMITIVES, primitive
 from clawc.stdlib.checks.values import MISSING, No, Table, Unmet, Unordered
 
 MAX_STEPS = 3_000_000
+# Primitives that give a part of a value.
+PARTS = ("column", "get", "get_path", "item")
 COMPILE_TIME_ONLY: dict[str, Callable[..., Any]] = {
     name: deferred(module, name)
     for module, names in {
@@ -89,6 +91,16 @@ def without_reasons(value: Any) -> Any:
     return value
 
 
+def null_for_missing(value: Any) -> Any:
+    """A part of what the task itself gives: a key that is absent there is null. In an answer it is not."""
+    if value is MISSING:
+        return None
+    if isinstance(value, list) and any(v is MISSING for v in value):  # pyright: ignore[reportUnknownVariableType]
+        found: list[Any] = [None if v is MISSING else v for v in value]  # pyright: ignore[reportUnknownVariableType]
+        return Unordered(found) if isinstance(value, Unordered) else found
+    return value
+
+
 def _holds_conditions(t: Type) -> bool:
     if isinstance(t, ListType):
         return _holds_conditions(t.element)
@@ -134,7 +146,8 @@ class _Evaluation:
             return self._call(node, rows)
         if isinstance(node, core.Col):
             row = rows[node.row]
-            return row.get(node.name, MISSING) if isinstance(row, dict) else MISSING  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+            value: Any = row.get(node.name, MISSING) if isinstance(row, dict) else MISSING  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+            return null_for_missing(value) if self.reader is COMPILE_TIME else value
         if isinstance(node, core.Var):
             return rows[node.id]
         if isinstance(node, core.Lambda):
@@ -163,7 +176,8 @@ class _Evaluation:
         args = [self.value(arg, rows) for arg in node.args]
         kwargs = {name: self.value(arg, rows) for name, arg in node.kwargs}
         try:
-            return function(*args, **kwargs)
+            value = function(*args, **kwargs)
+            return null_for_missing(value) if node.function in PARTS and self.reader is COMPILE_TIME else value
         except Unmet as problem:
             if node.dynamic or (node.free and self.reader is not COMPILE_TIME):
                 raise

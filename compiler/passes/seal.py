@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from clawc.compiler.elaborate.context import TaskState
-from clawc.compiler.passes.evaluate import evaluate
+from clawc.compiler.passes.evaluate import PARTS, evaluate, null_for_missing
 from clawc.spec import core
 from clawc.spec.core import Const, Core
+from clawc.spec.types import NULL
+from clawc.stdlib.checks.values import MISSING, Table
 
 
 class Sealer:
@@ -36,7 +40,10 @@ class Sealer:
             return core.LetRef(node.name, value, node.type, node.span, node.dynamic, node.free)
         if isinstance(node, core.Call):
             kwargs = {name: self.seal(value) for name, value in node.kwargs}
-            return core.call(node.function, [self.seal(a) for a in node.args], node.type, node.span, **kwargs)
+            args = [self.seal(a) for a in node.args]
+            if args and isinstance(args[0], Const):
+                return self._of_constant(node, args, kwargs)
+            return core.call(node.function, args, node.type, node.span, **kwargs)
         if isinstance(node, core.Lambda):
             return core.row_lambda(node.param, self.seal(node.body))
         if isinstance(node, core.Items):
@@ -46,6 +53,24 @@ class Sealer:
         if isinstance(node, core.Logic):
             return core.logic(node.op, [self.seal(o) for o in node.operands], node.type, node.span)
         return node
+
+    def _of_constant(self, node: core.Call, args: list[Core], kwargs: dict[str, Core]) -> Core:
+        """A call over a sealed value, of which a key that is absent is null: as a part, and in a row expression."""
+        whole = args[0]
+        if isinstance(whole, Const) and isinstance(whole.value, Table) and any(_is_code(a) for a in node.args):
+            args[0] = replace(whole, value=_with_nulls(whole.value))
+        made = core.call(node.function, args, node.type, node.span, **kwargs)
+        if node.function not in PARTS:
+            return made
+        return core.call("coalesce", [made, Const(None, NULL, node.span)], node.type, node.span)
+
+
+def _with_nulls(t: Table) -> Table:
+    """A table with null in the cells that it lacks; the same table where it lacks none."""
+    if not any(value is MISSING for row in [*t.rows, *t.spare] for value in row.values()):
+        return t
+    rows, spare = ([{k: null_for_missing(v) for k, v in row.items()} for row in part] for part in (t.rows, t.spare))
+    return Table(t.columns, rows, t.blocks, spare)
 
 
 def _is_code(node: Core) -> bool:
