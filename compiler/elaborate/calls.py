@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from clawc.compiler.elaborate import (
     aggregates,
+    arguments,
     change,
     documents,
     elsewhere,
@@ -117,7 +118,7 @@ def call_function(cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...], s
     if piped and args and (verb := elsewhere.OF_TABLES.get(name)) and isinstance(piped[0].type, TableType):
         return unknown_calls.verb_meant(cx, row, function, verb, args, span, piped)
     bound = _bind(cx, row, function, args, span, piped)
-    if bound is None:
+    if bound is None or not arguments.is_meant(cx, row, bound.named, bound.rest, span):
         known_type = _certain(row)
         return broken(span) if known_type is None else core.mistaken(Const(None, ANY, span), known_type, span)
     return _typed_call(cx, row, bound, span)

@@ -148,6 +148,19 @@ def _without_order(node: ast.Compare, left: Core, right: Core) -> tuple[str, str
     return None
 
 
+DURATIONS = ("durations are added and subtracted, and multiplied or divided by a number behind them: `1d * 3`; "
+             "as numbers they are `days(x)`, `hours(x)` and `minutes(x)`")  # fmt: skip
+
+
+def factors_fix(cx: Context, node: ast.Binary, left: Core, right: Core) -> Fix | None:
+    """The edit that puts the number behind the duration that it multiplies."""
+    simple = all(isinstance(n, (ast.Literal, ast.Ident, ast.Attr, ast.CallOf)) for n in (node.left, node.right))
+    if node.op != "*" or not simple or left.type is not NUMBER or right.type is not DURATION:
+        return None
+    swapped = f"{cx.source.slice(node.right.span)} * {cx.source.slice(node.left.span)}"
+    return Fix(node.span, swapped, f"write `{swapped}`: the number stands behind the duration")
+
+
 def range_of(cx: Context, node: ast.RangeOf) -> Core:
     """`low..high`, both included; one without values is reported where its ends depend on no input."""
     low, high = expressions.expression(cx, node.low), expressions.expression(cx, node.high)

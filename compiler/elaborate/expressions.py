@@ -356,7 +356,7 @@ def _operand_fix(cx: Context, node: ast.Binary, left: Core, right: Core) -> Fix 
             return Fix(at.span, plain, f"write `{plain}` without quotes")
         if other.type is DATE and node.op in "+-" and isinstance(at, ast.Literal) and side.type is NUMBER:
             return Fix(at.span, f"{at.raw}d", f"days are written `{at.raw}d`")
-    return None
+    return comparing.factors_fix(cx, node, left, right)
 
 
 def _operand_help(cx: Context, node: ast.Binary, left: Core, right: Core) -> str:
@@ -373,7 +373,7 @@ def _operand_help(cx: Context, node: ast.Binary, left: Core, right: Core) -> str
     for a, b in ((left.type, right.type), (right.type, left.type)):
         if a in (DATE, DATETIME) and b is NUMBER:
             return "days are written with a unit, such as `7d`"
-    return ""
+    return comparing.DURATIONS if DURATION in (left.type, right.type) else ""
 
 
 def _arithmetic(op: str, a: Type, b: Type) -> Type | None:

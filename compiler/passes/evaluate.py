@@ -98,7 +98,7 @@ def null_for_missing(value: Any) -> Any:
     if isinstance(value, list) and any(v is MISSING for v in value):  # pyright: ignore[reportUnknownVariableType]
         found: list[Any] = [None if v is MISSING else v for v in value]  # pyright: ignore[reportUnknownVariableType]
         return Unordered(found) if isinstance(value, Unordered) else found
-    return value
+    return value  # pyright: ignore[reportUnknownVariableType]
 
 
 def _holds_conditions(t: Type) -> bool:
@@ -147,7 +147,7 @@ class _Evaluation:
         if isinstance(node, core.Col):
             row = rows[node.row]
             value: Any = row.get(node.name, MISSING) if isinstance(row, dict) else MISSING  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-            return null_for_missing(value) if self.reader is COMPILE_TIME else value
+            return null_for_missing(value) if self.reader is COMPILE_TIME else value  # pyright: ignore[reportUnknownVariableType]
         if isinstance(node, core.Var):
             return rows[node.id]
         if isinstance(node, core.Lambda):
