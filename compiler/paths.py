@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_DEVICE = re.compile(r"(con|prn|aux|nul|com[1-9]|lpt[1-9])(\..*)?\Z", re.I)
+_DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[1-9¹²³])(\..*)?\Z", re.I)
+# Signs that some systems refuse in names, and that shells read as patterns or redirections.
+_NO_SIGNS = frozenset('<>:"|?')
 _KINDS = {
     "csv": "csv", "tsv": "tsv", "json": "json", "jsonl": "jsonl", "ndjson": "jsonl",
     "yaml": "yaml", "yml": "yaml", "toml": "toml", "ini": "ini", "diff": "diff", "patch": "diff",
@@ -16,8 +18,8 @@ _KINDS = {
 }  # fmt: skip
 
 
-def path_problem(path: str) -> str:
-    """Why a path is refused, or ""."""
+def path_problem(path: str, pattern: bool = False) -> str:
+    """Why a path is refused, or ""; in a `pattern` a `*` stands for any name."""
     if not path:
         return "is empty"
     if len(path.encode("utf-8", "surrogatepass")) > 1000:
@@ -28,6 +30,11 @@ def path_problem(path: str) -> str:
         return "has a backslash; folders are separated by `/`"
     if any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in path):
         return "has a character that cannot be seen"
+    if path.startswith("~"):
+        return "begins with `~`, which shells read as a home folder"
+    sign = next((c for c in path if c in _NO_SIGNS or (c == "*" and not pattern)), "")
+    if sign:
+        return f"has the sign `{sign}`, which names cannot hold on every system"
     for part in path.split("/"):
         if part in ("", "."):
             return "has an empty part"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast as syntax
 import re
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from clawc.compiler.elaborate import expressions, naming
 from clawc.compiler.elaborate.context import Context, JobSpec, broken, is_error
+from clawc.compiler.elaborate.literals import raw_text
 from clawc.compiler.passes.evaluate import EvaluationFault, evaluate, report
 from clawc.compiler.paths import path_problem
 from clawc.compiler.render import bytes_of
@@ -116,29 +117,60 @@ answer.flush()
 MAX_CODE = 64 << 10
 
 
-def python_check(cx: Context, code: str, span: Span) -> Core:
+class CodeProblem(NamedTuple):
+    """Why a `python` block is none, and the line of its code, from 1, where that shows; 0 for none."""
+
+    message: str
+    line: int = 0
+    name: str = ""  # of the one function that is there in place of `check`
+
+
+def python_check(cx: Context, label: ast.Text) -> Core:
     """The condition of a `python` block: its function, run over the final workspace in a sandbox of its own."""
+    code, span = raw_text(label), label.span
     problem = code_problem(code)
-    if problem:
-        return cx.error("E0616", span, f"this {problem}", "write `def check(workspace):`, with a `pathlib.Path`")
+    if problem is not None:
+        help = (
+            f"call it `check`, not `{problem.name}`"
+            if problem.name
+            else "write `def check(workspace):`, with a `pathlib.Path`"
+        )
+        return cx.error("E0616", _line_of_code(cx, label, problem.line), f"this {problem.message}", help)
     words = [Const(word, TEXT, span) for word in ("python3", "-I", "-c", CHECK_DRIVER, code)]
     made = run(cx, {"argv": core.items(words, ListType(TEXT), span)}, span)
     return made if is_error(made) else core.call("code_holds", [made], BOOL, span)
 
 
-def code_problem(code: str) -> str:
-    """Why this is no `python` block, or "". It is parsed, never run."""
+def _line_of_code(cx: Context, label: ast.Text, line: int) -> Span:
+    """A line of a `python` block in the source; the whole text for line 0."""
+    text, quote = cx.source.text, 3 if label.triple else 1
+    start = label.span.start + quote
+    skipped = line - 1 + (label.triple and text[start : start + 2].lstrip("\r").startswith("\n"))
+    for _ in range(skipped if line else 0):
+        start = text.find("\n", start, label.span.end) + 1 or label.span.end
+    end = text.find("\n", start, label.span.end - quote)
+    end = label.span.end - quote if end < 0 else end
+    found = Span(start + len(text[start:end]) - len(text[start:end].lstrip()), start + len(text[start:end].rstrip()))
+    return found if line and found.start < found.end else label.span
+
+
+def code_problem(code: str) -> CodeProblem | None:
+    """Why this is no `python` block, or None. It is parsed, never run."""
     if len(code.encode("utf-8", "replace")) > MAX_CODE:
-        return f"Python is longer than {MAX_CODE >> 10} KiB"
+        return CodeProblem(f"Python is longer than {MAX_CODE >> 10} KiB")
     try:
         tree = syntax.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-        return f"is no Python: {getattr(error, 'msg', None) or 'too deep'}{line}"
-    checks = [n for n in tree.body if isinstance(n, syntax.FunctionDef) and n.name == "check"]
-    if len(checks) != 1 or len(checks[0].args.args) != 1:
-        return "Python does not define one function `check(workspace)`"
-    return ""
+        line = error.lineno or 0 if isinstance(error, SyntaxError) else 0
+        return CodeProblem(f"is no Python: {getattr(error, 'msg', None) or 'too deep'}", line)
+    functions = [n for n in tree.body if isinstance(n, syntax.FunctionDef)]
+    checks = [n for n in functions if n.name == "check"]
+    if len(checks) == 1 and len(checks[0].args.args) == 1:
+        return None
+    shown = [*checks[-1:], *functions]
+    sure = len(functions) == 1 and not checks and len(functions[0].args.args) == 1
+    return CodeProblem("Python does not define one function `check(workspace)`",
+                       shown[0].lineno if shown else 0, functions[0].name if sure else "")  # fmt: skip
 
 
 def raises(cx: Context, named: dict[str, Core], span: Span) -> Core:
@@ -199,8 +231,14 @@ def _job(
     if cwd != "." and path_problem(cwd):
         problem, where = f"the path `{cwd}` {path_problem(cwd)}", "cwd"
     env = {str(name): str(value) for name, value in values.get("env", {}).items()}
-    if not all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) and "\0" not in value for name, value in env.items()):
-        problem, where = "names of environment variables are letters, digits and `_`", "env"
+    for name, value in sorted(env.items()):
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            problem, where = (
+                f"`{name[:60]}` is no name of an environment variable: these are letters, digits and `_`",
+                "env",
+            )
+        elif "\0" in value:
+            problem, where = f"the value of the environment variable `{name}` holds a NUL", "env"
     if problem:
         cx.error("E0412", named[where].span if where in named else span, problem)
         return None

@@ -12,17 +12,17 @@ from clawc.compiler.source import Fix
 from clawc.spec import ast
 
 
-def path_label(cx: Context, label: ast.Ident | ast.Text) -> str | None:
+def path_label(cx: Context, label: ast.Ident | ast.Text, pattern: bool = False) -> str | None:
     """The path, also one that was reported as unsafe: what is wrong behind it is still found."""
     if isinstance(label, ast.Ident):
         return None
     path = attr.template(cx, label, "a path")
     if path is None:
         return None
-    problem = path_problem(path)
+    problem = path_problem(path, pattern)
     if problem:
         mended = path.replace("\\", "/").removeprefix("./")
-        sure = mended != path and not path_problem(mended) and '"' not in mended
+        sure = mended != path and not path_problem(mended, pattern) and '"' not in mended
         cx.error("E0701", label.span, f"the path `{path[:80]}` {problem}", "",
                  Fix(label.span, f'"{mended}"', f"write `{mended}`") if sure else None)  # fmt: skip
     return path

@@ -57,7 +57,7 @@ def deliver_block(cx: Context, task: Task, block: ast.Block) -> None:
         path, key, members = family if family is not None else (None, (), ())
         shape = "family"
     else:
-        path = path_label(cx, label)
+        path = path_label(cx, label, pattern=True)
         shape = "set" if path is not None and "*" in path else "file"
     for only_for, what in (("set", "min_files"), ("set", "max_files"), ("family", "only")):
         found = attr.attribute(block, what)

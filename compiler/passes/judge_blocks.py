@@ -19,7 +19,6 @@ from clawc.compiler.elaborate.context import (
 )
 from clawc.compiler.elaborate.expressions import condition, expression
 from clawc.compiler.elaborate.jobs import python_check
-from clawc.compiler.elaborate.literals import raw_text
 from clawc.compiler.elaborate.naming import let_value
 from clawc.compiler.model import CheckDecl, Criterion, ExpectDecl, RubricDecl, Task, WriteDecl
 from clawc.compiler.passes import attributes as attr
@@ -30,7 +29,7 @@ from clawc.compiler.passes.reusable import included
 from clawc.compiler.passes.shape import known, unread
 from clawc.compiler.source import Diagnostics, Fix, Source
 from clawc.spec import ast
-from clawc.spec.core import Const, Core, mistaken
+from clawc.spec.core import Const, Core, Deliverable, LetRef, mistaken
 from clawc.spec.types import ANY, FileType
 
 
@@ -159,7 +158,7 @@ def _python(cx: Context, item: ast.Block) -> ExpectDecl | None:
     label = item.labels[0]
     if not isinstance(label, ast.Text):
         return None
-    made = python_check(cx, raw_text(label), label.span)
+    made = python_check(cx, label)
     for name in cx.all_names():
         binding = cx.find(name)
         if isinstance(binding, DeliverableBinding):
@@ -309,7 +308,7 @@ def _rubric(cx: Context, task: Task, block: ast.Block) -> None:
     reads = attr.attribute(block, "reads")
     evidence: list[str] = []
     for ident in attr.idents(cx, reads.value, "reads") if reads is not None else []:
-        found = task.deliver(ident.text)
+        found = task.deliver(_delivered_name(cx, ident.text))
         if found is None:
             if isinstance(cx.find(ident.text), (BrokenBinding, DeliverableBinding)):
                 continue
@@ -318,7 +317,7 @@ def _rubric(cx: Context, task: Task, block: ast.Block) -> None:
                      "", nearest_fix(ident.text, known_names, ident.span))  # fmt: skip
             continue
         found.binding.used = True
-        evidence.append(ident.text)
+        evidence.append(found.name)
     criteria: list[Criterion] = []
     for item in block.items:
         if isinstance(item, ast.Block) and item.kind.text == "criterion" and item.labels:
@@ -334,6 +333,15 @@ def _rubric(cx: Context, task: Task, block: ast.Block) -> None:
     weight = attr.number(cx, block, "weight", Decimal(1))
     where = block.head if after is None else after.value.span
     task.rubrics.append(RubricDecl(name, weight, tuple(evidence), gates, tuple(criteria), block.head, where))
+
+
+def _delivered_name(cx: Context, name: str) -> str:
+    """The name of a deliverable; that of a parameter of a `verifier` which is called with one."""
+    binding = cx.find(name)
+    value = binding.value if isinstance(binding, CoreBinding) else None
+    while isinstance(value, LetRef):
+        value = value.value
+    return value.name if isinstance(value, Deliverable) else name
 
 
 def _solution(outer: Context, task: Task, block: ast.Block) -> None:

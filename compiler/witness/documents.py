@@ -74,6 +74,10 @@ def document(
         _fill_part(part, [d for d in own if base is None or not _holds(d, whole)], base is None)
     labels = dict.fromkeys(d.place.field for d in demands if d.place.field)
     parts[0].fresh += [_field(label, [d for d in demands if d.place.field == label]) for label in labels]
+    for part in parts:
+        part.fresh = _opened(
+            part.fresh, [d for d in demands if heading_key(d.place.section) == heading_key(part.title)]
+        )
     top = [d for d in demands if not d.place.section and not d.place.field]
     if base is None and markdown and len(parts) > 1 and not any(d.kind == "starts_with" for d in top) and not order:
         parts[0].fresh.insert(0, f"# {title}")
@@ -86,7 +90,8 @@ def document(
         elif demand.kind in ("sentences", "paragraphs") and demand.place.section == "":
             text = _pad_sentences(text, demand)
     closing = next((str(d.value) for d in top if d.kind == "ends_with"), "")
-    return text.rstrip("\n") + (f"\n\n{closing}" if closing else "\n")
+    text = text.rstrip("\n")
+    return text + ("\n" if not closing or text.endswith(closing) else f"\n\n{closing}")
 
 
 def _joined(parts: list[Part], base: str | None) -> str:
@@ -161,6 +166,16 @@ def _fill_part(part: Part, demands: list[Demand], new: bool) -> None:
     part.fresh += _body(demands)
     if part.title and new and not part.fresh:
         part.fresh.append(FILLER[0])
+
+
+def _opened(blocks: list[str], demands: list[Demand]) -> list[str]:
+    """The blocks of a part with its prefix in front: as the beginning of one of them, if one begins so."""
+    opening = next((str(d.value) for d in demands if d.kind == "starts_with" and not d.place.field), "")
+    if opening not in blocks:
+        return blocks
+    rest = [b for b in blocks if b != opening]
+    first = next((b for b in rest if b.startswith(opening)), opening)
+    return [first, *(b for b in rest if b != first)]
 
 
 def _body(demands: list[Demand]) -> list[str]:
