@@ -235,6 +235,9 @@ TABLE: tuple[Entry, ...] = (
     Entry("E0617", "code in a check that nothing proves",
           "What Python accepts cannot be derived, so a task that uses it needs a `solution` that must win and a `mutant` that must lose.",
           "python \"\"\"def check(workspace): return True\"\"\"", "mutant empty { replace d = \"\" }"),
+    Entry("E0618", "hidden file in the instruction",
+          "The checker alone has a hidden file, so an agent that is told to read it finds nothing.",
+          "file f \"key.csv\" { hidden = true } and Read {{ path.f }}", "Read {{ path.orders }}"),
     Entry("E0701", "unsafe path",
           "Paths are relative, stay inside, and mean the same on every system.",
           "file f \"../x\"", "file f \"input/x\""),
@@ -307,6 +310,9 @@ TABLE: tuple[Entry, ...] = (
     Entry("W0611", "condition given twice",
           "The same condition, word for word, is judged twice, so it counts twice.",
           "check a { expect x } check b { expect x }", "check a { weight = 2; expect x }"),
+    Entry("W0612", "declared and not judged",
+          "A deliverable must have a column or key that no condition reads, so any value in it passes.",
+          "keys = [total, lines], and json(d).total alone", "expect json(d).lines == count(t)"),
 )  # fmt: skip
 
 BY_CODE: dict[str, Entry] = {row.code: row for row in TABLE}

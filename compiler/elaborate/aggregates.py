@@ -91,7 +91,7 @@ def _as_a_verb(cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...], span
     head = cx.source.slice(Span(span.start, function.span.start)).rstrip().removesuffix("|").rstrip()
     if not isinstance(column, ast.Ident) or table.get(column.text) is None:
         return cx.error(
-            "E0401", function.span, f"`{name}` is a function of a list, no verb", f"write `{name}(t.column)`"
+            "E0401", function.span, f"`{name}` is a function of a list and no verb", f"write `{name}(t.column)`"
         )
     short = re.fullmatch(r"\w+(\(\w+\))?", head) is not None
     others = "".join(", " + cx.source.slice(a.span) for a in args[1:])
@@ -99,7 +99,7 @@ def _as_a_verb(cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...], span
     help = f"write `{written if short else f'{name}(t.{column.text}{others})'}`"
     if name == "count":
         help += f", or `group {column.text}, n = count()`"
-    return cx.error("E0401", function.span, f"`{name}` is a function of a list, no verb", help,
+    return cx.error("E0401", function.span, f"`{name}` is a function of a list and no verb", help,
                     Fix(span, written, f"write `{written}`") if name != "count" and "\n" not in written else None)  # fmt: skip
 
 
@@ -108,7 +108,8 @@ def _of_one_row(cx: Context, name: str, value: Core, at: Span) -> Core:
     scope = cx.rows[-1]
     shown = cx.source.slice(at)
     column = shown if shown in scope.columns else ""
-    whole = f"{scope.table}.{column}" if scope.table and column else ""
+    free = column and not scope.columns.keys() & set(re.findall(r"\w+", scope.table))  # else its name is a column here
+    whole = f"{scope.table}.{column}" if scope.table and free else ""
     message = f"`{name}` wants a list; in a row `{shown}` is {phrase(value.type)}" if column else (
         f"`{name}` wants a list; in a row this is {phrase(value.type)}")  # fmt: skip
     over = f"over all rows write `{name}({whole})`" if whole else (

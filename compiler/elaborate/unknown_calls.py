@@ -30,10 +30,10 @@ def unknown(cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...], span: S
     known = [*BY_NAME, *(n for n in cx.all_names() if isinstance(cx.find(n), DefBinding))]
     fix = write_instead(other, function.span) if other else nearest_fix(name, known, function.span)
     hint = f"; did you mean `{other}`?" if other else nearest(name, known)
+    if fix is not None and not other and likeness(name, fix.replacement) < GOOD_LIKENESS:
+        fix = None
     cx.error("E0302", function.span, f"unknown function `{name}`{hint}", "", fix)
     if fix is None or fix.replacement in ("pick", "from"):
-        return _arguments_alone(cx, args, span, piped)
-    if not other and likeness(name, fix.replacement) < GOOD_LIKENESS:
         return _arguments_alone(cx, args, span, piped)
     return _read_as(cx, fix.replacement, function, args, span, piped)
 

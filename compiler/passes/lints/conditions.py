@@ -5,14 +5,16 @@ paths that are read as texts, files that nobody declares.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from clawc.compiler.elaborate.context import closest, nearest
-from clawc.compiler.model import CheckDecl, Task
+from clawc.compiler.model import CheckDecl, ExpectDecl, Task
 from clawc.compiler.passes.lints.facts import Facts, home, text_of, through
 from clawc.compiler.source import Fix
 from clawc.spec import core
 from clawc.spec.ast import Span
 from clawc.spec.core import Core
+from clawc.stdlib.checks.values import File
 
 MENTIONS = ("mentions", "mentions_all", "mentions_any", "mentions_in_order")
 COUNTED = ("words", "sentences", "paragraphs", "bullets")
@@ -50,22 +52,52 @@ def loose_mentions(task: Task, facts: list[Facts]) -> None:
         )  # fmt: skip
 
 
-def checks_given_twice(task: Task) -> None:
-    """Checks whose conditions are those of another, word for word."""
-    seen: dict[tuple[str, ...], str] = {}
+def conditions_given_twice(task: Task) -> None:
+    """Conditions that stand twice, word for word and with the same meaning: in one check, or in two of a kind."""
+    checks: dict[tuple[_Said, ...], str] = {}
+    single: dict[tuple[str, _Said], str] = {}
     for check in task.checks:
-        said = tuple(sorted(e.source for e in check.expects))
-        if not said or "python" in said:
+        said = [_said(e) for e in check.expects]
+        if not said or any(s.source == "python" for s in said):
             continue
-        twice = next((s for s in said if said.count(s) > 1), None)
-        if twice is not None:
-            again = [e for e in check.expects if e.source == twice][1]
-            task.context.diagnostics.add("W0611", home(task, check), again.span, "this condition stands in the check already",
-                                         "keep one of them")  # fmt: skip
-        first = seen.setdefault(said, check.name)
-        if first != check.name:
-            task.context.diagnostics.add("W0611", home(task, check), check.span, f"`{check.name}` expects what `{first}` expects",
+        whole = checks.setdefault((*sorted(said),), check.name)
+        if whole != check.name:
+            task.context.diagnostics.add("W0611", home(task, check), check.span, f"`{check.name}` expects what `{whole}` expects",
                                          "keep one of them, with the weight of both")  # fmt: skip
+            continue
+        for expect, one in zip(check.expects, said):
+            first = single.setdefault((check.kind, one), check.name)
+            if said.index(one) < check.expects.index(expect):
+                where = "the check"
+            elif first != check.name:
+                where = f"`{first}`"
+            else:
+                continue
+            task.context.diagnostics.add("W0611", home(task, check), expect.span, f"this condition stands in {where} already",
+                                         "keep one of them")  # fmt: skip
+
+
+class _Said(NamedTuple):
+    """A condition as it is written, and what it comes to: local names may give the same words another meaning."""
+
+    source: str
+    meaning: str
+
+
+def _said(expect: ExpectDecl) -> _Said:
+    parts: list[str] = []
+    for node in core.walk(expect.core):
+        if isinstance(node, core.Call):
+            parts.append(node.function)
+        elif isinstance(node, (core.Deliverable, core.Col)):
+            parts.append(node.name)
+        elif isinstance(node, core.Run):
+            parts.append(f"run {node.number}")
+        elif isinstance(node, core.Const):
+            parts.append(node.value.name if isinstance(node.value, File) else repr(node.value)[:1000])
+        elif isinstance(node, core.Logic):
+            parts.append(node.op)
+    return _Said(" ".join(expect.source.split()), " ".join(parts))
 
 
 def undeclared_paths(task: Task, facts: list[Facts]) -> set[str]:

@@ -6,8 +6,8 @@ import re
 
 from clawc.compiler.model import Task
 from clawc.compiler.passes.evaluate import EvaluationFault
-from clawc.compiler.passes.lints.facts import Facts, home, through
-from clawc.compiler.passes.lints.told import span_of
+from clawc.compiler.passes.lints.facts import Facts, home, through, whole_file
+from clawc.compiler.passes.lints.told import Sentence, asking, span_of
 from clawc.compiler.passes.seal import Sealer
 from clawc.spec import core
 from clawc.spec.core import Core
@@ -31,27 +31,86 @@ _ORDERING = ("mentions_in_order", "in_order", "is_sorted", "contains_lines", "is
              "last", "item", "row_numbers", "headings", "member", "run_result", "call_value", "code_holds", "take")  # fmt: skip
 
 
-def asked_and_compared(task: Task, facts: list[Facts]) -> None:
-    """An order that the instruction asks for and no check compares, and the reverse."""
+def order_not_compared(task: Task, facts: list[Facts]) -> None:
+    """An order that the instruction asks for and no check compares: of one deliverable, or of all that there are."""
     if not task.instruction or task.stated:
         return
-    compared = [
-        (fact, call, side) for fact in facts for call in fact.calls if call.function == "equal" for side in call.args
-    ]
-    ordered = [(fact, call) for fact, call, side in compared if _ordered(side)]
+    told = asking(task)
+    reported: set[str] = set()
+    for asked in _ASKED.finditer(task.told):
+        name = _subject(told, asked.start())
+        if name and name not in reported and _loosely_compared(task, facts, name):
+            reported.add(name)
+            _not_compared(task, asked, f" of `{name}`")
     asked = _ASKED.search(task.told)
-    if asked is not None and not ordered and not _may_compare(facts):
-        task.context.diagnostics.add(
-            "W0604", task.source, span_of(task, asked.start(), asked.end()),
-            f"the instruction asks for an order (`{' '.join(asked.group().split())} …`) that no check compares",
-            "compare with a table that ends in `sort`, or do not ask for an order",
-        )  # fmt: skip
-    if ordered and asked is None and not _HINTED.search(task.told):
-        fact, call = ordered[0]
-        task.context.diagnostics.add(
-            "W0605", home(task, fact.check), call.span, f"`{fact.check.name}` compares an order that the instruction does not ask for",
-            "say in the instruction how to sort, or write `unordered(…)` around the expected rows",
-        )  # fmt: skip
+    ordered = any(
+        _ordered(side) for fact in facts for call in fact.calls if call.function == "equal" for side in call.args
+    )
+    if asked is not None and not reported and not ordered and not _may_compare(facts):
+        _not_compared(task, asked, "")
+
+
+def _not_compared(task: Task, asked: re.Match[str], of: str) -> None:
+    task.context.diagnostics.add(
+        "W0604", task.source, span_of(task, asked.start(), asked.end()),
+        f"the instruction asks for an order{of} (`{' '.join(asked.group().split())} …`) that no check compares",
+        "compare with a table that ends in `sort`, or do not ask for an order",
+    )  # fmt: skip
+
+
+def _subject(told: list[tuple[Sentence, tuple[tuple[int, str], ...]]], at: int) -> str:
+    """The deliverable that a place of the instruction speaks of: the last one named before it in the sentence, else the only one
+    of the sentence, or of the one before that; "" where none is sure.
+    """
+    for index, (sentence, named) in enumerate(told):
+        if not sentence.start <= at < sentence.end:
+            continue
+        before = [name for place, name in named if place < at]
+        if before:
+            return before[-1]
+        names = {name for _, name in named or (told[index - 1][1] if index else ())}
+        return names.pop() if len(names) == 1 else ""
+    return ""
+
+
+def _loosely_compared(task: Task, facts: list[Facts], name: str) -> bool:
+    """Is a deliverable compared with rows in any order, and in no other way that may tell an order?"""
+    reading = [f for f in facts if name in f.reads]
+    if _may_compare(reading) or any(name in r.reads for r in task.rubrics):
+        return False
+    sides = [_facing(call, name) for f in reading for call in f.calls if call.function == "equal"]
+    tables = [s for s in sides if s is not None and isinstance(through(s).type, TableType)]
+    return bool(tables) and not any(_ordered(s) for s in tables)
+
+
+def _facing(call: core.Call, name: str) -> Core | None:
+    """What the rows of a deliverable are compared with."""
+    left, right = call.args
+    return right if whole_file(left) == name else left if whole_file(right) == name else None
+
+
+def order_not_asked(task: Task, facts: list[Facts]) -> None:
+    """An order that a check compares, of a deliverable about which the instruction says nothing that may mean one."""
+    if not task.instruction or task.stated:
+        return
+    told = asking(task)
+    programs = {
+        d.name for d in task.delivers if d.kind == "program"
+    }  # what they shall write may be another deliverable
+    reported: set[str] = set()
+    for fact in facts:
+        for call in fact.calls:
+            if call.function != "equal" or not any(_ordered(side) for side in call.args):
+                continue
+            names = {n.name for n in core.walk(call) if isinstance(n, core.Deliverable)}
+            about = [s.text for s, named in told if not named or (names | programs) & {n for _, n in named}]
+            if names <= reported or any(_HINTED.search(text) for text in about):
+                continue
+            reported |= names
+            task.context.diagnostics.add(
+                "W0605", home(task, fact.check), call.span, f"`{fact.check.name}` compares an order that the instruction does not ask for",
+                "say in the instruction how to sort, or write `unordered(…)` around the expected rows",
+            )  # fmt: skip
 
 
 def _ordered(side: Core) -> bool:

@@ -13,6 +13,9 @@ from clawc.spec import core
 from clawc.spec.core import Const, Core
 from clawc.spec.types import NUMBER
 
+_EXACT = ("equal", "differs", "is_in", "contains", "contains_lines", "mentions", "mentions_all", "mentions_any",
+          "mentions_in_order")  # fmt: skip
+_ROUNDS = ("round_to", "format_number")
 _RULE = re.compile(r"half[ -]?(?:up|even|down|away)|banker|commercial(?:ly)?|away from zero", re.I)
 _DECIMALS = re.compile(
     r"decimal|round|cents?\b|digits?\b|places?\b|whole|integer|nearest|precision|\d\.\d|%|percent", re.I
@@ -20,18 +23,18 @@ _DECIMALS = re.compile(
 
 
 def rounding(task: Task, facts: list[Facts]) -> None:
-    """Static roundings of what is compared exactly."""
+    """Static roundings of what is compared exactly, or looked for in a text."""
     seen: set[int] = set()
     ruled: bool | None = None
     for fact in facts:
         for call in fact.calls:
-            if call.function != "equal" or call.kwargs:
+            if call.function not in _EXACT or any(name in ("within", "decimals") for name, _ in call.kwargs):
                 continue
             for side in call.args:
                 if side.dynamic or id(side) in seen:
                     continue
                 seen.add(id(side))
-                found = [n for n in core.walk(side) if isinstance(n, core.Call) and n.function == "round_to"]
+                found = [n for n in core.walk(side) if isinstance(n, core.Call) and n.function in _ROUNDS]
                 if not found or task.stated or not task.instruction:
                     continue
                 if not _DECIMALS.search(task.told):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from clawc.compiler.elaborate.naming import shown_path
 from clawc.compiler.model import Task
 from clawc.spec.ast import Span
 
-_END = re.compile(r"(?<=[.!?])[\"')]?\s+(?=[\"'(`*]?[A-Z0-9{])|\n\s*\n|\n\s*(?=(?:[-*]|\d+[.)])\s)|;\s+")
+_END = re.compile(
+    r"(?<=[.!?])[\"')]?\s+(?=[\"'(`*]?[A-Z0-9{])|(?<=\w\w\w[.!?])\s+(?=`?[\w-]+/[\w./-]*\.\w)|\n\s*\n|\n\s*(?=(?:[-*]|\d+[.)])\s)|;\s+"
+)
 _WORD = re.compile(r"\S+")
 MAX_WORDS = 8
 
@@ -39,9 +42,11 @@ def span_of(task: Task, start: int, end: int) -> Span:
     words = _WORD.findall(task.told[start:end])
     text = task.source.text
     for count in range(min(len(words), MAX_WORDS), 0, -1):
-        match = re.compile(r"\s+".join(re.escape(w) for w in words[:count])).search(text, task.instruction_span.start)
-        if match is not None and _told_there(task, match.start()):
-            return Span(*match.span())
+        pattern = re.compile(r"\s+".join(re.escape(w) for w in words[:count]))
+        there = [m for m in pattern.finditer(text, task.instruction_span.start) if _told_there(task, m.start())]
+        if there:
+            before = len(pattern.findall(task.told[:start]))  # which of several it is
+            return Span(*there[min(before, len(there) - 1)].span())
     first = text.find("\n", task.instruction_span.start)
     head = task.instruction_span.end if first < 0 else min(first, task.instruction_span.end)
     return Span(task.instruction_span.start, head)
@@ -64,3 +69,18 @@ _JOINTS = re.compile(r"[\s_\-./`\"'*]+")
 def spelled(text: str) -> str:
     """A text without case, with one blank for all that joins words."""
     return _JOINTS.sub(" ", text).casefold().strip()
+
+
+def asking(task: Task) -> list[tuple[Sentence, tuple[tuple[int, str], ...]]]:
+    """Every sentence of what is told, with the places where it names a deliverable."""
+    return [(sentence, _named_in(task, sentence)) for sentence in sentences(task.told)]
+
+
+def _named_in(task: Task, sentence: Sentence) -> tuple[tuple[int, str], ...]:
+    found: set[tuple[int, str]] = set()
+    for deliver in task.delivers:
+        shown = shown_path(deliver.binding)
+        for match in re.finditer(rf"(?<![\w./-]){re.escape(shown)}(?![\w/-]|\.\w)", task.told[: sentence.end]):
+            if match.start() >= sentence.start:
+                found.add((match.start(), deliver.name))
+    return tuple(sorted(found))

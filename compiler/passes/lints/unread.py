@@ -5,9 +5,12 @@ Where the task has errors, a name counts as read if it occurs at all: what is br
 
 from __future__ import annotations
 
+import re
+
 from clawc.compiler.elaborate.context import InputBinding, TreeBinding
 from clawc.compiler.model import DeliverDecl, Task
 from clawc.compiler.passes.judge_blocks import read_by_mistake, report_unused
+from clawc.compiler.passes.lints.told import span_of
 from clawc.compiler.passes.mentioned import error_spans, inside
 from clawc.compiler.source import Fix
 from clawc.spec import ast
@@ -41,6 +44,7 @@ def unread(task: Task, block: ast.Block) -> None:
     told = task.stated or task.told
     if not told:
         return
+    _hidden_named(task, told)
     places = [(i.file.name, i.file.path, i.span) for i in task.inputs]
     places += [(n, b.folder, b.span) for n, b in cx.names.items() if isinstance(b, TreeBinding)]
     for name, path, span in places:
@@ -51,6 +55,23 @@ def unread(task: Task, block: ast.Block) -> None:
             continue
         cx.diagnostics.add("W0302", cx.source, span, f"nothing uses the input `{name}`",
                            "name it in the instruction, read it in a query, or remove it")  # fmt: skip
+
+
+def _hidden_named(task: Task, told: str) -> None:
+    """Files of the checker alone to which the agent is sent."""
+    there = {i.file.path for i in task.inputs} | {p for d in task.delivers for p in d.paths}
+    for item in task.hidden:
+        hole = re.compile(rf"\bpath\.{re.escape(item.file.name)}\b")
+        spans = [task.instruction_span, *task.turn_spans]
+        found = next((m for s in spans if (m := hole.search(task.source.text, s.start, s.end)) is not None), None)
+        plain = re.search(rf"(?<![\w./-]){re.escape(item.file.path)}(?![\w/-]|\.\w)", told)
+        if item.file.path in there or (found is None and plain is None):
+            continue
+        span = Span(*found.span()) if found is not None else task.instruction_span
+        if found is None and plain is not None and not task.stated:
+            span = span_of(task, *plain.span())
+        task.context.diagnostics.add("E0618", task.source, span, f"the agent is sent to `{item.file.path}`, which is hidden from it",
+                                     f"remove `hidden` from `{item.file.name}`, or do not name it")  # fmt: skip
 
 
 def _asking(task: Task, block: ast.Block, deliver: DeliverDecl) -> Fix | None:
