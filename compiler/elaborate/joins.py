@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from clawc.compiler.elaborate import calls, comparing, expressions
+from clawc.compiler.elaborate import calls, expressions
 from clawc.compiler.elaborate.context import broken, is_error, nearest, nearest_fix
 from clawc.compiler.elaborate.stage import Input, as_table, key_const, one
+from clawc.compiler.elaborate.unlike import comparable
 from clawc.compiler.source import Fix
 from clawc.spec import ast, core
 from clawc.spec.ast import Span
@@ -84,7 +85,7 @@ def _keys(it: Input, left: TableType, right: TableType) -> list[tuple[str, str]]
                             nearest_fix(ident.text, side.names, ident.span))  # fmt: skip
                 return None
         a, b = left.get(key.left.text), right.get(key.right.text)
-        if a is not None and b is not None and not comparing.comparable(a, b):
+        if a is not None and b is not None and not comparable(a, b):
             it.cx.error("E0403", key.span, f"{phrase(a)} joined with {phrase(b)}")
             return None
         pairs.append((key.left.text, key.right.text))

@@ -42,12 +42,12 @@ def order_not_compared(task: Task, facts: list[Facts]) -> None:
         if name and name not in reported and _loosely_compared(task, facts, name):
             reported.add(name)
             _not_compared(task, asked, f" of `{name}`")
-    asked = _ASKED.search(task.told)
+    first = _ASKED.search(task.told)
     ordered = any(
         _ordered(side) for fact in facts for call in fact.calls if call.function == "equal" for side in call.args
     )
-    if asked is not None and not reported and not ordered and not _may_compare(facts):
-        _not_compared(task, asked, "")
+    if first is not None and not reported and not ordered and not _may_compare(facts):
+        _not_compared(task, first, "")
 
 
 def _not_compared(task: Task, asked: re.Match[str], of: str) -> None:
