@@ -1,6 +1,6 @@
 """What functions, verbs, arguments and keys are called in SQL, pandas, R, jq, JavaScript and spreadsheets.
 
-A name stands in one row only, and none of them is a name of the language.
+No function or verb of the language stands among the names of others.
 """
 
 from __future__ import annotations
