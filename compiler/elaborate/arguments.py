@@ -187,7 +187,7 @@ def _datetime(cx: Context, row: Function, named: dict[str, Core], rest: list[Cor
 
 
 def _same_columns(cx: Context, row: Function, named: dict[str, Core], rest: list[Core], span: Span) -> bool:
-    """Do all tables have the columns of the first?"""
+    """Do all tables have the columns of the first? Rows that are written out may leave some out: they are null there."""
     first, *others = [*named.values(), *rest]
     if not _is_known(first.type) or is_unsound(first):
         return True
@@ -200,6 +200,13 @@ def _same_columns(cx: Context, row: Function, named: dict[str, Core], rest: list
         ):
             continue
         lacking = next((n for n in first.type.names if n not in other.type.names), None)
+        if (
+            lacking is not None
+            and isinstance(other, core.Call)
+            and other.function == "table"
+            and isinstance(other.args[0], core.Items)
+        ):
+            lacking = None
         surplus = next((n for n in other.type.names if n not in first.type.names), None)
         if lacking is None and surplus is None:
             continue
