@@ -51,7 +51,7 @@ def project_rules(root: Path) -> list[Rule]:
     entries = cast(dict[str, Any], check).get("allow", [])
     if not isinstance(entries, list):
         raise UserError(f"`{path}`: `allow` is a list", "write `[[check.allow]]` with `code`, `paths` and `reason`")
-    return [_rule(path, entry) for entry in cast(list[Any], entries)]
+    return [_rule(path, entry) for entry in entries]  # pyright: ignore[reportUnknownVariableType]
 
 
 def _rule(path: Path, entry: Any) -> Rule:

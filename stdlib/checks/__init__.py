@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any, Callable, Dict, List, Set, Tuple
@@ -12,7 +12,7 @@ from clawc.stdlib.index import PRIMITIVES
 __all__ = ["PRIMITIVES", "modules", "primitive", "primitives"]
 
 
-@lru_cache(maxsize=None)
+@cache
 def primitive(name: str) -> Callable[..., Any]:
     """The function or class of this name, from the one module that holds it. Raises KeyError."""
     found: Callable[..., Any] = getattr(import_module("%s.%s" % (__name__, PRIMITIVES[name])), name)

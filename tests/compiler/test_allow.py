@@ -65,7 +65,7 @@ def test_what_allows_nothing(comment: str, codes: list[str]) -> None:
 
 
 def test_at_the_end_of_a_block_nothing_follows() -> None:
-    text = TASK.format(before="", above="", behind="").replace("Bo,4\\n\" }\n", 'Bo,4\\n" }\n    # allow W0302: late\n')
+    text = TASK.format(before="", above="", behind="").replace('Bo,4\\n" }\n', 'Bo,4\\n" }\n    # allow W0302: late\n')
     assert "E0113" in [d.code for d in check("spec.claw", text).diagnostics]
 
 

@@ -119,7 +119,9 @@ def test_deliverable_over_an_input() -> None:
         "path.summary }}.", "path.summary }}, {{ path.config }}."
     )
     found = [d for d in check("spec.claw", text, Nothing()).diagnostics if d.severity == "error"]
-    assert [(d.code, d.message) for d in found] == [("E0705", "this path is the input `config_0`; add `edits = config_0`")]
+    assert [(d.code, d.message) for d in found] == [
+        ("E0705", "this path is the input `config_0`; add `edits = config_0`")
+    ]
 
 
 def test_name_inside_group_that_is_no_key() -> None:

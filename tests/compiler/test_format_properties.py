@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -34,7 +34,7 @@ def bare(node: Any) -> Any:
     if isinstance(node, ast.Text):
         return value(node.raw) if node.triple else node.raw
     if isinstance(node, tuple):
-        return tuple(map(bare, cast("tuple[Any, ...]", node)))
+        return tuple(bare(part) for part in node)  # pyright: ignore[reportUnknownVariableType]
     if dataclasses.is_dataclass(node):
         return (type(node).__name__, *(bare(getattr(node, field.name)) for field in dataclasses.fields(node)))
     return node

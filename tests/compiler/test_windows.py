@@ -38,4 +38,6 @@ task windows {
 )
 def test_window(stages: str, codes: set[str]) -> None:
     found = check("w.claw", SOURCE % stages)
-    assert {d.code for d in found.diagnostics} - {"W0403", "W0601", "W0605"} == codes, [d.message for d in found.diagnostics]
+    assert {d.code for d in found.diagnostics} - {"W0403", "W0601", "W0605"} == codes, [
+        d.message for d in found.diagnostics
+    ]

@@ -24,13 +24,13 @@ def bound() -> None:
 
 
 def main() -> None:
-    errors = tempfile.TemporaryFile()
-    child = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, stderr=errors, preexec_fn=bound)
-    assert child.stdout is not None
-    written = child.stdout.read()
-    _, status, used = os.wait4(child.pid, 0)
-    errors.seek(0)
-    complained = errors.read()
+    with tempfile.TemporaryFile() as errors:  # a pipe would fill while the other one is read
+        child = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, stderr=errors, preexec_fn=bound)
+        assert child.stdout is not None
+        written = child.stdout.read()
+        _, status, used = os.wait4(child.pid, 0)
+        errors.seek(0)
+        complained = errors.read()
     child.returncode = os.waitstatus_to_exitcode(status)
     found = {
         "cpu_s": used.ru_utime + used.ru_stime,
