@@ -18,6 +18,7 @@ from clawc.compiler.passes.shape import known
 from clawc.compiler.paths import folded
 from clawc.spec import ast, taxonomy
 from clawc.spec.ast import Span
+from clawc.spec.blocks import BY_KIND
 from clawc.stdlib.checks.text import as_text
 
 
@@ -56,6 +57,10 @@ def _bind_unread(cx: Context, block: ast.Block, parent: str) -> None:
         elif isinstance(item, ast.Block) and (not known(item, parent) or not _labelled(item)):
             names = tuple(label.text for label in item.labels if isinstance(label, ast.Ident))
             names = names or tuple(_stem(label) for label in item.labels[:1] if isinstance(label, ast.Text))
+        elif isinstance(item, ast.Labelled) and parent == "task":
+            names = (item.name.text,)  # `var x = 1`
+        elif isinstance(item, ast.Attribute) and parent == "task" and BY_KIND[parent].attribute(item.name.text) is None:
+            names = (item.name.text,)  # a `let` without its word
         else:
             continue
         for name in names:

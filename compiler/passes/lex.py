@@ -67,6 +67,7 @@ _OPEN_STRING = re.compile(r'(?:re)?"[^\n]*')
 _QUOTED_OTHERWISE = re.compile(r"""'(?:[^'\\\n]|\\.)*'|[\u201c\u201d\u201e][^\u201c\u201d\u201e"\\\n]*[\u201c\u201d]""")
 # Where a value is expected, this is the regex of another language: `re'…'`, or `/…/` with something that only regexes have.
 _OTHER_REGEX = re.compile(r"re'(?:[^'\\\n]|\\.)*'|/(?=[^/\n]*[\\^$\[+?])(?:[^/\\\n]|\\.)+/[gimsuxy]*")
+_HEREDOC = re.compile(r"<<[-~]?['\"]?([A-Za-z_]\w*)['\"]?[ \t]*\r?\n(?:[^\n]*\n)*?[ \t]*\1(?=[ \t]*\r?(?:\n|\Z))")
 _ENDS_VALUE = frozenset(
     ("NAME", "NUMBER", "STRING", "TRIPLE", "REGEX", "DATE", "QUOTED", "RPAR", "RSQB", "RBRACE", "TRUE", "FALSE", "NULL")
 )
@@ -87,6 +88,10 @@ def lex(text: str, start: int = 0, end: int | None = None) -> Lexed:
     while pos < stop:
         edition = _EDITION.match(text, pos, stop) if lead and start == 0 and not _has_words(tokens) else None
         match = edition or _TOKEN.match(text, pos, stop)
+        if text.startswith("<<", pos) and (heredoc := _HEREDOC.match(text, pos, stop)) is not None:
+            tokens.append(Token("BAD", heredoc.group(), pos, heredoc.end(), lead))
+            lead, pos = False, heredoc.end()
+            continue
         if match is not None and text[pos] in "/r" and (other := _OTHER_REGEX.match(text, pos, stop)) is not None:
             if text[pos] == "r" or not tokens or tokens[-1].kind not in _ENDS_VALUE:
                 tokens.append(Token("BAD", other.group(), pos, other.end(), lead))

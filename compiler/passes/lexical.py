@@ -29,6 +29,11 @@ def report_bad(source: Source, tokens: list[Token], diagnostics: Diagnostics) ->
             diagnostics.add("E0105", source, token.span, f"`{token.text}` is not a date",
                             "dates are written `@2026-01-31` or `@2026-01-31T09:30`", _padded(token))  # fmt: skip
             kept.append(token._replace(kind="NULL", text="null"))
+        elif token.text.startswith("<<"):
+            first = Span(token.start, token.start + len(token.text.split("\n")[0].rstrip()))
+            diagnostics.add("E0104", source, first, f"unexpected {_shown(source.slice(first))}",
+                            'texts of several lines stand between `"""`')  # fmt: skip
+            kept.append(token._replace(kind="STRING", text='""'))
         elif token.text[:1] in "/r" and len(token.text) > 2:
             inner = (token.text[3:-1] if token.text[0] == "r" else token.text[1 : token.text.rindex("/")]).replace(
                 '"', '\\"'
@@ -140,13 +145,20 @@ def _pair(tokens: list[Token], indent: list[int], unclosed: int, surplus: int) -
             open_.append(index)
         elif token.kind == "RBRACE":
             over_lines = bool(open_) and open_[-1] < line
-            fits = over_lines and token.lead and indent[index] == indent[open_[-1]]
+            fits = (
+                over_lines and (token.lead or _closes_line(tokens, line, index)) and indent[index] == indent[open_[-1]]
+            )
             if not open_ or (over_lines and not fits and len(repair.extra) < surplus):
                 repair.extra.append(index)
                 continue
             open_.pop()
             tidy += fits
     return repair._replace(tidy=tidy)
+
+
+def _closes_line(tokens: list[Token], line: int, index: int) -> bool:
+    """Does nothing but closing brackets stand before the token on its line, as in `)})`?"""
+    return all(t.kind in ("RPAR", "RSQB", "RBRACE") for t in tokens[line:index])
 
 
 def _imbalance(tokens: list[Token]) -> tuple[int, int]:

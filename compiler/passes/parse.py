@@ -40,7 +40,7 @@ WORDS = {
     "ELSE": "`else`", "DOTDOT": "`..`", "INT_RANGE": "a range",
 }  # fmt: skip
 VALUE_STARTS = {"a name", "a number", "a text", "a regex", "a date", "a range", "`(`", "`[`", "`{`", "`-`"}
-MAY_LEAD = frozenset((*ITEM_STARTS, "RBRACE", "EDITION"))
+MAY_LEAD = frozenset((*ITEM_STARTS, "IF", "RBRACE", "EDITION"))
 BEFORE_ITEMS = frozenset(("_NL", "SEMICOLON", "LBRACE", "EDITION"))
 PIECES = (Token, Flat)
 ONE_A_LINE = ("E0101", "E0103", "E0104", "E0105")
@@ -81,7 +81,7 @@ def _tree(source: Source, tokens: list[Token], diagnostics: Diagnostics) -> Any:
         tried = Diagnostics()
         result = _Driver(source, tried, "start").run(_with_edition(source, tokens, tried))
         nested = not isinstance(result, Flat) or not all(_in_place(item, TOP_LEVEL) for item in result.nodes)
-        repaired = repair_braces(source, tokens, diagnostics) if nested or tried.has_errors else tokens
+        repaired = repair_braces(source, tokens, diagnostics) if nested else tokens
         if repaired is tokens:
             diagnostics.include(tried)
             return result

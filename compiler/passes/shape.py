@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clawc.compiler.elaborate.context import closest, nearest, nearest_fix
+from clawc.compiler.passes.habits import STATEMENTS as STARTED_OTHERWISE
 from clawc.compiler.source import Diagnostics, Fix, Source
 from clawc.spec import ast
 from clawc.spec.blocks import BY_KIND, TOP_LEVEL, BlockKind
@@ -187,6 +188,10 @@ def _misplaced(source: Source, verb: ast.Ident, parent: BlockKind, diagnostics: 
     actions = ("write", "replace", "edit", "delete")
     if verb.text in actions:
         diagnostics.add("E0209", source, verb.span, f"`{verb.text}` has no place in {where}", _home(verb.text))
+    elif verb.text in STARTED_OTHERWISE:
+        word = STARTED_OTHERWISE[verb.text]
+        diagnostics.add("E0201", source, verb.span, f"unknown statement `{verb.text}`; did you mean `{word}`?", "",
+                        Fix(verb.span, word, f"write `{word}`"))  # fmt: skip
     else:
         here = [a for a in actions if a in parent.statements]
         meant = here if nearest(verb.text, here) else actions

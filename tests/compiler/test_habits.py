@@ -111,6 +111,7 @@ def test_one_answer(value: str, help: str, mended: str | None) -> None:
     ("line", "help", "mended"),
     [
         ("assert rows(d) == csv(f)", "`expect`", "expect rows(d) == csv(f)"),
+        ("if exists(d) {\n expect count(rows(d)) == 2\n}\nexpect rows(d) == csv(f)", "unexpected `if`", None),
         ("expect rows(d) =< csv(f)", "`<=`", None),
         ("expect contains(text(d), 'a')", "double quotes", 'expect contains(text(d), "a")'),
     ],
@@ -142,3 +143,27 @@ def test_a_path_without_quotes() -> None:
     text = SPEC.format("1").replace('"d.csv"', "out/d-1.csv")
     (d,) = [d for d in check("t.claw", text).diagnostics if d.code == "E0101"]
     assert d.fix is not None and d.fix.replacement == '"out/d-1.csv"'
+
+
+def test_a_text_of_several_lines_of_another_language() -> None:
+    text = (
+        SPEC.format("1")
+        .replace('"Copy a and b', "<<-EOT\n  Copy a and b")
+        .replace('{{ path.d }}."', "{{ path.d }}.\n  EOT")
+    )
+    (d,) = [d for d in check("t.claw", text).diagnostics if d.code != "W0301"]
+    assert (d.code, d.source.position(d.span.start)[0]) == ("E0104", 10) and '"""' in d.help
+
+
+def test_a_let_of_another_language_gives_its_name() -> None:
+    text = SPEC.format("1").replace("let x = 1", "var x = csv(f)").replace("== csv(f)", "== x")
+    (d,) = check("t.claw", text).diagnostics
+    assert d.code == "E0201" and d.fix is not None and d.fix.replacement == "let"
+
+
+def test_a_mistake_far_away_wakes_no_bracket() -> None:
+    text = SPEC.format("csv(f) | where a > 1 || a < 0").replace(
+        "verify {",
+        "solution {\n    write d = csv(table([\n      {a: 1, b: first((\n        csv(f)\n      )).b},\n    ]))\n  }\n  verify {",
+    )
+    assert [d.code for d in check("t.claw", text).diagnostics] == ["E0101"]
