@@ -54,6 +54,10 @@ def _edit(cx: Context, task: Task, item: ast.Labelled) -> WriteDecl | None:
             cx.error("E0301", item.name.span, f"`{item.name.text}` is no deliverable{nearest(item.name.text, names)}",
                      "", nearest_fix(item.name.text, names, item.name.span))  # fmt: skip
         return None
+    if value.dynamic and not is_error(value):
+        cx.error("E0502", item.value.span, "a wrong answer is written from the inputs, not from what the agent leaves",
+                 "name the table or text that the check expects, and change that")  # fmt: skip
+        return None
     return None if is_error(value) else WriteDecl(deliver.name, value, item.span)
 
 
@@ -70,12 +74,24 @@ def _test(cx: Context, block: ast.Block, label: ast.Ident | ast.Text, edits: tup
     for item in block.items:
         if isinstance(item, ast.Expect):
             node = expression(cx, item.value)
-            if not is_error(node) and not is_error(condition(cx, node)):
-                expects.append(node)
+            if is_error(node) or is_error(condition(cx, node)):
+                continue
+            if _asks_for_files(node):
+                cx.error("E0502", node.span, "a test asks for the verdict, not for what the agent leaves",
+                         "write `expect passed(check)` or `expect score() == 1`, and put this condition into a check")  # fmt: skip
+                continue
+            expects.append(node)
     if not any(isinstance(i, (ast.Expect, ast.BrokenItem)) for i in block.items):
         cx.error("E0602", block.head, "this test expects nothing", "write `expect not passed(check)`")
     title = cx.source.slice(label.span).strip('"')
     return TestDecl(title, start, edits, tuple(expects), block.head)
+
+
+def _asks_for_files(node: core.Core) -> bool:
+    """Does a condition look at the workspace otherwise than through `passed` and `score`?"""
+    nodes = list(core.walk(node))
+    asked = {id(n.args[0]) for n in nodes if isinstance(n, core.Call) and n.function in ("passed", "score_of")}
+    return any(isinstance(n, (core.Deliverable, core.Workspace, core.Run)) and id(n) not in asked for n in nodes)
 
 
 def try_tests(task: Task, trial: Trial, witness: Witness) -> None:
