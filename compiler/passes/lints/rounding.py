@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import Any
 
 from clawc.compiler.model import Task
 from clawc.compiler.passes.evaluate import EvaluationFault, evaluate
@@ -12,6 +13,8 @@ from clawc.compiler.passes.lints.told import span_of
 from clawc.spec import core
 from clawc.spec.core import Const, Core
 from clawc.spec.types import NUMBER
+from clawc.stdlib.checks.compare import OneOf
+from clawc.stdlib.checks.values import Range, Table
 
 _EXACT = ("equal", "differs", "is_in", "contains", "contains_lines", "mentions", "mentions_all", "mentions_any",
           "mentions_in_order")  # fmt: skip
@@ -65,9 +68,20 @@ def _ties(task: Task, side: Core) -> bool:
         return False
     other = _half_down(side, {})
     try:
-        return bool(evaluate(side, task.context.task) != evaluate(other, task.context.task))
+        return bool(_content(evaluate(side, task.context.task)) != _content(evaluate(other, task.context.task)))
     except EvaluationFault:
         return False
+
+
+def _content(value: Any) -> Any:
+    """A value in lists and records alone: tables and their like are compared by what they hold."""
+    if isinstance(value, list):
+        return [_content(v) for v in value]  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, dict):
+        return {key: _content(v) for key, v in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, Table):
+        return (value.columns, _content(value.rows))
+    return _content(vars(value)) if isinstance(value, (OneOf, Range)) else value
 
 
 def _half_down(node: Core, made: dict[int, Core]) -> Core:
