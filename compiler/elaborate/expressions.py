@@ -287,12 +287,12 @@ def _tree_item(cx: Context, tree: Core, index: Core, span: Span) -> Core:
             return core.call("member", [tree, index], FileType(tree.name, kind, "deliverable"), span)
         return core.call("file_at", [tree, index], FileType(path or tree.name, kind, "deliverable"), span)
     if tree.dynamic:
-        return core.call("file_in", [tree, index], FileType(path, kind_of(path), "run"), span)
+        return core.call("file_in", [tree, index], FileType(path or cx.source.slice(span), kind_of(path), "run"), span)
     if isinstance(tree, Const) and isinstance(tree.value, Files) and path and path not in tree.value.files:
         names = list(tree.value.files)
         return cx.error("E0703", index.span, f"the tree has no file `{path}`{nearest(path, names)}",
                         "files: " + ", ".join(names[:12]), nearest_fix(path, names, index.span, '"{}"'))  # fmt: skip
-    return core.call("file_at", [tree, index], FileType(path, kind_of(path), "input"), span)
+    return core.call("file_at", [tree, index], FileType(path or cx.source.slice(span), kind_of(path), "input"), span)
 
 
 def _unary(cx: Context, node: ast.Unary) -> Core:

@@ -49,6 +49,8 @@ def verb_meant(
 
 def _arguments_alone(cx: Context, args: tuple[ast.Arg, ...], span: Span, piped: list[Core]) -> Core:
     for arg in args if not piped else ():  # behind a table they may be row expressions
+        if isinstance(arg.value, ast.Ident) and cx.find(arg.value.text) is None:
+            continue  # the function may have taken a column
         expressions.expression(cx, arg.value)
     return broken(span)
 
