@@ -139,8 +139,9 @@ def text(cx: Context, node: ast.Text) -> Core:
         if isinstance(inner.type, FileType) and any(d.span == inner.span for d in cx.diagnostics.sorted()):
             inner = broken(inner.span)  # a misspelt name, which was reported
         if isinstance(inner.type, (TableType, RecordType, ListType, FileType)):
-            inner = cx.error("E0408", inner.span, f"{phrase(inner.type)} cannot stand in a text",
-                             "write the value that is meant, such as `path.NAME` or `count(…)`")  # fmt: skip
+            fix = _path_fix(cx, piece.hole, inner)
+            help = fix.title if fix is not None else "write the value that is meant, such as `path.NAME` or `count(…)`"
+            inner = cx.error("E0408", inner.span, f"{phrase(inner.type)} cannot stand in a text", help, fix)
         wrong = wrong or is_error(inner)
         parts.append(inner if inner.type is TEXT else core.call("as_text", [inner], TEXT, piece.hole))
     if not parts and not wrong:
@@ -151,6 +152,18 @@ def text(cx: Context, node: ast.Text) -> Core:
     if wrong:
         return core.mistaken(listed, TEXT, node.span)
     return core.call("join_text", [listed, Const("", TEXT, node.span)], TEXT, node.span)
+
+
+def _path_fix(cx: Context, hole: Span, value: Core) -> Fix | None:
+    """The edit that names a file by its path, where a hole holds nothing but its name."""
+    name = cx.source.slice(value.span)
+    if (
+        cx.source.slice(hole).strip() != name
+        or naming.path_of(cx, value, value.span) is None
+        or not name.isidentifier()
+    ):
+        return None
+    return Fix(value.span, f"path.{name}", f"write `path.{name}`")
 
 
 def _record(cx: Context, node: ast.RecordOf) -> Core:
@@ -190,6 +203,10 @@ def _attribute(cx: Context, node: ast.Attr) -> Core:
     if t is ERROR:
         return value
     if isinstance(t, FileType):
+        if key == "path" and isinstance(node.object, ast.Ident) and naming.path_of(cx, value, node.span) is not None:
+            meant = f"path.{node.object.text}"
+            return cx.error("E0404", node.span, f"`{t.name}` is a file, which has no `path`", f"its path is `{meant}`",
+                            Fix(node.span, meant, f"write `{meant}`"))  # fmt: skip
         return cx.error("E0404", node.span, f"`{t.name}` is a file, which has no `{key}`",
                         f"read it first, for example `{comparing.reader_of(t)}({t.name}).{key}`",
                         comparing.wrapped(node.object, comparing.reader_of(t)) if t.kind in ("json", "yaml", "toml", "ini") else None)  # fmt: skip

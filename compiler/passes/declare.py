@@ -21,6 +21,8 @@ from clawc.spec.ast import Span
 from clawc.spec.blocks import BY_KIND
 from clawc.stdlib.checks.text import as_text
 
+_HOLE = re.compile(r"\{\{(.*?)(?:\}\}|\Z)", re.S)
+
 
 def declare(cx: Context, block: ast.Block, edition: int) -> Task:
     """The task of a block, up to its instruction."""
@@ -147,9 +149,12 @@ def _texts(cx: Context, task: Task, block: ast.Block) -> None:
             for text, turn in zip(told, turns)
         ]
         task.stated = "\n\n".join(p if isinstance(p, str) else attr.partly_filled(cx, p) for p in parts)
-    asked = set(re.findall(r"\bpath\.(\w+)", raw))
-    if task.stated and any(cx.find(name) is None for name in asked):
-        asked |= {d.name for d in task.delivers}  # a misspelt name may be meant for any of them
+    holes = " ".join(_HOLE.findall(raw.replace("{{{{", "")))
+    asked = set(re.findall(r"\bpath\.(\w+)", holes))
+    if task.stated:
+        if any(cx.find(name) is None for name in asked):
+            asked |= {d.name for d in task.delivers}  # a misspelt name may be meant for any of them
+        asked |= set(re.findall(r"\w+", holes))  # a hole with a mistake may name a file otherwise
     named = {d.name for d in task.delivers
              if d.name in asked or mentioned(d.path, raw) or mentioned(d.path, task.told)}  # fmt: skip
     task.named_in_instruction = frozenset(named)

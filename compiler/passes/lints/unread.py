@@ -80,7 +80,11 @@ def _asking(task: Task, block: ast.Block, deliver: DeliverDecl) -> Fix | None:
     if given is None or not isinstance(given.value, ast.Text):
         return None
     raw, start = given.value.raw, given.value.span.start
-    asked = f"Write {{{{ path.{deliver.name} }}}}."
+    hole = f"{{{{ path.{deliver.name} }}}}"
+    foreign = re.search(rf"(?<!\{{)\$?\{{\s*path\.{re.escape(deliver.name)}\s*\}}(?!\}})", raw)
+    if foreign is not None:
+        return Fix(Span(start + foreign.start(), start + foreign.end()), hole, f"write `{hole}`")
+    asked = f"Write {hole}."
     if not given.value.triple:
         at = start + len(raw) - 1
         return Fix(Span(at, at), f" {asked}", f"ask for `{deliver.name}`")
