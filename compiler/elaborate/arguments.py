@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 
-from clawc.compiler.elaborate.context import Context, is_unsound
+from clawc.compiler.elaborate.context import Context, DeliverableBinding, InputBinding, is_unsound
 from clawc.compiler.elaborate.unlike import named_columns
 from clawc.compiler.source import Fix
 from clawc.spec import core
@@ -49,6 +49,7 @@ TABLES = ("csv", "tsv", "jsonl", "xlsx")
 BINARY = ("sqlite", "xlsx", "zip")
 OF_ANY_FILE = ("exists", "rows", "changed_lines")
 SAID = (TEXT, NUMBER, SIZE, DATE, DATETIME, NULL, ANY, ERROR)
+_PATH = re.compile(r"path\.(\w+)")
 FORM_HELP = "a form is written by directives, such as %Y-%m-%d, %d.%m.%Y or %d %B %Y"
 # How dates are spelled where letters stand for digits.
 LETTERS_OF_DATES = (("yyyy", "%Y"), ("yy", "%y"), ("mmmm", "%B"), ("mmm", "%b"), ("mm", "%m"), ("dd", "%d"))
@@ -56,7 +57,26 @@ LETTERS_OF_DATES = (("yyyy", "%Y"), ("yy", "%y"), ("mmmm", "%B"), ("mmm", "%b"),
 
 def is_meant(cx: Context, row: Function, named: dict[str, Core], rest: list[Core], span: Span) -> bool:
     """Can the arguments be meant? What cannot is reported."""
-    return _formats(cx, row, named) and all(rule(cx, row, named, rest, span) for rule in RULES.get(row.name, ()))
+    return (
+        _file_itself(cx, row, named)
+        and _formats(cx, row, named)
+        and all(rule(cx, row, named, rest, span) for rule in RULES.get(row.name, ()))
+    )
+
+
+def _file_itself(cx: Context, row: Function, named: dict[str, Core]) -> bool:
+    """Does a reader take a file, not the text `path.NAME`?"""
+    value = named.get(row.parameters[0].name) if row.group == "readers" and row.name != "from" else None
+    if not isinstance(value, Const) or value.type is not TEXT:
+        return True
+    meant = _PATH.fullmatch(cx.source.slice(value.span))
+    binding = cx.find(meant[1]) if meant is not None else None
+    if meant is None or not isinstance(binding, (InputBinding, DeliverableBinding)):
+        return True
+    binding.used = True
+    cx.error("E0401", value.span, f"`{row.name}` reads a file; `{meant[0]}` is the text of its path",
+             f"write `{row.name}({meant[1]})`", Fix(value.span, meant[1], "name the file"))  # fmt: skip
+    return False
 
 
 def _formats(cx: Context, row: Function, named: dict[str, Core]) -> bool:
