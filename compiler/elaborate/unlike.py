@@ -13,6 +13,7 @@ from clawc.spec.types import (
     ANY,
     DATE,
     DATETIME,
+    DURATION,
     ERROR,
     NULL,
     NUMBER,
@@ -28,6 +29,7 @@ from clawc.spec.types import (
 
 # Files whose cells are single values.
 CELLS = ("csv", "tsv", "xlsx", "markdown")
+WITHOUT_DURATIONS = ("csv", "tsv", "markdown", "jsonl")
 SAME_VALUES = ("where", "sort", "take", "distinct", "unordered", "ordered")
 
 
@@ -62,7 +64,7 @@ def unlike(found: Core, expected: Core, written: tuple[str, str]) -> Unlike | No
             if problem is not None:
                 return problem
     if isinstance(a, TableType) and isinstance(b, TableType):
-        return _tables(a, b)
+        return _durations(found, b) or _durations(expected, a) or _tables(a, b)
     if isinstance(a, RecordType) and isinstance(b, RecordType):
         return _records(found, expected) or _records(expected, found)
     reason = _never(a, b)
@@ -129,6 +131,24 @@ def _through(node: Core) -> Core:
     while isinstance(node, core.LetRef) or (isinstance(node, core.Call) and node.function in SAME_VALUES):
         node = node.value if isinstance(node, core.LetRef) else node.args[0]
     return node
+
+
+def _durations(side: Core, other: TableType) -> Unlike | None:
+    """A column of durations beside what the agent wrote as text, in which no cell is read as a duration."""
+    node = _through(side)
+    kind = _cells_of(node) if node.dynamic else ""
+    name = next((name for name, type in other.columns if type is DURATION), None) if kind in WITHOUT_DURATIONS else None
+    if name is None:
+        return None
+    return Unlike(f"the column `{name}` holds durations, and a cell of a file of format {kind} is never one",
+                  f"write them as numbers, such as `{name} = days(…)` or `hours(…)`")  # fmt: skip
+
+
+def _cells_of(node: Core) -> str:
+    """The format of the file of which these are the rows, else ""."""
+    file = node.args[0].type if isinstance(node, core.Call) and node.args else None
+    readers = ("rows", "csv_table", "tsv_table", "md_table", "jsonl_table")
+    return file.kind if isinstance(file, FileType) and isinstance(node, core.Call) and node.function in readers else ""
 
 
 def _tables(found: TableType, expected: TableType) -> Unlike | None:
