@@ -10,6 +10,9 @@ from clawc.spec.blocks import BY_KIND, TOP_LEVEL, BlockKind
 from clawc.spec.functions import VERB_NAMES
 
 MAX_HOMES = 3  # blocks that a message names for an attribute
+# Attributes as other languages of blocks call them.
+CALLED_ELSEWHERE = {"depends_on": "after", "requires": "after", "needs": "after", "for_each": "each", "foreach": "each"}
+CONDITIONS = ("condition", "assert", "assertion", "that")
 STATEMENTS = {ast.Let: "let", ast.Def: "def", ast.Use: "use", ast.Expect: "expect"}
 
 
@@ -94,6 +97,13 @@ def inside(block: ast.Block) -> str:
 def unknown_block(source: Source, parent: BlockKind, block: ast.Block, diagnostics: Diagnostics) -> None:
     kind = block.kind.text
     candidates = [*parent.children, *(parent.attributes or {})]
+    if (row := parent.attribute(kind)) is not None and not row.later:
+        alone = block.labels[0] if len(block.labels) == 1 and not block.has_body else None
+        value = source.slice(alone.span) if isinstance(alone, ast.Text) else "…"
+        written = f"{kind} = [{value}]" if row.type == "text list" else f"{kind} = {value}"
+        diagnostics.add("E0201", source, block.kind.span, f"`{kind}` is an attribute here, not a block", f"write `{written}`",
+                        Fix(block.span, written, f"write `{written}`") if value != "…" else None)  # fmt: skip
+        return
     if kind in VERB_NAMES and not closest(kind, candidates):
         start = ast.Span(block.kind.span.start, block.kind.span.start)
         diagnostics.add("E0201", source, block.kind.span, f"unknown block `{kind}`; as a stage it begins with `|`",
@@ -156,11 +166,28 @@ def _attribute(
     seen[name] = item.span
 
 
+def foreign_attribute(parent: BlockKind, name: str) -> str:
+    """The attribute that is meant by its name in another language, else ""."""
+    meant = CALLED_ELSEWHERE.get(name, "")
+    return meant if parent.attribute(meant) is not None else ""
+
+
+def attribute_for_expect(source: Source, item: ast.Attribute, diagnostics: Diagnostics, where: str) -> None:
+    """A condition that is written as the value of an attribute."""
+    name = item.name.text
+    diagnostics.add("E0205", source, item.name.span, f"unknown attribute `{name}` in {where}", "a condition is written `expect …`",
+                    Fix(ast.Span(item.span.start, item.value.span.start), "expect ", "write `expect`"))  # fmt: skip
+
+
 def unknown_attribute(
     source: Source, parent: BlockKind, item: ast.Attribute, diagnostics: Diagnostics, where: str
 ) -> None:
     name = item.name.text
     candidates = [*(parent.attributes or {}), *parent.children]
+    if meant := foreign_attribute(parent, name):
+        diagnostics.add("E0205", source, item.name.span, f"unknown attribute `{name}` in {where}; did you mean `{meant}`?",
+                        "", Fix(item.name.span, meant, f"write `{meant}`"))  # fmt: skip
+        return
     help = _listing("attributes", tuple(n for n, a in (parent.attributes or {}).items() if not a.later))
     if not nearest(name, candidates):
         homes = [

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clawc.compiler.elaborate.context import nearest_fix
-from clawc.compiler.passes.shape import TOP, inside, renamed_attribute, swapped_labels, unknown_attribute, unknown_block
+from clawc.compiler.passes.shape import (
+    CONDITIONS,
+    TOP,
+    attribute_for_expect,
+    foreign_attribute,
+    inside,
+    renamed_attribute,
+    swapped_labels,
+    unknown_attribute,
+    unknown_block,
+)
 from clawc.compiler.source import Diagnostics, Source
 from clawc.spec import ast
 from clawc.spec.blocks import BY_KIND, BlockKind
@@ -38,10 +48,14 @@ def _items(
             if row is not None and not row.later and row.kind in parent.children:
                 item = replace(item, items=_items(source, row, item.items, diagnostics, inside(item)))
         elif isinstance(item, ast.Attribute) and parent.attribute(item.name.text) is None:
-            meant = nearest_fix(item.name.text, [*attributes, *parent.children], item.name.span)
-            if meant is not None and meant.replacement in attributes and meant.replacement not in given:
+            near = nearest_fix(item.name.text, [*attributes, *parent.children], item.name.span)
+            wanted = foreign_attribute(parent, item.name.text) or (near.replacement if near is not None else "")
+            if wanted in attributes and wanted not in given:
                 unknown_attribute(source, parent, item, diagnostics, where)
-                item = replace(item, name=replace(item.name, text=meant.replacement))
+                item = replace(item, name=replace(item.name, text=wanted))
+            elif item.name.text in CONDITIONS and "expect" in parent.statements:
+                attribute_for_expect(source, item, diagnostics, where)
+                item = ast.Expect(item.value, item.span)
         result.append(item)
     return _meant_for_missing(source, parent, tuple(result), diagnostics, where)
 
