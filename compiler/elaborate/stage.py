@@ -107,6 +107,25 @@ def quoted(it: Input, node: ast.Expr, table: TableType) -> ast.Ident | None:
     return ast.Ident(name, node.span)
 
 
+def without_brackets(it: Input) -> Input:
+    """The stage with `[a, b]` read as `a, b`, which is reported."""
+    args: list[ast.Arg] = []
+    for arg in it.args:
+        items = arg.value.items if arg.name is None and isinstance(arg.value, ast.ListOf) else ()
+        if not items or not all(isinstance(_unsigned(i), ast.Ident) for i in items):
+            args.append(arg)
+            continue
+        plain = ", ".join(it.cx.source.slice(i.span) for i in items)
+        it.fail(f"`{it.verb.text}` names columns without brackets", arg.span, f"write `{it.verb.text} {plain}`",
+                Fix(arg.span, plain, "without brackets"))  # fmt: skip
+        args += [ast.Arg(None, i, i.span) for i in items]
+    return it if args == list(it.args) else it._replace(args=tuple(args))
+
+
+def _unsigned(node: ast.Expr) -> ast.Expr:
+    return node.operand if isinstance(node, ast.Unary) and node.op == "-" else node
+
+
 def key_const(name: str, span: Span) -> Const:
     return Const(name, TEXT, span)
 

@@ -27,6 +27,7 @@ from clawc.compiler.elaborate.stage import (
     one,
     quoted,
     row_expression,
+    without_brackets,
 )
 from clawc.compiler.source import Fix
 from clawc.spec import ast, core
@@ -93,7 +94,11 @@ def verb(
             return cx.error("E0401", at, f"`{name.text}` wants a table, not {phrase(rows.type)}", help)
         if on and name.text not in JOINS and name.text not in ("nest_join", "window"):
             return cx.error("E0401", on[0].span, f"`{name.text}` takes no `on`")
-        made = VERBS[name.text](Input(cx, name, args, on, span, rows))
+        given = Input(cx, name, args, on, span, rows)
+        stage = without_brackets(given) if name.text in ("select", "sort", "group", "distinct") else given
+        made = VERBS[name.text](stage)
+        if stage is not given and not is_error(made):
+            made = core.mistaken(rows, made.type, span)
         made = _typed_anyway(name.text, rows, span) if is_error(made) else made
         if isinstance(made.type, TableType) and made.type.open and isinstance(rows.type, TableType) and rows.type.guess:
             made = replace(made, type=replace(made.type, guess=True, ordered=True))
