@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from clawc.compiler.elaborate.context import Context, is_error, is_unsound, nearest, nearest_fix
+from clawc.compiler.elaborate.context import Context, is_error, is_unsound, nearest, nearest_fix, plain_name
 from clawc.compiler.elaborate.expressions import expression
 from clawc.compiler.elaborate.literals import plain_text, text_pieces
 from clawc.compiler.passes.evaluate import EvaluationFault, evaluate
@@ -200,6 +200,12 @@ def texts(cx: Context, block: ast.Block, name: str) -> tuple[str, ...] | None:
                 fix = Fix(ast.Span(before.span.end, again[1].span.end), "", "remove the second")
             cx.error("E0303", again[-1].span if again else node.span, f"`{twice}` stands twice in `{name}`", "", fix)
         return tuple(dict.fromkeys(parts))
+    if isinstance(node, ast.RecordOf):
+        named = [e.key.text if isinstance(e.key, ast.Ident) else plain_name(e.key) for e in node.entries]
+        listed = f"[{', '.join(named)}]" if named and all(named) else ""
+        cx.error("E0203", node.span, f"`{name}` is a list of names", f"write `{name} = {listed}`" if listed else "",
+                 Fix(node.span, listed, "the names alone") if listed else None)  # fmt: skip
+        return tuple(dict.fromkeys(named)) if listed else None
     value = static(cx, expression(cx, node))
     if isinstance(value, list) and all(isinstance(v, str) for v in value):  # pyright: ignore[reportUnknownVariableType]
         return tuple(str(v) for v in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]

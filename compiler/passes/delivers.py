@@ -70,6 +70,8 @@ def deliver_block(cx: Context, task: Task, block: ast.Block) -> None:
         )
         cx.names.setdefault(name.text, lost if shape == "family" else BrokenBinding())
         return
+    if shape == "file" and _is_folder_edited(cx, block, label.span, path):
+        path, shape = f"{path}/**", "set"
     kind = _format(cx, block, path)
     columns, keys, sections = (attr.texts(cx, block, n) for n in ("columns", "keys", "sections"))
     for given, (what, kinds) in zip((columns, keys, sections), STRUCTURES):
@@ -119,6 +121,17 @@ def made_by(cx: Context, task: Task, block: ast.Block) -> None:
         )  # fmt: skip
 
 
+def _is_folder_edited(cx: Context, block: ast.Block, span: ast.Span, path: str) -> bool:
+    """Is this the path of the folder that is edited, where all its files are meant? It is reported then."""
+    given = attr.attribute(block, "edits")
+    found = cx.find(given.value.text) if given is not None and isinstance(given.value, ast.Ident) else None
+    if not isinstance(found, TreeBinding) or found.folder != path:
+        return False
+    cx.error("E0705", span, f"`{path}` is a folder, which is edited by its files", f'write `"{path}/**"`',
+             Fix(span, f'"{path}/**"', f'write `"{path}/**"`'))  # fmt: skip
+    return True
+
+
 def _edits(cx: Context, task: Task, block: ast.Block, span: ast.Span, path: str, shape: Shape) -> str:
     """The path of the input that is edited in place, or ""."""
     given = attr.attribute(block, "edits")
@@ -148,7 +161,18 @@ def _edits(cx: Context, task: Task, block: ast.Block, span: ast.Span, path: str,
                      "a file that is edited in place keeps its path")  # fmt: skip
         cx.task.edited.add(found.file.path)
         return found.file.path
-    if not isinstance(found, BrokenBinding):
+    if isinstance(found, InputBinding):
+        found.used = True
+        cx.error(
+            "E0705",
+            span,
+            f"`{names[0].text}` is the file `{found.file.path}`, and this is a path of many files",
+            f'write `"{found.file.path}"`',
+        )
+    elif isinstance(found, TreeBinding):
+        found.used = True
+        cx.error("E0705", span, f"`{names[0].text}` is the folder `{found.folder}`", f'write `"{found.folder}/**"`')
+    elif not isinstance(found, BrokenBinding):
         known = [n for n in cx.all_names() if isinstance(cx.find(n), (InputBinding, TreeBinding))]
         cx.error("E0301", names[0].span, f"`{names[0].text}` is no input that this path can edit{nearest(names[0].text, known)}",
                  "a file edits a `file`, and a path that ends in `/**` edits a `tree`",
