@@ -313,6 +313,7 @@ PRIMITIVES: dict[str, str] = {
     "quantile": "aggregates",
     "quoted_names": "structure",
     "record_in": "kinds",
+    "record_key": "lookup",
     "record_of": "lookup",
     "records_table": "readers",
     "regex_of": "text",

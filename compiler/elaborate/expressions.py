@@ -42,6 +42,7 @@ from clawc.spec.types import (
     TREE,
     FileType,
     ListType,
+    RangeType,
     RecordType,
     Simple,
     TableType,
@@ -179,6 +180,10 @@ def _record(cx: Context, node: ast.RecordOf) -> Core:
             key = text(cx, entry.key)
         else:
             key = expression(cx, entry.key)
+            if isinstance(key.type, (ListType, RecordType, TableType, FileType, RangeType)):
+                key = cx.error("E0403", entry.key.span, f"a key of a record is a text, found {phrase(key.type)}")
+            elif not isinstance(key, Const):
+                key = core.call("record_key", [key], key.type, entry.key.span)
         if isinstance(key, Const) and isinstance(key.value, str):
             if key.value in seen:
                 cx.error("E0303", entry.span, f"the key `{key.value}` is given twice")

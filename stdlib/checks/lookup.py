@@ -21,6 +21,15 @@ def column(t: Any, name: Any) -> List[Any]:
     return Unordered(values) if order_is_free(source) else values
 
 
+def record_key(value: Any) -> Any:
+    """A single value as a key of a record; raises Unmet for a list, record, table or file."""
+    try:
+        hash(value)
+    except TypeError:
+        raise Unmet("a key of a record is a text or another single value, not %s" % shown(value)) from None
+    return value
+
+
 def columns_of(t: Any) -> List[str]:
     """The names of the columns."""
     return list(table(t).columns)
