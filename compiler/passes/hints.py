@@ -21,6 +21,7 @@ class Hint(NamedTuple):
 UNITS_ARE = "units are `ms s min h d w`, `KiB MiB GiB` and `%`, without a blank"
 # What a path or name may be written of, without blanks.
 WRITTEN = frozenset(("NAME", "NUMBER", "MINUS", "DOT", "SLASH", "STAR", "IN", "ON", "NOT", "USE", "DEF", "LET"))
+ACTIONS = ("write", "replace", "edit", "delete")
 VALUES = frozenset(("NUMBER", "STRING", "NAME", "DATE"))
 OPENERS = ("LPAR", "LSQB", "LBRACE")
 COMPARISONS = frozenset(("EQ", "NE", "LE", "GE", "LESSTHAN", "MORETHAN"))
@@ -172,6 +173,10 @@ def _label(tokens: list[Token], at: int, token: Token) -> Hint | None:
         last += 1
     span = Span(tokens[first].start, tokens[last].end)
     text = "".join(t.text for t in tokens[first : last + 1])
+    verb = tokens[first - 1].text if first else ""
+    if verb in ACTIONS and text.startswith("path."):
+        name = text.removeprefix("path.")
+        return Hint(f"a deliverable is written by its name: `{verb} {name}`", Fix(span, name, f"write `{name}`"))
     if all(t.kind in ("NAME", "MINUS", "NUMBER") for t in tokens[first : last + 1]):
         name = text.replace("-", "_")
         return Hint(f"names have no `-`: write `{name}`", Fix(span, name, f"write `{name}`"))

@@ -167,3 +167,9 @@ def test_a_mistake_far_away_wakes_no_bracket() -> None:
         "solution {\n    write d = csv(table([\n      {a: 1, b: first((\n        csv(f)\n      )).b},\n    ]))\n  }\n  verify {",
     )
     assert [d.code for d in check("t.claw", text).diagnostics if d.code < "E02"] == ["E0101"]
+
+
+def test_a_deliverable_is_written_by_its_name() -> None:
+    text = SPEC.format("1").replace("verify {", "solution { write path.d = csv(f) }\n  verify {")
+    (d,) = [d for d in check("t.claw", text).diagnostics if d.code != "W0301"]
+    assert d.code == "E0101" and d.fix is not None and d.fix.replacement == "d"
