@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -198,6 +199,8 @@ def run_app(arguments: list[str]) -> int:
     if arguments and arguments[0] in LATER:
         print(f"clawc: `{arguments[0]}` is not in this version", file=sys.stderr)
         return exits.USAGE
+    if arguments[:1] != ["check"]:
+        gc.enable()
     try:
         app(arguments, standalone_mode=True)
     except SystemExit as stop:

@@ -11,7 +11,6 @@ from clawc.compiler.model import InputFile, Task
 from clawc.compiler.passes import attributes as attr
 from clawc.compiler.passes.bind import bind
 from clawc.compiler.passes.contents import file_content, path_label
-from clawc.compiler.passes.repos import repo_block
 from clawc.compiler.passes.reusable import included
 from clawc.compiler.passes.shape import known
 from clawc.compiler.paths import kind_of, path_problem
@@ -41,6 +40,8 @@ def workspace_block(cx: Context, task: Task, block: ast.Block) -> None:
             elif item.kind.text == "tree":
                 _tree(cx, task, item, item.labels[0], path)
             elif item.kind.text == "repo":
+                from clawc.compiler.passes.repos import repo_block  # few tasks have a history
+
                 repo_block(cx, task, item, item.labels[0], path)
             elif item.kind.text == "link":
                 _link(cx, task, item, item.labels[0], path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from importlib import resources
 
 from clawc.compiler.elaborate.context import (
     BlockBinding,
@@ -96,6 +95,8 @@ def _file(cx: Context, item: ast.Use) -> tuple[str, str] | None:
 
 
 def _standard(cx: Context, item: ast.Use) -> tuple[str, str] | None:
+    from importlib import resources
+
     parts = item.source.split(".")
     modules = sorted(
         entry.name.removesuffix(".claw")

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import NamedTuple
 
 GRAMMAR = "claw.lark"
 TABLES = "tables.json"
+_HERE = Path(__file__).parent  # `importlib.resources` takes longer to import than the tables to read
 
 
 class Rule(NamedTuple):
@@ -35,11 +36,11 @@ class Tables(NamedTuple):
 
 def grammar_text() -> str:
     """The source of the grammar."""
-    return (resources.files("clawc.spec.grammar") / GRAMMAR).read_text(encoding="utf-8")
+    return (_HERE / GRAMMAR).read_text(encoding="utf-8")
 
 
 @cache
 def tables() -> Tables:
     """The tables as built from the grammar."""
-    raw = json.loads((resources.files("clawc.spec.grammar") / TABLES).read_text(encoding="utf-8"))
+    raw = json.loads((_HERE / TABLES).read_text(encoding="utf-8"))
     return Tables([Rule(*rule) for rule in raw["rules"]], raw["actions"], raw["gotos"], raw["starts"], raw["ends"])
