@@ -54,7 +54,7 @@ def check_command(paths: Sequence[Path], options: CheckOptions) -> int:
         sources,
         jobs=options.jobs,
         cached=options.cached,
-        progress=(lambda done, _: line.report(done)) if shown else None,
+        progress=(line.report) if shown else None,
     )
     found, outside = sieve.sift(_once(f for r in reports for f in r.found))
     allowed = Allowed(_once(f for r in reports for f in r.allowed), outside)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from clawc.commands.check_cache import CheckCache, Kept, Source, cache_folder
+from clawc.commands.processors import processors
 from clawc.commands.sources import project_root, read_source
 from clawc.compiler.finding import Finding, at_start, restored
 from clawc.exits import UserError
@@ -29,12 +30,6 @@ class FileReport(NamedTuple):
     found: list[Finding]
     allowed: list[Finding]
     tasks: list[str]
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
 def check_files(
@@ -73,10 +68,11 @@ def _check_missing(
     bounds: Bounds,
 ) -> None:
     import_module("clawc.compiler.pipeline")  # before children are forked, so that they share it
+    kept = len(reports)
     for number, reply in enumerate(bounded(_check_one, missing, jobs=jobs, bounds=bounds), 1):
         source = missing[number - 1]
         if progress is not None:
-            progress(number, len(missing))
+            progress(kept + number, kept)
         if isinstance(reply, Overrun):
             reports[source] = FileReport(source.shown, [overrun(source.shown, reply, bounds)], [], [])
             continue

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from clawc import exits
-from clawc.commands.checking import MAX_JOBS, overrun, processors
+from clawc.commands.checking import MAX_JOBS, overrun
+from clawc.commands.processors import processors
 from clawc.commands.sources import check_file
 from clawc.compiler.finding import Finding, restored
 from clawc.compiler.pipeline import Compiled, build, write

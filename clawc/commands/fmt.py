@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from clawc import exits
+from clawc.commands.processors import processors
 from clawc.commands.rewrite import decoded, diff_lines, read_bytes, replace_text
 from clawc.commands.sources import MAX_SOURCE, find_sources
 from clawc.compiler.finding import Finding, findings
@@ -50,16 +50,12 @@ def fmt_command(paths: Sequence[Path], check: bool, diff: bool) -> int:
 def _outcomes(sources: Sequence[Path], mode: Mode) -> list[Outcome]:
     """In the order of the sources, however many processes work on them."""
     work = partial(format_file, mode)
-    workers = min(_cores(), MOST_WORKERS)
+    workers = min(processors(), MOST_WORKERS)
     if len(sources) < PARALLEL_FROM or workers < 2:
         return [work(path) for path in sources]
     share = max(1, min(64, len(sources) // (workers * 4)))
     with ProcessPoolExecutor(workers) as pool:
         return list(pool.map(work, sources, chunksize=share))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def format_file(mode: Mode, path: Path) -> Outcome:
