@@ -1,12 +1,17 @@
-"""What a run leaves behind, as pydantic models. Scores are decimals as text; times are UTC."""
+"""What a run leaves behind, as pydantic models. Scores are decimals as text; times are UTC, durations in seconds.
+
+An *episode* is one seed of one task; an *attempt* is one try at it, and each has a record of its own. Only failures of
+the infrastructure lead to another attempt, so the last attempt of an episode is the one that counts.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from typing import Literal
 
 from clawc.spec.bundle import CheckVerdict, Sha256, Strict
 
-RECORD_FORMAT_VERSION = 1
+RECORD_FORMAT_VERSION = 2
 
 Outcome = Literal["ok", "truncated", "agent_error", "infra_error", "verifier_error"]
 # Without a score: the failure was not the agent's, on evidence from outside the sandbox.
@@ -20,14 +25,60 @@ class RefusedEntry(Strict):
     reason: str
 
 
-class EpisodeRecord(Strict):
-    """One line of `episodes.jsonl`. `score` is null for unscored outcomes, and while a rubric is not
-    judged."""
+class LimitUse(Strict):
+    """One limit of an episode. `used` is the most that was seen, or null where nothing measures it; `hit` if it ended
+    something. `enforcer` says what held it: cgroup, watchdog, rlimit, tmpfs, runner, collector."""
 
-    format_version: Literal[1] = 1
+    name: str
+    unit: Literal["s", "bytes", "count"]
+    allowed: float
+    used: float | None = None
+    enforcer: str
+    hit: bool = False
+
+
+class Change(Strict):
+    """A file of the workspace that differs from what the agent was given; sizes in bytes, `sha256` of what is there now."""
+
+    path: str
+    kind: Literal["added", "changed", "removed"]
+    before: int | None = None
+    after: int | None = None
+    sha256: Sha256 | None = None
+
+
+class Changes(Strict):
+    """The workspace after against before. The counts are of all files, `listed` are the first of them by path."""
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    listed: tuple[Change, ...] = ()
+
+
+class Usage(Strict):
+    """What the agent used. Tokens and cost are null where no engine reports them; `cost` is a decimal, in US dollars."""
+
+    tool_calls: int = 0
+    model_calls: int = 0
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cost: str | None = None
+
+
+class EpisodeRecord(Strict):
+    """One line of `episodes.jsonl`: one attempt at an episode. `score` is null for unscored outcomes, and while a rubric
+    is not judged."""
+
+    format_version: Literal[2] = 2
     run_id: str
     key: str
+    episode: str
+    attempt: int
     task: str
+    template: str
+    category: str = ""
+    operations: tuple[str, ...] = ()
     bundle_id: Sha256
     agent: str
     index: int
@@ -42,8 +93,11 @@ class EpisodeRecord(Strict):
     started: str
     ended: str
     seconds: dict[str, float]
+    usage: Usage = Usage()
+    limits: tuple[LimitUse, ...] = ()
     limits_hit: tuple[str, ...] = ()
     enforcers: tuple[str, ...] = ()
+    changes: Changes | None = None
     refused: tuple[RefusedEntry, ...] = ()
     evidence: str = ""
 
@@ -65,3 +119,13 @@ class RunInfo(Strict):
     episodes: int
     seed: int
     tasks: tuple[RunTask, ...]
+
+
+def episode_id(task: str, bundle_id: str, agent: str, seed: int) -> str:
+    """Names an episode in a run and as a folder: task, its hash, the agent's, and the seed."""
+    return f"{task[:60]}-{bundle_id[:12]}-{hashlib.sha256(agent.encode()).hexdigest()[:8]}-{seed:012x}"
+
+
+def attempt_key(episode: str, attempt: int) -> str:
+    """The key of an attempt; the first is 1."""
+    return f"{episode}-a{attempt}"

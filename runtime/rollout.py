@@ -23,7 +23,7 @@ from clawc.runtime.harness.null import Null
 from clawc.runtime.harness.oracle import Oracle
 from clawc.runtime.harness.tools import SandboxTools, Trajectory
 from clawc.runtime.jobs import environment
-from clawc.runtime.records import EpisodeRecord, Outcome, RefusedEntry
+from clawc.runtime.records import EpisodeRecord, Outcome, RefusedEntry, attempt_key, episode_id
 from clawc.runtime.sandbox.finish import finish
 from clawc.runtime.sandbox.interface import Backend, Collected, SandboxEnded
 from clawc.runtime.score import TRAJECTORY, Scored, score
@@ -37,14 +37,24 @@ _REFUSED = 100
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One episode to play; `key` names it within the run."""
+    """One attempt at an episode to play; `index` counts the episodes of its task, `attempt` from 1."""
 
     run_id: str
-    key: str
     bundle: Bundle
     harness: Harness
     index: int
     seed: int
+    attempt: int = 1
+
+    @property
+    def id(self) -> str:
+        """Names the episode within the run, whatever the attempt."""
+        return episode_id(self.bundle.manifest.task, self.bundle.manifest.id, self.harness.name, self.seed)
+
+    @property
+    def key(self) -> str:
+        """Names this attempt."""
+        return attempt_key(self.id, self.attempt)
 
 
 @dataclass(slots=True)
@@ -183,7 +193,12 @@ def _record(
     return EpisodeRecord(
         run_id=episode.run_id,
         key=episode.key,
+        episode=episode.id,
+        attempt=episode.attempt,
         task=episode.bundle.manifest.task,
+        template=episode.bundle.manifest.task,
+        category=episode.bundle.manifest.category,
+        operations=episode.bundle.manifest.operations,
         bundle_id=episode.bundle.manifest.id,
         agent=episode.harness.name,
         index=episode.index,

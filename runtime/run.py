@@ -154,9 +154,8 @@ def _finished(store: Store, key: str) -> bool:
 def _planned(plan: RunPlan, run_id: str) -> Iterator[Episode]:
     for bundle in plan.bundles:
         for index in range(plan.episodes):
-            key = f"{bundle.manifest.task[:60]}-{bundle.manifest.id[:12]}-{index:04d}"
             digest = hashlib.sha256(f"{plan.seed}:{bundle.manifest.id}:{index}".encode()).digest()
-            yield Episode(run_id, key, bundle, plan.harness, index, int.from_bytes(digest[:6], "big"))
+            yield Episode(run_id, bundle, plan.harness, index, int.from_bytes(digest[:6], "big"))
 
 
 def _info(plan: RunPlan) -> RunInfo:

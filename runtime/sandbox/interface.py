@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
+from clawc.runtime.records import LimitUse
 from clawc.spec.bundle import Limits
 
 WORKSPACE = "/w"
@@ -52,12 +53,15 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """`over` names the cap ("files", "bytes") that ended the collection early, or is empty."""
+    """`over` names the cap ("files", "bytes") that ended the collection early, or is empty. `written` are the paths of
+    files that are not simply those of the template, `removed` those of the template that are gone."""
 
     files: int
     size: int
     refused: tuple[Refused, ...]
     over: str
+    written: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +123,62 @@ class Finished:
     channel_over: bool = False
 
 
+class Process(Protocol):
+    """A program that runs beside other commands. Nothing is lost: output that nobody reads makes it wait, as a full pipe
+    does. Every call raises SandboxEnded once the sandbox is gone."""
+
+    async def read(self, stream: Literal["stdout", "stderr"] = "stdout", *, wait_s: float = 0.0) -> bytes | None:
+        """What has come since the last call, waiting for the first of it; empty if nothing came in time, None at the end."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Give it input, as much as it takes."""
+        ...
+
+    async def end_input(self) -> None: ...
+
+    async def wait(self, timeout_s: float) -> int | None:
+        """Its exit status, 128 + n after signal n; None if it still runs."""
+        ...
+
+    async def kill(self) -> None:
+        """Kill it and all that descends from it."""
+        ...
+
+
+class Snapshot(Protocol):
+    """The files of a workspace at one moment, to start other sandboxes from; a Template of its own kind. It stays until
+    `release`, or the end of the backend."""
+
+    @property
+    def key(self) -> str: ...
+
+    async def release(self) -> None: ...
+
+
 class Sandbox(Protocol):
     """A running sandbox with a writable workspace. Every call raises SandboxEnded once it is gone."""
 
     @property
     def enforcers(self) -> tuple[str, ...]: ...
+
+    def limits(self) -> tuple[LimitUse, ...]:
+        """Each limit: what is allowed, the most that was used, what enforces it, and whether it was hit."""
+        ...
+
+    async def spawn(
+        self, argv: Sequence[str], *, cwd: str | None = None, env: Mapping[str, str] | None = None
+    ) -> Process:
+        """Start a program that goes on while others run; it ends with the sandbox at the latest."""
+        ...
+
+    async def snapshot(self) -> Snapshot:
+        """The files as they are now. Everything inside stands still meanwhile, and goes on afterwards."""
+        ...
+
+    async def fork(self) -> Sandbox:
+        """Another sandbox with the same files, limits and environment, and none of the processes."""
+        ...
 
     async def exec(
         self,
@@ -168,7 +223,7 @@ class Backend(Protocol):
 
     async def discard(self, folder: Path) -> None: ...
 
-    async def create(self, template: Template, limits: Limits, env: Mapping[str, str]) -> Sandbox: ...
+    async def create(self, template: Template | Snapshot, limits: Limits, env: Mapping[str, str]) -> Sandbox: ...
 
     async def run_over(
         self, program: Program, template: Template, laid: Mapping[str, LaidFile], tree: Path
