@@ -1,0 +1,24 @@
+"""All cases of the suite by name; the test files take theirs by group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tests.sandbox.case import Case, Table
+from tests.sandbox.cases_limits import LIMITS
+from tests.sandbox.cases_processes import PROCESSES
+from tests.sandbox.cases_view import VIEW
+
+CONFORMANCE: tuple[Table, ...] = (VIEW, PROCESSES, LIMITS)
+
+
+def _named(*tables: Table) -> Mapping[str, Case]:
+    found: dict[str, Case] = {}
+    for case in (case for table in tables for case in table.cases):
+        if case.name in found:
+            raise ValueError(f"two cases are called {case.name}")
+        found[case.name] = case
+    return found
+
+
+CASES = _named(*CONFORMANCE)

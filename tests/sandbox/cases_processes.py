@@ -1,0 +1,320 @@
+"""Processes: none is seen or reached from inside but one's own, and none is left when a command, a sandbox or the runner
+has ended."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+from clawc.runtime.sandbox.interface import SandboxEnded
+from tests.sandbox.backends import BACKENDS
+from tests.sandbox.bench import (
+    SMALL,
+    Bench,
+    Files,
+    appears,
+    below,
+    ended,
+    processes,
+    py,
+    sh,
+    vanishes,
+    word,
+)
+from tests.sandbox.case import Table
+
+PROCESSES = Table()
+
+
+@PROCESSES.case("kills every process with kill -9 -1", "only its own sandbox ends: neighbours and the host go on")
+async def kill_minus1_contained(bench: Bench) -> None:
+    host, near = word(), word()
+    stranger = subprocess.Popen(["/bin/sleep", host])
+    try:
+        async with bench.sandbox() as neighbour, bench.sandbox() as sandbox:
+            await sh(neighbour, f"setsid sleep {near} >/dev/null 2>&1 & echo")
+            await appears(near)
+            try:
+                await sh(sandbox, "kill -9 -1; kill -9 1 2 3 4 5 6 7 8 9")
+            except SandboxEnded as end:
+                assert end.limit == ""
+            assert len(processes(host)) == 1 and len(processes(near)) == 1
+            assert await sh(neighbour, "echo alive") == "alive\n"
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+_STOPPED = "setsid sleep {mark} & kill -STOP -1; kill -STOP 1 2 3 4; sleep 1"
+
+
+@PROCESSES.case("stops every process with kill -STOP -1", "the runner can end it, and does not wait for it")
+async def stopped_processes_end(bench: Bench) -> None:
+    mark = word()
+    async with bench.sandbox() as sandbox:
+        running = asyncio.create_task(sh(sandbox, _STOPPED.format(mark=mark)))
+        await appears(mark)
+        await asyncio.sleep(0.1)
+        await sandbox.stop()
+        assert processes(mark) == []
+        try:
+            await running
+        except SandboxEnded as end:
+            assert end.limit == ""
+
+
+@PROCESSES.case(
+    "stops every process, and nobody ends it", "the call ends in any case, by the agent's fault", nightly=True
+)
+async def stopped_processes_time_out(bench: Bench) -> None:
+    mark = word()
+    async with bench.sandbox() as sandbox:
+        try:
+            await sh(sandbox, _STOPPED.format(mark=mark), timeout_s=1)
+            await sh(sandbox, "echo", timeout_s=1)
+        except SandboxEnded as end:
+            assert end.limit == ""
+    await vanishes(mark)
+
+
+@PROCESSES.case("leaves a process in a session of its own", "it runs on, and is gone once the sandbox is closed")
+async def setsid_leftover_reaped(bench: Bench) -> None:
+    mark = word()
+    async with bench.sandbox() as sandbox:
+        await sh(sandbox, f"setsid sleep {mark} </dev/null >/dev/null 2>&1 &")
+        await appears(mark)
+        assert await sh(sandbox, "echo next") == "next\n"
+        assert len(processes(mark)) == 1
+    assert processes(mark) == []
+
+
+@PROCESSES.case(
+    "forks twice and keeps the output open", "the command's result comes at once, with what came until then"
+)
+async def double_fork_pipe_no_hang(bench: Bench) -> None:
+    mark = word()
+    async with bench.sandbox() as sandbox:
+        assert await sh(sandbox, f"(setsid sh -c 'sleep {mark}; echo late' &); echo now") == "now\n"
+        loud = await sh(sandbox, "(setsid sh -c 'while :; do echo late; sleep 0.01; done' &); echo now")
+        assert "now\n" in loud and set(loud.split()) <= {"now", "late"}
+        assert await sh(sandbox, "echo next") == "next\n"
+    assert processes(mark) == []
+
+
+@PROCESSES.case(
+    "sleeps beyond its time, with children in other sessions that ignore signals", "all are killed, the sandbox goes on"
+)
+async def timeout_kills_tree(bench: Bench) -> None:
+    mark = word()
+    async with bench.sandbox() as sandbox:
+        command = f"trap '' TERM INT HUP; sleep {mark} & setsid sh -c 'sleep {mark}; :' & sleep {mark}"
+        done = await sandbox.exec(["/bin/sh", "-c", command], timeout_s=0.5)
+        assert done.timed_out and done.exit == 128 + signal.SIGKILL
+        await vanishes(mark)
+        assert await sh(sandbox, "echo next") == "next\n"
+
+
+@PROCESSES.case("ignores SIGTERM and all others that can be ignored", "ends with its time, and with the sandbox")
+async def sigterm_ignorer_killed(bench: Bench) -> None:
+    mark = word()
+    program = f"""
+import os, signal, sys, time
+for number in range(1, 65):
+    try:
+        signal.signal(number, signal.SIG_IGN)
+    except (OSError, ValueError):
+        pass
+"{mark}"
+sys.stdout.write("begun"); sys.stdout.flush()
+time.sleep(600)
+"""
+    async with bench.sandbox() as sandbox:
+        done = await sandbox.exec(["/usr/bin/python3", "-c", program], timeout_s=1)
+        assert done.timed_out
+        await vanishes(mark)
+        running = asyncio.create_task(sandbox.exec(["/usr/bin/python3", "-c", program], timeout_s=300))
+        await appears(mark)
+        await sandbox.stop()
+        assert processes(mark) == []
+        try:
+            await running
+        except SandboxEnded as end:
+            assert end.limit == ""
+        else:
+            raise AssertionError("the command outlived its sandbox")
+
+
+@PROCESSES.case("sleeps for ever", "ends with its time; nothing else does")
+async def sleep_timeout(bench: Bench) -> None:
+    async with bench.sandbox() as sandbox:
+        slow, quick = await asyncio.gather(
+            sandbox.exec(["/bin/sleep", "600"], timeout_s=0.3), sandbox.exec(["/bin/sh", "-c", "sleep 1; echo done"], timeout_s=60)
+        )  # fmt: skip
+        assert slow.timed_out
+        assert (quick.timed_out, quick.stdout) == (False, b"done\n")
+
+
+@PROCESSES.case("writes while it is collected", "it is dead before the first file is read")
+async def agent_dead_first(bench: Bench) -> None:
+    mark = word()
+    writer = f"""
+import itertools, os
+"{mark}"
+for n in itertools.count():
+    for name in ("a", "z"):
+        with open(f"/w/{{name}}.new", "w") as file:
+            file.write(str(n))
+        os.replace(f"/w/{{name}}.new", f"/w/{{name}}")
+"""
+    async with bench.sandbox() as sandbox:
+        await sandbox.put("/tmp/writer.py", writer.encode())
+        await sh(
+            sandbox, f"setsid python3 /tmp/writer.py {mark} >/dev/null 2>&1 & while [ ! -e z ]; do sleep 0.01; done"
+        )
+        assert len(processes(mark)) == 1
+        await sandbox.collect(bench.folder / "dest")
+        assert processes(mark) == []
+        first = {name: (bench.folder / "dest" / name).read_text() for name in "az"}
+    assert abs(int(first["a"]) - int(first["z"])) <= 1, first
+
+
+@PROCESSES.case(
+    "runs as its sandbox does", "on the host no process of it is root's, nor has more than one user's rights"
+)
+async def uid_not_0_on_host(bench: Bench) -> None:
+    mark = word()
+    async with bench.sandbox() as sandbox:
+        await sh(sandbox, f"setsid sleep {mark} >/dev/null 2>&1 &")
+        (pid,) = await appears(mark)
+        status = Path(f"/proc/{pid}/status").read_text()
+        users = next(line.split()[1:] for line in status.splitlines() if line.startswith("Uid:"))
+        assert len(set(users)) == 1 and users[0] != "0", users
+        assert os.geteuid() == 0 or users[0] == str(os.geteuid())
+
+
+@PROCESSES.case("has sandboxes beside it", "as root, each has a user of its own on the host")
+async def users_differ_on_host(bench: Bench) -> None:
+    first, second = word(), word()
+    async with bench.sandbox() as one, bench.sandbox() as two:
+        for sandbox, mark in ((one, first), (two, second)):
+            await sh(sandbox, f"setsid sleep {mark} >/dev/null 2>&1 &")
+        owners = [os.stat(f"/proc/{(await appears(mark))[0]}").st_uid for mark in (first, second)]
+        if os.geteuid() == 0:
+            assert len(set(owners)) == 2 and 0 not in owners, owners
+
+
+@PROCESSES.case(
+    "leaves a set-user-id copy of a shell",
+    "on the host it is nobody's that matters, and out of reach; collected, the bits are gone",
+)
+async def setuid_not_root_on_host(bench: Bench) -> None:
+    name = f"sh{word()}"
+    async with bench.sandbox() as sandbox:
+        await sh(sandbox, f"cp /bin/sh {name}; chmod 6755 {name}")
+        for path in below(bench.state, name):
+            owner = path.stat().st_uid
+            assert owner != 0 or os.geteuid() != 0, path
+        await sandbox.collect(bench.folder / "dest")
+        assert stat.S_IMODE((bench.folder / "dest" / name).stat().st_mode) == 0o755
+
+
+@PROCESSES.case("writes a file", "on the host, a folder above it lets no other user pass")
+async def ws_parent_0700(bench: Bench) -> None:
+    name = f"file{word()}"
+    async with bench.sandbox() as sandbox:
+        await sh(sandbox, f"umask 0; echo x > {name}; chmod 777 {name} .")
+        for path in below(bench.state, name):
+            between = [
+                folder for folder in path.parents if folder.is_relative_to(bench.state) and folder != bench.state
+            ]
+            assert any(folder.stat().st_mode & 0o077 == 0 for folder in between), path
+
+
+@PROCESSES.case(
+    "goes on when its runner is killed by SIGKILL", "no process of it survives, and the next runner removes its files"
+)
+async def runner_sigkill_no_survivors(bench: Bench) -> None:
+    mark = word()
+    state = bench.folder / "state"
+    state.mkdir(mode=0o755)
+    bench.folder.chmod(0o755)
+    argv = [sys.executable, "-m", "tests.sandbox.runner", bench.name, str(state), mark]
+    runner = subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=os.getcwd())
+    assert runner.stdout is not None
+    try:
+        begun = await asyncio.to_thread(runner.stdout.readline)
+        assert begun == b"running\n", begun
+        await appears(mark, 2)
+    finally:
+        runner.send_signal(signal.SIGKILL)
+        runner.wait()
+        runner.stdout.close()
+    await vanishes(mark)
+    # The next one finds what was left, and ends in order.
+    following = BACKENDS[bench.name](state)
+    assert (await following.probe()).ok
+    made = await following.create(Files(), SMALL, {})
+    await made.close()
+    await following.close()
+    assert os.listdir(state) == []
+    shutil.rmtree(state)
+
+
+@PROCESSES.case("is cancelled at any moment of its start", "nothing is left")
+async def cancelled_start_leaves_nothing(bench: Bench) -> None:
+    async def cycle() -> None:
+        async with bench.sandbox() as sandbox:
+            await sh(sandbox, "echo")
+
+    await cycle()
+    for step in range(0, 40, 2):
+        task = asyncio.create_task(cycle())
+        await asyncio.sleep(step / 1000)
+        task.cancel()
+        try:
+            await task
+        except asyncio.CancelledError:
+            continue
+    await cycle()
+
+
+@PROCESSES.case(
+    "attacks the process that the runner talks to", "the agent's calls end with SandboxEnded, the fault is the agent's"
+)
+async def own_runner_killed(bench: Bench) -> None:
+    async with bench.sandbox() as sandbox:
+        end = await ended(sandbox, "kill -9 -1; for p in /proc/[0-9]*; do kill -9 ${p#/proc/}; done; sleep 60")
+        assert end.limit == ""
+        assert await sandbox.stop() == ""
+
+
+@PROCESSES.case(
+    "writes garbage and forged answers to every descriptor of every process",
+    "the runner takes none of it: it goes on, or ends the sandbox",
+)
+async def forged_answers_ignored(bench: Bench) -> None:
+    program = """
+import json, os
+lines = [b'[' * 100000 + b'\\n', b'{"id": 2, "exit": 0, "sizes": [5, 0]}\\nFORGED', b'\\xff' * 4096, b'{"id": 1e999}\\n']
+for pid in filter(str.isdigit, os.listdir("/proc")):
+    for fd in range(64):
+        for line in lines:
+            try:
+                out = os.open(f"/proc/{pid}/fd/{fd}", os.O_WRONLY | os.O_NONBLOCK)
+                os.write(out, line)
+                os.close(out)
+            except OSError:
+                pass
+"""
+    try:
+        async with bench.sandbox() as sandbox:
+            await py(sandbox, program)
+            assert await sh(sandbox, "echo alive") == "alive\n"
+    except SandboxEnded as end:
+        assert end.limit == ""
