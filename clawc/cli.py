@@ -84,11 +84,17 @@ def run_verb(
     seed: Annotated[int, typer.Option("--seed", min=0, help="seed of the first episode")] = 0,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="run folder; an interrupted run goes on")] = None,
     format: Format = "text",
+    retries: Annotated[
+        int, typer.Option(min=0, max=100, help="further tries at an episode that the infrastructure failed")
+    ] = 2,
+    deadline: Annotated[
+        float | None, typer.Option(min=0.0, help="end after this time with what is finished", metavar="SECONDS")
+    ] = None,
 ) -> None:
     """Roll out an agent in sandboxes, and score what it leaves in others."""
     from clawc.commands.run import run_command
 
-    raise typer.Exit(run_command(paths, agent, episodes, jobs, seed, out, format))
+    raise typer.Exit(run_command(paths, agent, episodes, jobs, seed, out, format, retries, deadline))
 
 
 @app.command()

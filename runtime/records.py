@@ -7,15 +7,24 @@ the infrastructure lead to another attempt, so the last attempt of an episode is
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
 
 from clawc.spec.bundle import CheckVerdict, Sha256, Strict
 
 RECORD_FORMAT_VERSION = 2
+SCORE_FORMAT_VERSION = 1
+RUN_FORMAT_VERSION = 1
 
 Outcome = Literal["ok", "truncated", "agent_error", "infra_error", "verifier_error"]
 # Without a score: the failure was not the agent's, on evidence from outside the sandbox.
 UNSCORED: frozenset[Outcome] = frozenset({"infra_error", "verifier_error"})
+
+# A decimal from 0 to 1. Bounded, since it is computed with.
+Share = Annotated[str, Field(pattern=r"^(0(\.[0-9]{1,60})?|1(\.0{1,60})?)$")]
+# Names a folder.
+Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}$")]
 
 
 class RefusedEntry(Strict):
@@ -35,6 +44,8 @@ class LimitUse(Strict):
     used: float | None = None
     enforcer: str
     hit: bool = False
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
 
 class Change(Strict):
@@ -72,9 +83,9 @@ class EpisodeRecord(Strict):
 
     format_version: Literal[2] = 2
     run_id: str
-    key: str
-    episode: str
-    attempt: int
+    key: Key
+    episode: Key
+    attempt: Annotated[int, Field(ge=1, le=1_000_000)]
     task: str
     template: str
     category: str = ""
@@ -84,10 +95,10 @@ class EpisodeRecord(Strict):
     index: int
     seed: int
     outcome: Outcome
-    score: str | None = None
-    score_checks: str | None = None
-    C: str | None = None
-    V: str | None = None
+    score: Share | None = None
+    score_checks: Share | None = None
+    C: Share | None = None
+    V: Literal["0", "1"] | None = None
     checks: tuple[CheckVerdict, ...] = ()
     final: str = ""
     started: str
@@ -100,6 +111,29 @@ class EpisodeRecord(Strict):
     changes: Changes | None = None
     refused: tuple[RefusedEntry, ...] = ()
     evidence: str = ""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+
+class ScoreRecord(Strict):
+    """One line of `scores/<id>.jsonl`: the attempt `key`, judged again by the checker of the bundle `bundle_id`.
+    `judged` is the time of it."""
+
+    format_version: Literal[1] = 1
+    key: Key
+    task: str
+    bundle_id: Sha256
+    outcome: Outcome
+    score: Share | None = None
+    score_checks: Share | None = None
+    C: Share | None = None
+    V: Literal["0", "1"] | None = None
+    checks: tuple[CheckVerdict, ...] = ()
+    evidence: str = ""
+    judged: str
+    seconds: dict[str, float]
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
 
 class RunTask(Strict):

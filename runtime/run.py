@@ -1,33 +1,46 @@
-"""Runs episodes: tasks times repetitions, some at once, into a run folder that can be continued."""
+"""Runs episodes: tasks times repetitions, some at once, into a run folder that can be continued.
+
+What is finished is never played again. An episode that the infrastructure failed is tried again as its next attempt,
+after a start of the program just as within one.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import secrets
 import signal
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar
 
 from clawc import __version__
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
 from clawc.runtime.harness.interface import Harness
-from clawc.runtime.records import EpisodeRecord, RunInfo, RunTask
+from clawc.runtime.index import Entry
+from clawc.runtime.journal import fault_of
+from clawc.runtime.records import EpisodeRecord, RunInfo, RunTask, episode_id
 from clawc.runtime.rollout import Controls, Episode, run_episode
 from clawc.runtime.sandbox.finish import finish
 from clawc.runtime.sandbox.interface import Backend
-from clawc.runtime.store import Store, fault_of, open_store
+from clawc.runtime.schedule import Ending, Policy, schedule
+from clawc.runtime.store import Store, open_store, records_at
 
 _Result = TypeVar("_Result")
+# The machine ran short for this one; others may still work.
+_SHORT = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
+# Seconds for what no limit of a task bounds: making a workspace, collecting and closing it.
+_AROUND_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """What to run: `episodes` per bundle, at most `jobs` at once, into the folder `out`."""
+    """What to run: `episodes` per bundle, at most `jobs` at once, into the folder `out`. An episode that the
+    infrastructure failed is tried `retries` times more. After `deadline_s` seconds the run ends with what it has."""
 
     bundles: Sequence[Bundle]
     harness: Harness
@@ -35,6 +48,8 @@ class RunPlan:
     episodes: int = 1
     jobs: int = 1
     seed: int = 0
+    retries: int = 2
+    deadline_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +64,19 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """All records of the planned episodes, in the plan's order."""
+    """The last attempts of the planned episodes in the plan's order, but for the `missing` ones that have none."""
 
     info: RunInfo
-    records: tuple[EpisodeRecord, ...]
+    folder: Path
+    entries: tuple[Entry, ...]
     skipped: int
+    missing: int
+    ending: Ending
+
+    @property
+    def records(self) -> tuple[EpisodeRecord, ...]:
+        """The whole records, from the folder."""
+        return tuple(records_at(self.folder, self.entries))
 
 
 def run(plan: RunPlan, backend: Backend, progress: Callable[[Progress], None] | None = None) -> RunSummary:
@@ -63,59 +86,59 @@ def run(plan: RunPlan, backend: Backend, progress: Callable[[Progress], None] | 
 
 
 def run_closing(work: Coroutine[Any, Any, _Result], backend: Backend, resume: str) -> _Result:
-    """Run a coroutine to its end and close the backend, also when interrupted."""
+    """Run a coroutine to its end and close the backend, also when interrupted: the first signal cancels the work, and
+    those that follow do not disturb its cleaning up."""
 
     async def main() -> _Result:
         task = asyncio.current_task()
-        if task is not None:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        stopping = False
+
+        def stop() -> None:
+            nonlocal stopping
+            if not stopping and task is not None:
+                stopping = True
+                task.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop)
         try:
             return await work
         finally:
+            stopping = True
             await finish(backend.close())
 
     try:
         return asyncio.run(main())
     except (KeyboardInterrupt, asyncio.CancelledError) as stop:
         raise RuntimeFault("R0204", "interrupted; what was finished is kept", f"You can {resume}.") from stop
+    finally:
+        work.close()  # not even begun, if the signal came first
 
 
 async def run_episodes(
     plan: RunPlan, backend: Backend, progress: Callable[[Progress], None] | None = None
 ) -> RunSummary:
-    """Run what the run folder does not yet hold. Episodes that failed for reasons outside the sandbox are
-    tried again.
+    """Run what the run folder does not yet hold.
 
     Raises RuntimeFault (SandboxUnavailable where nothing can be isolated); finished episodes are kept.
     """
     await _require(plan, backend)
     store = open_store(plan.out, _info(plan))
     try:
-        planned = list(_planned(plan, store.info.run_id))
-        todo = [episode for episode in planned if not _finished(store, episode.key)]
-        skipped = len(planned) - len(todo)
-        controls = Controls(backend)
-        waiting = iter(todo)
-        done = skipped
-
-        async def work() -> None:
-            nonlocal done
-            for episode in waiting:
-                record = await _one(episode, backend, store, controls)
-                done += 1
-                if progress is not None:
-                    progress(Progress(done, len(planned), skipped, record))
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(max(1, min(plan.jobs, len(todo)))):
-                    group.create_task(work())
-        except BaseExceptionGroup as group_error:
-            raise _first(group_error) from group_error
-        records = tuple(store.records[episode.key] for episode in planned)
-        return RunSummary(store.info, records, skipped)
+        planned = [_planned(plan, bundle) for bundle in plan.bundles]
+        todo = {
+            bundle.manifest.id: [each for each in group if not _finished(store, each)]
+            for bundle, group in zip(plan.bundles, planned, strict=True)
+        }
+        total = sum(map(len, planned))
+        skipped = total - sum(map(len, todo.values()))
+        policy = Policy(plan.jobs, plan.retries, plan.deadline_s, seed=plan.seed)
+        ending = await schedule(todo, _Rollouts(plan, backend, store, total, skipped, progress), policy)
+        last = [store.last.get(each.episode) for group in planned for each in group]
+        entries = tuple(entry for entry in last if entry is not None)
+        return RunSummary(store.info, plan.out, entries, skipped, total - len(entries), ending)
     finally:
-        store.close()
+        await finish(store.close())
 
 
 async def _require(plan: RunPlan, backend: Backend) -> None:
@@ -137,25 +160,115 @@ async def _require(plan: RunPlan, backend: Backend) -> None:
             )
 
 
-async def _one(episode: Episode, backend: Backend, store: Store, controls: Controls) -> EpisodeRecord:
-    try:
-        folder = store.episode_folder(episode.key)
-        record = await run_episode(episode, backend, folder, controls)
-    except OSError as error:
-        raise fault_of(error, store.folder) from error
-    store.append(record)
-    return record
+class _Planned(NamedTuple):
+    """The episode `number` of a task, from 0."""
+
+    bundle: Bundle
+    number: int
+    seed: int
+    episode: str
 
 
-def _finished(store: Store, key: str) -> bool:
-    return key in store.records and store.records[key].outcome != "infra_error"
+class _Rollouts:
+    """The work of a run, for `schedule`."""
+
+    def __init__(
+        self,
+        plan: RunPlan,
+        backend: Backend,
+        store: Store,
+        total: int,
+        skipped: int,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self._plan = plan
+        self._backend = backend
+        self._store = store
+        self._total = total
+        self._skipped = self._done = skipped
+        self._progress = progress
+        self._controls = Controls(backend)
+        self._before = {id: entry.attempt for id, entry in store.last.items() if entry.outcome == "infra_error"}
+
+    def deadline_s(self, item: _Planned) -> float:
+        """Longer than everything that has a limit of its own, also where the controls are asked."""
+        manifest = item.bundle.manifest
+        bounded = manifest.limits.wall_s + manifest.limits.check_s + sum(job.timeout_s for job in manifest.jobs)
+        return 3 * bounded + _AROUND_S
+
+    async def play(self, item: _Planned, tries: int) -> EpisodeRecord:
+        episode = self._episode(item, tries)
+        started = _now()
+        try:
+            folder = await self._store.attempt_folder(episode.key)
+            return await run_episode(episode, self._backend, folder, self._controls)
+        except OSError as error:
+            if error.errno in _SHORT:
+                return _failed(episode, started, f"the runner ran short: {error.strerror}")
+            raise fault_of(error, self._store.folder) from error
+
+    def overdue(self, item: _Planned, tries: int) -> EpisodeRecord:
+        limit = self.deadline_s(item)
+        return _failed(self._episode(item, tries), _now(), f"the runner did not finish it within {limit:.0f} s")
+
+    async def keep(self, item: _Planned, result: EpisodeRecord) -> None:
+        await self._store.append(result)
+        tries = result.attempt - self._before.get(item.episode, 0)
+        if self.failed(result) and tries <= self._plan.retries:
+            return
+        self._done += 1
+        if self._progress is not None:
+            self._progress(Progress(self._done, self._total, self._skipped, result))
+
+    def failed(self, result: EpisodeRecord) -> bool:
+        return result.outcome == "infra_error"
+
+    def _episode(self, item: _Planned, tries: int) -> Episode:
+        attempt = self._before.get(item.episode, 0) + 1 + tries
+        return Episode(self._store.info.run_id, item.bundle, self._plan.harness, item.number, item.seed, attempt)
 
 
-def _planned(plan: RunPlan, run_id: str) -> Iterator[Episode]:
-    for bundle in plan.bundles:
-        for index in range(plan.episodes):
-            digest = hashlib.sha256(f"{plan.seed}:{bundle.manifest.id}:{index}".encode()).digest()
-            yield Episode(run_id, bundle, plan.harness, index, int.from_bytes(digest[:6], "big"))
+def _finished(store: Store, planned: _Planned) -> bool:
+    entry = store.last.get(planned.episode)
+    return entry is not None and entry.outcome != "infra_error"
+
+
+def _planned(plan: RunPlan, bundle: Bundle) -> list[_Planned]:
+    found: list[_Planned] = []
+    for index in range(plan.episodes):
+        digest = hashlib.sha256(f"{plan.seed}:{bundle.manifest.id}:{index}".encode()).digest()
+        seed = int.from_bytes(digest[:6], "big")
+        id = episode_id(bundle.manifest.task, bundle.manifest.id, plan.harness.name, seed)
+        found.append(_Planned(bundle, index, seed, id))
+    return found
+
+
+def _failed(episode: Episode, started: str, evidence: str) -> EpisodeRecord:
+    """The record of an attempt of which nothing came for want of the runner."""
+    manifest = episode.bundle.manifest
+    return EpisodeRecord(
+        run_id=episode.run_id,
+        key=episode.key,
+        episode=episode.id,
+        attempt=episode.attempt,
+        task=manifest.task,
+        template=manifest.task,
+        category=manifest.category,
+        operations=manifest.operations,
+        bundle_id=manifest.id,
+        agent=episode.harness.name,
+        index=episode.index,
+        seed=episode.seed,
+        outcome="infra_error",
+        started=started,
+        ended=_now(),
+        seconds={},
+        evidence=evidence,
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _info(plan: RunPlan) -> RunInfo:
@@ -171,17 +284,3 @@ def _info(plan: RunPlan) -> RunInfo:
             for bundle in plan.bundles
         ),
     )
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The first failure of a group that is one a person can act on, else the first."""
-    flat = list(_leaves(group))
-    return next((error for error in flat if isinstance(error, RuntimeFault)), flat[0])
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        for inner in cast("BaseExceptionGroup[BaseException]", error).exceptions:
-            yield from _leaves(inner)
-    else:
-        yield error

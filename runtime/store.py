@@ -1,148 +1,203 @@
-"""A run's folder: `run.json`, `episodes.jsonl` (append-only) and `episodes/<key>/`.
+"""A run's folder: `run.json`, `episodes.jsonl` (a journal of attempts), `episodes/<key>/`, `scores/<id>.jsonl` (a journal
+of re-scorings) and `index.sqlite`.
 
-A line is written by one call and synced before the episode counts as finished, so a kill loses at most the
-episodes in flight. A torn last line is cut off when the run is continued. The last record of a key counts.
+The journals are the truth. An attempt is finished once its line is durable, so a kill loses at most what is in flight.
+Nothing outside the folder is written, whatever stands in it.
 """
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import BinaryIO
 
-from pydantic import ValidationError
-
+from clawc.runtime.decode import episode_of, run_of
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.records import RECORD_FORMAT_VERSION, EpisodeRecord, RunInfo
-from clawc.spec.bundle import Strict
+from clawc.runtime.index import Entry, Index, entry_of, open_index
+from clawc.runtime.journal import (
+    Journal,
+    Line,
+    fault_of,
+    lines,
+    make_folder,
+    open_journal,
+    open_to_read,
+    read_small,
+    sync_folder,
+)
+from clawc.runtime.records import EpisodeRecord, RunInfo, attempt_key
+from clawc.runtime.scores import rescored
 
-_RUN = "run.json"
-_EPISODES = "episodes.jsonl"
-_FULL = {errno.ENOSPC, errno.EDQUOT}
-_Model = TypeVar("_Model", bound=Strict)
+RUN = "run.json"
+EPISODES = "episodes.jsonl"
+FOLDERS = "episodes"
 
 
 class Store:
-    """A run that is being written; made by `open_store`."""
+    """A run that is being written; made by `open_store`. `last` is the last attempt of each episode."""
 
-    def __init__(self, folder: Path, info: RunInfo, fd: int, records: dict[str, EpisodeRecord]) -> None:
+    def __init__(self, folder: Path, info: RunInfo, journal: Journal, index: Index) -> None:
         self.folder = folder
         self.info = info
-        self.records = records
-        self._fd = fd
+        self.last: dict[str, Entry] = {}
+        for entry in index.entries:
+            _count(self.last, entry)
+        self._journal = journal
+        self._index = index
 
-    def episode_folder(self, key: str) -> Path:
-        """A new empty folder for an episode, in place of what an unfinished one left."""
-        path = self.folder / "episodes" / key
-        if path.exists():
-            shutil.rmtree(path)
-        path.mkdir(parents=True)
+    async def attempt_folder(self, key: str) -> Path:
+        """A new empty folder for an attempt, in place of what an unfinished one left."""
+        from clawc.runtime.sandbox.finish import in_thread
+
+        path = self.folder / FOLDERS / key
+        make_folder(path.parent)
+        if os.path.lexists(path):
+            await in_thread(_remove, path)
+        path.mkdir()
         return path
 
-    def append(self, record: EpisodeRecord) -> None:
-        """Durably add a record; on a full disk nothing is added and RuntimeFault R0203 raised."""
+    async def append(self, record: EpisodeRecord) -> Entry:
+        """Add a record; done once it is durable. Raises RuntimeFault R0203 on a full disk, and nothing is added."""
         line = record.model_dump_json().encode() + b"\n"
-        before = os.lseek(self._fd, 0, os.SEEK_END)
+        offset = self._journal.end
+        durable = self._journal.write(line)
+        entry = entry_of(record, offset, len(line))
+        self._index.add(entry, line)
+        _count(self.last, entry)
         try:
-            written = os.write(self._fd, line)
-            os.fsync(self._fd)
-            if written != len(line):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        except OSError as error:
-            os.ftruncate(self._fd, before)
-            raise fault_of(error, self.folder) from error
-        self.records[record.key] = record
+            await durable
+        except RuntimeFault:
+            self._index.drop()
+            raise
+        return entry
 
-    def close(self) -> None:
-        os.close(self._fd)
+    def records(self, entries: Iterable[Entry]) -> Iterator[EpisodeRecord]:
+        """The records of entries, one at a time, from the journal."""
+        return records_at(self.folder, entries)
+
+    async def close(self) -> None:
+        try:
+            await self._journal.close()
+        finally:
+            self._index.close()
 
 
 def open_store(folder: Path, info: RunInfo) -> Store:
-    """Create the run folder, or continue the run in it; raises RuntimeFault R0201 to R0206."""
-    from clawc.runtime.sandbox.lock import lock_file  # Linux only, unlike reading a run
-
+    """Create the run folder, or continue the run in it; raises RuntimeFault R0201 to R0207."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        fd = os.open(folder / _EPISODES, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise fault_of(error, folder) from error
+    journal = open_journal(folder / EPISODES)
     try:
-        if not lock_file(fd):
-            raise RuntimeFault(
-                "R0202", f"another process is writing to `{folder}`", "Wait for it, or give another --out."
-            )
-        if (folder / _RUN).exists():
-            info = _same_run(folder, _parsed(RunInfo, (folder / _RUN).read_bytes(), f"{folder / _RUN}"), info)
-        elif os.fstat(fd).st_size:
-            raise RuntimeFault("R0201", f"`{folder}` has episodes but no {_RUN}", "Give another --out.")
+        if os.path.lexists(folder / RUN):
+            info = _same_run(folder, _info(folder), info)
+        elif journal.end:
+            raise RuntimeFault("R0201", f"`{folder}` has episodes but no {RUN}", "Give another --out.")
         else:
-            _write_atomic(folder / _RUN, json.dumps(info.model_dump(mode="json"), indent=2).encode() + b"\n")
-        records, whole = _records(folder / _EPISODES)
-        if whole < os.fstat(fd).st_size:
-            os.ftruncate(fd, whole)
+            _write_info(folder, info)
+        index = _indexed(folder, info.run_id, journal)
+        return Store(folder, info, journal, index)
     except OSError as error:
-        os.close(fd)
+        os.close(journal.fd)
         raise fault_of(error, folder) from error
     except BaseException:
-        os.close(fd)
+        os.close(journal.fd)
         raise
-    return Store(folder, info, fd, records)
 
 
-def read_run(folder: Path) -> tuple[RunInfo, list[EpisodeRecord]]:
-    """A run as far as it has got, finished or not; raises RuntimeFault."""
+def read_run(folder: Path, scoring: str = "latest") -> tuple[RunInfo, list[EpisodeRecord]]:
+    """A run as far as it has got: the last attempt of each episode, in the order in which episodes first ended.
+
+    `scoring` says which judgement the records carry: "original", the id of a re-scoring, or "latest", the newest of
+    each attempt. Raises RuntimeFault R0201 where no run is, R0205 and R0206 for what cannot be read, R0209 for an
+    unknown re-scoring.
+    """
+    info, attempts = read_attempts(folder)
+    last: dict[str, EpisodeRecord] = {}
+    for record in attempts:
+        known = last.get(record.episode)
+        if known is None or record.attempt >= known.attempt:
+            last[record.episode] = record
+    return info, rescored(folder, last.values(), scoring)
+
+
+def read_attempts(folder: Path) -> tuple[RunInfo, list[EpisodeRecord]]:
+    """All attempts of a run in the order in which they ended, as they were judged then; raises as `read_run`."""
+    info = _info(folder)
+    found: dict[str, EpisodeRecord] = {}
+    for record in each_attempt(folder):
+        found[record.key] = record
+    return info, list(found.values())
+
+
+def each_attempt(folder: Path) -> Iterator[EpisodeRecord]:
+    """The attempts of a run, one at a time, as in the journal; raises RuntimeFault R0205 and R0206."""
+    path = folder / EPISODES
     try:
-        info = _parsed(RunInfo, (folder / _RUN).read_bytes(), f"{folder / _RUN}")
-        records, _ = _records(folder / _EPISODES)
+        file = open_to_read(path)
+    except FileNotFoundError:
+        return
+    with file:
+        for record, _ in _attempts(file, path, 0, 0, set()):
+            yield record
+
+
+def records_at(folder: Path, entries: Iterable[Entry]) -> Iterator[EpisodeRecord]:
+    """The records that entries stand for."""
+    path = folder / EPISODES
+    with open_to_read(path) as file:
+        for entry in entries:
+            file.seek(entry.offset)
+            yield episode_of(file.read(entry.length), f"{path}, byte {entry.offset}")
+
+
+def _attempts(
+    file: BinaryIO, path: Path, offset: int, number: int, keys: set[str]
+) -> Iterator[tuple[EpisodeRecord, Line]]:
+    """Records with their lines, from line `number` + 1 at `offset` on; `keys` are those of the lines before."""
+    for line in lines(file, path, offset, number):
+        where = f"{path}, line {line.number}"
+        try:
+            record = episode_of(line.data, where)
+        except RuntimeFault as fault:
+            if fault.code == "R0206" and line.last:
+                return  # written by a machine that then lost power
+            raise
+        # Before attempts had keys of their own, the last record of a key was the one that counts.
+        if record.key in keys and record.key == attempt_key(record.episode, record.attempt):
+            raise RuntimeFault("R0206", f"`{where}` repeats the key of another line", "Remove one of them.")
+        keys.add(record.key)
+        yield record, line
+
+
+def _indexed(folder: Path, run_id: str, journal: Journal) -> Index:
+    """The index of all whole lines; what follows them is cut off."""
+    path = folder / EPISODES
+    with open_to_read(path) as file:
+        index = open_index(folder, run_id, file)
+        keys = {entry.key for entry in index.entries}
+        for record, line in _attempts(file, path, index.covered, len(index.entries), keys):
+            index.add(entry_of(record, line.offset, len(line.data) + 1), line.data + b"\n")
+    if index.covered < journal.end:
+        journal.cut(index.covered)
+    return index
+
+
+def _count(last: dict[str, Entry], entry: Entry) -> None:
+    known = last.get(entry.episode)
+    if known is None or entry.attempt >= known.attempt:
+        last[entry.episode] = entry
+
+
+def _info(folder: Path) -> RunInfo:
+    try:
+        return run_of(read_small(folder / RUN), f"{folder / RUN}")
     except OSError as error:
         raise RuntimeFault("R0201", f"`{folder}` is not a run folder: {error.strerror}") from error
-    return info, list(records.values())
-
-
-def fault_of(error: OSError, folder: Path) -> RuntimeFault:
-    """A failure to write a run, for people."""
-    if error.errno in _FULL:
-        return RuntimeFault(
-            "R0203",
-            f"no space left for `{folder}`",
-            "Free some space and run again: finished episodes are kept.",
-        )
-    return RuntimeFault("R0207", f"cannot write to `{folder}`: {error.strerror}")
-
-
-def _records(path: Path) -> tuple[dict[str, EpisodeRecord], int]:
-    """The records by key, and how many bytes of the file are whole lines."""
-    data = path.read_bytes() if path.exists() else b""
-    found: dict[str, EpisodeRecord] = {}
-    whole = 0
-    lines = data.split(b"\n")
-    for number, line in enumerate(lines[:-1], 1):
-        try:
-            record = _parsed(EpisodeRecord, line, f"{path}, line {number}")
-        except RuntimeFault as fault:
-            if fault.code == "R0206" and number == len(lines) - 1 and not lines[-1]:
-                break  # written by a machine that then lost power
-            raise
-        found[record.key] = record
-        whole += len(line) + 1
-    return found, whole
-
-
-def _parsed(model: type[_Model], data: bytes, where: str) -> _Model:
-    try:
-        raw: object = json.loads(data)
-        version: object = cast("dict[str, object]", raw).get("format_version") if isinstance(raw, dict) else None
-        if isinstance(version, int) and version > RECORD_FORMAT_VERSION:
-            raise RuntimeFault(
-                "R0205",
-                f"`{where}` has format {version}, this installation reads up to {RECORD_FORMAT_VERSION}",
-            )
-        return model.model_validate_json(data)
-    except (ValueError, ValidationError, RecursionError) as error:
-        raise RuntimeFault("R0206", f"`{where}` is damaged", "Give another --out, or remove that line.") from error
 
 
 def _same_run(folder: Path, stored: RunInfo, wanted: RunInfo) -> RunInfo:
@@ -160,14 +215,27 @@ def _same_run(folder: Path, stored: RunInfo, wanted: RunInfo) -> RunInfo:
             )
     merged = stored.model_copy(update={"episodes": max(stored.episodes, wanted.episodes)})
     if merged != stored:
-        _write_atomic(folder / _RUN, json.dumps(merged.model_dump(mode="json"), indent=2).encode() + b"\n")
+        _write_info(folder, merged)
     return merged
 
 
-def _write_atomic(path: Path, data: bytes) -> None:
-    fresh = path.with_name(path.name + ".new")
-    with open(fresh, "wb") as file:
-        file.write(data)
+def _write_info(folder: Path, info: RunInfo) -> None:
+    """Replace `run.json` as a whole, durably."""
+    fresh = folder / f"{RUN}.new"
+    with suppress(FileNotFoundError):
+        os.unlink(fresh)
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644), "wb") as file:
+        file.write(json.dumps(info.model_dump(mode="json"), indent=2).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
-    os.replace(fresh, path)
+    os.replace(fresh, folder / RUN)
+    sync_folder(folder)
+
+
+def _remove(path: Path) -> None:
+    from clawc.runtime.sandbox.remove import remove_tree
+
+    if path.is_symlink() or not path.is_dir():
+        path.unlink()
+    else:
+        remove_tree(path)

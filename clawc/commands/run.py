@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from clawc import exits
 from clawc.commands.bundles import bundles_of
@@ -14,36 +17,45 @@ from clawc.commands.faults import user_errors
 from clawc.commands.progress import ProgressLine
 from clawc.commands.sources import require_format
 from clawc.compiler.report import clean
-from clawc.runtime.records import EpisodeRecord
+from clawc.exits import UserError
+from clawc.runtime.index import Entry
+from clawc.runtime.records import UNSCORED
 from clawc.runtime.run import Progress, RunPlan, RunSummary, run
+from clawc.runtime.store import records_at
+
+_NOTES = 20
 
 
 def run_command(
-    paths: Sequence[Path], agent: str, episodes: int, jobs: int, seed: int, out: Path | None, format: str
+    paths: Sequence[Path],
+    agent: str,
+    episodes: int,
+    jobs: int,
+    seed: int,
+    out: Path | None,
+    format: str,
+    retries: int = 2,
+    deadline_s: float | None = None,
 ) -> int:
-    """Runs all episodes; exit 1 when one could not be scored."""
+    """Runs all episodes; exit 1 when one could not be scored, or was not played before the deadline."""
     from clawc.runtime.harness.choose import harness_named
     from clawc.runtime.sandbox.bubblewrap import Bubblewrap
 
     require_format(format)
     folder = out or Path("runs") / time.strftime("%Y%m%d-%H%M%S")
+    if os.path.islink(folder / "bundles"):
+        raise UserError(f"`{folder / 'bundles'}` is a link", "give another --out")
     with user_errors():
         harness = harness_named(agent)
         bundles = bundles_of(paths, folder / "bundles")
-        plan = RunPlan(bundles, harness, folder, episodes, jobs, seed)
+        plan = RunPlan(bundles, harness, folder, episodes, jobs, seed, retries, deadline_s)
         summary = run(plan, Bubblewrap(), _progress(len(bundles) * episodes))
-    if format == "json":
-        document = {
-            "format_version": 1,
-            "run": str(folder),
-            "episodes": [r.model_dump(mode="json") for r in summary.records],
-        }
-        sys.stdout.write(json.dumps(document, indent=2, sort_keys=True) + "\n")
-    else:
-        sys.stdout.write(_table(summary))
-        print(f"\n{folder}")
-    unscored = any(r.outcome in ("infra_error", "verifier_error") for r in summary.records)
-    return exits.FINDINGS if unscored else exits.OK
+        if format == "json":
+            _write_json(summary, sys.stdout)
+        else:
+            sys.stdout.write(f"{_table(summary)}{_notes(summary)}\n{folder}\n")
+    unscored = any(entry.outcome in UNSCORED for entry in summary.entries)
+    return exits.FINDINGS if unscored or summary.missing else exits.OK
 
 
 def _progress(total: int) -> Callable[[Progress], None]:
@@ -51,27 +63,52 @@ def _progress(total: int) -> Callable[[Progress], None]:
     return lambda p: line.report(p.done, p.skipped)
 
 
+def _write_json(summary: RunSummary, file: TextIO) -> None:
+    """One document, written record by record: there may be more of them than fit into memory."""
+    file.write('{\n  "episodes": [')
+    separator = "\n"
+    for record in records_at(summary.folder, summary.entries):
+        text = json.dumps(record.model_dump(mode="json"), indent=2, sort_keys=True)
+        file.write(separator + textwrap.indent(text, "    "))
+        separator = ",\n"
+    rest = {"format_version": 1, "missing": summary.missing, "run": str(summary.folder)}
+    file.write(("\n  " if summary.entries else "") + "],\n  ")
+    file.write(json.dumps(rest, indent=2, sort_keys=True)[4:] + "\n")
+
+
 def _table(summary: RunSummary) -> str:
     """One row a task: episodes, outcomes, mean score of the checks, and the checks that failed."""
-    tasks: dict[str, list[EpisodeRecord]] = {}
-    for record in summary.records:
-        tasks.setdefault(record.task, []).append(record)
+    tasks: dict[str, list[Entry]] = {}
+    for entry in summary.entries:
+        tasks.setdefault(entry.task, []).append(entry)
     rows = [("task", "episodes", "scored", "checks", "score", "failed checks")]
-    for task, records in tasks.items():
-        scored = [r for r in records if r.score_checks is not None]
+    for task, entries in tasks.items():
+        scored = [e for e in entries if e.score_checks is not None]
         failed: dict[str, int] = {}
-        for record in scored:
-            for c in record.checks:
-                if not c.passed:
-                    failed[c.name] = failed.get(c.name, 0) + 1
-        whole = [r.score for r in scored if r.score is not None]
+        for entry in scored:
+            for name in entry.failed_checks:
+                failed[name] = failed.get(name, 0) + 1
+        whole = [e.score for e in scored if e.score is not None]
         names = ", ".join(f"{n} ({k})" if len(scored) > 1 else n for n, k in failed.items())
-        rows.append((clean(task), str(len(records)), str(len(scored)), _mean([r.score_checks for r in scored]),
+        rows.append((clean(task), str(len(entries)), str(len(scored)), _mean([e.score_checks for e in scored]),
                      _mean(whole) if whole else "needs a judge" if scored else "-", clean(names) or "-"))  # fmt: skip
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    text = "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
-    notes = [f"{r.key}: {r.outcome}: {clean(r.evidence)[:300]}" for r in summary.records if r.outcome != "ok"]
-    return text + "\n" + "".join(f"{note}\n" for note in notes[:20])
+    return "".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() + "\n" for row in rows)
+
+
+def _notes(summary: RunSummary) -> str:
+    """Why episodes did not end well, and what the infrastructure kept from the run."""
+    odd = [entry for entry in summary.entries if entry.outcome != "ok"]
+    notes = [f"{r.key}: {r.outcome}: {clean(r.evidence)[:300]}" for r in records_at(summary.folder, odd[:_NOTES])]
+    if len(odd) > _NOTES:
+        notes.append(f"and {len(odd) - _NOTES} more that did not end well")
+    failed = sum(entry.outcome == "infra_error" for entry in odd)
+    if failed:
+        notes.append(f"{failed} of {len(summary.entries)} episodes failed for reasons outside the sandbox, in all their "
+                     "tries; run the same again to try them again")  # fmt: skip
+    if summary.missing:
+        notes.append(f"{summary.missing} episodes were not played before the deadline; run the same again to go on")
+    return "".join(f"{note}\n" for note in notes)
 
 
 def _mean(scores: Sequence[str | None]) -> str:

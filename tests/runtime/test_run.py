@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -187,36 +188,40 @@ def test_one_writer_at_a_time(make_bundle: MakeBundle, tmp_path: Path) -> None:
     store = open_store(tmp_path / "run", info)
     with pytest.raises(RuntimeFault, match="another process"):
         play(bundle, "null", tmp_path / "run", episodes=2)
-    store.close()
+    asyncio.run(store.close())
 
 
 def test_a_full_disk_keeps_what_is_finished(tmp_path: Path) -> None:
     """A limit on the size of files stands for the end of the disk."""
     program = """
-import resource, signal, sys
+import asyncio, resource, signal, sys
 from pathlib import Path
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.records import EpisodeRecord, RunInfo
-from clawc.runtime.sandbox.orphans import orphans
+from clawc.runtime.records import EpisodeRecord, RunInfo, attempt_key
 from clawc.runtime.store import open_store
 info = RunInfo(run_id="r", created="", clawc="", agent="a", episodes=1, seed=0, tasks=())
-def record(key):
-    fixed = dict(run_id="r", task="t", bundle_id="0" * 64, agent="a", index=0, seed=0, outcome="ok")
-    return EpisodeRecord(**fixed, key=key, started="", ended="", seconds={})
-store = open_store(Path(sys.argv[1]), info)
-store.append(record("first"))
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600))
-try:
-    store.append(record("second"))
-except RuntimeFault as fault:
-    print(fault.code)
-print([r for r in store.records])
+def record(episode):
+    fixed = dict(run_id="r", attempt=1, task="t", template="t", bundle_id="0" * 64, agent="a", index=0, seed=0)
+    return EpisodeRecord(**fixed, key=attempt_key(episode, 1), episode=episode, outcome="ok", started="", ended="",
+                         seconds={})
+async def main():
+    store = open_store(Path(sys.argv[1]), info)
+    await store.append(record("first"))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    size = (Path(sys.argv[1]) / "episodes.jsonl").stat().st_size
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 100, size + 100))
+    try:
+        await store.append(record("second"))
+    except RuntimeFault as fault:
+        print(fault.code)
+    print(list(store.last))
+    await store.close()
+asyncio.run(main())
 """
     out = tmp_path / "run"
     done = subprocess.run([sys.executable, "-c", program, str(out)], capture_output=True, text=True)
     assert done.stdout.splitlines() in (["R0203", "['first']"], ["R0207", "['first']"]), done.stderr
-    assert [record.key for record in read_run(out)[1]] == ["first"]
+    assert [record.key for record in read_run(out)[1]] == ["first-a1"]
     assert (out / "episodes.jsonl").read_bytes().count(b"\n") == 1
 
 

@@ -1,0 +1,129 @@
+"""Re-scorings of a run: `scores/<id>.jsonl`, one journal for each set of bundles that judged. What the episodes were given
+when they were played is never changed; a re-scoring lies over it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from clawc.runtime.bundle import Bundle
+from clawc.runtime.decode import score_of
+from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.journal import (
+    Journal,
+    Line,
+    lines,
+    make_folder,
+    open_journal,
+    open_to_read,
+    real_folder,
+    sync_folder,
+)
+from clawc.runtime.records import EpisodeRecord, ScoreRecord
+from clawc.spec.bundle import CHECKER
+
+SCORES = "scores"
+_NAME = re.compile(r"([0-9a-f]{16})\.jsonl")
+
+
+def scoring_id(bundles: Sequence[Bundle]) -> str:
+    """Names the re-scoring by these bundles: 16 hexadecimal digits of the hash of their ids and checkers."""
+    judges = sorted((b.manifest.task, b.manifest.id, b.files[CHECKER].sha256) for b in bundles)
+    return hashlib.sha256(repr(judges).encode()).hexdigest()[:16]
+
+
+def scorings(folder: Path) -> list[str]:
+    """The ids of the re-scorings of a run."""
+    path = folder / SCORES
+    if not os.path.lexists(path):
+        return []
+    real_folder(path)
+    return sorted(found[1] for name in os.listdir(path) if (found := _NAME.fullmatch(name)))
+
+
+def each_score(folder: Path, id: str) -> Iterator[ScoreRecord]:
+    """The records of one re-scoring; raises RuntimeFault R0205 and R0206."""
+    for record, _ in _scores(folder / SCORES / f"{id}.jsonl"):
+        yield record
+
+
+def rescored(folder: Path, records: Iterable[EpisodeRecord], scoring: str) -> list[EpisodeRecord]:
+    """Records as `scoring` judges them: "original", "latest" (of each attempt), or the id of a re-scoring. Raises
+    RuntimeFault R0209 for an unknown one."""
+    if scoring == "original":
+        return list(records)
+    known = scorings(folder)
+    if scoring != "latest" and scoring not in known:
+        there = "There are " + ", ".join(f"`{id}`" for id in known) + "." if known else "The run has none."
+        raise RuntimeFault("R0209", f"the run has no re-scoring `{scoring}`", f"{there} `original` is what was first.")
+    newest: dict[str, ScoreRecord] = {}
+    for id in known if scoring == "latest" else [scoring]:
+        for score in each_score(folder, id):
+            before = newest.get(score.key)
+            if before is None or score.judged >= before.judged:
+                newest[score.key] = score
+    return [laid_over(record, newest.get(record.key)) for record in records]
+
+
+def laid_over(record: EpisodeRecord, score: ScoreRecord | None) -> EpisodeRecord:
+    """The record as judged again; as it is if the score is none of its own."""
+    if score is None or score.task != record.task:
+        return record
+    fields = ("outcome", "score", "score_checks", "C", "V", "checks", "evidence")
+    return record.model_copy(update={name: getattr(score, name) for name in fields})
+
+
+class ScoreStore:
+    """A re-scoring that is being written; made by `open_scores`. `done` are the keys that it has."""
+
+    def __init__(self, journal: Journal, done: set[str]) -> None:
+        self.done = done
+        self._journal = journal
+
+    async def append(self, record: ScoreRecord) -> None:
+        """Add a record; done once it is durable. Raises RuntimeFault R0203 on a full disk, and nothing is added."""
+        await self._journal.write(record.model_dump_json().encode() + b"\n")
+        self.done.add(record.key)
+
+    async def close(self) -> None:
+        await self._journal.close()
+
+
+def open_scores(folder: Path, id: str) -> ScoreStore:
+    """Begin or continue a re-scoring; raises as `open_journal`, and what `each_score` raises."""
+    make_folder(folder / SCORES)
+    path = folder / SCORES / f"{id}.jsonl"
+    journal = open_journal(path)
+    try:
+        end, done = 0, set[str]()
+        for record, line in _scores(path):
+            done.add(record.key)
+            end = line.offset + len(line.data) + 1
+        if end < journal.end:
+            journal.cut(end)
+        sync_folder(folder / SCORES)
+    except BaseException:
+        os.close(journal.fd)
+        raise
+    return ScoreStore(journal, done)
+
+
+def _scores(path: Path) -> Iterator[tuple[ScoreRecord, Line]]:
+    seen: set[str] = set()
+    with open_to_read(path) as file:
+        for line in lines(file, path):
+            where = f"{path}, line {line.number}"
+            try:
+                record = score_of(line.data, where)
+            except RuntimeFault as fault:
+                if fault.code == "R0206" and line.last:
+                    return  # written by a machine that then lost power
+                raise
+            if record.key in seen:
+                raise RuntimeFault("R0206", f"`{where}` repeats the key of another line", "Remove one of them.")
+            seen.add(record.key)
+            yield record, line
