@@ -19,7 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 
-LATER = ("test", "rescore", "report", "judge", "import", "synth", "bench", "train", "eval", "view", "review",
+LATER = ("test", "rescore", "judge", "import", "synth", "bench", "train", "eval", "view", "review",
          "lsp", "mcp")  # fmt: skip
 
 Sources = Annotated[list[Path], typer.Argument(help="`.claw` files, or folders with them", metavar="PATH...")]
@@ -110,6 +110,35 @@ def score(
     from clawc.commands.score import score_command
 
     raise typer.Exit(score_command(bundle, workspace, format, trajectory))
+
+
+@app.command("report")
+def report_verb(
+    runs: Annotated[
+        list[Path], typer.Argument(help="run folders; others are compared with the first", metavar="RUN...")
+    ],
+    format: Annotated[str, typer.Option(help="text, json, csv, markdown, junit or html", metavar="FORMAT")] = "text",
+    out: Output = None,
+    by: Annotated[str | None, typer.Option(help="rows of csv: task, category, operation, template or check")] = None,
+    threshold: Annotated[float, typer.Option(min=0, max=1, help="the least score that passes")] = 1.0,
+    k: Annotated[list[int] | None, typer.Option("--k", min=1, help="pass@k also for this k; may be repeated")] = None,
+    level: Annotated[float, typer.Option(min=0.5, max=0.999, help="confidence of intervals")] = 0.95,
+    resamples: Annotated[int, typer.Option(min=100, max=100_000, help="resamples of an interval")] = 2_000,
+    scoring: Annotated[str, typer.Option(help="latest, original, or the id of a re-scoring")] = "latest",
+    fail_under: Annotated[float | None, typer.Option(min=0, max=1, help="exit 1 if a mean score is below")] = None,
+    fail_on_regression: Annotated[
+        bool, typer.Option("--fail-on-regression", help="exit 1 if a run is significantly worse than the first")
+    ] = False,
+    compare: Annotated[bool, typer.Option("--compare", help="implied by several runs")] = False,
+) -> None:
+    """Report runs: scores with intervals, breakdowns, and differences from the first run."""
+    from clawc.commands.report import ReportOptions, report_command
+    from clawc.runtime.report.build import Settings
+    from clawc.runtime.stats.bootstrap import Resampling
+
+    settings = Settings(scoring, threshold, tuple(k or ()), Resampling(level, resamples))
+    options = ReportOptions(format, by, out, settings, fail_under, fail_on_regression, compare)
+    raise typer.Exit(report_command(runs, options))
 
 
 @app.command()

@@ -1,0 +1,156 @@
+"""The report as one HTML page that asks for nothing: styles and script stand in it and are allowed by their hashes only.
+
+jinja2 escapes every text; only our styles, our script and our plots go in as they are.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from importlib import resources
+from typing import NamedTuple
+
+import jinja2
+
+from clawc.compiler.report import clean
+from clawc.runtime.report import plots
+from clawc.runtime.report.document import Comparison, Report, RunReport
+from clawc.runtime.report.plots import Plot
+from clawc.runtime.report.tables import (
+    UNKNOWN,
+    Table,
+    change_table,
+    comparison_table,
+    confidence,
+    decimal,
+    overview,
+    run_tables,
+    text,
+)
+from clawc.runtime.report.text import footer
+
+ROWS = 500
+_PLOTTED = 60
+_CHANGES = 100
+
+
+class Card(NamedTuple):
+    """A key figure."""
+
+    name: str
+    figure: str
+    detail: str
+
+
+class Section(NamedTuple):
+    """What the page shows of one run."""
+
+    key: str
+    run: RunReport
+    cards: tuple[Card, ...]
+    plots: tuple[Plot, ...]
+    tables: tuple[Table, ...]
+
+
+class Pair(NamedTuple):
+    """What the page shows of one comparison."""
+
+    key: str
+    comparison: Comparison
+    notes: tuple[str, ...]
+    plots: tuple[Plot, ...]
+    table: Table
+
+
+def as_html(report: Report, rows: int = ROWS) -> str:
+    """The page; tables end after `rows` rows, plots after 60."""
+    css, script = _asset("page.css"), _asset("page.js")
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters["shown"] = _shown
+    page = environment.from_string(_asset("page.html.j2")).render(
+        report=report,
+        title=_title(report),
+        policy=(
+            f"default-src 'none'; style-src '{_hash(css)}'; script-src '{_hash(script)}'; base-uri 'none'; "
+            "form-action 'none'"
+        ),
+        css=css,
+        script=script,
+        overview=overview(report),
+        compared=comparison_table(report.comparisons, report.resampling.level),
+        pairs=[_pair(c, f"pair{n}") for n, c in enumerate(report.comparisons, 1)],
+        runs=[_section(report, run, f"run{n}", rows) for n, run in enumerate(report.runs, 1)],
+        footer=" ".join(footer(report).split()),
+    )
+    return page.lstrip() + "\n"
+
+
+def _title(report: Report) -> str:
+    return " against ".join(text(run.label).text for run in reversed(report.runs[:2])) + (
+        f" and {len(report.runs) - 2} more" if len(report.runs) > 2 else ""
+    )
+
+
+def _section(report: Report, run: RunReport, key: str, rows: int) -> Section:
+    main, level = run.main, report.resampling.level
+    figures = [
+        plots.distribution(main.distribution, main.quantity, f"{key}-distribution"),
+        plots.outcome_shares(run.outcomes, f"{key}-outcomes"),
+    ]
+    if any(g.score is not None for g in run.tasks):
+        figures += [
+            plots.means(run.categories, "Score by category", f"Mean and {confidence(level)} interval by resampled templates; "
+                        "dashed: too few templates.", f"{key}-categories", _PLOTTED),
+            plots.means(run.tasks, "Score by task", f"Mean and {confidence(level)} Wilson interval.", f"{key}-tasks", _PLOTTED),
+        ]  # fmt: skip
+    figures.append(plots.times(run.phases, f"{key}-time"))
+    return Section(key, run, _cards(run, level), tuple(figures), tuple(run_tables(report, run, rows)))
+
+
+def _pair(c: Comparison, key: str) -> Pair:
+    title = f"Differences in {c.quantity}: {text(c.other).text}"
+    figures = (plots.differences(c.changes, title, f"{key}-differences", _PLOTTED),) if c.changes else ()
+    return Pair(key, c, c.notes, figures, change_table(c, _CHANGES))
+
+
+def _cards(run: RunReport, level: float) -> tuple[Card, ...]:
+    main = run.main
+    interval = (
+        f"{decimal(main.interval.low).text} to {decimal(main.interval.high).text} ({confidence(level)})"
+        + ("" if main.trusted else ", few templates")
+        if main.interval
+        else "no interval"
+    )
+    ends = (*main.passes[:1], *main.passes[-1:])
+    cost = next(a for a in run.usage if a.name == "cost")
+    whole = next((p for p in run.phases if p.name == "all"), None)
+    cards = [
+        Card("Mean score" if main.quantity == "score" else "Mean of checks", decimal(main.mean).text, interval),
+        *(
+            Card(
+                f"pass@{p.k}",
+                decimal(p.pass_at_k).text,
+                f"pass^{p.k} {decimal(p.pass_hat_k).text}",
+            )
+            for p in dict.fromkeys(ends)
+        ),
+        Card("Episodes", str(run.episodes), f"of {run.planned} planned, {len(run.tasks)} tasks"),
+        Card("Left out", str(main.excluded), f"{main.unjudged} not judged yet" if main.unjudged else "no score, not the agent's fault"),
+        Card("Median episode", UNKNOWN if whole is None else f"{whole.p50:.2f} s", "" if whole is None else f"p99 {whole.p99:.2f} s"),
+        Card("Cost", UNKNOWN if cost.total is None else f"${cost.total}", f"reported by {cost.episodes} attempts"),
+    ]  # fmt: skip
+    return tuple(cards)
+
+
+def _shown(value: str) -> str:
+    return clean(str(value))
+
+
+def _asset(name: str) -> str:
+    return (resources.files("clawc.runtime.report") / name).read_text(encoding="utf-8")
+
+
+def _hash(inline: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()}"
