@@ -19,7 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 
-LATER = ("test", "rescore", "judge", "import", "synth", "bench", "train", "eval", "view", "review",
+LATER = ("test", "judge", "import", "synth", "bench", "train", "eval", "view", "review",
          "lsp", "mcp")  # fmt: skip
 
 Sources = Annotated[list[Path], typer.Argument(help="`.claw` files, or folders with them", metavar="PATH...")]
@@ -139,6 +139,22 @@ def report_verb(
     settings = Settings(scoring, threshold, tuple(k or ()), Resampling(level, resamples))
     options = ReportOptions(format, by, out, settings, fail_under, fail_on_regression, compare)
     raise typer.Exit(report_command(runs, options))
+
+
+@app.command()
+def rescore(
+    run: Annotated[Path, typer.Argument(help="a run folder")],
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="bundles or `.claw` files to judge by; those of the run unless given", metavar="[PATH...]"),
+    ] = None,
+    jobs: Annotated[int, typer.Option("-j", min=1, max=256, help="episodes at once")] = 2,
+    format: Format = "text",
+) -> None:
+    """Judge the stored workspaces of a run again, without playing anything."""
+    from clawc.commands.rescore import rescore_command
+
+    raise typer.Exit(rescore_command(run, paths or [], jobs, format))
 
 
 @app.command()

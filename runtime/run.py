@@ -32,9 +32,9 @@ from clawc.runtime.store import Store, open_store, records_at
 
 _Result = TypeVar("_Result")
 # The machine ran short for this one; others may still work.
-_SHORT = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
+SHORT = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
 # Seconds for what no limit of a task bounds: making a workspace, collecting and closing it.
-_AROUND_S = 120.0
+AROUND_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ class _Rollouts:
         """Longer than everything that has a limit of its own, also where the controls are asked."""
         manifest = item.bundle.manifest
         bounded = manifest.limits.wall_s + manifest.limits.check_s + sum(job.timeout_s for job in manifest.jobs)
-        return 3 * bounded + _AROUND_S
+        return 3 * bounded + AROUND_S
 
     async def play(self, item: _Planned, tries: int) -> EpisodeRecord:
         episode = self._episode(item, tries)
@@ -203,7 +203,7 @@ class _Rollouts:
             folder = await self._store.attempt_folder(episode.key)
             return await run_episode(episode, self._backend, folder, self._controls)
         except OSError as error:
-            if error.errno in _SHORT:
+            if error.errno in SHORT:
                 return _failed(episode, started, f"the runner ran short: {error.strerror}")
             raise fault_of(error, self._store.folder) from error
 

@@ -94,7 +94,7 @@ def open_store(folder: Path, info: RunInfo) -> Store:
     journal = open_journal(folder / EPISODES)
     try:
         if os.path.lexists(folder / RUN):
-            info = _same_run(folder, _info(folder), info)
+            info = _same_run(folder, read_info(folder), info)
         elif journal.end:
             raise RuntimeFault("R0201", f"`{folder}` has episodes but no {RUN}", "Give another --out.")
         else:
@@ -127,7 +127,7 @@ def read_run(folder: Path, scoring: str = "latest") -> tuple[RunInfo, list[Episo
 
 def read_attempts(folder: Path) -> tuple[RunInfo, list[EpisodeRecord]]:
     """All attempts of a run in the order in which they ended, as they were judged then; raises as `read_run`."""
-    info = _info(folder)
+    info = read_info(folder)
     found: dict[str, EpisodeRecord] = {}
     for record in each_attempt(folder):
         found[record.key] = record
@@ -193,7 +193,8 @@ def _count(last: dict[str, Entry], entry: Entry) -> None:
         last[entry.episode] = entry
 
 
-def _info(folder: Path) -> RunInfo:
+def read_info(folder: Path) -> RunInfo:
+    """What the run is made of; raises RuntimeFault R0201, R0205 and R0206."""
     try:
         return run_of(read_small(folder / RUN), f"{folder / RUN}")
     except OSError as error:
