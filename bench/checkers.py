@@ -75,9 +75,10 @@ def subjects(examples: Path, folder: Path) -> list[Subject]:
 def compile_checker(python: str, checker: Path) -> Path:
     """The checker compiled as the runtime does it for a bundle that is scored more than once."""
     done = subprocess.run([python, *ISOLATED, "-c", COMPILE, str(checker.parent), "1"], capture_output=True, check=True)
-    for path, data in accepted(done.stdout, str(checker.parent)).items():
-        Path(path).parent.mkdir(exist_ok=True)
-        Path(path).write_bytes(data)
+    for name, data in accepted(done.stdout).items():
+        path = checker.parent / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data)
     return checker.with_suffix(".pyc")
 
 

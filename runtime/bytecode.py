@@ -7,19 +7,23 @@ used instead.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
 
+from clawc.runtime.bundle import Bundle
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.sandbox.interface import CHANNEL, Backend, Program
-from clawc.spec.bundle import Limits
+from clawc.spec.bundle import CHECKER, VENDOR, Limits
 
 # Bundles whose bytecode is kept; a large checker with a vendored parser takes 200 KiB.
 KEPT = 256
+_FOLDER = "/check"
 _NAME = re.compile(
     r"(?:check\.pyc|vendor/[A-Za-z0-9_]{1,60}/__pycache__/[A-Za-z0-9_]{1,60}\.[a-z]{1,20}-[0-9]{1,6}\.pyc)\Z"
 )
@@ -41,42 +45,63 @@ with open(int(sys.argv[2]), "w") as stream:
 """
 
 
+class Script(NamedTuple):
+    """A checker on a shelf of the backend: its folder, and which file of it to run."""
+
+    folder: Path
+    name: str
+
+
 class Bytecode:
-    """The bytecode of checkers by the id of their bundle, for one backend; made at the second use of a bundle."""
+    """The checkers of one backend on its shelves; compiled at the second use of a bundle."""
 
     def __init__(self) -> None:
-        self._made: OrderedDict[str, dict[str, bytes] | None] = OrderedDict()
+        self._made: OrderedDict[str, Script] = OrderedDict()
+        self._again: set[str] = set()
+        self._compiling: dict[str, asyncio.Lock] = {}
 
-    async def of(
-        self, bundle: str, files: Mapping[str, bytes], folder: str, limits: Limits, backend: Backend
-    ) -> dict[str, bytes]:
-        """Compiled files by their path in the sandbox, to be laid beside `files`; empty where there are none (yet)."""
-        if bundle not in self._made:
-            self._made[bundle] = None
-            while len(self._made) > KEPT:
-                self._made.popitem(last=False)
-            return {}
-        self._made.move_to_end(bundle)
-        made = self._made[bundle]
-        if made is None:
-            made = self._made[bundle] = await _compiled(files, folder, limits, backend)
-        return made
+    async def of(self, bundle: Bundle, backend: Backend) -> Script:
+        """The checker of a bundle with the parsers that travel with it, compiled if that is worth it."""
+        key = bundle.manifest.id
+        async with self._compiling.setdefault(key, asyncio.Lock()):
+            script = self._made.get(key)
+            if script is None:
+                files = _text(bundle)
+                script = self._made[key] = Script(await backend.shelf(key, files), "check.py")
+                while len(self._made) > KEPT:
+                    self._again.discard(self._made.popitem(last=False)[0])
+            elif key not in self._again:
+                self._again.add(key)
+                compiled = await _compiled(script.folder, bundle.manifest.limits, backend)
+                if compiled:
+                    files = {**_text(bundle), **compiled}
+                    script = self._made[key] = Script(await backend.shelf(f"{key}.pyc", files), "check.pyc")
+            self._made.move_to_end(key)
+            return script
 
 
-async def _compiled(files: Mapping[str, bytes], folder: str, limits: Limits, backend: Backend) -> dict[str, bytes]:
-    argv = ("/usr/bin/python3", "-I", "-S", "-c", COMPILE, folder, CHANNEL)
+def _text(bundle: Bundle) -> dict[str, bytes]:
+    """The checker and its parsers, by their path in the checker's folder."""
+    parsers = sorted(path for path in bundle.files if path.startswith(f"{VENDOR}/"))
+    return {
+        "check.py": bundle.read(CHECKER),
+        **{"vendor" + path[len(VENDOR) :]: bundle.read(path) for path in parsers},
+    }
+
+
+async def _compiled(folder: Path, limits: Limits, backend: Backend) -> dict[str, bytes]:
+    argv = ("/usr/bin/python3", "-I", "-S", "-c", COMPILE, _FOLDER, CHANNEL)
     try:
-        finished = await backend.run_reading(
-            Program(argv=argv, limits=limits, timeout_s=limits.check_s, cwd=folder), {}, files
-        )
+        program = Program(argv=argv, limits=limits, timeout_s=limits.check_s, cwd=_FOLDER)
+        finished = await backend.run_reading(program, {_FOLDER: folder})
     except RuntimeFault:
         return {}
     if finished.exit != 0 or finished.channel_over:
         return {}
-    return accepted(finished.channel, folder)
+    return accepted(finished.channel)
 
 
-def accepted(answer: bytes, folder: str) -> dict[str, bytes]:
+def accepted(answer: bytes) -> dict[str, bytes]:
     """The files in what the compiling sandbox answered; empty unless all of them have names that bytecode has."""
     try:
         document: object = json.loads(answer)
@@ -90,7 +115,7 @@ def accepted(answer: bytes, folder: str) -> dict[str, bytes]:
         if not isinstance(data, str) or not _NAME.match(name):
             return {}
         try:
-            found[f"{folder}/{name}"] = base64.b64decode(data, validate=True)
+            found[name] = base64.b64decode(data, validate=True)
         except (binascii.Error, ValueError):
             return {}
-    return found if f"{folder}/check.pyc" in found else {}
+    return found if "check.pyc" in found else {}

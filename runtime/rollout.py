@@ -17,16 +17,18 @@ from pathlib import Path
 
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.bytecode import Bytecode
+from clawc.runtime.changes import changes_of
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
 from clawc.runtime.harness.interface import Final, Harness, Task
 from clawc.runtime.harness.null import Null
 from clawc.runtime.harness.oracle import Oracle
 from clawc.runtime.harness.tools import SandboxTools, Trajectory
 from clawc.runtime.jobs import environment
-from clawc.runtime.records import EpisodeRecord, Outcome, RefusedEntry, attempt_key, episode_id
-from clawc.runtime.sandbox.finish import finish
+from clawc.runtime.records import Changes, EpisodeRecord, LimitUse, Outcome, RefusedEntry, attempt_key, episode_id
+from clawc.runtime.sandbox.finish import finish, in_thread
 from clawc.runtime.sandbox.interface import Backend, Collected, SandboxEnded
-from clawc.runtime.score import TRAJECTORY, Scored, score
+from clawc.runtime.sandbox.move import move_tree
+from clawc.runtime.score import COLLECTED, TRAJECTORY, Scored, judge
 from clawc.runtime.workspace import BundleTemplate
 from clawc.spec.bundle import INSTRUCTION, SOLUTION_STEPS
 from clawc.spec.scoring import score_text
@@ -59,12 +61,13 @@ class Episode:
 
 @dataclass(slots=True)
 class Played:
-    """How the agent's part went. `limits` are those that ended it."""
+    """How the agent's part went. `hit` are the limits that ended it."""
 
     final: Final
     collected: Collected
     enforcers: tuple[str, ...]
-    limits: tuple[str, ...] = ()
+    limits: tuple[LimitUse, ...]
+    hit: tuple[str, ...] = ()
 
 
 class Clock:
@@ -106,8 +109,8 @@ class Controls:
         for harness in harnesses:
             scratch = self.backend.scratch()
             try:
-                await play(bundle, harness, 0, self.backend, scratch, Clock())
-                scored = await score(bundle, scratch / "workspace", self.backend, trajectory=scratch / TRAJECTORY)
+                await play(bundle, harness, 0, self.backend, scratch, scratch / COLLECTED, Clock())
+                scored = await judge(bundle, scratch, self.backend, trajectory=scratch / TRAJECTORY)
             finally:
                 await self.backend.discard(scratch)
             if scored.verdict is None:
@@ -120,34 +123,39 @@ async def run_episode(episode: Episode, backend: Backend, folder: Path, controls
     every episode."""
     clock = Clock()
     played: Played | None = None
+    scratch = backend.scratch()
+    trajectory = folder / TRAJECTORY
     try:
-        played = await play(episode.bundle, episode.harness, episode.seed, backend, folder, clock)
+        tree = scratch / COLLECTED
+        played = await play(episode.bundle, episode.harness, episode.seed, backend, folder, tree, clock)
         with clock.phase("score"):
-            scored = await score(
-                episode.bundle,
-                folder / "workspace",
-                backend,
-                trajectory=folder / TRAJECTORY,
-                bytecode=controls.bytecode,
-            )
+            scored = await judge(episode.bundle, scratch, backend, None, trajectory, controls.bytecode)
             forgiven = scored.verdict is not None or not await controls.hold(episode.bundle)
+        with clock.phase("keep"):
+            changes = changes_of(episode.bundle.manifest, tree, played.collected)
+            await in_thread(move_tree, tree, folder / "workspace")
     except RuntimeFault as fault:
         if not fault.code.startswith("R03") or isinstance(fault, SandboxUnavailable):
             raise
         return _record(episode, clock, "infra_error", played, evidence=str(fault))
+    finally:
+        await finish(backend.discard(scratch))
     if scored.verdict is not None:
         (folder / "verdict.json").write_text(scored.verdict.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        return _record(episode, clock, _outcome(played), played, scored, evidence=played.final.reason)
+        return _record(episode, clock, _outcome(played), played, scored, changes, evidence=played.final.reason)
     evidence = f"{scored.fault}\n{scored.stderr}".strip()
     if forgiven:
-        return _record(episode, clock, "verifier_error", played, evidence=evidence)
+        return _record(episode, clock, "verifier_error", played, None, changes, evidence=evidence)
     evidence = f"{evidence}\nthe same checker judges the untouched workspace and the oracle's".strip()
-    nothing = Scored(None, Decimal(0), Decimal(0), refused=scored.refused)
-    return _record(episode, clock, "agent_error", played, nothing, evidence=evidence)
+    nothing = Scored(None, Decimal(0), Decimal(0))
+    return _record(episode, clock, "agent_error", played, nothing, changes, evidence=evidence)
 
 
-async def play(bundle: Bundle, harness: Harness, seed: int, backend: Backend, folder: Path, clock: Clock) -> Played:
-    """Let an agent work, and collect its workspace to `folder/workspace`; nothing of the sandbox is left."""
+async def play(
+    bundle: Bundle, harness: Harness, seed: int, backend: Backend, folder: Path, tree: Path, clock: Clock
+) -> Played:
+    """Let an agent work, with its trajectory in `folder`, and collect its workspace to the new folder `tree`; nothing of
+    the sandbox is left."""
     limits = bundle.manifest.limits
     agent = harness.agent(bundle)
     task = Task(bundle.read(INSTRUCTION).decode("utf-8", "replace"), limits, seed)
@@ -166,16 +174,16 @@ async def play(bundle: Bundle, harness: Harness, seed: int, backend: Backend, fo
             trajectory.add("final", {"text": final.text, "stop": final.stop, "reason": final.reason})
         with clock.phase("collect"):
             limit = await sandbox.stop()
-            collected = await sandbox.collect(folder / "workspace")
+            collected = await sandbox.collect(tree)
         hits = dict.fromkeys(name for name in (hit, limit, collected.over) if name)
-        return Played(final, collected, sandbox.enforcers, tuple(hits))
+        return Played(final, collected, sandbox.enforcers, sandbox.limits(), tuple(hits))
     finally:
         with clock.phase("close"):
             await finish(sandbox.close())
 
 
 def _outcome(played: Played) -> Outcome:
-    if played.limits or played.final.stop == "truncated":
+    if played.hit or played.final.stop == "truncated":
         return "truncated"
     return "agent_error" if played.final.stop == "error" else "ok"
 
@@ -186,6 +194,8 @@ def _record(
     outcome: Outcome,
     played: Played | None,
     scored: Scored | None = None,
+    changes: Changes | None = None,
+    *,
     evidence: str = "",
 ) -> EpisodeRecord:
     verdict = scored.verdict if scored else None
@@ -213,10 +223,19 @@ def _record(
         started=clock.started,
         ended=_now(),
         seconds=clock.seconds,
-        limits_hit=played.limits if played else (),
+        limits=_limits(played) if played else (),
+        limits_hit=played.hit if played else (),
         enforcers=played.enforcers if played else (),
+        changes=changes,
         refused=tuple(RefusedEntry(path=entry.path, reason=entry.reason) for entry in refused[:_REFUSED]),
         evidence=evidence,
+    )
+
+
+def _limits(played: Played) -> tuple[LimitUse, ...]:
+    """The limits as the sandbox reports them, with the hits that only the runner has seen."""
+    return tuple(
+        limit.model_copy(update={"hit": True}) if limit.name in played.hit else limit for limit in played.limits
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -22,16 +22,14 @@ from clawc.runtime.jobs import run_jobs
 from clawc.runtime.sandbox.collect import collect
 from clawc.runtime.sandbox.finish import finish, in_thread
 from clawc.runtime.sandbox.interface import CHANNEL, WORKSPACE, Backend, Finished, Program, Refused
-from clawc.spec.bundle import CHECKER, VENDOR, CheckVerdict, Manifest, ScoredCheck, Verdict
+from clawc.spec.bundle import CheckVerdict, Manifest, ScoredCheck, Verdict
 from clawc.spec.scoring import final_score, gate, round_score, weighted
 
 _FOLDER = "/check"
-_CHECK = f"{_FOLDER}/check.py"
-_COMPILED = f"{_FOLDER}/check.pyc"
-_VENDOR = f"{_FOLDER}/vendor"
 _JOBS = "/jobs"
 TRAJECTORY = "trajectory.jsonl"
-_PYTHON = ("/usr/bin/python3", "-I", "-S")
+# The collected workspace in its scratch folder.
+COLLECTED = "w"
 _ARGUMENTS = (WORKSPACE, "--jobs", _JOBS, "--verdict-fd", CHANNEL)
 _SHARE = re.compile(r"[01](\.[0-9]{1,60})?")
 # C is recomputed from the credits, which a checker may have rounded.
@@ -73,39 +71,50 @@ async def score(
     scratch = backend.scratch()
     try:
         # A copy without links and special files, readable by the checker's user.
-        files, jobs = scratch / "w", scratch / "jobs"
-        copied = await in_thread(collect, workspace.resolve(), None, files, mend=False)
-        await run_jobs(bundle, files, backend, jobs)
-        if trajectory is not None and trajectory.is_file():
-            (jobs / TRAJECTORY).write_bytes(trajectory.read_bytes())
-            (jobs / TRAJECTORY).chmod(0o644)
-        script = _script(bundle)
-        if bytecode is not None:
-            script |= await bytecode.of(bundle.manifest.id, script, _FOLDER, bundle.manifest.limits, backend)
-        nonce = secrets.token_hex(16)
-        finished = await backend.run_reading(
-            Program(
-                argv=(*_PYTHON, _COMPILED if _COMPILED in script else _CHECK, *_ARGUMENTS),
-                limits=bundle.manifest.limits,
-                timeout_s=bundle.manifest.limits.check_s,
-                cwd=_FOLDER,
-                stdin=nonce.encode() + b"\n",
-            ),
-            {WORKSPACE: files, _JOBS: jobs},
-            script,
-        )
+        copied = await in_thread(collect, (workspace.resolve(),), scratch / COLLECTED, base=False, mend=False)
+        scored = await judge(bundle, scratch, backend, rubric, trajectory, bytecode)
+        return replace(scored, refused=copied.refused)
     finally:
         await finish(backend.discard(scratch))
+
+
+async def judge(
+    bundle: Bundle,
+    scratch: Path,
+    backend: Backend,
+    rubric: Decimal | None = None,
+    trajectory: Path | None = None,
+    bytecode: Bytecode | None = None,
+) -> Scored:
+    """As `score`, of the workspace that was collected to COLLECTED in `scratch`, a folder of the backend."""
+    files, jobs = scratch / COLLECTED, scratch / "jobs"
+    await run_jobs(bundle, files, backend, jobs)
+    if trajectory is not None and trajectory.is_file():
+        (jobs / TRAJECTORY).write_bytes(trajectory.read_bytes())
+        (jobs / TRAJECTORY).chmod(0o644)
+    script = await (bytecode or Bytecode()).of(bundle, backend)
+    nonce = secrets.token_hex(16)
+    finished = await backend.run_reading(
+        Program(
+            argv=(f"{_FOLDER}/{script.name}", *_ARGUMENTS),
+            limits=bundle.manifest.limits,
+            timeout_s=bundle.manifest.limits.check_s,
+            cwd=_FOLDER,
+            stdin=nonce.encode() + b"\n",
+            script=True,
+        ),
+        {WORKSPACE: files, _JOBS: jobs, _FOLDER: script.folder},
+    )
     stderr = finished.stderr[-_TAIL:].decode("utf-8", "replace")
     try:
         verdict = read_verdict(finished, nonce, bundle.manifest)
     except _NoVerdict as why:
-        return Scored(None, fault=str(why), stderr=stderr, refused=copied.refused)
+        return Scored(None, fault=str(why), stderr=stderr)
     weight, veto = Decimal(verdict.C), int(verdict.V)
     scoring = bundle.manifest.scoring
     opened = gate({check.name: check.passed for check in verdict.checks}, scoring.rubric_after)
     value = final_score(weight, veto, Decimal(scoring.rubric_share), rubric, opened)
-    return Scored(verdict, value, round_score(weight * veto), stderr=stderr, refused=copied.refused)
+    return Scored(verdict, value, round_score(weight * veto), stderr=stderr)
 
 
 class _NoVerdict(Exception):
@@ -134,12 +143,6 @@ def read_verdict(finished: Finished, nonce: str, manifest: Manifest) -> Verdict:
     if problem := _contradiction(verdict, manifest):
         raise _NoVerdict(f"the verdict contradicts {problem}")
     return verdict
-
-
-def _script(bundle: Bundle) -> dict[str, bytes]:
-    """The checker and the parsers that travel with it, by their path in the sandbox."""
-    parsers = sorted(path for path in bundle.files if path.startswith(f"{VENDOR}/"))
-    return {_CHECK: bundle.read(CHECKER), **{_VENDOR + path[len(VENDOR) :]: bundle.read(path) for path in parsers}}
 
 
 def _counted(check: CheckVerdict | ScoredCheck) -> tuple[str, str, Decimal]:

@@ -5,20 +5,23 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
-from clawc.runtime.sandbox import probe, seccomp
+from clawc.runtime.sandbox import probe
 from clawc.runtime.sandbox.collect import collect
-from clawc.runtime.sandbox.command import PYTHON, View
+from clawc.runtime.sandbox.command import PYTHON
 from clawc.runtime.sandbox.finish import acquire, finish, in_thread
 from clawc.runtime.sandbox.ground import Ground
-from clawc.runtime.sandbox.interface import Finished, LaidFile, Probe, Program, Template
+from clawc.runtime.sandbox.interface import Finished, LaidFile, Probe, Program, Snapshot, Template
+from clawc.runtime.sandbox.layers import Layer
 from clawc.runtime.sandbox.oneshot import run_program
 from clawc.runtime.sandbox.orphans import end_orphans
 from clawc.runtime.sandbox.remove import remove_tree
-from clawc.runtime.sandbox.session import Session, enforcers, open_session
+from clawc.runtime.sandbox.session import LayerSnapshot, Session, open_in_place
 from clawc.runtime.sandbox.state import StateRoot, check_reachable
 from clawc.spec.bundle import Limits
 
@@ -51,6 +54,8 @@ class Bubblewrap:
         self._ground: Ground | None = None
         self._probe: Probe | None = None
         self._lock = asyncio.Lock()
+        self._shelves: dict[str, Path] = {}
+        self._sessions: weakref.WeakSet[Session] = weakref.WeakSet()
 
     async def probe(self) -> Probe:
         """Run a first sandbox for real; the answer is kept. Never raises SandboxUnavailable."""
@@ -67,57 +72,67 @@ class Bubblewrap:
         return probe.missing_tools(tools)
 
     def scratch(self) -> Path:
-        if self._ground is None:
-            raise RuntimeFault("R0302", "the backend has not been probed")
-        return self._ground.root.folder(0o711)
+        return self._prepared().folder("check", 0o711)
 
     async def discard(self, folder: Path) -> None:
         await in_thread(remove_tree, folder)
 
-    async def create(self, template: Template, limits: Limits, env: Mapping[str, str]) -> Session:
+    async def shelf(self, key: str, files: Mapping[str, bytes]) -> Path:
         ground = await self._ready()
-        return await acquire(self._create(ground, template, limits, env), Session.close)
+        folder = self._shelves.get(key)
+        if folder is None:
+            folder = ground.folder("check", 0o755)
+            await in_thread(_lay_files, folder, files)
+            self._shelves[key] = folder
+        return folder
 
-    async def _create(self, ground: Ground, template: Template, limits: Limits, env: Mapping[str, str]) -> Session:
-        place = await ground.place(template, {})
-        try:
-            return await open_session(ground, place, self._clamped(limits), env)
-        except BaseException:
-            await finish(ground.vacate(place))
-            raise
+    async def create(self, template: Template | Snapshot, limits: Limits, env: Mapping[str, str]) -> Session:
+        ground = await self._ready()
+        source = template.layer if isinstance(template, LayerSnapshot) else template
+        if not isinstance(source, Layer) and not hasattr(source, "write"):
+            raise RuntimeFault("R0302", "this snapshot is of another backend")
+        work = open_in_place(ground, cast("Template | Layer", source), self._clamped(limits), env)
+        session = await acquire(work, Session.close)
+        self._sessions.add(session)
+        return session
 
     async def run_over(
         self, program: Program, template: Template, laid: Mapping[str, LaidFile], tree: Path
     ) -> Finished:
         ground = await self._ready()
-        place = await ground.place(template, laid)
+        place = await ground.place("job", template, laid)
         try:
-            view = View(workspace=place.writable, env=program.env)
-            finished = await run_program(ground, place.slot, self._bounded(program), view, place.writable.upper)
+            workspace = place.workspace
+            finished = await run_program(ground, "job", self._bounded(program), workspace, {})
             async with ground.collecting:
-                await in_thread(collect, place.writable.upper, place.writable.lower, tree)
+                await in_thread(collect, (workspace.upper, *workspace.lower), tree, base=bool(workspace.lower))
             return finished
         finally:
-            await finish(ground.vacate(place))
+            await finish(ground.vacate("job", place))
 
-    async def run_reading(self, program: Program, folders: Mapping[str, Path], files: Mapping[str, bytes]) -> Finished:
+    async def run_reading(self, program: Program, folders: Mapping[str, Path]) -> Finished:
         ground = await self._ready()
-        async with ground.slot() as slot:
-            view = View(folders=folders, files=files, env=program.env, cwd=program.cwd)
-            return await run_program(ground, slot, self._bounded(program), view, None)
+        return await run_program(ground, "check", self._bounded(program), None, folders)
 
     async def close(self) -> None:
         ground, self._ground = self._ground, None
         if ground is None:
             return
-        for box in list(ground.boxes):
-            await ground.end(box)
+        for session in list(self._sessions):
+            await finish(session.close())
+        await finish(ground.close())
         atexit.unregister(ground.end_now)
         await in_thread(ground.root.remove)
 
     async def _ready(self) -> Ground:
-        found = await self.probe()
+        await self.probe()
+        return self._prepared()
+
+    def _prepared(self) -> Ground:
         if self._ground is None:
+            found = self._probe
+            if found is None:
+                raise RuntimeFault("R0302", "the backend has not been probed")
             raise SandboxUnavailable(found.reason or "the backend was closed", found.help)
         return self._ground
 
@@ -129,8 +144,8 @@ class Bubblewrap:
         root = StateRoot(self._state)
         try:
             check_reachable(root.path)
-            ground = Ground(root, bwrap, seccomp.program(machine))
-            if ground.slots.drops_user:
+            ground = Ground(root, bwrap, machine)
+            if ground.drops_user:
                 ground.bwrap = probe.stage(bwrap, root.folder())
             atexit.register(ground.end_now)  # runs before the removal of the root, which registered earlier
             self._ground = ground
@@ -139,7 +154,7 @@ class Bubblewrap:
                 ground.overlay = overlay
                 said = await self._trial(ground)
                 if not said:
-                    return Probe(True, version=version, overlay=overlay, enforcers=enforcers(ground))
+                    return Probe(True, version=version, overlay=overlay, enforcers=ground.named_enforcers())
             raise probe.explain(said)
         except BaseException:
             if self._ground is None:
@@ -149,14 +164,14 @@ class Bubblewrap:
     async def _trial(self, ground: Ground) -> str:
         """What the first sandbox said if it failed."""
         program = Program((PYTHON, "-I", "-S", "-c", _TRIAL), Limits(), timeout_s=60)
-        place = await ground.place(_Nothing(), {})
         try:
-            view = View(workspace=place.writable)
-            finished = await run_program(ground, place.slot, program, view, place.writable.upper)
+            place = await ground.place("agent", _Nothing(), {})
+            try:
+                finished = await run_program(ground, "agent", program, place.workspace, {})
+            finally:
+                await ground.vacate("agent", place)
         except RuntimeFault as fault:
             return fault.message
-        finally:
-            await ground.vacate(place)
         return "" if finished.exit == 0 else finished.stderr.decode("utf-8", "replace") or "a first program failed"
 
     def _clamped(self, limits: Limits) -> Limits:
@@ -179,4 +194,15 @@ class Bubblewrap:
             program.cwd,
             program.stdin,
             program.output_limit,
+            program.script,
         )
+
+
+def _lay_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, data in files.items():
+        path = folder / name
+        for above in reversed(path.relative_to(folder).parents[:-1]):
+            (folder / above).mkdir(mode=0o755, exist_ok=True)
+            (folder / above).chmod(0o755)
+        path.write_bytes(data)
+        path.chmod(0o644)

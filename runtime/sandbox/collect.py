@@ -4,10 +4,13 @@ recorded as refused."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from clawc.runtime.sandbox.interface import Collected, Refused
 
@@ -16,6 +19,7 @@ MAX_BYTES = 256 << 20
 MAX_DEPTH = 100
 _MAX_REFUSED = 1_000
 _CHUNK = 1 << 20
+_LINK_BYTES = 1 << 16
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -34,9 +38,19 @@ class _Over(Exception):
     """A cap of the whole collection was met; the text names it."""
 
 
-def collect(upper: Path, lower: Path | None, dest: Path, caps: Caps | None = None, *, mend: bool = True) -> Collected:
-    """Copy `upper`, merged over `lower` as overlayfs does, into the new folder `dest`. Modes become 0644 or
-    0755.
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """An open folder of one layer; `base` if nothing was written to it since the start."""
+
+    fd: int
+    base: bool
+
+
+def collect(
+    layers: Sequence[Path], dest: Path, caps: Caps | None = None, *, base: bool, mend: bool = True
+) -> Collected:
+    """Copy the topmost of `layers`, merged over the others as overlayfs does, into the new folder `dest`. Modes become
+    0644 or 0755. With `base`, the last layer is what the workspace started from; large files of it are linked, not copied.
 
     With `mend`, entries that their owner may not read are made readable; without, they are refused.
     """
@@ -47,16 +61,18 @@ def collect(upper: Path, lower: Path | None, dest: Path, caps: Caps | None = Non
     held: list[int] = []
     try:
         held.append(os.open(dest, _FOLDER))
-        held.append(_open_folder(upper, None, mend))
-        if lower is not None:
-            held.append(os.open(lower, _FOLDER))
-        copy.folder(held[1], held[2] if lower is not None else None, held[0], "", 0)
+        opened: list[_Layer] = []
+        for number, path in enumerate(layers):
+            last = base and number == len(layers) - 1
+            held.append(open_folder(path, None, mend and not last))
+            opened.append(_Layer(held[-1], last))
+        copy.folder(opened, held[0], "", 0)
     except _Over as cap:
         over = str(cap)
     finally:
         for fd in held:
             os.close(fd)
-    return Collected(copy.files, copy.size, tuple(copy.refused), over)
+    return Collected(copy.files, copy.size, tuple(copy.refused), over, tuple(copy.written), copy.kept)
 
 
 class _Copy:
@@ -66,50 +82,50 @@ class _Copy:
         self.files = 0
         self.seen = 0
         self.size = 0
+        self.kept = 0
+        self.written: list[str] = []
         self.refused: list[Refused] = []
 
-    def folder(self, upper: int | None, lower: int | None, dest: int, prefix: str, depth: int) -> None:
-        """Copy the entries of a folder that stands in either layer."""
-        above = self._entries(upper, prefix) if upper is not None else {}
-        if upper is not None and lower is not None and _opaque(upper):
-            lower = None
-        below = self._entries(lower, prefix) if lower is not None else {}
-        for name in sorted(above.keys() | below.keys()):
-            in_upper = name in above
-            found = above[name] if in_upper else below[name]
-            if in_upper and lower is not None and _whiteout(found):
-                continue
-            source = upper if in_upper else lower
-            if source is None:
-                continue
+    def folder(self, layers: Sequence[_Layer], dest: int, prefix: str, depth: int) -> None:
+        """Copy the entries of a folder that stands in one or more layers, the topmost first."""
+        found: dict[str, list[tuple[_Layer, os.stat_result]]] = {}
+        for layer in layers:
+            for name, seen in self._entries(layer.fd, prefix).items():
+                found.setdefault(name, []).append((layer, seen))
+            if not layer.base and opaque(layer.fd):
+                break
+        for name in sorted(found):
+            layer, seen = found[name][0]
             path = prefix + name
             try:
+                if _whiteout(seen) and len(layers) > 1:
+                    continue
                 if not _is_utf8(name):
                     self._refuse(path, "has a name that is not UTF-8")
-                elif stat.S_ISREG(found.st_mode):
-                    self._file(source, name, dest, path)
-                elif not stat.S_ISDIR(found.st_mode):
-                    self._refuse(path, _kind(found.st_mode))
+                elif stat.S_ISREG(seen.st_mode):
+                    self._file(layer, name, dest, path)
+                elif not stat.S_ISDIR(seen.st_mode):
+                    self._refuse(path, _kind(seen.st_mode))
                 elif depth + 1 >= self.caps.depth:
                     self._refuse(path, f"is nested deeper than {self.caps.depth} folders")
                 else:
-                    merged = not in_upper or (name in below and stat.S_ISDIR(below[name].st_mode))
-                    self._folder(upper if in_upper else None, lower if merged else None, dest, path, depth)
+                    merged = list(itertools.takewhile(lambda entry: stat.S_ISDIR(entry[1].st_mode), found[name]))
+                    self._folder([entry[0] for entry in merged], dest, path, depth)
             except PermissionError:
                 self._refuse(path, "may not be read")
 
-    def _folder(self, upper: int | None, lower: int | None, dest: int, path: str, depth: int) -> None:
+    def _folder(self, layers: Sequence[_Layer], dest: int, path: str, depth: int) -> None:
         name = path.rpartition("/")[2]
         held: list[int] = []
         try:
             os.mkdir(name, 0o755, dir_fd=dest)
             held.append(os.open(name, _FOLDER, dir_fd=dest))
             os.fchmod(held[0], 0o755)
-            layers: list[int | None] = []
-            for layer in (upper, lower):
-                layers.append(None if layer is None else _open_folder(name, layer, self.mend))
-                held += [fd for fd in layers[-1:] if fd is not None]
-            self.folder(layers[0], layers[1], held[0], path + "/", depth + 1)
+            opened: list[_Layer] = []
+            for layer in layers:
+                held.append(open_folder(name, layer.fd, self.mend and not layer.base))
+                opened.append(_Layer(held[-1], layer.base))
+            self.folder(opened, held[0], path + "/", depth + 1)
         finally:
             for fd in held:
                 os.close(fd)
@@ -127,76 +143,107 @@ class _Copy:
                     self._refuse(prefix + entry.name, "may not be read")
         return found
 
-    def _file(self, folder: int, name: str, dest: int, path: str) -> None:
+    def _file(self, layer: _Layer, name: str, dest: int, path: str) -> None:
         if self.files >= self.caps.files:
             raise _Over("files")
-        fd = _open_file(name, folder, self.mend)
+        fd = _open_file(name, layer.fd, self.mend and not layer.base)
         try:
             found = os.fstat(fd)
             if not stat.S_ISREG(found.st_mode):
                 self._refuse(path, _kind(found.st_mode))
                 return
-            mode = 0o755 if found.st_mode & 0o100 else 0o644
-            new = os.open(name, _NEW, mode, dir_fd=dest)
-            try:
-                os.fchmod(new, mode)
-                while chunk := os.read(fd, _CHUNK):
-                    self.size += len(chunk)
-                    if self.size > self.caps.size:
-                        # Half a file would be judged as if the agent had written it.
-                        os.unlink(name, dir_fd=dest)
-                        raise _Over("bytes")
-                    _write_all(new, chunk)
-            finally:
-                os.close(new)
+            if layer.base:
+                self.kept += 1
+            else:
+                self.written.append(path)
+            if not (layer.base and found.st_size >= _LINK_BYTES and self._link(layer.fd, name, dest, found)):
+                self._copy(fd, name, dest, 0o755 if found.st_mode & 0o100 else 0o644)
             self.files += 1
         finally:
             os.close(fd)
+
+    def _link(self, folder: int, name: str, dest: int, found: os.stat_result) -> bool:
+        """Whether a file that is never written to again could be had without a copy."""
+        if stat.S_IMODE(found.st_mode) not in (0o644, 0o755) or self.size + found.st_size > self.caps.size:
+            return False
+        try:
+            os.link(name, name, src_dir_fd=folder, dst_dir_fd=dest, follow_symlinks=False)
+        except OSError:
+            return False
+        self.size += found.st_size
+        return True
+
+    def _copy(self, fd: int, name: str, dest: int, mode: int) -> None:
+        new = os.open(name, _NEW, mode, dir_fd=dest)
+        try:
+            os.fchmod(new, mode)
+            while chunk := os.read(fd, _CHUNK):
+                self.size += len(chunk)
+                if self.size > self.caps.size:
+                    # Half a file would be judged as if the agent had written it.
+                    os.unlink(name, dir_fd=dest)
+                    raise _Over("bytes")
+                _write_all(new, chunk)
+        finally:
+            os.close(new)
 
     def _refuse(self, path: str, reason: str) -> None:
         if len(self.refused) < _MAX_REFUSED:
             self.refused.append(Refused(path.encode("utf-8", "backslashreplace").decode(), reason))
 
 
-def usage(root: Path, max_bytes: int, max_entries: int, depth: int = 2 * MAX_DEPTH) -> str:
-    """Which bound a workspace in use exceeds: "disk" for bytes, entries or depth, or "" if none."""
-    size = entries = 0
-    within = True
+class Usage(NamedTuple):
+    """Bytes on disk as far as they were counted, and whether a bound was exceeded."""
 
-    def visit(folder: int, level: int) -> None:
-        nonlocal size, entries, within
+    size: int
+    over: bool
+
+
+def usage(root: Path, max_bytes: int, max_entries: int, depth: int = 2 * MAX_DEPTH) -> Usage:
+    """What a workspace in use takes, counted up to the bounds of bytes, entries and depth."""
+    count = _Count(max_bytes, max_entries, depth)
+    top = open_folder(root, None, mend=True)
+    try:
+        within = count.folder(top, 0)
+    finally:
+        os.close(top)
+    return Usage(count.size, not within)
+
+
+class _Count:
+    def __init__(self, max_bytes: int, max_entries: int, depth: int) -> None:
+        self.max_bytes = max_bytes
+        self.max_entries = max_entries
+        self.depth = depth
+        self.size = 0
+        self.entries = 0
+
+    def folder(self, folder: int, level: int) -> bool:
+        """Whether all is within the bounds so far."""
         with os.scandir(folder) as found:
             for entry in found:
                 try:
                     seen = entry.stat(follow_symlinks=False)
                 except FileNotFoundError:
-                    continue
-                size += seen.st_blocks * 512
-                entries += 1
-                within = size <= max_bytes and entries <= max_entries and level < depth
-                if not within:
-                    return
+                    continue  # the sandbox is running: files come and go
+                self.size += seen.st_blocks * 512
+                self.entries += 1
+                if self.size > self.max_bytes or self.entries > self.max_entries or level >= self.depth:
+                    return False
                 if stat.S_ISDIR(seen.st_mode):
                     try:
-                        inner = _open_folder(entry.name, folder, mend=True)
+                        inner = open_folder(entry.name, folder, mend=True)
                     except (FileNotFoundError, NotADirectoryError):
-                        continue  # the sandbox is running: folders come and go
+                        continue
                     try:
-                        visit(inner, level + 1)
+                        if not self.folder(inner, level + 1):
+                            return False
                     finally:
                         os.close(inner)
-                    if not within:
-                        return
-
-    top = _open_folder(root, None, mend=True)
-    try:
-        visit(top, 0)
-    finally:
-        os.close(top)
-    return "" if within else "disk"
+        return True
 
 
-def _open_folder(path: Path | str, parent: int | None, mend: bool) -> int:
+def open_folder(path: Path | str, parent: int | None, mend: bool) -> int:
     """Open a folder to list it. With `mend`, a right that its owner lacks (us, if we are not root) is
     given first: overlayfs keeps the mode that the sandbox sees apart from this one."""
     if mend and os.geteuid() != 0:
@@ -221,7 +268,7 @@ def _open_file(name: str, parent: int, mend: bool) -> int:
         return os.open(name, _FILE, dir_fd=parent)
 
 
-def _opaque(folder: int) -> bool:
+def opaque(folder: int) -> bool:
     try:
         return os.getxattr(folder, "user.overlay.opaque") == b"y"
     except OSError:

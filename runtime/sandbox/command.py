@@ -1,49 +1,27 @@
-"""The bwrap command line of a sandbox. Everything but the program travels by descriptor, so that no path
-of the host shows in `/proc/1/cmdline`, and the process starts with an empty environment, so that none
-shows in `environ`."""
+"""The bwrap command line of a pod. Everything but the program travels by descriptor, so that no path of the host shows in
+`/proc/1/cmdline`, and the process starts with an empty environment, so that none shows in `environ`."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.sandbox.interface import WORKSPACE
-from clawc.spec.bundle import Limits
+from clawc.runtime.sandbox import seccomp
 
-TMP_BYTES = 64 << 20
-SHM_BYTES = 16 << 20
 PYTHON = "/usr/bin/python3"
-PRLIMIT = "/usr/bin/prlimit"
 BASE_ENV = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"}
+AREA = "/area"
 
+_HERE = "/run/clawc"
+_INSIDE = Path(__file__).with_name("inside")
+_START = "import sys; sys.path.append('/run/clawc'); from clawc.runtime.sandbox.inside.zygote import main; main(sys.argv[1:])"
 _PASSWD = b"root:x:0:0::/:/bin/sh\nagent:x:1000:1000::/tmp:/bin/sh\n"
 _GROUP = b"root:x:0:\nagent:x:1000:\n"
 _HOSTS = b"127.0.0.1 localhost\n::1 localhost\n"
 _NSSWITCH = b"passwd: files\ngroup: files\nhosts: files\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Writable:
-    """The workspace: `upper` takes the writes; without `lower` it is the workspace itself."""
-
-    upper: Path
-    work: Path
-    lower: Path | None
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What a sandbox sees besides the system: its workspace, read-only folders and read-only files."""
-
-    workspace: Writable | None = None
-    folders: Mapping[str, Path] | None = None
-    files: Mapping[str, bytes] | None = None
-    env: Mapping[str, str] | None = None
-    cwd: str = WORKSPACE
 
 
 class Descriptors:
@@ -74,61 +52,31 @@ class Descriptors:
             os.close(fd)
 
 
-def arguments(view: View, held: Descriptors, *, seccomp: bytes, status_fd: int) -> int:
-    """A descriptor with the arguments of bwrap. Order matters: a later mount may hide an earlier one, and the
-    remounts come last."""
-    args = ["--unshare-all", "--unshare-user", "--disable-userns", "--uid", "1000", "--gid", "1000"]
-    args += ["--cap-drop", "ALL", "--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox"]
-    args += ["--json-status-fd", str(status_fd)]
-    for name, value in (BASE_ENV | dict(view.env or {})).items():
+def pod_arguments(area: Path, warm: Sequence[str], machine: str, held: Descriptors) -> list[str]:
+    """The command line of a pod that may use the folder `area`. Its only process is the zygote,
+    which keeps the capabilities of the namespace to shut its children into boxes of their own. Order matters: a later
+    mount may hide an earlier one, and the remounts come last."""
+    args = ["--unshare-all", "--unshare-user", "--uid", "0", "--gid", "0", "--cap-add", "ALL"]
+    args += ["--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox"]
+    for name, value in BASE_ENV.items():
         args += ["--setenv", name, value]
     args += ["--ro-bind", "/usr", "/usr", *_system_folders()]
-    args += ["--ro-bind-try", "/etc/alternatives", "/etc/alternatives"]
+    args += ["--perms", "0755", "--dir", "/etc", "--ro-bind-try", "/etc/alternatives", "/etc/alternatives"]
     files = {
         "/etc/passwd": _PASSWD,
         "/etc/group": _GROUP,
         "/etc/hosts": _HOSTS,
         "/etc/nsswitch.conf": _NSSWITCH,
+        f"{_HERE}/filter": seccomp.program(machine),
+        f"{_HERE}/strict": seccomp.program(machine, sockets=False),
     }
-    for path, data in (files | dict(view.files or {})).items():
+    for source in sorted(_INSIDE.glob("*.py")):
+        files[f"{_HERE}/clawc/runtime/sandbox/inside/{source.name}"] = source.read_bytes()
+    for path, data in files.items():
         args += ["--perms", "0444", "--ro-bind-data", str(held.holding(data)), path]
-    args += ["--proc", "/proc", "--dev", "/dev"]
-    for path, size in (("/tmp", TMP_BYTES), ("/dev/shm", SHM_BYTES)):
-        args += ["--size", str(size), "--perms", "1777", "--tmpfs", path]
-    if view.workspace is not None:
-        args += _workspace(view.workspace)
-    for path, folder in (view.folders or {}).items():
-        args += ["--ro-bind", str(folder), path]
-    args += ["--chdir", view.cwd, "--seccomp", str(held.holding(seccomp))]
+    args += ["--proc", "/proc", "--dev", "/dev", "--dir", "/box", "--bind", str(area), AREA, "--chdir", "/"]
     args += ["--remount-ro", "/dev", "--remount-ro", "/"]
-    return held.holding(_joined(args))
-
-
-def limited(argv: Iterable[str], limits: Limits) -> list[str]:
-    """`argv` under per-process limits. They are set inside: outside, all sandboxes of a user would share
-    the count of processes."""
-    return [
-        PRLIMIT,
-        f"--nproc={limits.processes}",
-        f"--fsize={limits.disk_bytes}",
-        "--nofile=1024",
-        "--core=0",
-        "--",
-        *argv,
-    ]
-
-
-def _workspace(writable: Writable) -> list[str]:
-    if writable.lower is None:
-        return ["--bind", str(writable.upper), WORKSPACE]
-    return [
-        "--overlay-src",
-        str(writable.lower),
-        "--overlay",
-        str(writable.upper),
-        str(writable.work),
-        WORKSPACE,
-    ]
+    return ["bwrap", "--args", str(held.holding(_joined(args))), "--", PYTHON, "-I", "-S", "-c", _START, *warm]
 
 
 def _system_folders() -> list[str]:

@@ -1,136 +1,216 @@
-"""What all sandboxes of a runner stand on: bwrap, the filter, the state root and its slots."""
+"""What all sandboxes of a runner stand on: the state root and, for each role, an area of it with a pod over it.
+
+Agents, the programs that a checker wants run, and checkers have a pod each: none sees the files of another, and as root
+each has a user of its own.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.sandbox.command import Descriptors, View, Writable
-from clawc.runtime.sandbox.finish import acquire, in_thread
+from clawc.runtime.sandbox.duplicate import duplicate
+from clawc.runtime.sandbox.finish import acquire, finish, in_thread
 from clawc.runtime.sandbox.interface import LaidFile, Template
-from clawc.runtime.sandbox.process import Box, launch
+from clawc.runtime.sandbox.layers import Layer, Layers
+from clawc.runtime.sandbox.pod import Box, Pod, Start, Workspace, open_pod
 from clawc.runtime.sandbox.remove import remove_tree
-from clawc.runtime.sandbox.state import Slot, Slots, StateRoot, own
+from clawc.runtime.sandbox.state import StateRoot, first_user, own
 from clawc.runtime.sandbox.tools import TOOLS, lay_tools
 
+Role = Literal["agent", "job", "check"]
+ROLES: tuple[Role, ...] = ("agent", "job", "check")
+# What the interpreters of checkers have imported beforehand; parsers that few tasks need are imported by them.
+_WARM: Mapping[Role, tuple[str, ...]] = {
+    "agent": (),
+    "job": (),
+    "check": (
+        "re",
+        "json",
+        "decimal",
+        "_pydecimal",
+        "datetime",
+        "unicodedata",
+        "calendar",
+        "bisect",
+        "zlib",
+        "pyexpat",
+    ),
+}
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, eq=False)
 class Place:
-    """A slot with a workspace of its own in it."""
+    """A workspace of its own for one sandbox; `layers` are what it stands on, the topmost first."""
 
-    slot: Slot
     folder: Path
-    writable: Writable
+    workspace: Workspace
+    layers: tuple[Layer, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Area:
+    """A role's part of the disk, and its pod once the first sandbox needs one."""
+
+    path: Path
+    user: int | None
+    layers: Layers
+    warm: tuple[str, ...]
+    pod: Pod | None = None
+    opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Ground:
     """Starts boxes and gives them places. `overlay` is false where workspaces are copied instead."""
 
-    def __init__(self, root: StateRoot, bwrap: Path, seccomp: bytes) -> None:
+    def __init__(self, root: StateRoot, bwrap: Path, machine: str) -> None:
         self.root = root
-        self.slots = Slots(root)
         self.bwrap = bwrap
-        self.seccomp = seccomp
+        self.machine = machine
         self.overlay = True
-        self.boxes: set[Box] = set()
-        self._tools: Path | None = None
-        self._lending = asyncio.Lock()
+        first = first_user()
+        self.drops_user = first is not None
+        self._areas: dict[Role, Area] = {}
+        for number, role in enumerate(ROLES):
+            user = None if first is None else first + number
+            path = root.folder(0o711)
+            self._areas[role] = Area(path, user, Layers(root, path, user), _WARM[role])
+        self._tools: dict[Role, Path] = {}
         # Collections of deep trees hold many descriptors, so few run at a time.
         self.collecting = asyncio.Semaphore(2)
 
-    @asynccontextmanager
-    async def slot(self) -> AsyncGenerator[Slot]:
-        """A slot without a workspace."""
-        slot = self.slots.take("")
-        try:
-            yield slot
-        finally:
-            self.slots.give(slot)
+    def area(self, role: Role) -> Area:
+        return self._areas[role]
 
-    async def place(self, template: Template, laid: Mapping[str, LaidFile]) -> Place:
-        """A slot with a fresh workspace: the template, with files laid over it."""
-        slot = self.slots.take(template.key)
-        folder = self.root.folder(0o700)
+    def folder(self, role: Role, mode: int) -> Path:
+        """A new empty folder of the runner's in a role's area."""
+        return self.root.folder(mode, self._areas[role].path)
+
+    async def place(self, role: Role, template: Template | Layer, laid: Mapping[str, LaidFile]) -> Place:
+        """A fresh workspace: the template or snapshot, with files laid over it."""
+        area = self._areas[role]
+        folder = self.folder(role, 0o700)
+        layers: tuple[Layer, ...] = ()
         try:
-            return await in_thread(self._prepare, slot, folder, template, laid)
+            if isinstance(template, Layer):
+                template.uses += 1
+                layers = template.stack()
+            elif self.overlay:
+                layers = (await area.layers.of(template),)
+            source = template if not layers and not isinstance(template, Layer) else None
+            workspace = await in_thread(_prepare, folder, layers, source, laid, area.user, self.overlay)
+            return Place(folder, workspace, layers)
         except BaseException as error:
-            remove_tree(folder)
-            self.slots.give(slot)
+            await finish(self._undo(area, folder, layers))
             if isinstance(error, OSError):
                 raise RuntimeFault("R0303", f"cannot write a workspace: {error.strerror}") from error
             raise
 
-    def _prepare(self, slot: Slot, folder: Path, template: Template, laid: Mapping[str, LaidFile]) -> Place:
-        upper, work = folder / "u", folder / "k"
-        lower = self.slots.template(slot, template) if self.overlay else None
-        for path in (upper, work):
-            path.mkdir(0o700)
-        if lower is None:
-            template.write(upper)
-        for name, file in laid.items():
-            _lay(upper, name, file)
-        own(folder, slot.user)
-        return Place(slot, folder, Writable(upper, work, lower))
+    async def _undo(self, area: Area, folder: Path, layers: tuple[Layer, ...]) -> None:
+        await in_thread(remove_tree, folder)
+        if layers:
+            await area.layers.release(layers[0])
 
-    async def vacate(self, place: Place) -> None:
-        """Remove a workspace whose sandbox has ended, and free its slot."""
+    async def vacate(self, role: Role, place: Place) -> None:
+        """Remove a workspace whose sandbox has ended."""
+        await self._undo(self._areas[role], place.folder, place.layers)
+
+    async def keep(self, role: Role, place: Place, max_bytes: int) -> Layer:
+        """A layer of what the sandbox in `place` has written so far; everything in it must stand still. The caller releases it.
+
+        Raises RuntimeFault R0303. Not to be cancelled.
+        """
+        area = self._areas[role]
+        folder = self.folder(role, 0o755)
         try:
-            await in_thread(remove_tree, place.folder)
-        finally:
-            self.slots.give(place.slot)
+            own(folder, area.user)
+            await in_thread(duplicate, place.workspace.upper, folder, area.user, max_bytes)
+        except BaseException as error:
+            await finish(in_thread(remove_tree, folder))
+            if isinstance(error, OSError):
+                raise RuntimeFault("R0303", f"cannot keep a workspace: {error.strerror}") from error
+            raise
+        for layer in place.layers[:1]:
+            layer.uses += 1
+        return Layer(folder, below=place.layers)
 
-    async def start(
-        self,
-        view: View,
-        command: Sequence[str],
-        held: Descriptors,
-        slot: Slot,
-        *,
-        stdin: int,
-        stdout: int,
-        stderr: int,
-        keep: tuple[int, ...] = (),
-    ) -> Box:
-        """Launch, and remember the box until `end`."""
-        if TOOLS in (view.env or {}).get("PYTHONPATH", ""):
-            view = replace(view, folders={**(view.folders or {}), TOOLS: await self._lent()})
-        work = launch(
-            self.bwrap,
-            view,
-            command,
-            held,
-            seccomp=self.seccomp,
-            user=slot.user,
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
-            keep=keep,
-        )
-        box = await acquire(work, Box.kill)
-        self.boxes.add(box)
-        return box
+    @property
+    def enforcers(self) -> dict[str, str]:
+        """Who holds each limit."""
+        return {
+            "wall": "runner", "memory": "watchdog", "disk": "watchdog", "processes": "rlimit", "file": "rlimit",
+            "open_files": "rlimit",
+        }  # fmt: skip
 
-    async def _lent(self) -> Path:
+    def named_enforcers(self) -> tuple[str, ...]:
+        """What bounds a sandbox, as records name it."""
+        found = [f"{name}:{by}" for name, by in self.enforcers.items()]
+        found += ["calls:seccomp", "workspace:overlay" if self.overlay else "workspace:copy"]
+        return (*found, "user:own" if self.drops_user else "user:shared")
+
+    async def start(self, role: Role, start: Start, fds: Sequence[int]) -> Box:
+        """Clone a box from the role's pod, which is started or replaced if need be."""
+        area = self._areas[role]
+        if TOOLS in start.env.get("PYTHONPATH", ""):
+            start = start.with_folder(TOOLS, await self._lent(role))
+        pod = area.pod
+        if pod is None or not pod.alive:
+            async with area.opening:
+                if area.pod is None or not area.pod.alive:
+                    work = open_pod(self.bwrap, area.path, area.warm, self.machine, area.user)
+                    area.pod = await acquire(work, Pod.close)
+                pod = area.pod
+        return await acquire(pod.start(start, fds), Box.kill)
+
+    async def _lent(self, role: Role) -> Path:
         """The folder of the tools that the runner lends, made at the first use."""
-        async with self._lending:
-            if self._tools is None:
-                folder = self.root.folder(0o755)
+        async with self._areas[role].opening:
+            if role not in self._tools:
+                folder = self.folder(role, 0o755)
                 await in_thread(lay_tools, folder)
-                self._tools = folder
-            return self._tools
+                self._tools[role] = folder
+            return self._tools[role]
 
-    async def end(self, box: Box) -> None:
-        await box.kill()
-        self.boxes.discard(box)
+    async def close(self) -> None:
+        """End all pods, and so all sandboxes."""
+        for area in self._areas.values():
+            pod, area.pod = area.pod, None
+            if pod is not None:
+                await pod.close()
 
     def end_now(self) -> None:
         """At the end of the process: kill without waiting."""
-        for box in self.boxes:
-            box.kill_now()
+        for area in self._areas.values():
+            if area.pod is not None:
+                area.pod.kill_now()
+
+
+def _prepare(
+    folder: Path,
+    layers: tuple[Layer, ...],
+    source: Template | None,
+    laid: Mapping[str, LaidFile],
+    user: int | None,
+    overlay: bool,
+) -> Workspace:
+    upper, work = folder / "u", folder / "k"
+    for path in (upper, work):
+        path.mkdir(0o755)
+    upper.chmod(0o755)
+    if source is not None:
+        source.write(upper)
+    elif not overlay:
+        duplicate(layers[0].path, upper, user, sys.maxsize)
+        layers = ()
+    for name, file in laid.items():
+        _lay(upper, name, file)
+    own(folder, user)
+    return Workspace(upper, work, tuple(layer.path for layer in layers))
 
 
 def _lay(upper: Path, name: str, file: LaidFile) -> None:

@@ -54,14 +54,14 @@ class Refused:
 @dataclass(frozen=True, slots=True)
 class Collected:
     """`over` names the cap ("files", "bytes") that ended the collection early, or is empty. `written` are the paths of
-    files that are not simply those of the template, `removed` those of the template that are gone."""
+    files that something was written to since the start; `kept` counts those that were left as they were."""
 
     files: int
     size: int
     refused: tuple[Refused, ...]
     over: str
     written: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class LaidFile:
 @dataclass(frozen=True, slots=True)
 class Program:
     """One command for a sandbox of its own. `cwd` is a path inside; output beyond `output_limit` is
-    dropped."""
+    dropped. With `script`, `argv` is a Python script and its arguments, for an interpreter that waits for it."""
 
     argv: tuple[str, ...]
     limits: Limits
@@ -107,12 +107,13 @@ class Program:
     cwd: str = WORKSPACE
     stdin: bytes = b""
     output_limit: int = OUTPUT_LIMIT
+    script: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """How a program ended. `exit` is None if it was killed; `limit` names the limit ("time", "memory",
-    "disk")."""
+    """How a program ended. `exit` is None if it was killed, else 128 + n after signal n; `limit` names the limit ("time",
+    "memory", "disk")."""
 
     exit: int | None
     stdout: bytes
@@ -218,7 +219,11 @@ class Backend(Protocol):
         ...
 
     def scratch(self) -> Path:
-        """A new empty folder of the runner's own, removed with the backend or by `discard`."""
+        """A new empty folder of the runner's own that `run_reading` can read, removed with the backend or by `discard`."""
+        ...
+
+    async def shelf(self, key: str, files: Mapping[str, bytes]) -> Path:
+        """A folder with these files (relative path to content) that `run_reading` can read. Equal keys mean equal files."""
         ...
 
     async def discard(self, folder: Path) -> None: ...
@@ -232,9 +237,9 @@ class Backend(Protocol):
         folder `tree`."""
         ...
 
-    async def run_reading(self, program: Program, folders: Mapping[str, Path], files: Mapping[str, bytes]) -> Finished:
-        """Run over read-only folders and files (path inside to source), with a channel back that only it
-        holds."""
+    async def run_reading(self, program: Program, folders: Mapping[str, Path]) -> Finished:
+        """Run over read-only folders (path inside to a `scratch`, a `shelf`, or a folder below), with a channel back that
+        only it holds and without any network."""
         ...
 
     async def close(self) -> None: ...

@@ -4,53 +4,55 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.sandbox.command import Descriptors, View, limited
+from clawc.runtime.sandbox.command import BASE_ENV, Descriptors
 from clawc.runtime.sandbox.finish import finish
-from clawc.runtime.sandbox.ground import Ground
+from clawc.runtime.sandbox.ground import Ground, Role
 from clawc.runtime.sandbox.interface import CHANNEL, Finished, Program
-from clawc.runtime.sandbox.process import PipeReader
-from clawc.runtime.sandbox.state import Slot
+from clawc.runtime.sandbox.limits import Meter, resource_limits
+from clawc.runtime.sandbox.pipes import PipeReader
+from clawc.runtime.sandbox.pod import Start, Workspace
 from clawc.runtime.sandbox.watchdog import watch
 
 CHANNEL_LIMIT = 8 << 20
 # After the last process is gone its pipes end at once.
 _DRAIN_S = 5.0
+_CHANNEL_FD = 3
 
 
-async def run_program(ground: Ground, slot: Slot, program: Program, view: View, upper: Path | None) -> Finished:
+async def run_program(
+    ground: Ground, role: Role, program: Program, workspace: Workspace | None, folders: Mapping[str, Path]
+) -> Finished:
     """Run to the end or a limit. When this returns, no process of it is left."""
-    argv = list(program.argv)
-    if program.cwd != view.cwd:
-        # Not bwrap's --chdir: that the agent made no such folder is a result, not a failure to start.
-        argv = ["/bin/sh", "-c", 'cd -- "$0" && exec "$@"', program.cwd, *argv]
     readers: list[PipeReader] = []
-    with Descriptors() as ends, Descriptors() as held:
-        for size in (program.output_limit, program.output_limit, CHANNEL_LIMIT):
+    start = Start(
+        kind="script" if program.script else "program",
+        argv=[str(_CHANNEL_FD) if arg == CHANNEL else arg for arg in program.argv],
+        env={**BASE_ENV, **program.env},
+        cwd=program.cwd,
+        limits=resource_limits(program.limits, program.timeout_s),
+        network=role != "check",
+        workspace=workspace,
+        folders=folders,
+    )
+    with Descriptors() as ends:
+        stdin = ends.holding(program.stdin)
+        outputs: list[int] = []
+        for size in (program.output_limit, program.output_limit, CHANNEL_LIMIT)[: 3 if CHANNEL in program.argv else 2]:
             reading, writing = os.pipe()
             readers.append(PipeReader(reading, size))
-            ends.hold(writing)
-        out, err, channel = ends.fds
-        keep = (channel,) if CHANNEL in argv else ()
-        argv = [str(channel) if arg == CHANNEL else arg for arg in argv]
+            outputs.append(ends.hold(writing))
         try:
-            box = await ground.start(
-                view,
-                limited(argv, program.limits),
-                held,
-                slot,
-                stdin=ends.holding(program.stdin),
-                stdout=out,
-                stderr=err,
-                keep=keep,
-            )
+            box = await ground.start(role, start, [stdin, *outputs])
         except BaseException:
             for reader in readers:
                 reader.close()
             raise
-    watching = asyncio.create_task(watch(box, program.limits, upper))
+    meter = Meter(program.limits, program.timeout_s, ground.enforcers)
+    watching = asyncio.create_task(watch(box, meter, workspace.upper if workspace else None))
     exiting = asyncio.create_task(box.exited())
     limit = ""
     try:
@@ -60,11 +62,19 @@ async def run_program(ground: Ground, slot: Slot, program: Program, view: View, 
     finally:
         watching.cancel()
         exiting.cancel()
-        await finish(ground.end(box))
-        outputs = [await reader.rest(_DRAIN_S) for reader in readers]
-    status = box.exit_status() if not limit else None
-    if status is None and not limit:
-        said = outputs[1].decode("utf-8", "replace").strip()[-500:]
-        raise RuntimeFault("R0302", f"the sandbox did not start: {said or 'it ended without a word'}")
+        await finish(box.kill())
+        kept = [await reader.rest(_DRAIN_S) for reader in readers]
+        word = await box.said()
+    if word != "ready":
+        raise RuntimeFault("R0302", f"the sandbox did not start: {word or 'it ended without a word'}")
     over = readers[0].over or readers[1].over
-    return Finished(status, outputs[0], outputs[1], limit, over, outputs[2], readers[2].over)
+    channel = readers[2] if len(readers) > 2 else None
+    return Finished(
+        None if limit else box.exit,
+        kept[0],
+        kept[1],
+        limit,
+        over,
+        kept[2] if channel else b"",
+        channel.over if channel else False,
+    )

@@ -1,4 +1,4 @@
-"""Sandboxes that outlived their runner. A bwrap whose monitor is killed in the instant between its fork
+"""Pods that outlived their runner. A bwrap whose monitor is killed in the instant between its fork
 and its first step waits for ever (it holds both ends of the descriptor that it waits on); the next runner
 ends it."""
 
@@ -10,12 +10,12 @@ from pathlib import Path
 
 
 def orphans() -> list[int]:
-    """First processes of our sandboxes that have no monitor."""
+    """First processes of our pods that have no monitor."""
     found: list[int] = []
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
             command = Path(f"/proc/{name}/cmdline").read_bytes()
-            if not command.startswith(b"bwrap\0--args\0") or b"/usr/bin/prlimit\0--nproc=" not in command:
+            if not command.startswith(b"bwrap\0--args\0") or b"clawc.runtime.sandbox.inside.zygote" not in command:
                 continue
             status = dict(line.split(":\t", 1) for line in _lines(f"/proc/{name}/status") if ":\t" in line)
             parent = Path(f"/proc/{status['PPid']}/comm").read_text().strip()

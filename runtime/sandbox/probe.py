@@ -16,7 +16,7 @@ from pathlib import Path
 
 from clawc.runtime.errors import SandboxUnavailable
 from clawc.runtime.sandbox import seccomp
-from clawc.runtime.sandbox.command import BASE_ENV, PRLIMIT, PYTHON
+from clawc.runtime.sandbox.command import BASE_ENV, PYTHON
 from clawc.runtime.sandbox.tools import offered
 
 OLDEST = (0, 9)
@@ -46,7 +46,7 @@ def require_system() -> str:
         raise SandboxUnavailable(
             "there is no system-call filter for this processor", "Use an x86_64 or aarch64 machine."
         )
-    for program, package in ((PYTHON, "python3"), (PRLIMIT, "util-linux")):
+    for program, package in ((PYTHON, "python3"),):
         if not os.access(program, os.X_OK):
             raise SandboxUnavailable(f"`{program}` is not there", f"Install the system package {package}.")
     if not Path(f"/proc/self/task/{os.getpid()}/children").exists():

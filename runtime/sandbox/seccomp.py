@@ -48,8 +48,9 @@ def architecture() -> str | None:
     return machine if machine in _ARCHITECTURES else None
 
 
-def program(machine: str) -> bytes:
-    """The filter for `machine` as an array of struct sock_filter; KeyError for an unknown architecture."""
+def program(machine: str, *, sockets: bool = True) -> bytes:
+    """The filter for `machine` as an array of struct sock_filter; KeyError for an unknown architecture. Without
+    `sockets` there are none of any kind."""
     column, audit = _ARCHITECTURES[machine]
     code: list[tuple[int, int, int, int]] = [(_LOAD, 0, 0, _ARCH), (_JEQ, 1, 0, audit), (_RET, 0, 0, _KILL)]
     code += [(_LOAD, 0, 0, _NR)]
@@ -64,6 +65,9 @@ def program(machine: str) -> bytes:
         (_LOAD, 0, 0, _NR),
     ]  # fmt: skip
     for family_call in (_SOCKET, _SOCKETPAIR):  # AF_UNIX, AF_INET, AF_INET6 only
+        if not sockets:
+            code += [(_JEQ, 0, 1, family_call[column]), (_RET, 0, 0, _EAFNOSUPPORT)]
+            continue
         code += [
             (_JEQ, 0, 6, family_call[column]), (_LOAD, 0, 0, _ARG0), (_JEQ, 3, 0, 1), (_JEQ, 2, 0, 2),
             (_JEQ, 1, 0, 10), (_RET, 0, 0, _EAFNOSUPPORT), (_LOAD, 0, 0, _NR),

@@ -15,14 +15,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.records import LimitUse
 from clawc.runtime.sandbox.collect import collect
-from clawc.runtime.sandbox.command import PYTHON, Descriptors, View, limited
-from clawc.runtime.sandbox.finish import finish, in_thread
+from clawc.runtime.sandbox.command import BASE_ENV, Descriptors
+from clawc.runtime.sandbox.finish import acquire, finish, in_thread
 from clawc.runtime.sandbox.ground import Ground, Place
 from clawc.runtime.sandbox.interface import (
     OUTPUT_LIMIT,
@@ -31,16 +32,17 @@ from clawc.runtime.sandbox.interface import (
     ExecResult,
     FileProblem,
     SandboxEnded,
+    Template,
 )
-from clawc.runtime.sandbox.process import START_S, Box, PipeReader
+from clawc.runtime.sandbox.layers import Layer
+from clawc.runtime.sandbox.limits import Meter, resource_limits
+from clawc.runtime.sandbox.pod import START_S, Box, Start
 from clawc.runtime.sandbox.watchdog import watch
 from clawc.spec.bundle import Limits
 
 FILE_LIMIT = 64 << 20
 _HEAD_LIMIT = 1 << 20
 _PATIENCE_S = 30.0
-_RESIDENT = "/run/resident.py"
-_SOURCE = Path(__file__).with_name("resident.py")
 
 
 class _Head(BaseModel):
@@ -53,11 +55,12 @@ class _Head(BaseModel):
     exit: Annotated[int, Field(ge=0, le=255)] | None = None
     timed_out: bool = False
     truncated: bool = False
+    ended: bool = False
     error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class _Reply:
+class Reply:
     head: _Head
     bodies: list[bytes]
 
@@ -67,7 +70,7 @@ class _Pending:
     """A request without an answer yet; `limit` bounds each part of the answer."""
 
     limit: int
-    reply: asyncio.Future[_Reply] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    reply: asyncio.Future[Reply] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class Session:
@@ -78,16 +81,16 @@ class Session:
         ground: Ground,
         place: Place,
         box: Box,
-        limits: Limits,
-        errors: PipeReader,
+        meter: Meter,
+        env: Mapping[str, str],
         channel: tuple[asyncio.StreamReader, asyncio.StreamWriter],
     ) -> None:
         self._ground = ground
         self._place: Place | None = place
-        self._upper = place.writable
+        self._workspace = place.workspace
         self._box = box
-        self._limits = limits
-        self._errors = errors
+        self._meter = meter
+        self._env = env
         self._reader, self._writer = channel
         self._numbers = itertools.count(1)
         self._pending: dict[int, _Pending] = {}
@@ -96,18 +99,21 @@ class Session:
 
     @property
     def enforcers(self) -> tuple[str, ...]:
-        return enforcers(self._ground)
+        return self._ground.named_enforcers()
+
+    def limits(self) -> tuple[LimitUse, ...]:
+        return self._meter.uses()
 
     async def begin(self) -> None:
-        """Wait for the resident; raises RuntimeFault with what bwrap said if there is none."""
+        """Wait for the resident; raises RuntimeFault with what the box said if there is none."""
         try:
             async with asyncio.timeout(START_S):
                 line = await self._reader.readline()
         except TimeoutError:
             line = b""
         if not line:
-            await self._ground.end(self._box)
-            said = (await self._errors.rest(1)).decode("utf-8", "replace").strip()[-500:]
+            await self._box.kill()
+            said = await self._box.said()
             raise RuntimeFault("R0302", f"the sandbox did not start: {said or 'it gave no sign'}")
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._guard())]
 
@@ -129,6 +135,17 @@ class Session:
         out, err = reply.bodies
         return ExecResult(reply.head.exit, out, err, reply.head.timed_out, reply.head.truncated)
 
+    async def spawn(
+        self, argv: Sequence[str], *, cwd: str | None = None, env: Mapping[str, str] | None = None
+    ) -> Spawned:
+        head: dict[str, object] = {"op": "spawn", "argv": list(argv), "cwd": cwd or WORKSPACE, "env": dict(env or {})}
+        number = next(self._numbers)
+        reply = await self._ask(head, b"", _HEAD_LIMIT, _PATIENCE_S, number)
+        if reply.head.exit is not None:
+            said = reply.bodies[-1].decode("utf-8", "replace") if reply.bodies else ""
+            raise FileProblem(f"cannot start `{argv[0]}`: {said[:500]}")
+        return Spawned(self, number)
+
     async def put(self, path: str, data: bytes, mode: int = 0o644) -> None:
         await self._ask({"op": "put", "path": _absolute(path), "mode": mode}, data, 0, _PATIENCE_S)
 
@@ -138,34 +155,66 @@ class Session:
         )
         return reply.bodies[0] if reply.bodies else b""
 
+    async def ask_process(
+        self, number: int, op: str, body: bytes = b"", wait_s: float = 0.0, stream: str = ""
+    ) -> Reply:
+        """A request about a spawned process."""
+        head: dict[str, object] = {"op": op, "process": number, "wait": wait_s, "stream": stream}
+        return await self._ask(head, body, OUTPUT_LIMIT * 2, wait_s + _PATIENCE_S)
+
+    async def snapshot(self) -> LayerSnapshot:
+        place = self._place
+        if self._ended is not None or place is None:
+            raise self._ended or SandboxEnded("", "the sandbox was closed")
+        await self._ask({"op": "freeze"}, b"", 0, _PATIENCE_S)
+        try:
+            layer = await finish(self._ground.keep("agent", place, self._meter.limits.disk_bytes))
+        finally:
+            await self._ask({"op": "thaw"}, b"", 0, _PATIENCE_S)
+        return LayerSnapshot(self._ground, layer)
+
+    async def fork(self) -> Session:
+        snapshot = await self.snapshot()
+        try:
+            return await acquire(
+                open_in_place(self._ground, snapshot.layer, self._meter.limits, self._env), Session.close
+            )
+        finally:
+            await finish(snapshot.release())
+
     async def stop(self) -> str:
+        self._meter.stop()
         self._end(SandboxEnded("", "the sandbox was stopped"))
         for task in self._tasks:
             if task is not asyncio.current_task():
                 task.cancel()
-        await self._ground.end(self._box)
+        await self._box.kill()
         self._writer.close()
         with suppress(OSError):
             await self._writer.wait_closed()
-        self._errors.close()
+        await self._box.said()
         return self._ended.limit if isinstance(self._ended, SandboxEnded) else ""
 
     async def collect(self, dest: Path) -> Collected:
         await self.stop()
+        layers = (self._workspace.upper, *self._workspace.lower)
         async with self._ground.collecting:
-            return await in_thread(collect, self._upper.upper, self._upper.lower, dest)
+            found = await in_thread(collect, layers, dest, base=bool(self._workspace.lower))
+        return found
 
     async def close(self) -> None:
         await self.stop()
         place, self._place = self._place, None
         if place is not None:
-            await self._ground.vacate(place)
+            await self._ground.vacate("agent", place)
 
-    async def _ask(self, head: dict[str, object], body: bytes, limit: int, patience_s: float) -> _Reply:
+    async def _ask(
+        self, head: dict[str, object], body: bytes, limit: int, patience_s: float, number: int | None = None
+    ) -> Reply:
         """Send a request and wait for its answer."""
         if self._ended is not None:
             raise self._ended
-        number = next(self._numbers)
+        number = next(self._numbers) if number is None else number
         pending = self._pending[number] = _Pending(limit)
         self._writer.write(json.dumps({"id": number, "size": len(body), **head}).encode() + b"\n" + body)
         try:
@@ -192,7 +241,7 @@ class Session:
                     break
                 bodies = [await self._reader.readexactly(size) for size in head.sizes]
                 if pending is not None and not pending.reply.done():
-                    pending.reply.set_result(_Reply(head, bodies))
+                    pending.reply.set_result(Reply(head, bodies))
         except (ValueError, ValidationError, asyncio.IncompleteReadError, ConnectionError):
             pass  # as an end of the channel
         await self._lost("the sandbox ended")
@@ -200,20 +249,21 @@ class Session:
     async def _guard(self) -> None:
         """End the sandbox when a limit is exceeded."""
         try:
-            async with asyncio.timeout(self._limits.wall_s):
-                limit = await watch(self._box, self._limits, self._upper.upper)
+            async with asyncio.timeout(self._meter.limits.wall_s):
+                limit = await watch(self._box, self._meter, self._workspace.upper)
         except TimeoutError:
             limit = "wall"
         except OSError as error:
             self._end(RuntimeFault("R0304", f"cannot watch the sandbox: {error.strerror}"))
-            await self._ground.end(self._box)
+            await self._box.kill()
             return
+        self._meter.hit.add(limit)
         self._end(SandboxEnded(limit, f"the sandbox exceeded its {limit} limit"))
-        await self._ground.end(self._box)
+        await self._box.kill()
 
     async def _lost(self, message: str) -> SandboxEnded | RuntimeFault:
         self._end(SandboxEnded("", message))
-        await self._ground.end(self._box)
+        await self._box.kill()
         return self._ended or SandboxEnded("", message)
 
     def _end(self, error: SandboxEnded | RuntimeFault) -> None:
@@ -224,45 +274,84 @@ class Session:
                 pending.reply.set_exception(self._ended)
 
 
+class Spawned:
+    """A Process of a Session."""
+
+    def __init__(self, session: Session, number: int) -> None:
+        self._session = session
+        self._number = number
+
+    async def read(self, stream: Literal["stdout", "stderr"] = "stdout", *, wait_s: float = 0.0) -> bytes | None:
+        reply = await self._session.ask_process(self._number, "read", wait_s=wait_s, stream=stream)
+        return None if reply.head.ended else b"".join(reply.bodies)
+
+    async def write(self, data: bytes) -> None:
+        await self._session.ask_process(self._number, "write", data)
+
+    async def end_input(self) -> None:
+        await self._session.ask_process(self._number, "end")
+
+    async def wait(self, timeout_s: float) -> int | None:
+        return (await self._session.ask_process(self._number, "wait", wait_s=timeout_s)).head.exit
+
+    async def kill(self) -> None:
+        await self._session.ask_process(self._number, "kill")
+
+
+class LayerSnapshot:
+    """A Snapshot of a Session."""
+
+    def __init__(self, ground: Ground, layer: Layer) -> None:
+        self.layer = layer
+        self._ground = ground
+        self._released = False
+
+    @property
+    def key(self) -> str:
+        return self.layer.path.name
+
+    async def release(self) -> None:
+        if not self._released:
+            self._released = True
+            await self._ground.area("agent").layers.release(self.layer)
+
+
+async def open_in_place(ground: Ground, template: Template | Layer, limits: Limits, env: Mapping[str, str]) -> Session:
+    """A session in a place of its own. Not to be cancelled."""
+    place = await ground.place("agent", template, {})
+    try:
+        return await open_session(ground, place, limits, env)
+    except BaseException:
+        await finish(ground.vacate("agent", place))
+        raise
+
+
 async def open_session(ground: Ground, place: Place, limits: Limits, env: Mapping[str, str]) -> Session:
     """Start a sandbox with the resident in it; `place` stays the caller's if this raises. Not to be
     cancelled."""
     ours, theirs = socket.socketpair()
-    reading, writing = os.pipe()
-    errors = PipeReader(reading, 1 << 16)
-    view = View(workspace=place.writable, files={_RESIDENT: _SOURCE.read_bytes()}, env=env)
-    command = limited([PYTHON, "-I", "-S", _RESIDENT], limits)
+    start = Start(
+        kind="session",
+        limits=resource_limits(limits, limits.wall_s),
+        env={**BASE_ENV, **env},
+        cwd=WORKSPACE,
+        workspace=place.workspace,
+    )
     try:
-        with Descriptors() as ends, Descriptors() as held:
-            stdin, stderr = ends.hold(theirs.detach()), ends.hold(writing)
-            stdout = ends.hold(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC))
-            box = await ground.start(view, command, held, place.slot, stdin=stdin, stdout=stdout, stderr=stderr)
+        with theirs, Descriptors() as ends:
+            nowhere = ends.hold(os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC))
+            box = await ground.start("agent", start, [theirs.fileno(), nowhere, nowhere])
     except BaseException:
         ours.close()
-        errors.close()
         raise
     channel = await asyncio.open_connection(sock=ours, limit=_HEAD_LIMIT)
-    session = Session(ground, place, box, limits, errors, channel)
+    session = Session(ground, place, box, Meter(limits, limits.wall_s, ground.enforcers), env, channel)
     try:
         await session.begin()
     except BaseException:
         await finish(session.stop())
         raise
     return session
-
-
-def enforcers(ground: Ground) -> tuple[str, ...]:
-    """What bounds a sandbox, as records name it."""
-    found = [
-        "memory:watchdog",
-        "disk:watchdog",
-        "files:rlimit",
-        "processes:rlimit",
-        "wall:runner",
-        "calls:seccomp",
-    ]
-    found.append("workspace:overlay" if ground.overlay else "workspace:copy")
-    return (*found, "user:own" if ground.slots.drops_user else "user:shared")
 
 
 def _absolute(path: str) -> str:

@@ -1,4 +1,4 @@
-"""The runner's own corner of the disk, and the numbered slots that sandboxes live in.
+"""The runner's own corner of the disk.
 
 Names are random, since a sandbox can read the paths of its mounts. The root is 0711: other local users can
 neither list it nor guess, and a sandbox's dropped user can pass through. A root left by a killed runner is
@@ -12,15 +12,14 @@ import fcntl
 import os
 import secrets
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from clawc.runtime.errors import SandboxUnavailable
-from clawc.runtime.sandbox.interface import Template
 from clawc.runtime.sandbox.remove import remove_tree
 
 _PREFIX = "clawc-state-"
-_SLOTS = 256
+# User ids that a runner takes at most.
+_USERS = 16
 
 
 class StateRoot:
@@ -38,9 +37,9 @@ class StateRoot:
         self._removed = False
         atexit.register(self.remove)
 
-    def folder(self, mode: int = 0o755) -> Path:
+    def folder(self, mode: int = 0o755, inside: Path | None = None) -> Path:
         """A new empty folder under a random name."""
-        path = self.path / secrets.token_hex(8)
+        path = (inside or self.path) / secrets.token_hex(8)
         path.mkdir()
         path.chmod(mode)
         return path
@@ -86,11 +85,11 @@ def first_user() -> int | None:
     """The first user id for sandboxes when the runner is root, else None: they run as the runner."""
     if os.geteuid() != 0:
         return None
-    wanted = 200_000 + _SLOTS * (os.getpid() % 4096)
+    wanted = 200_000 + _USERS * (os.getpid() % 4096)
     ranges: list[tuple[int, int]] = []
     for line in Path("/proc/self/uid_map").read_text().splitlines():
         start, _, count = map(int, line.split())
-        ranges.append((start, start + count - _SLOTS))
+        ranges.append((start, start + count - _USERS))
     for first in (wanted, 200_000, 60_000, 10_000):
         if any(start <= first <= last for start, last in ranges):
             return first
@@ -100,65 +99,11 @@ def first_user() -> int | None:
     )
 
 
-@dataclass(slots=True)
-class Slot:
-    """A place for one live sandbox. `user` is its host user; `template` what it last started from."""
-
-    number: int
-    user: int | None
-    key: str = ""
-    template: Path | None = None
-
-
-class Slots:
-    """Hands out the lowest free slot, so that few are ever in use and their template copies are used
-    again."""
-
-    def __init__(self, root: StateRoot) -> None:
-        self._root = root
-        self._first = first_user()
-        self._free: list[Slot] = []
-        self._made = 0
-
-    @property
-    def drops_user(self) -> bool:
-        """Whether sandboxes run as users other than the runner."""
-        return self._first is not None
-
-    def take(self, key: str) -> Slot:
-        """A free slot, by preference one that already holds the template `key`."""
-        if not self._free:
-            if self._made >= _SLOTS:
-                raise SandboxUnavailable(f"more than {_SLOTS} sandboxes at once", "Lower the number of parallel jobs.")
-            user = None if self._first is None else self._first + self._made
-            self._made += 1
-            return Slot(self._made - 1, user)
-        self._free.sort(key=lambda slot: (slot.key != key, slot.number))
-        return self._free.pop(0)
-
-    def give(self, slot: Slot) -> None:
-        self._free.append(slot)
-
-    def template(self, slot: Slot, template: Template) -> Path:
-        """The template's files as owned by the slot's user, so that the sandbox may change its view of
-        them."""
-        if slot.template is None or slot.key != template.key:
-            if slot.template is not None:
-                slot.key = ""
-                remove_tree(slot.template)
-            slot.template = None
-            folder = self._root.folder(0o700)
-            template.write(folder)
-            own(folder, slot.user)
-            slot.template, slot.key = folder, template.key
-        return slot.template
-
-
 def own(folder: Path, user: int | None) -> None:
-    """Give a folder that the runner made, and all below it, to a slot's user."""
+    """Give a folder that the runner made, and all below it, to a user of sandboxes."""
     if user is None:
         return
-    for _, _, files, fd in os.fwalk(folder):
+    for _, folders, files, fd in os.fwalk(folder):
         os.fchown(fd, user, user)
-        for name in files:
+        for name in (*files, *folders):
             os.chown(name, user, user, dir_fd=fd, follow_symlinks=False)

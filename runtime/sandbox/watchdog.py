@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 from clawc.runtime.sandbox.collect import usage
-from clawc.runtime.sandbox.process import Box
-from clawc.spec.bundle import Limits
+from clawc.runtime.sandbox.limits import Meter
+from clawc.runtime.sandbox.pod import Box
 
 POLL_S = 0.1
 MAX_ENTRIES = 100_000
@@ -21,31 +21,33 @@ _DISK_S = 0.5
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
-async def watch(box: Box, limits: Limits, upper: Path | None) -> str:
+async def watch(box: Box, meter: Meter, upper: Path | None) -> str:
     """Returns "memory" or "disk" once that limit is exceeded; the caller cancels it when the sandbox ends."""
     disk_due = 0.0
     while True:
         await asyncio.sleep(POLL_S)
-        if over_memory(box.pid, limits.memory_bytes):
+        if over_memory(box.pid, meter):
             return "memory"
         now = time.monotonic()
-        if now < disk_due:
+        if upper is None or now < disk_due:
             continue
-        if _many_entries(box.pid):
+        used = await asyncio.to_thread(usage, upper, meter.limits.disk_bytes, MAX_ENTRIES)
+        meter.saw(disk=used.size)
+        if used.over:
             return "disk"
-        if upper is not None:
-            over = await asyncio.to_thread(usage, upper, limits.disk_bytes, MAX_ENTRIES)
-            if over:
-                return over
         spent = time.monotonic() - now
         disk_due = time.monotonic() + max(_DISK_S, spent / _DISK_SHARE)
 
 
-def over_memory(pid: int, limit: int) -> bool:
-    """Whether the processes below `pid` hold more. Resident sizes count shared pages once per process, so
+def over_memory(pid: int, meter: Meter) -> bool:
+    """Whether the processes from `pid` down hold more than they may. Resident sizes count shared pages once per process, so
     beyond the limit the proportional sizes decide, where they may be read."""
     tree = _tree(pid)
-    return sum(map(_resident, tree)) > limit and sum(map(_proportional, tree)) > limit
+    size = sum(map(_resident, tree))
+    if size > meter.limits.memory_bytes:
+        size = sum(map(_proportional, tree))
+    meter.saw(memory=size, processes=len(tree))
+    return size > meter.limits.memory_bytes
 
 
 def _tree(pid: int) -> list[int]:
@@ -80,15 +82,3 @@ def _proportional(pid: int) -> int:
     except OSError:
         return _resident(pid)
     return 0
-
-
-def _many_entries(pid: int) -> bool:
-    """Whether a memory file system of the sandbox holds too many files: its size bounds bytes only."""
-    for path in ("tmp", "dev/shm"):
-        try:
-            found = os.statvfs(f"/proc/{pid}/root/{path}")
-        except OSError:
-            continue
-        if found.f_files - found.f_ffree > MAX_ENTRIES:
-            return True
-    return False

@@ -39,7 +39,7 @@ def test_only_plain_files_come_along(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(source / "socket"))
     with open(os.fsencode(source) + b"/\xff\xfe", "wb"):
-        found = collect(source, None, tmp_path / "dest")
+        found = collect((source,), tmp_path / "dest", base=False)
     assert {entry.path: entry.reason for entry in found.refused} == {
         "absolute": "is a link",
         "dangling": "is a link",
@@ -70,7 +70,7 @@ def test_layers_are_merged(tmp_path: Path) -> None:
         os.setxattr(upper / "hidden", "user.overlay.opaque", b"y")
     except OSError as error:
         pytest.skip(f"whiteouts cannot be made here: {error}")
-    collect(upper, lower, tmp_path / "dest")
+    collect((upper, lower), tmp_path / "dest", base=True)
     found = {
         str(p.relative_to(tmp_path / "dest")): p.read_text() for p in (tmp_path / "dest").rglob("*") if p.is_file()
     }
@@ -83,13 +83,13 @@ def test_caps(tmp_path: Path) -> None:
     source.mkdir()
     for number in range(20):
         (source / f"{number:02}").write_bytes(b"x" * 100)
-    assert collect(source, None, tmp_path / "a", Caps(files=15)).over == "files"
-    found = collect(source, None, tmp_path / "b", Caps(size=1050))
+    assert collect((source,), tmp_path / "a", Caps(files=15), base=False).over == "files"
+    found = collect((source,), tmp_path / "b", Caps(size=1050), base=False)
     assert (found.over, found.files) == ("bytes", 10)
     assert all(path.stat().st_size == 100 for path in (tmp_path / "b").iterdir())
     (source / "sparse").touch()
     os.truncate(source / "sparse", 1 << 40)
-    assert collect(source, None, tmp_path / "c").over == "bytes"
+    assert collect((source,), tmp_path / "c", base=False).over == "bytes"
 
 
 def test_depth_beyond_any_path(tmp_path: Path) -> None:
@@ -97,10 +97,10 @@ def test_depth_beyond_any_path(tmp_path: Path) -> None:
     source.mkdir()
     nested(source, 1200)
     (source / "shallow").write_text("x")
-    found = collect(source, None, tmp_path / "dest")
+    found = collect((source,), tmp_path / "dest", base=False)
     assert [entry.reason for entry in found.refused] == ["is nested deeper than 100 folders"]
     assert (tmp_path / "dest/shallow").read_text() == "x"
-    assert usage(source, 1 << 30, 1 << 20) == "disk"
+    assert usage(source, 1 << 30, 1 << 20).over
     remove_tree(source)
     assert not source.exists()
 
@@ -123,5 +123,5 @@ def test_unreadable_entries_of_a_given_folder_are_refused(tmp_path: Path) -> Non
     source = tmp_path / "source"
     (source / "shut").mkdir(parents=True)
     (source / "shut").chmod(0)
-    found = collect(source, None, tmp_path / "dest", mend=False)
+    found = collect((source,), tmp_path / "dest", mend=False, base=False)
     assert [entry.reason for entry in found.refused] == ["may not be read"]

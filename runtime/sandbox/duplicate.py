@@ -1,0 +1,117 @@
+"""Copies a layer that a sandbox has written, to keep it as it is at a moment. Its author is hostile: nothing is followed, and
+deletions, links and special files come along as what they are, for the system to judge when the copy is mounted."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from clawc.runtime.sandbox.collect import MAX_DEPTH, opaque, open_folder
+
+MAX_ENTRIES = 100_000
+_CHUNK = 1 << 20
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def duplicate(source: Path, dest: Path, user: int | None, max_bytes: int) -> None:
+    """Copy all below `source` into the empty folder `dest`, for the user `user` if given. Raises OSError; EFBIG beyond
+    `max_bytes`, MAX_ENTRIES or a depth of 2 * MAX_DEPTH."""
+    copy = _Duplicate(user, max_bytes)
+    held = [open_folder(source, None, mend=False)]
+    try:
+        held.append(os.open(dest, _FOLDER))
+        copy.folder(held[0], held[1], 0)
+    finally:
+        for fd in held:
+            os.close(fd)
+
+
+class _Duplicate:
+    def __init__(self, user: int | None, max_bytes: int) -> None:
+        self.user = user
+        self.max_bytes = max_bytes
+        self.size = 0
+        self.entries = 0
+
+    def folder(self, source: int, dest: int, depth: int) -> None:
+        if opaque(source):
+            os.setxattr(dest, "user.overlay.opaque", b"y")
+        with os.scandir(source) as found:
+            names = [entry.name for entry in found]
+        for name in names:
+            self.entries += 1
+            if self.entries > MAX_ENTRIES or depth > 2 * MAX_DEPTH:
+                raise OSError(27, "too many files to keep")
+            try:
+                seen = os.stat(name, dir_fd=source, follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            if stat.S_ISDIR(seen.st_mode):
+                self._folder(name, source, dest, seen, depth)
+            elif stat.S_ISREG(seen.st_mode):
+                self._file(name, source, dest, seen)
+            elif stat.S_ISLNK(seen.st_mode):
+                os.symlink(os.readlink(name, dir_fd=source), name, dir_fd=dest)
+                self._give(name, dest)
+            elif stat.S_ISFIFO(seen.st_mode) or (stat.S_ISCHR(seen.st_mode) and seen.st_rdev == 0):
+                os.mknod(name, stat.S_IFMT(seen.st_mode) | 0o600, 0, dir_fd=dest)
+                self._give(name, dest)
+
+    def _folder(self, name: str, source: int, dest: int, seen: os.stat_result, depth: int) -> None:
+        os.mkdir(name, 0o700, dir_fd=dest)
+        held = [open_folder(name, source, mend=True)]
+        try:
+            held.append(os.open(name, _FOLDER, dir_fd=dest))
+            self.folder(held[0], held[1], depth + 1)
+            os.fchmod(held[1], stat.S_IMODE(seen.st_mode) & 0o777)
+            if self.user is not None:
+                os.fchown(held[1], self.user, self.user)
+            os.utime(held[1], ns=(seen.st_atime_ns, seen.st_mtime_ns))
+        finally:
+            for fd in held:
+                os.close(fd)
+
+    def _file(self, name: str, source: int, dest: int, seen: os.stat_result) -> None:
+        try:
+            reading = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=source)
+        except PermissionError:
+            os.chmod(name, 0o600, dir_fd=source)  # ours, and everything inside stands still
+            reading = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=source)
+            os.chmod(name, stat.S_IMODE(seen.st_mode), dir_fd=source)
+        with open(reading, "rb") as old:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            with open(os.open(name, flags, 0o600, dir_fd=dest), "wb") as new:
+                self.size += min(seen.st_size, seen.st_blocks * 512 + 4096)
+                if self.size > self.max_bytes:
+                    raise OSError(27, "too many bytes to keep")
+                _copy_data(old.fileno(), new.fileno(), seen.st_size)
+                os.fchmod(new.fileno(), stat.S_IMODE(seen.st_mode) & 0o777)
+                if self.user is not None:
+                    os.fchown(new.fileno(), self.user, self.user)
+                os.utime(new.fileno(), ns=(seen.st_atime_ns, seen.st_mtime_ns))
+
+    def _give(self, name: str, dest: int) -> None:
+        if self.user is not None:
+            os.chown(name, self.user, self.user, dir_fd=dest, follow_symlinks=False)
+
+
+def _copy_data(old: int, new: int, size: int) -> None:
+    """The bytes of a file; its holes stay holes."""
+    at = 0
+    os.ftruncate(new, size)
+    while at < size:
+        try:
+            start = os.lseek(old, at, os.SEEK_DATA)
+        except OSError:
+            return  # a hole to the end
+        end = os.lseek(old, start, os.SEEK_HOLE)
+        os.lseek(new, start, os.SEEK_SET)
+        os.lseek(old, start, os.SEEK_SET)
+        left = end - start
+        while left > 0 and (chunk := os.read(old, min(_CHUNK, left))):
+            view = memoryview(chunk)
+            while view:
+                view = view[os.write(new, view) :]
+            left -= len(chunk)
+        at = end

@@ -1,0 +1,90 @@
+"""What a boxed process does with itself: run another program, or a Python script in this warm interpreter.
+
+Standard library of CPython 3.9 only.
+"""
+
+from __future__ import annotations
+
+import atexit
+import io
+import marshal
+import os
+import sys
+import threading
+import traceback
+import types
+from typing import Any, NoReturn
+
+_PYC_HEADER = 16
+
+
+def run_program(request: dict[str, Any]) -> NoReturn:
+    """As the first process: start the program as the second, take in orphans, end with its status (128 + n after signal n)."""
+    pid = os.fork()
+    if pid == 0:
+        at = request["cwd"]
+        try:
+            os.setsid()
+            os.chdir(at)
+            at = ""
+            os.execvpe(request["argv"][0], request["argv"], {**request["env"], "PWD": request["cwd"]})
+        except OSError as error:
+            os.write(2, f"{at or request['argv'][0]}: {error.strerror}\n".encode("utf-8", "replace"))
+            os._exit(2 if at else 127 if isinstance(error, FileNotFoundError) else 126)
+    for fd in range(3):
+        os.close(fd)
+    while True:
+        ended, status = os.wait()
+        if ended == pid:
+            code = os.waitstatus_to_exitcode(status)
+            os._exit(128 - code if code < 0 else code)
+
+
+def run_script(request: dict[str, Any]) -> NoReturn:
+    """Run `script`, source or bytecode, as `python3 -I -S script arguments` would."""
+    status = 1
+    try:
+        os.chdir(request["cwd"])
+        os.environ.clear()
+        os.environ.update(request["env"], PWD=request["cwd"])
+        _renew_streams()
+        status = _main(request["argv"])
+        threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as the end of an interpreter does
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(status)
+
+
+def _main(argv: list[str]) -> int:
+    path = argv[0]
+    module = types.ModuleType("__main__")
+    module.__dict__.update(__file__=path, __builtins__=__builtins__)
+    sys.modules["__main__"] = module
+    sys.argv = list(argv)
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+        code = marshal.loads(data[_PYC_HEADER:]) if path.endswith(".pyc") else compile(data, path, "exec")
+        exec(code, module.__dict__)
+    except SystemExit as stop:
+        if stop.code is None or isinstance(stop.code, int):
+            return (stop.code or 0) & 0xFF
+        sys.stderr.write(f"{stop.code}\n")
+        return 1
+    except BaseException:  # noqa: BLE001 - the edge of the process
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _renew_streams() -> None:
+    """The descriptors 0, 1 and 2 are others now."""
+    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, "r", closefd=False)), "utf-8")
+    sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w", closefd=False)), "utf-8")
+    sys.stderr = io.TextIOWrapper(
+        io.BufferedWriter(io.FileIO(2, "w", closefd=False)), "utf-8", "backslashreplace", line_buffering=True
+    )
+    for name in ("stdin", "stdout", "stderr"):
+        setattr(sys, f"__{name}__", getattr(sys, name))

@@ -1,0 +1,308 @@
+"""A pod: one bwrap around an interpreter that is ready, from which boxes are cloned (`inside/zygote.py`).
+
+bwrap shuts the pod off from the machine, and each box is shut off from the pod and from other boxes. A pod dies with
+its runner and takes its boxes along.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel
+
+from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.sandbox.command import AREA, Descriptors, pod_arguments
+from clawc.runtime.sandbox.pipes import PipeReader
+
+# A host that cannot start a sandbox in this time is out of order.
+START_S = 30.0
+_END_S = 10.0
+_MESSAGE = 1 << 16
+
+TMP_BYTES = 64 << 20
+SHM_BYTES = 16 << 20
+# File systems in memory: path, bytes, files.
+MEMORY = (("/tmp", TMP_BYTES, 20_000), ("/dev/shm", SHM_BYTES, 2_000))
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A workspace to mount: `upper` takes the writes over `lower`, the topmost first. Without `lower` it is the workspace."""
+
+    upper: Path
+    work: Path
+    lower: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What to clone: a `session` (a resident on descriptor 0), a `script` for the waiting interpreter or a `program`.
+    Paths are the host's, below the pod's area; `limits` are names of RLIMIT_ and their values."""
+
+    kind: Literal["session", "script", "program"]
+    limits: Mapping[str, int]
+    env: Mapping[str, str]
+    argv: Sequence[str] = ()
+    cwd: str = "/"
+    network: bool = True
+    workspace: Workspace | None = None
+    folders: Mapping[str, Path] = field(default_factory=dict[str, Path])
+
+    def with_folder(self, at: str, path: Path) -> Start:
+        """The same with one more read-only folder."""
+        return replace(self, folders={**self.folders, at: path})
+
+
+class _Answer(BaseModel):
+    id: int
+    started: bool = False
+    error: str = ""
+    exit: int | None = None
+    cpu_s: float = 0.0
+
+
+class Box:
+    """A sandbox's processes. `pid` is the first of them as the host sees it."""
+
+    def __init__(self, pidfd: int, pid: int, word: PipeReader) -> None:
+        self.pid = pid
+        self.exit: int | None = None
+        self.cpu_s = 0.0
+        self._pidfd = pidfd
+        self._word = word
+        self._gone = asyncio.Event()
+
+    async def exited(self) -> None:
+        await self._gone.wait()
+
+    async def kill(self) -> None:
+        """Kill the first process inside, and with it all others; returns when they are gone. Idempotent."""
+        self.kill_now()
+        await self._gone.wait()
+
+    def kill_now(self) -> None:
+        """Without waiting."""
+        if not self._gone.is_set():
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def end(self, code: int | None, cpu_s: float = 0.0) -> None:
+        """It is gone; None if nobody knows how it ended."""
+        if not self._gone.is_set():
+            self.exit, self.cpu_s = code, cpu_s
+            self._gone.set()
+            os.close(self._pidfd)
+
+    async def said(self) -> str:
+        """Its only word, after its end: "ready" if it was shut in."""
+        return (await self._word.rest(1.0)).decode("utf-8", "replace")
+
+
+class Pod:
+    """Made by `open_pod`."""
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], control: socket.socket, errors: PipeReader, area: Path
+    ) -> None:
+        self.area = area
+        self.alive = True
+        self._process = process
+        self._control = control
+        self._errors = errors
+        self._loop = asyncio.get_running_loop()
+        self._number = 0
+        self._starting: dict[int, asyncio.Future[tuple[int, int]]] = {}
+        self._boxes: dict[int, Box] = {}
+        self._early: dict[int, _Answer] = {}
+        self._ready = asyncio.Event()
+        control.setblocking(False)
+        self._loop.add_reader(control.fileno(), self._listen)
+
+    async def begin(self) -> None:
+        """Wait for the zygote; raises RuntimeFault with what bwrap said if it does not come."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(START_S):
+                await self._ready.wait()
+        if not self.alive or not self._ready.is_set():
+            await self.close()
+            said = (await self._errors.rest(1.0)).decode("utf-8", "replace").strip()[-500:]
+            raise RuntimeFault("R0302", f"the sandbox did not start: {said or 'it gave no sign'}")
+
+    async def start(self, start: Start, fds: Sequence[int]) -> Box:
+        """Clone a box that gets the descriptors as 0, 1, 2 …; raises RuntimeFault R0302. Not to be cancelled."""
+        if not self.alive:
+            raise RuntimeFault("R0302", "the sandboxes' pod has ended")
+        self._number += 1
+        number = self._number
+        reading, writing = os.pipe()
+        word = PipeReader(reading, 1 << 12)
+        started: asyncio.Future[tuple[int, int]] = self._loop.create_future()
+        self._starting[number] = started
+        try:
+            message = json.dumps({"id": number, **self._request(start)}).encode()
+            await self._send(message, [*fds, writing])
+            async with asyncio.timeout(START_S):
+                pidfd, pid = await started
+        except (OSError, TimeoutError, RuntimeFault) as error:
+            word.close()
+            if isinstance(error, RuntimeFault):
+                raise
+            raise RuntimeFault("R0302", f"cannot start a sandbox: {error or 'no answer in time'}") from error
+        finally:
+            os.close(writing)
+            self._starting.pop(number, None)
+        box = Box(pidfd, pid, word)
+        if number in self._early:
+            answer = self._early.pop(number)
+            box.end(answer.exit, answer.cpu_s)
+        elif not self.alive:
+            box.end(None)
+        else:
+            self._boxes[number] = box
+        return box
+
+    async def _send(self, message: bytes, fds: Sequence[int]) -> None:
+        for _ in range(1000):
+            try:
+                socket.send_fds(self._control, [message], list(fds))
+                return
+            except BlockingIOError:
+                await asyncio.sleep(0.005)
+        raise TimeoutError
+
+    async def close(self) -> None:
+        """End the pod and all its boxes; returns when they are gone."""
+        self._lost()
+        try:
+            async with asyncio.timeout(_END_S):
+                while self._process.poll() is None:
+                    await asyncio.sleep(0.002)
+        except TimeoutError:
+            self._process.kill()
+            self._process.wait()
+        await self._errors.rest(0.5)
+
+    def kill_now(self) -> None:
+        """Without waiting, for the end of the runner."""
+        for box in self._boxes.values():
+            box.kill_now()
+        if self._process.poll() is None:
+            self._process.kill()
+
+    def _listen(self) -> None:
+        while self.alive:
+            try:
+                data, fds, _, _ = socket.recv_fds(self._control, _MESSAGE, 1)
+            except BlockingIOError:
+                return
+            except OSError:
+                data, fds = b"", []
+            if not data:
+                self._lost()
+                return
+            self._take(_Answer.model_validate_json(data), fds)
+
+    def _take(self, answer: _Answer, fds: list[int]) -> None:
+        waiting = self._starting.get(answer.id)
+        if answer.id == 0:
+            self._ready.set()
+        elif answer.started and fds:
+            pid = _number_of(fds[0])
+            if waiting is not None and not waiting.done():
+                waiting.set_result((fds[0], pid))
+            else:  # nobody waits any more
+                signal.pidfd_send_signal(fds[0], signal.SIGKILL)
+                os.close(fds[0])
+        elif answer.error and waiting is not None and not waiting.done():
+            waiting.set_exception(RuntimeFault("R0302", f"cannot start a sandbox: {answer.error}"))
+        elif answer.exit is not None:
+            box = self._boxes.pop(answer.id, None)
+            if box is not None:
+                box.end(answer.exit, answer.cpu_s)
+            elif waiting is not None:
+                self._early[answer.id] = answer
+
+    def _lost(self) -> None:
+        """The zygote is gone, or is to go: it ends when its socket does."""
+        if not self.alive:
+            return
+        self.alive = False
+        self._loop.remove_reader(self._control.fileno())
+        self._control.close()
+        for box in self._boxes.values():
+            box.kill_now()
+            box.end(None)
+        self._boxes.clear()
+        for waiting in self._starting.values():
+            if not waiting.done():
+                waiting.set_exception(RuntimeFault("R0302", "the sandboxes' pod has ended"))
+        self._ready.set()
+
+    def _request(self, start: Start) -> dict[str, object]:
+        mounts: list[dict[str, object]] = []
+        if start.workspace is not None:
+            layers = start.workspace
+            if layers.lower:
+                mounts.append({
+                    "kind": "overlay", "at": "/w", "upper": self._inside(layers.upper), "work": self._inside(layers.work),
+                    "lower": [self._inside(path) for path in layers.lower],
+                })  # fmt: skip
+            else:
+                mounts.append({"kind": "write", "at": "/w", "source": self._inside(layers.upper)})
+        mounts += [{"kind": "read", "at": at, "source": self._inside(path)} for at, path in start.folders.items()]
+        return {
+            "kind": start.kind, "argv": list(start.argv), "env": dict(start.env), "cwd": start.cwd,
+            "network": start.network, "limits": dict(start.limits), "mounts": mounts, "memory": MEMORY,
+        }  # fmt: skip
+
+    def _inside(self, path: Path) -> str:
+        return f"{AREA}/{path.relative_to(self.area)}"
+
+
+async def open_pod(bwrap: Path, area: Path, warm: Sequence[str], machine: str, user: int | None) -> Pod:
+    """Start a pod over the folder `area`, as the host's user `user` if given; raises RuntimeFault R0302. Not to be cancelled."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    reading, writing = os.pipe()
+    errors = PipeReader(reading, 1 << 16)
+    try:
+        with theirs, Descriptors() as held:
+            held.hold(writing)
+            command = pod_arguments(area, warm, machine, held)
+            process = subprocess.Popen(
+                command,
+                executable=bwrap,
+                env={},
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=writing,
+                pass_fds=held.fds,
+                user=user,
+                group=user,
+                extra_groups=None if user is None else [],
+            )
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        ours.close()
+        errors.close()
+        raise RuntimeFault("R0302", f"cannot start the sandbox: {error}") from error
+    pod = Pod(process, ours, errors, area)
+    await pod.begin()
+    return pod
+
+
+def _number_of(pidfd: int) -> int:
+    """The process behind a pidfd as this machine numbers it, or -1 if it is gone."""
+    with open(f"/proc/self/fdinfo/{pidfd}", encoding="ascii") as file:
+        for line in file:
+            if line.startswith("Pid:"):
+                return int(line.split()[1])
+    return -1
