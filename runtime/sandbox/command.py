@@ -14,6 +14,8 @@ from clawc.runtime.sandbox import seccomp
 PYTHON = "/usr/bin/python3"
 BASE_ENV = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"}
 AREA = "/area"
+# Devices for a box without terminals and shared memory.
+PLAIN_DEVICES = "/devices"
 
 _HERE = "/run/clawc"
 _INSIDE = Path(__file__).with_name("inside")
@@ -74,6 +76,8 @@ def pod_arguments(area: Path, warm: Sequence[str], machine: str, held: Descripto
         files[f"{_HERE}/clawc/runtime/sandbox/inside/{source.name}"] = source.read_bytes()
     for path, data in files.items():
         args += ["--perms", "0444", "--ro-bind-data", str(held.holding(data)), path]
+    for name in ("null", "zero", "full", "random", "urandom"):
+        args += ["--dev-bind", f"/dev/{name}", f"{PLAIN_DEVICES}/{name}"]
     args += ["--proc", "/proc", "--dev", "/dev", "--dir", "/box", "--bind", str(area), AREA, "--chdir", "/"]
     args += ["--remount-ro", "/dev", "--remount-ro", "/"]
     return ["bwrap", "--args", str(held.holding(_joined(args))), "--", PYTHON, "-I", "-S", "-c", _START, *warm]

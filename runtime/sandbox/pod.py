@@ -21,7 +21,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.sandbox.command import AREA, Descriptors, pod_arguments
+from clawc.runtime.sandbox.command import AREA, PLAIN_DEVICES, Descriptors, pod_arguments
 from clawc.runtime.sandbox.pipes import PipeReader
 
 # A host that cannot start a sandbox in this time is out of order.
@@ -32,7 +32,8 @@ _MESSAGE = 1 << 16
 TMP_BYTES = 64 << 20
 SHM_BYTES = 16 << 20
 # File systems in memory: path, bytes, files.
-MEMORY = (("/tmp", TMP_BYTES, 20_000), ("/dev/shm", SHM_BYTES, 2_000))
+_TMP = ("/tmp", TMP_BYTES, 20_000)
+_SHARED = ("/dev/shm", SHM_BYTES, 2_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class Workspace:
 @dataclass(frozen=True, slots=True)
 class Start:
     """What to clone: a `session` (a resident on descriptor 0), a `script` for the waiting interpreter or a `program`.
-    Paths are the host's, below the pod's area; `limits` are names of RLIMIT_ and their values."""
+    Paths are the host's, below the pod's area; `limits` are names of RLIMIT_ and their values. Without `network` a box has
+    no sockets, terminals and shared memory at all."""
 
     kind: Literal["session", "script", "program"]
     limits: Mapping[str, int]
@@ -262,7 +264,8 @@ class Pod:
         mounts += [{"kind": "read", "at": at, "source": self._inside(path)} for at, path in start.folders.items()]
         return {
             "kind": start.kind, "argv": list(start.argv), "env": dict(start.env), "cwd": start.cwd,
-            "network": start.network, "limits": dict(start.limits), "mounts": mounts, "memory": MEMORY,
+            "network": start.network, "limits": dict(start.limits), "mounts": mounts, "memory": [_TMP, _SHARED] if start.network else [_TMP],
+            "devices": "/dev" if start.network else PLAIN_DEVICES, "terminals": start.network,
         }  # fmt: skip
 
     def _inside(self, path: Path) -> str:

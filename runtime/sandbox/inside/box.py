@@ -45,8 +45,8 @@ def _lay_root(request: dict[str, Any]) -> None:
     kernel.mount("root", _BUILD, "tmpfs", _COMMON, "size=1m,mode=755")
     for name in ("usr", "etc", "dev", "proc", "tmp"):
         os.mkdir(f"{_BUILD}/{name}", 0o755)
-    for name in ("usr", "etc", "dev"):
-        kernel.mount(f"/{name}", f"{_BUILD}/{name}", flags=kernel.BIND | kernel.RECURSIVE)
+    for source, name in (("/usr", "usr"), ("/etc", "etc"), (request["devices"], "dev")):
+        kernel.mount(source, f"{_BUILD}/{name}", flags=kernel.BIND | kernel.RECURSIVE)
     for name in _LINKED:
         if os.path.islink(f"/{name}"):
             os.symlink(os.readlink(f"/{name}"), f"{_BUILD}/{name}")
@@ -55,9 +55,9 @@ def _lay_root(request: dict[str, Any]) -> None:
             kernel.mount(f"/{name}", f"{_BUILD}/{name}", flags=kernel.BIND | kernel.RECURSIVE)
     for path, size, entries in request["memory"]:
         kernel.mount("tmpfs", _BUILD + path, "tmpfs", _COMMON, f"size={size},nr_inodes={entries},mode=1777")
-    kernel.mount(
-        "devpts", f"{_BUILD}/dev/pts", "devpts", kernel.NO_SUID | kernel.NO_EXEC, "newinstance,ptmxmode=0666,mode=620"
-    )
+    if request["terminals"]:
+        flags = kernel.NO_SUID | kernel.NO_EXEC
+        kernel.mount("devpts", f"{_BUILD}/dev/pts", "devpts", flags, "newinstance,ptmxmode=0666,mode=620")
     kernel.mount("proc", f"{_BUILD}/proc", "proc", _COMMON | kernel.NO_EXEC)
     for entry in request["mounts"]:
         target = _BUILD + entry["at"]

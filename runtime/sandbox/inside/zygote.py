@@ -99,7 +99,6 @@ class Zygote:
         os.write(status, b"ready")
         os.close(status)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        _forget()
         if request["kind"] == "session":
             os.environ.clear()
             os.environ.update(request["env"])
@@ -134,6 +133,7 @@ def _arrange(fds: list[int]) -> int:
 
 
 def _forget() -> None:
+    """What runs in a box finds none of our modules."""
     for name in [name for name in sys.modules if name == "clawc" or name.startswith("clawc.")]:
         del sys.modules[name]
 
@@ -146,6 +146,7 @@ def main(warm: list[str]) -> None:
         except ImportError:
             continue
     sys.path.remove(HERE)
+    _forget()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
