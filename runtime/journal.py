@@ -21,6 +21,8 @@ from clawc.runtime.errors import RuntimeFault
 
 LINE_BYTES = 16 << 20
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+# What opening says of a link, a folder and a pipe or socket.
+_OTHER = {errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO}
 _SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _sync = getattr(os, "fdatasync", os.fsync)
 
@@ -117,7 +119,7 @@ def open_journal(path: Path) -> Journal:
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | _SAFE, 0o644)
     except OSError as error:
-        if error.errno in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
+        if error.errno in _OTHER:
             raise _no_file(path) from error
         raise fault_of(error, path.parent) from error
     try:
@@ -138,18 +140,20 @@ def open_journal(path: Path) -> Journal:
 
 
 def open_to_read(path: Path) -> BinaryIO:
-    """A regular file, no link. Raises FileNotFoundError, and RuntimeFault R0206 for what is none."""
+    """A regular file, no link. Raises FileNotFoundError, and RuntimeFault R0206 for what is none, R0207 for what
+    this user may not read."""
     try:
         fd = os.open(path, os.O_RDONLY | _SAFE)
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise _no_file(path) from error
-    file = os.fdopen(fd, "rb")
+        if error.errno in _OTHER:
+            raise _no_file(path) from error
+        raise RuntimeFault("R0207", f"cannot read `{path}`: {error.strerror}") from error
     if not stat.S_ISREG(os.fstat(fd).st_mode):
-        file.close()
+        os.close(fd)
         raise _no_file(path)
-    return file
+    return os.fdopen(fd, "rb")
 
 
 def read_small(path: Path) -> bytes:

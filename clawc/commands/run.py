@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import textwrap
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -64,12 +63,11 @@ def _progress(total: int) -> Callable[[Progress], None]:
 
 
 def _write_json(summary: RunSummary, file: TextIO) -> None:
-    """One document, written record by record: there may be more of them than fit into memory."""
+    """One document, a line for each record, written one by one: there may be more of them than fit into memory."""
     file.write('{\n  "episodes": [')
     separator = "\n"
     for record in records_at(summary.folder, summary.entries):
-        text = json.dumps(record.model_dump(mode="json"), indent=2, sort_keys=True)
-        file.write(separator + textwrap.indent(text, "    "))
+        file.write(separator + "    " + json.dumps(record.model_dump(mode="json"), sort_keys=True))
         separator = ",\n"
     rest = {"format_version": 1, "missing": summary.missing, "run": str(summary.folder)}
     file.write(("\n  " if summary.entries else "") + "],\n  ")
