@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import inspect
 import symtable
 from functools import cache
 from typing import NamedTuple
@@ -13,7 +12,7 @@ from typing import NamedTuple
 from clawc.compiler.emit.prune import MOMENTS, NOTHING_REACHED, Pruner, Reached, reached_by
 from clawc.compiler.emit.strip import stripped
 from clawc.compiler.emit.vendor import vendor_files
-from clawc.stdlib.checks import modules
+from clawc.stdlib.checks import sources
 
 OURS = "clawc.stdlib.checks."
 # Modules of the standard library that give no dates. A checker that imports another one keeps what is there for dates.
@@ -24,11 +23,21 @@ DATELESS = frozenset({
 
 
 class Definition(NamedTuple):
-    """A top-level definition: its source without types."""
+    """A top-level definition, with the types that it has in the library."""
 
     module: str
     place: int
-    source: str
+    typed: str
+
+    @property
+    def source(self) -> str:
+        """Its text without types."""
+        return _stripped(self.typed)
+
+
+@cache
+def _stripped(typed: str) -> str:
+    return stripped(typed)
 
 
 class Library(NamedTuple):
@@ -52,11 +61,10 @@ def library() -> Library:
     bases: dict[str, list[str]] = {}
     digest = hashlib.sha256()
     place = 0
-    for module in modules():
-        text = inspect.getsource(module)
-        digest.update(text.encode())
-        lines = text.splitlines()
-        for node in ast.parse(text).body:
+    for module in sources():
+        digest.update(module.text.encode())
+        lines = module.text.splitlines()
+        for node in module.tree.body:
             place += 1
             if isinstance(node, ast.Import):
                 imports.update({a.asname or a.name: f"import {a.name}" for a in node.names})
@@ -64,14 +72,14 @@ def library() -> Library:
                 if not (node.module or "").startswith(OURS):
                     imports.update({a.name: f"from {node.module} import {a.name}" for a in node.names})
             else:
-                _define(definitions, module.__name__, place, node, lines)
+                _define(definitions, module.module, place, node, lines)
                 testable.update(_testable(node))
                 if isinstance(node, ast.ClassDef):
                     bases[node.name] = [base.id for base in node.bases if isinstance(base, ast.Name)]
                 elif isinstance(node, ast.FunctionDef):
                     functions[node.name] = node
     imports.pop("annotations", None)
-    asked = {pair for d in definitions.values() for pair in _vendored(d.source)}
+    asked = {pair for d in definitions.values() for pair in _vendored(d.typed)}
     for path, data in vendor_files(asked).items():
         digest.update(path.encode() + data)
     return Library(definitions, imports, functions, frozenset(testable), bases, digest.hexdigest())
@@ -91,7 +99,7 @@ def _define(definitions: dict[str, Definition], module: str, place: int, node: a
     source = "\n".join(lines[start - 1 : node.end_lineno])
     for name in names:
         assert name not in definitions, f"{name} is defined in {module} and in {definitions[name].module}"
-        definitions[name] = Definition(module, place, stripped(source))
+        definitions[name] = Definition(module, place, source)
 
 
 def _testable(node: ast.stmt) -> list[str]:
@@ -108,6 +116,8 @@ def _testable(node: ast.stmt) -> list[str]:
 def _vendored(source: str) -> frozenset[tuple[str, str]]:
     """Packages and modules of calls `vendored("package", "module")`, which have to name them literally."""
     found: set[tuple[str, str]] = set()
+    if "vendored(" not in source:
+        return frozenset()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "vendored":
             package, module = (ast.literal_eval(argument) for argument in node.args)

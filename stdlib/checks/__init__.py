@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 from functools import cache, lru_cache
 from importlib import import_module
+from importlib.resources import files
 from types import ModuleType
-from typing import Any, Callable, Dict, List, Set, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Set, Tuple
 
 from clawc.stdlib.index import PRIMITIVES
 
-__all__ = ["PRIMITIVES", "modules", "primitive", "primitives"]
+__all__ = ["PRIMITIVES", "Source", "primitive", "primitives", "sources"]
 
 
 @cache
@@ -19,35 +21,45 @@ def primitive(name: str) -> Callable[..., Any]:
     return found
 
 
-def _loaded() -> Dict[str, ModuleType]:
+def _names() -> List[str]:
     import pkgutil
 
-    names = sorted(info.name for info in pkgutil.iter_modules(__path__))
-    return {name: import_module("%s.%s" % (__name__, name)) for name in names}
+    return sorted(info.name for info in pkgutil.iter_modules(__path__))
+
+
+def _loaded() -> Dict[str, ModuleType]:
+    return {name: import_module("%s.%s" % (__name__, name)) for name in _names()}
+
+
+class Source(NamedTuple):
+    """A module of the library as text and as a tree."""
+
+    module: str
+    text: str
+    tree: ast.Module
 
 
 @lru_cache(maxsize=1)
-def modules() -> Tuple[ModuleType, ...]:
-    """The modules of the library, each behind those that it imports: the order in which they stand in a checker."""
-    import ast
-    import inspect
-
-    loaded = _loaded()
-    names = list(loaded)
+def sources() -> Tuple[Source, ...]:
+    """The modules of the library, each behind those that it imports: the order in which they stand in a checker. None is
+    imported for it."""
+    found: Dict[str, Source] = {}
     needs: Dict[str, Set[str]] = {}
-    for name, module in loaded.items():
-        found: Set[str] = set()
-        for node in ast.parse(inspect.getsource(module)).body:
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(__name__ + "."):
-                found.add(str(node.module).rpartition(".")[2])
-        needs[name] = found
+    for name in _names():
+        text = files(__name__).joinpath(name + ".py").read_text("utf-8")
+        found[name] = Source("%s.%s" % (__name__, name), text, ast.parse(text))
+        needs[name] = {
+            str(node.module).rpartition(".")[2]
+            for node in found[name].tree.body
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(__name__ + ".")
+        }
     ordered: List[str] = []
-    while len(ordered) < len(names):
-        ready = [n for n in names if n not in ordered and needs[n] <= set(ordered)]
+    while len(ordered) < len(found):
+        ready = [n for n in found if n not in ordered and needs[n] <= set(ordered)]
         if not ready:
             raise ImportError("the modules of the check library import each other in a circle")
         ordered.append(ready[0])
-    return tuple(loaded[name] for name in ordered)
+    return tuple(found[name] for name in ordered)
 
 
 @lru_cache(maxsize=1)
