@@ -264,6 +264,8 @@ def run(arguments: list[str]) -> int:
     try:
         return run_app(arguments)
     except UserError as error:
+        if error.code == exits.INTERRUPTED:
+            _ignore_signals()
         help = f"\n  help: {error.help}" if error.help else ""
         print(f"clawc: {error.message}{help}", file=sys.stderr)
         return error.code
@@ -275,6 +277,14 @@ def run(arguments: list[str]) -> int:
         return exits.OK
     except Exception:  # noqa: BLE001 - the edge: whatever was not foreseen becomes a report
         return _internal()
+
+
+def _ignore_signals() -> None:
+    """An interrupted run has cleaned up: another Ctrl-C must not disturb its last words."""
+    import signal
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _internal() -> int:

@@ -105,7 +105,8 @@ def _notes(summary: RunSummary) -> str:
         notes.append(f"{failed} of {len(summary.entries)} episodes failed for reasons outside the sandbox, in all their "
                      "tries; run the same again to try them again")  # fmt: skip
     if summary.missing:
-        notes.append(f"{summary.missing} episodes were not played before the deadline; run the same again to go on")
+        missing = "1 episode was" if summary.missing == 1 else f"{summary.missing} episodes were"
+        notes.append(f"{missing} not played before the deadline; run the same again to go on")
     return "".join(f"{note}\n" for note in notes)
 
 

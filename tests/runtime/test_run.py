@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from clawc import cli, exits
 from clawc.runtime.bundle import load
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
 from clawc.runtime.harness.choose import harness_named
+from clawc.runtime.records import EpisodeRecord
 from clawc.runtime.run import Progress, RunPlan, RunSummary, run
 from clawc.runtime.sandbox.bubblewrap import Bubblewrap
+from clawc.runtime.sandbox.interface import Backend, Sandbox, Template
 from clawc.runtime.sandbox.orphans import orphans
-from clawc.runtime.store import open_store, read_run
+from clawc.runtime.store import open_store, read_attempts, read_run
+from clawc.spec.bundle import Limits
 
 MakeBundle = Callable[..., Path]
 HERE = Path(__file__).parent
@@ -275,6 +281,107 @@ def left_over(runner: int) -> list[str]:
     """Monitors of that runner's sandboxes, which it can no longer reap."""
     done = subprocess.run(["ps", "-eo", "ppid=,args="], capture_output=True, text=True)
     return [line for line in done.stdout.splitlines() if line.split()[0] == str(runner)]
+
+
+class Flaky:
+    """A backend of which the first sandboxes of each template cannot be made."""
+
+    def __init__(self, failures: int, fault: Exception) -> None:
+        self._backend = Bubblewrap()
+        self._failures = failures
+        self._fault = fault
+        self._tried: dict[str, int] = {}
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._backend, name)
+
+    async def create(self, template: Template, limits: Limits, env: Mapping[str, str]) -> Sandbox:
+        self._tried[template.key] = self._tried.get(template.key, 0) + 1
+        if self._tried[template.key] <= self._failures:
+            raise self._fault
+        return await self._backend.create(template, limits, env)
+
+
+def flaky(failures: int, fault: Exception) -> Backend:
+    return cast("Backend", Flaky(failures, fault))
+
+
+@pytest.mark.usefixtures("works")
+@pytest.mark.parametrize("fault", [RuntimeFault("R0302", "it did not start"), OSError(errno.EMFILE, "too many files")])
+def test_failures_of_the_infrastructure_are_tried_again(
+    make_bundle: MakeBundle, tmp_path: Path, fault: Exception
+) -> None:
+    bundle, out, seen = load(make_bundle()), tmp_path / "run", list[Progress]()
+    summary = run(RunPlan([bundle], harness_named("oracle"), out), flaky(2, fault), seen.append)
+    assert [(r.attempt, r.outcome, r.score) for r in summary.records] == [(3, "ok", "1")]
+    attempts = read_attempts(out)[1]
+    assert [(r.attempt, r.outcome) for r in attempts] == [(1, "infra_error"), (2, "infra_error"), (3, "ok")]
+    assert (len({r.key for r in attempts}), len({r.episode for r in attempts}), len(seen)) == (3, 1, 1)
+    assert "did not start" in attempts[0].evidence or "too many files" in attempts[0].evidence
+
+
+@pytest.mark.usefixtures("works")
+def test_retries_are_counted_for_each_start(make_bundle: MakeBundle, tmp_path: Path) -> None:
+    bundle, out, seen = load(make_bundle()), tmp_path / "run", list[Progress]()
+    plan = RunPlan([bundle], harness_named("oracle"), out, retries=1)
+    fault = RuntimeFault("R0302", "it did not start")
+    spent = run(plan, flaky(99, fault), seen.append)
+    assert [(e.attempt, e.outcome) for e in spent.entries] == [(2, "infra_error")]
+    assert (spent.ending.spent, [p.done for p in seen]) == (1, [1])
+    again = run(plan, flaky(1, fault), seen.append)
+    assert [(e.attempt, e.outcome) for e in again.entries] == [(4, "ok")]
+    assert (again.skipped, [p.done for p in seen]) == (0, [1, 1])
+
+
+@pytest.mark.usefixtures("works")
+@pytest.mark.parametrize("fault", [SandboxUnavailable("nothing works"), OSError(errno.ENOSPC, "no space left")])
+def test_what_would_fail_every_episode_ends_the_run(make_bundle: MakeBundle, tmp_path: Path, fault: Exception) -> None:
+    with pytest.raises(RuntimeFault, match=r"nothing works|no space left"):
+        run(RunPlan([load(make_bundle())], harness_named("oracle"), tmp_path / "run", 9), flaky(99, fault))
+    assert read_attempts(tmp_path / "run")[1] == []
+
+
+@pytest.mark.usefixtures("works")
+def test_a_run_has_a_deadline(make_bundle: MakeBundle, tmp_path: Path) -> None:
+    agent = script(tmp_path, {"tool": "exec", "command": "sleep 60"})
+    plan = RunPlan([load(make_bundle())], harness_named(agent), tmp_path / "run", 3, deadline_s=0.5)
+    summary = run(plan, Bubblewrap())
+    assert (summary.missing, summary.entries, summary.ending.out_of_time) == (3, (), True)
+    assert orphans() == []
+
+
+@pytest.mark.usefixtures("works")
+def test_what_the_command_says(make_bundle: MakeBundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bundle, slow = str(make_bundle()), script(tmp_path, {"tool": "exec", "command": "sleep 60"})
+    arguments = ["run", bundle, "--out", str(tmp_path / "run"), "-n", "3"]
+    assert cli.run(arguments) == exits.OK
+    assert "tiny  3         3       1.000   1.000  -" in capsys.readouterr().out
+    assert cli.run([*arguments, "--format", "json"]) == exits.OK
+    found = json.loads(capsys.readouterr().out)
+    assert [EpisodeRecord.model_validate(each).score for each in found["episodes"]] == ["1"] * 3
+    assert (found["format_version"], found["missing"], found["run"]) == (1, 0, str(tmp_path / "run"))
+    late = ["run", bundle, "--out", str(tmp_path / "late"), "--agent", slow, "--deadline", "0.3"]
+    assert cli.run(late) == exits.FINDINGS
+    assert "1 episode was not played before the deadline" in capsys.readouterr().out
+    assert cli.run([*late, "--format", "json"]) == exits.FINDINGS
+    assert json.loads(capsys.readouterr().out) | {"run": ""} == {
+        "episodes": [], "format_version": 1, "missing": 1, "run": ""}  # fmt: skip
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked/bundles").symlink_to(tmp_path)
+    assert cli.run(["run", bundle, "--out", str(tmp_path / "linked")]) == exits.USAGE
+
+
+@pytest.mark.usefixtures("works")
+def test_the_command_says_that_the_infrastructure_failed(
+    make_bundle: MakeBundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle, out = load(make_bundle()), tmp_path / "run"
+    run(RunPlan([bundle], harness_named("null"), out, 2, retries=0), flaky(1, RuntimeFault("R0302", "\x1b[2Jno")))
+    program = ["run", str(bundle.path), "--agent", "null", "--out", str(out), "-n", "2", "--deadline", "0"]
+    assert cli.run(program) == exits.FINDINGS
+    said = capsys.readouterr().out
+    assert "1 of 2 episodes failed for reasons outside the sandbox" in said
+    assert "infra_error: R0302" in said and "\x1b" not in said
 
 
 @pytest.mark.usefixtures("works")
