@@ -15,7 +15,7 @@ from clawc.runtime.stats.quantile import Bounds, quantile, wilson
 
 Tasks = Mapping[str, Sequence[Sample]]
 NONE = "(none)"
-_DRAWS = 1_000_000
+_DRAWS = 2_000_000  # of all groups of one kind
 _COMMON = 2_000  # characters of a message that are kept
 
 
@@ -44,7 +44,7 @@ def groups(
     for name in sorted(members):
         inside = by_task(members[name])
         clusters = task_clusters(scored_tasks(inside, "score"))
-        interval = bootstrap_interval(clusters, how.within(_DRAWS, clusters))
+        interval = bootstrap_interval(clusters, how.within(_DRAWS // len(members), clusters))
         bounds = Bounds(interval.low, interval.high) if interval else None
         found.append(_group(name, inside, 0, threshold, bounds, trusted=len(clusters) >= FEW_CLUSTERS))
     return tuple(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clawc import __version__
 from clawc.runtime.report.breakdown import checks, groups, shares, task_groups
@@ -56,7 +56,10 @@ def _run(
     per_task = task_groups(tasks, planned, settings.threshold, how.level)
     missing = sum(group.missing for group in per_task)
     score = summary(tasks, "score", settings.threshold, settings.ks, how)
-    score_checks = summary(tasks, "score_checks", settings.threshold, settings.ks, how)
+    if all(s.score == s.score_checks for samples in tasks.values() for s in samples):
+        score_checks = replace(score, quantity="score_checks")
+    else:
+        score_checks = summary(tasks, "score_checks", settings.threshold, settings.ks, how)
     main = score if score.episodes else score_checks
     return RunReport(
         label=run.label,

@@ -66,6 +66,7 @@ def _compared(baseline: Side, other: Side, quantity: Quantity, how: Resampling) 
     interval = bootstrap_interval(clusters, how.within(DRAWS, clusters))
     # One cluster has two sign patterns, both as extreme as the other.
     flip = sign_flip(clusters, how.seed) if len(clusters) > 1 else None
+    rebuilt = sum(_bundles(baseline.tasks[task]) != _bundles(other.tasks[task]) for task in shared)
     return Comparison(
         baseline=baseline.label,
         other=other.label,
@@ -74,7 +75,7 @@ def _compared(baseline: Side, other: Side, quantity: Quantity, how: Resampling) 
         templates=len(clusters),
         pairs=sum(c.episodes for c in changes if c.paired),
         unpaired=sum(not c.paired for c in changes),
-        rebuilt=sum(_bundles(baseline.tasks[task]) != _bundles(other.tasks[task]) for task in shared),
+        rebuilt=rebuilt,
         only_baseline=len(first.keys() - second.keys()),
         only_other=len(second.keys() - first.keys()),
         baseline_mean=_mean([c.baseline for c in changes]),
@@ -93,12 +94,12 @@ def _compared(baseline: Side, other: Side, quantity: Quantity, how: Resampling) 
         ties=sum(abs(c.difference) <= _SAME for c in changes),
         losses=sum(c.difference < -_SAME for c in changes),
         significant=False,
-        notes=tuple(_notes(changes, len(clusters))),
+        notes=tuple(_notes(changes, len(clusters), rebuilt)),
         changes=tuple(sorted(changes, key=lambda c: (-abs(c.difference), c.task))),
     )
 
 
-def _notes(changes: Sequence[Change], clusters: int) -> Iterable[str]:
+def _notes(changes: Sequence[Change], clusters: int, rebuilt: int) -> Iterable[str]:
     if not changes:
         yield "the runs share no scored task"
     elif clusters == 1:
@@ -107,6 +108,8 @@ def _notes(changes: Sequence[Change], clusters: int) -> Iterable[str]:
         yield f"fewer than {FEW_CLUSTERS} templates: the interval is not to be trusted"
     if 1 < clusters < _TOO_FEW:
         yield f"with fewer than {_TOO_FEW} templates no difference can be significant"
+    if rebuilt:
+        yield f"the bundle of {rebuilt} of {len(changes)} tasks is another one"
     if unpaired := sum(not c.paired for c in changes):
         yield f"{unpaired} of {len(changes)} tasks share no seed: the means of all their episodes are compared"
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-from clawc.compiler.report import clean
 from clawc.runtime.report.document import Report
 from clawc.runtime.report.tables import Table, change_table, comparison_table, overview, run_tables
-from clawc.runtime.report.text import footer
+from clawc.runtime.report.text import footer, one_line
 
 ROWS = 200
 _CHANGES = 20
@@ -36,7 +35,7 @@ def as_markdown(report: Report, rows: int = ROWS) -> str:
 
 def escaped(text: str) -> str:
     """One line that Markdown shows as it is, in a table too."""
-    return _SPECIAL.sub(_escape, clean(text.replace("\t", " ")))
+    return _SPECIAL.sub(_escape, one_line(text))
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import jinja2
 
-from clawc.compiler.report import clean
 from clawc.runtime.report import plots
 from clawc.runtime.report.document import Comparison, Report, RunReport
 from clawc.runtime.report.plots import Plot
@@ -27,10 +26,12 @@ from clawc.runtime.report.tables import (
     run_tables,
     text,
 )
-from clawc.runtime.report.text import footer
+from clawc.runtime.report.text import footer, one_line
 
 ROWS = 500
 _PLOTTED = 60
+_DIFFERENCES = 30
+_POINTS = 2_000
 _CHANGES = 100
 
 
@@ -68,7 +69,7 @@ def as_html(report: Report, rows: int = ROWS) -> str:
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters["shown"] = _shown
+    environment.filters["shown"] = one_line
     page = environment.from_string(_asset("page.html.j2")).render(
         report=report,
         title=_title(report),
@@ -105,14 +106,17 @@ def _section(report: Report, run: RunReport, key: str, rows: int) -> Section:
                         "dashed: too few templates.", f"{key}-categories", _PLOTTED),
             plots.means(run.tasks, "Score by task", f"Mean and {confidence(level)} Wilson interval.", f"{key}-tasks", _PLOTTED),
         ]  # fmt: skip
-    figures.append(plots.times(run.phases, f"{key}-time"))
+    figures.insert(2, plots.times(run.phases, f"{key}-time"))
     return Section(key, run, _cards(run, level), tuple(figures), tuple(run_tables(report, run, rows)))
 
 
 def _pair(c: Comparison, key: str) -> Pair:
     title = f"Differences in {c.quantity}: {text(c.other).text}"
-    figures = (plots.differences(c.changes, title, f"{key}-differences", _PLOTTED),) if c.changes else ()
-    return Pair(key, c, c.notes, figures, change_table(c, _CHANGES))
+    figures = (
+        plots.differences(c.changes, title, f"{key}-differences", _DIFFERENCES),
+        plots.scatter(c.changes[:_POINTS], f"Tasks by {c.quantity}: {text(c.other).text}", f"{key}-scatter"),
+    )
+    return Pair(key, c, c.notes, figures if c.changes else (), change_table(c, _CHANGES))
 
 
 def _cards(run: RunReport, level: float) -> tuple[Card, ...]:
@@ -139,13 +143,9 @@ def _cards(run: RunReport, level: float) -> tuple[Card, ...]:
         Card("Episodes", str(run.episodes), f"of {run.planned} planned, {len(run.tasks)} tasks"),
         Card("Left out", str(main.excluded), f"{main.unjudged} not judged yet" if main.unjudged else "no score, not the agent's fault"),
         Card("Median episode", UNKNOWN if whole is None else f"{whole.p50:.2f} s", "" if whole is None else f"p99 {whole.p99:.2f} s"),
-        Card("Cost", UNKNOWN if cost.total is None else f"${cost.total}", f"reported by {cost.episodes} attempts"),
+        Card("Cost", UNKNOWN if cost.total is None else f"${decimal(float(cost.total), 2).text}", f"reported by {cost.episodes} attempts"),
     ]  # fmt: skip
     return tuple(cards)
-
-
-def _shown(value: str) -> str:
-    return clean(str(value))
 
 
 def _asset(name: str) -> str:

@@ -11,17 +11,17 @@ from html import escape
 from math import ceil, floor, log10
 from typing import NamedTuple, TypeVar
 
-from clawc.compiler.report import clean
 from clawc.runtime.report.document import Change, Group, Phase, Share
 from clawc.runtime.report.tables import decimal, percent
+from clawc.runtime.report.text import one_line
 
-_WIDTH = 720
-_LABEL = 210
-_RIGHT = 76
+_WIDTH = 560
+_LABEL = 190
+_RIGHT = 72
 _ROW = 22
 _TOP = 8
 _AXIS = 28
-_NAME = 30
+_NAME = 26
 _T = TypeVar("_T")
 OUTCOMES = ("ok", "truncated", "agent_error", "infra_error", "verifier_error")
 
@@ -57,7 +57,8 @@ class Scale:
 
 def distribution(counts: Sequence[int], quantity: str, key: str) -> Plot:
     """How many episodes have which score: at 0, in ten steps between, and at 1."""
-    names = ["0", *(f"{n / 10:.1f}–{(n + 1) / 10:.1f}" for n in range(len(counts) - 2)), "1"]
+    names = ["0", *(f"to {(n + 1) / 10:g}" for n in range(len(counts) - 2)), "1"]
+    names[-2] = "below 1"
     most, height, base = max(counts, default=0) or 1, 170, 196
     step = (_WIDTH - 20) / len(counts)
     parts: list[str] = []
@@ -121,6 +122,27 @@ def differences(changes: Sequence[Change], title: str, key: str, most: int) -> P
     return _rows(key, title, caption, [(c.task, c) for c in shown], row, scale)
 
 
+def scatter(changes: Sequence[Change], title: str, key: str) -> Plot:
+    """Mean of each task in both runs; above the diagonal the run is better."""
+    left, side, top = 60, 420, 12
+    parts: list[str] = []
+    for n in range(6):
+        at, label = side * n / 5, f"{n / 5:.1f}"
+        parts.append(f'<line class="grid" x1="{left + at:.1f}" x2="{left + at:.1f}" y1="{top}" y2="{top + side}"/>')
+        parts.append(f'<line class="grid" x1="{left}" x2="{left + side}" y1="{top + at:.1f}" y2="{top + at:.1f}"/>')
+        parts.append(_text(left + at, top + side + 17, label, "tick mid"))
+        parts.append(_text(left - 8, top + side - at + 4, label, "tick end"))
+    parts.append(f'<line class="axis" x1="{left}" x2="{left + side}" y1="{top + side}" y2="{top}"/>')
+    parts.append(_text(left + side / 2, top + side + 36, "baseline", "tick mid"))
+    parts.append(_text(left - 8, top + side / 2 + 4, "run", "tick end"))
+    for c in changes:
+        x, y = left + side * c.baseline, top + side * (1 - c.other)
+        says = f"{_short(c.task, 200)}: {c.baseline:.3f} to {c.other:.3f}"
+        parts.append(f'<circle class="point" cx="{x:.1f}" cy="{y:.1f}" r="4.5"><title>{says}</title></circle>')
+    caption = "A point for each task: baseline across, run upwards. On the line nothing changed."
+    return Plot(title, caption, _svg(key, top + side + 44, title, caption, parts))
+
+
 def outcome_shares(outcomes: Sequence[Share], key: str) -> Plot:
     """One bar of all episodes by outcome, with a legend."""
     parts: list[str] = []
@@ -132,14 +154,18 @@ def outcome_shares(outcomes: Sequence[Share], key: str) -> Plot:
             f"<title>{s.name}: {s.count}</title></rect>"
         )
         x += s.share * width
-    left = 10.0
-    for s in ordered:
-        parts.append(f'<rect class="outcome-{OUTCOMES.index(s.name)}" x="{left:.1f}" y="52" width="11" height="11"/>')
-        label = f"{s.name} {s.count} ({percent(s.share).text})"
-        parts.append(_text(left + 17, 62, label, "tick"))
-        left += 34 + 6.6 * len(label)
+    for at, s in enumerate(ordered):
+        left, top = 10 + at % 3 * width / 3, 52 + at // 3 * 20
+        parts.append(
+            f'<rect class="outcome-{OUTCOMES.index(s.name)}" x="{left:.1f}" y="{top}" width="11" height="11"/>'
+        )
+        parts.append(_text(left + 17, top + 10, f"{s.name} {s.count} ({percent(s.share).text})", "tick"))
     says = ", ".join(f"{s.name} {s.count}" for s in ordered)
-    return Plot("Outcomes", "Share of episodes by how they ended.", _svg(key, 74, "Outcomes", says, parts))
+    return Plot(
+        "Outcomes",
+        "Share of episodes by how they ended.",
+        _svg(key, 74 + (len(ordered) - 1) // 3 * 20, "Outcomes", says, parts),
+    )
 
 
 def times(phases: Sequence[Phase], key: str) -> Plot:
@@ -199,7 +225,7 @@ def _line(kind: str, x1: float, x2: float, y: float) -> str:
 
 
 def _short(text: str, most: int) -> str:
-    return escape(clean(text if len(text) <= most else text[: most - 1] + "…"))
+    return escape(one_line(text if len(text) <= most else text[: most - 1] + "…"))
 
 
 def _seconds(power: int) -> str:

@@ -23,7 +23,7 @@ from clawc.runtime.stats.quantile import Bounds
 
 BINS = 12
 # Values that one interval may draw: it keeps reports of 100,000 episodes in seconds.
-DRAWS = 10_000_000
+DRAWS = 3_000_000
 
 
 class Scored(NamedTuple):

@@ -221,28 +221,31 @@ def usage_table(run: RunReport) -> Table:
 
 
 def comparison_table(comparisons: Sequence[Comparison], level: float) -> Table:
-    """One row a pair of runs."""
+    """One row a pair of runs; p before Holm's correction only where that changes something."""
+    corrected = any(c.p != c.p_corrected for c in comparisons)
     rows = tuple(
         (
             text(c.other),
             Cell(c.quantity),
+            Cell(verdict(c)),
             count(c.tasks),
             count(c.templates),
             decimal(c.baseline_mean),
             decimal(c.other_mean),
             decimal(c.difference, signed=True),
             between(c.interval.low, c.interval.high, trusted=c.trusted, signed=True) if c.interval else Cell(UNKNOWN),
-            p_value(c.p),
+            *((p_value(c.p),) if corrected else ()),
             p_value(c.p_corrected),
             Cell(f"{c.wins}/{c.ties}/{c.losses}"),
             decimal(c.detectable_effect),
-            Cell(verdict(c)),
         )
         for c in comparisons
     )
-    names = ("tasks", "templates", "baseline", "run mean", "difference", f"{confidence(level)} interval", "p", "p (Holm)",
-             "better/same/worse", "detectable")  # fmt: skip
-    columns = (Column("run"), Column("quantity"), *(Column(n, True) for n in names), Column("verdict"))
+    names = (
+        "tasks", "templates", "baseline", "mean", "difference", f"{confidence(level)} interval",
+        *(("p", "p (Holm)") if corrected else ("p",)), "better/same/worse", "detectable",
+    )  # fmt: skip
+    columns = (Column("run"), Column("quantity"), Column("verdict"), *(Column(n, True) for n in names))
     baseline = text(comparisons[0].baseline).text if comparisons else ""
     return Table("comparison", f"Compared with {baseline}", columns, rows)
 
@@ -308,7 +311,7 @@ def _pending(g: Group) -> Cell:
 
 def _cost(run: RunReport) -> Cell:
     cost = next(a for a in run.usage if a.name == "cost")
-    return Cell(UNKNOWN) if cost.total is None else Cell(cost.total, float(cost.total))
+    return decimal(None if cost.total is None else float(cost.total))
 
 
 def _same(one: Summary, two: Summary) -> bool:

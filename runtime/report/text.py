@@ -10,6 +10,7 @@ from clawc.runtime.report.document import Report, RunReport
 from clawc.runtime.report.tables import Table, change_table, comparison_table, confidence, overview, run_tables
 
 ROWS = 40
+LONGEST = 700
 _CHANGES = 10
 _COMMAND = re.compile(r"##\[|^(\s*):(?=:)")
 
@@ -56,8 +57,14 @@ def laid_out(table: Table) -> str:
 
 
 def plain(text: str) -> str:
-    """One line for a terminal or a CI log: no control characters, and no beginning of a workflow command."""
-    return _COMMAND.sub(lambda m: "## [" if m[0] == "##[" else f"{m[1]}: ", clean(text.replace("\t", " ")))
+    """One line for a terminal or a CI log, not longer than LONGEST: no control characters, and no beginning of a workflow
+    command."""
+    return _COMMAND.sub(lambda m: "## [" if m[0] == "##[" else f"{m[1]}: ", one_line(text))
+
+
+def one_line(text: str) -> str:
+    """Printable characters only, cut to LONGEST of them."""
+    return clean((text if len(text) <= LONGEST else text[: LONGEST - 1] + "…").replace("\t", " "))
 
 
 def _run(report: Report, run: RunReport, rows: int, *, alone: bool) -> Iterable[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from math import fsum, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
@@ -68,15 +69,16 @@ def _resampled(clusters: Clusters, how: Resampling) -> list[float]:
     if all(len(cluster) == 1 for cluster in clusters):
         values = [cluster[0] for cluster in clusters]
         return [fsum(rng.choices(values, k=len(values))) / len(values) for _ in range(how.resamples)]
+    # One flat list and one comprehension a resample: a call for each drawn cluster would take most of the time.
+    values = [value for cluster in clusters for value in cluster]
+    starts = [0, *accumulate(map(len, clusters))]
+    blocks = [(start, range(len(cluster)), len(cluster)) for start, cluster in zip(starts, clusters)]
+    uniform = rng.random
     means: list[float] = []
     for _ in range(how.resamples):
-        drawn = rng.choices(clusters, k=len(clusters))
-        total = fsum(
-            value
-            for cluster in drawn
-            for value in (cluster if len(cluster) == 1 else rng.choices(cluster, k=len(cluster)))
-        )
-        means.append(total / sum(map(len, drawn)))
+        drawn = rng.choices(blocks, k=len(blocks))
+        picked = [values[start + int(uniform() * size)] for start, places, size in drawn for _ in places]
+        means.append(fsum(picked) / len(picked))
     return means
 
 
