@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.sandbox.case import Case, Table
+from tests.sandbox.cases_checker import CHECKER
+from tests.sandbox.cases_collect import COLLECT
 from tests.sandbox.cases_limits import LIMITS
+from tests.sandbox.cases_neighbours import NEIGHBOURS
 from tests.sandbox.cases_processes import PROCESSES
+from tests.sandbox.cases_reports import REPORTS
+from tests.sandbox.cases_snapshots import SNAPSHOTS
+from tests.sandbox.cases_spawn import SPAWN
 from tests.sandbox.cases_view import VIEW
 
-CONFORMANCE: tuple[Table, ...] = (VIEW, PROCESSES, LIMITS)
+CONFORMANCE: tuple[Table, ...] = (VIEW, PROCESSES, LIMITS, COLLECT, CHECKER, NEIGHBOURS, SNAPSHOTS, SPAWN, REPORTS)
 
 
 def _named(*tables: Table) -> Mapping[str, Case]:

@@ -211,10 +211,10 @@ async def fill_ws(bench: Bench) -> None:
 )
 async def fill_ws_unlinked(bench: Bench) -> None:
     program = """
-import os
+import os, time
 held = 0
 try:
-    for n in range(400):
+    for n in range(20):
         file = open("/w/gone", "wb", buffering=0)
         os.unlink("/w/gone")
         os.dup(file.fileno())
@@ -223,6 +223,7 @@ try:
 except OSError as error:
     print("no space", held >> 20)
 else:
+    time.sleep(2)
     print("held", held >> 20)
 """
     async with bench.sandbox() as sandbox:

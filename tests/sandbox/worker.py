@@ -15,7 +15,7 @@ import traceback
 from pathlib import Path
 
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.sandbox.interface import SandboxEnded
+from clawc.runtime.sandbox.interface import FileProblem, SandboxEnded
 from tests.sandbox.backends import BACKENDS
 from tests.sandbox.bench import Bench, Seen
 from tests.sandbox.cases import CASES
@@ -23,6 +23,9 @@ from tests.sandbox.cases import CASES
 # Far above what a case takes: one that meets it hangs.
 CASE_S = 150
 AT_ONCE = 3
+_FAILURES = (
+    AssertionError, RuntimeFault, SandboxEnded, FileProblem, OSError, LookupError, TypeError, ValueError, AttributeError,
+)  # fmt: skip
 
 
 async def play(name: str, bench: Bench) -> dict[str, object]:
@@ -32,7 +35,7 @@ async def play(name: str, bench: Bench) -> dict[str, object]:
             await CASES[name].play(bench)
     except TimeoutError:
         return {"case": name, "ok": False, "said": f"hangs\n{traceback.format_exc()}"}
-    except (AssertionError, RuntimeFault, SandboxEnded, OSError, LookupError, TypeError, ValueError, AttributeError):
+    except _FAILURES:
         return {"case": name, "ok": False, "said": traceback.format_exc()}
     return {"case": name, "ok": True, "said": ""}
 
