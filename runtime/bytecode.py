@@ -23,7 +23,7 @@ from clawc.spec.bundle import CHECKER, VENDOR, Limits
 
 # Bundles whose bytecode is kept; a large checker with a vendored parser takes 200 KiB.
 KEPT = 256
-_FOLDER = "/check"
+CHECK_FOLDER = "/check"
 _NAME = re.compile(
     r"(?:check\.pyc|vendor/[A-Za-z0-9_]{1,60}/__pycache__/[A-Za-z0-9_]{1,60}\.[a-z]{1,20}-[0-9]{1,6}\.pyc)\Z"
 )
@@ -50,6 +50,10 @@ class Script(NamedTuple):
 
     folder: Path
     name: str
+
+    def at(self) -> dict[str, Path]:
+        """Where the sandbox has it."""
+        return {CHECK_FOLDER: self.folder}
 
 
 class Bytecode:
@@ -90,10 +94,10 @@ def _text(bundle: Bundle) -> dict[str, bytes]:
 
 
 async def _compiled(folder: Path, limits: Limits, backend: Backend) -> dict[str, bytes]:
-    argv = ("/usr/bin/python3", "-I", "-S", "-c", COMPILE, _FOLDER, CHANNEL)
+    argv = ("/usr/bin/python3", "-I", "-S", "-c", COMPILE, CHECK_FOLDER, CHANNEL)
     try:
-        program = Program(argv=argv, limits=limits, timeout_s=limits.check_s, cwd=_FOLDER)
-        finished = await backend.run_reading(program, {_FOLDER: folder})
+        program = Program(argv=argv, limits=limits, timeout_s=limits.check_s, cwd=CHECK_FOLDER)
+        finished = await backend.run_reading(program, {CHECK_FOLDER: folder})
     except RuntimeFault:
         return {}
     if finished.exit != 0 or finished.channel_over:

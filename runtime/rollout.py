@@ -18,6 +18,7 @@ from pathlib import Path
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.bytecode import Bytecode
 from clawc.runtime.changes import changes_of
+from clawc.runtime.checking import COLLECTED
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
 from clawc.runtime.harness.interface import Final, Harness, Task
 from clawc.runtime.harness.null import Null
@@ -28,7 +29,7 @@ from clawc.runtime.records import Changes, EpisodeRecord, LimitUse, Outcome, Ref
 from clawc.runtime.sandbox.finish import finish, in_thread
 from clawc.runtime.sandbox.interface import Backend, Collected, SandboxEnded
 from clawc.runtime.sandbox.move import move_tree
-from clawc.runtime.score import COLLECTED, TRAJECTORY, Scored, judge
+from clawc.runtime.score import TRAJECTORY, Scored, judge
 from clawc.runtime.workspace import BundleTemplate
 from clawc.spec.bundle import INSTRUCTION, SOLUTION_STEPS
 from clawc.spec.scoring import score_text

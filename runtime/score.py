@@ -17,20 +17,16 @@ from pydantic import ValidationError
 
 from clawc.runtime.bundle import WEIGHT, Bundle
 from clawc.runtime.bytecode import Bytecode
+from clawc.runtime.checking import COLLECTED, JOBS, Series, checker_arguments, checker_folders, checker_program
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
 from clawc.runtime.jobs import run_jobs
 from clawc.runtime.sandbox.collect import collect
 from clawc.runtime.sandbox.finish import finish, in_thread
-from clawc.runtime.sandbox.interface import CHANNEL, WORKSPACE, Backend, Finished, Program, Refused
+from clawc.runtime.sandbox.interface import Backend, Finished, Refused
 from clawc.spec.bundle import CheckVerdict, Manifest, ScoredCheck, Verdict
 from clawc.spec.scoring import final_score, gate, round_score, weighted
 
-_FOLDER = "/check"
-_JOBS = "/jobs"
 TRAJECTORY = "trajectory.jsonl"
-# The collected workspace in its scratch folder.
-COLLECTED = "w"
-_ARGUMENTS = (WORKSPACE, "--jobs", _JOBS, "--verdict-fd", CHANNEL)
 _SHARE = re.compile(r"[01](\.[0-9]{1,60})?")
 # C is recomputed from the credits, which a checker may have rounded.
 _SLACK = Decimal("0.000001")
@@ -57,9 +53,11 @@ async def score(
     rubric: Decimal | None = None,
     trajectory: Path | None = None,
     bytecode: Bytecode | None = None,
+    series: Series | None = None,
 ) -> Scored:
     """Judge the folder `workspace`, which is only read; `rubric` is R if a judge has given it, `trajectory` the record
-    of what the agent did, for checks that ask for it. `bytecode` remembers compiled checkers from one call to the next.
+    of what the agent did, for checks that ask for it. `bytecode` remembers compiled checkers from one call to the next;
+    a `series` judges workspaces of one bundle that wait at the same time one after another in one sandbox.
 
     Raises RuntimeFault for the runner's own failures; a checker that fails gives a Scored with `fault`.
     """
@@ -72,7 +70,7 @@ async def score(
     try:
         # A copy without links and special files, readable by the checker's user.
         copied = await in_thread(collect, (workspace.resolve(),), scratch / COLLECTED, base=False, mend=False)
-        scored = await judge(bundle, scratch, backend, rubric, trajectory, bytecode)
+        scored = await judge(bundle, scratch, backend, rubric, trajectory, bytecode, series)
         return replace(scored, refused=copied.refused)
     finally:
         await finish(backend.discard(scratch))
@@ -85,26 +83,22 @@ async def judge(
     rubric: Decimal | None = None,
     trajectory: Path | None = None,
     bytecode: Bytecode | None = None,
+    series: Series | None = None,
 ) -> Scored:
     """As `score`, of the workspace that was collected to COLLECTED in `scratch`, a folder of the backend."""
-    files, jobs = scratch / COLLECTED, scratch / "jobs"
-    await run_jobs(bundle, files, backend, jobs)
+    jobs = scratch / JOBS
+    await run_jobs(bundle, scratch / COLLECTED, backend, jobs)
     if trajectory is not None and trajectory.is_file():
         (jobs / TRAJECTORY).write_bytes(trajectory.read_bytes())
         (jobs / TRAJECTORY).chmod(0o644)
-    script = await (bytecode or Bytecode()).of(bundle, backend)
     nonce = secrets.token_hex(16)
-    finished = await backend.run_reading(
-        Program(
-            argv=(f"{_FOLDER}/{script.name}", *_ARGUMENTS),
-            limits=bundle.manifest.limits,
-            timeout_s=bundle.manifest.limits.check_s,
-            cwd=_FOLDER,
-            stdin=nonce.encode() + b"\n",
-            script=True,
-        ),
-        {WORKSPACE: files, _JOBS: jobs, _FOLDER: script.folder},
-    )
+    finished = await series.run(bundle, scratch, nonce) if series is not None else None
+    if finished is None:
+        script = await (bytecode or Bytecode()).of(bundle, backend)
+        finished = await backend.run_reading(
+            checker_program(bundle, script, checker_arguments("/"), nonce),
+            {**checker_folders("/", scratch), **script.at()},
+        )
     stderr = finished.stderr[-_TAIL:].decode("utf-8", "replace")
     try:
         verdict = read_verdict(finished, nonce, bundle.manifest)

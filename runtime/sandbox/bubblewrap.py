@@ -16,9 +16,9 @@ from clawc.runtime.sandbox.collect import collect
 from clawc.runtime.sandbox.command import PYTHON
 from clawc.runtime.sandbox.finish import acquire, finish, in_thread
 from clawc.runtime.sandbox.ground import Ground
-from clawc.runtime.sandbox.interface import Finished, LaidFile, Probe, Program, Snapshot, Template
+from clawc.runtime.sandbox.interface import Finished, LaidFile, Probe, Program, ScriptRun, Snapshot, Template
 from clawc.runtime.sandbox.layers import Layer
-from clawc.runtime.sandbox.oneshot import run_program
+from clawc.runtime.sandbox.oneshot import run_program, run_series
 from clawc.runtime.sandbox.orphans import end_orphans
 from clawc.runtime.sandbox.remove import remove_tree
 from clawc.runtime.sandbox.session import LayerSnapshot, Session, open_in_place
@@ -113,6 +113,12 @@ class Bubblewrap:
     async def run_reading(self, program: Program, folders: Mapping[str, Path]) -> Finished:
         ground = await self._ready()
         return await run_program(ground, "check", self._bounded(program), None, folders)
+
+    async def run_series(
+        self, program: Program, runs: Sequence[ScriptRun], folders: Mapping[str, Path]
+    ) -> list[Finished | None]:
+        ground = await self._ready()
+        return await run_series(ground, self._bounded(program), runs, folders)
 
     async def close(self) -> None:
         ground, self._ground = self._ground, None

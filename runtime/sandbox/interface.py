@@ -111,6 +111,14 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True)
+class ScriptRun:
+    """One run of a script in a series: its arguments and standard input (at most 4 KiB of ASCII)."""
+
+    arguments: tuple[str, ...]
+    stdin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """How a program ended. `exit` is None if it was killed, else 128 + n after signal n; `limit` names the limit ("time",
     "memory", "disk")."""
@@ -240,6 +248,14 @@ class Backend(Protocol):
     async def run_reading(self, program: Program, folders: Mapping[str, Path]) -> Finished:
         """Run over read-only folders (path inside to a `scratch`, a `shelf`, or a folder below), with a channel back that
         only it holds and without any network."""
+        ...
+
+    async def run_series(
+        self, program: Program, runs: Sequence[ScriptRun], folders: Mapping[str, Path]
+    ) -> list[Finished | None]:
+        """As `run_reading` of a script, several times one after another in one sandbox, each in a process of its own that
+        leaves nothing behind; `timeout_s` and `output_limit` hold for each. None stands for a run that the end of the
+        sandbox came before."""
         ...
 
     async def close(self) -> None: ...

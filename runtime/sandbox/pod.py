@@ -47,11 +47,12 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What to clone: a `session` (a resident on descriptor 0), a `script` for the waiting interpreter or a `program`.
+    """What to clone: a `session` (a resident on descriptor 0), a `script` for the waiting interpreter, a `series` of runs of one (`more`
+    says which, see inside/series.py) or a `program`.
     Paths are the host's, below the pod's area; `limits` are names of RLIMIT_ and their values. Without `network` a box has
     no sockets, terminals and shared memory at all."""
 
-    kind: Literal["session", "script", "program"]
+    kind: Literal["session", "script", "series", "program"]
     limits: Mapping[str, int]
     env: Mapping[str, str]
     argv: Sequence[str] = ()
@@ -59,6 +60,7 @@ class Start:
     network: bool = True
     workspace: Workspace | None = None
     folders: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    more: Mapping[str, object] = field(default_factory=dict[str, object])
 
     def with_folder(self, at: str, path: Path) -> Start:
         """The same with one more read-only folder."""
@@ -263,7 +265,7 @@ class Pod:
                 mounts.append({"kind": "write", "at": "/w", "source": self._inside(layers.upper)})
         mounts += [{"kind": "read", "at": at, "source": self._inside(path)} for at, path in start.folders.items()]
         return {
-            "kind": start.kind, "argv": list(start.argv), "env": dict(start.env), "cwd": start.cwd,
+            **start.more, "kind": start.kind, "argv": list(start.argv), "env": dict(start.env), "cwd": start.cwd,
             "network": start.network, "limits": dict(start.limits), "mounts": mounts, "memory": [_TMP, _SHARED] if start.network else [_TMP],
             "devices": "/dev" if start.network else PLAIN_DEVICES, "terminals": start.network,
         }  # fmt: skip

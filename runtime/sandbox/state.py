@@ -18,6 +18,7 @@ from clawc.runtime.errors import SandboxUnavailable
 from clawc.runtime.sandbox.remove import remove_tree
 
 _PREFIX = "clawc-state-"
+_GONE = ".gone"
 # User ids that a runner takes at most.
 _USERS = 16
 
@@ -49,7 +50,7 @@ class StateRoot:
             return
         self._removed = True
         atexit.unregister(self.remove)
-        remove_tree(self.path)
+        _remove_root(self.path)
         os.close(self._lock)
 
 
@@ -59,16 +60,26 @@ def _sweep(base: Path) -> None:
         try:
             if path.is_symlink() or path.stat().st_uid != os.geteuid():
                 continue
+            if path.name.endswith(_GONE):
+                remove_tree(path)
+                continue
             lock = os.open(path / "lock", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError:
             continue
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            remove_tree(path)
+            _remove_root(path)
         except OSError:
             continue
         finally:
             os.close(lock)
+
+
+def _remove_root(path: Path) -> None:
+    """Under another name first: a runner may be killed while it removes, and then the lock may be gone already."""
+    gone = path.with_name(path.name + _GONE)
+    os.rename(path, gone)
+    remove_tree(gone)
 
 
 def check_reachable(path: Path) -> None:

@@ -38,6 +38,7 @@ def enter(request: dict[str, Any], call_filter: bytes) -> None:
     kernel.drop_capabilities()
     kernel.no_new_privileges()
     kernel.die_with_parent()
+    kernel.hide_memory()
     kernel.filter_calls(call_filter)
 
 

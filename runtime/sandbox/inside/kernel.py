@@ -20,7 +20,7 @@ _SIGCHLD = 17
 _NUMBERS = {"x86_64": (56, 155, 126), "aarch64": (220, 41, 91)}
 _CLONE, _PIVOT_ROOT, _CAPSET = _NUMBERS.get(platform.machine(), (-1, -1, -1))
 _CLOSE_RANGE = 436
-_SET_DEATH_SIGNAL, _SET_SECCOMP, _DROP_BOUND, _SET_NO_NEW_PRIVILEGES, _AMBIENT = 1, 22, 24, 38, 47
+_SET_DEATH_SIGNAL, _SET_DUMPABLE, _SET_SECCOMP, _DROP_BOUND, _SET_NO_NEW_PRIVILEGES, _AMBIENT = 1, 4, 22, 24, 38, 47
 _CAPABILITY_V3 = 0x20080522
 
 _libc = ctypes.PyDLL(None, use_errno=True)
@@ -75,6 +75,11 @@ def drop_capabilities() -> None:
 
 def no_new_privileges() -> None:
     _require(_libc.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no_new_privs")
+
+
+def hide_memory() -> None:
+    """No other process of the same user may look into this one, until it becomes another program."""
+    _require(_libc.prctl(_SET_DUMPABLE, 0, 0, 0, 0), "dumpable")
 
 
 def die_with_parent() -> None:

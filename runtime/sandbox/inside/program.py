@@ -1,4 +1,4 @@
-"""What a boxed process does with itself: run another program, or a Python script in this warm interpreter.
+"""What a boxed process does with itself: run another program, or a Python script in this interpreter.
 
 Standard library of CPython 3.9 only.
 """
@@ -41,14 +41,36 @@ def run_program(request: dict[str, Any]) -> NoReturn:
 
 
 def run_script(request: dict[str, Any]) -> NoReturn:
-    """Run `script`, source or bytecode, as `python3 -I -S script arguments` would."""
+    """Run a script, source or bytecode, as `python3 -I -S script arguments` would."""
+    status = 1
+    try:
+        code = load_script(request["argv"][0])
+        run_loaded(code, request)
+    except (OSError, SyntaxError, ValueError, EOFError, TypeError):
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def load_script(path: str) -> types.CodeType:
+    """Raises OSError, and what a text or bytecode that is none leads to."""
+    with open(path, "rb") as file:
+        data = file.read()
+    code = marshal.loads(data[_PYC_HEADER:]) if path.endswith(".pyc") else compile(data, path, "exec")
+    if not isinstance(code, types.CodeType):
+        raise TypeError(f"{path} is no program")
+    return code
+
+
+def run_loaded(code: types.CodeType, request: dict[str, Any]) -> NoReturn:
+    """Run a script that was loaded, and end the process with its status."""
     status = 1
     try:
         os.chdir(request["cwd"])
         os.environ.clear()
         os.environ.update(request["env"], PWD=request["cwd"])
         _renew_streams()
-        status = _main(request["argv"])
+        status = _main(code, request["argv"])
         threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as the end of an interpreter does
         atexit._run_exitfuncs()
         sys.stdout.flush()
@@ -57,16 +79,12 @@ def run_script(request: dict[str, Any]) -> NoReturn:
         os._exit(status)
 
 
-def _main(argv: list[str]) -> int:
-    path = argv[0]
+def _main(code: types.CodeType, argv: list[str]) -> int:
     module = types.ModuleType("__main__")
-    module.__dict__.update(__file__=path, __builtins__=__builtins__)
+    module.__dict__.update(__file__=argv[0], __builtins__=__builtins__)
     sys.modules["__main__"] = module
     sys.argv = list(argv)
     try:
-        with open(path, "rb") as file:
-            data = file.read()
-        code = marshal.loads(data[_PYC_HEADER:]) if path.endswith(".pyc") else compile(data, path, "exec")
         exec(code, module.__dict__)
     except SystemExit as stop:
         if stop.code is None or isinstance(stop.code, int):

@@ -20,7 +20,7 @@ import socket
 import sys
 from typing import Any, NoReturn
 
-from clawc.runtime.sandbox.inside import box, kernel, program, resident
+from clawc.runtime.sandbox.inside import box, kernel, program, resident, series
 
 HERE = "/run/clawc"
 _MESSAGE = 1 << 17
@@ -108,6 +108,8 @@ class Zygote:
                 os._exit(0)
         elif request["kind"] == "script":
             program.run_script(request)
+        elif request["kind"] == "series":
+            series.run_series(request)
         program.run_program(request)
 
     def ended(self, pidfd: int) -> None:

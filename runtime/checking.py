@@ -1,0 +1,111 @@
+"""How a checker is started: what it finds where, and several of one bundle in one sandbox.
+
+A series is for workspaces that are judged again in bulk. Each has a process of its own and nothing is left between two;
+only the interpreter that has loaded the checker is shared. What a series did not judge is judged alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from clawc.runtime.bundle import Bundle
+from clawc.runtime.bytecode import CHECK_FOLDER, Bytecode, Script
+from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.sandbox.interface import CHANNEL, Backend, Finished, Program, ScriptRun
+
+# Names in the scratch folder of a workspace, and in the sandbox: the collected workspace, and what jobs left.
+COLLECTED = "w"
+JOBS = "jobs"
+# Workspaces in one sandbox, and sandboxes of one bundle at once.
+MOST = 16
+AT_ONCE = 2
+_OUTPUT = 256 << 10
+
+
+def checker_arguments(root: str) -> tuple[str, ...]:
+    """The arguments of a checker whose workspace is below `root` in the sandbox, which ends with `/`."""
+    return (root + COLLECTED, "--jobs", root + JOBS, "--verdict-fd", CHANNEL)
+
+
+def checker_folders(root: str, scratch: Path) -> dict[str, Path]:
+    return {root + COLLECTED: scratch / COLLECTED, root + JOBS: scratch / JOBS}
+
+
+def checker_program(bundle: Bundle, script: Script, arguments: tuple[str, ...] = (), nonce: str = "") -> Program:
+    """One checker of a bundle; it reads the nonce from its standard input."""
+    limits = bundle.manifest.limits
+    argv = (f"{CHECK_FOLDER}/{script.name}", *arguments)
+    return Program(argv, limits, limits.check_s, cwd=CHECK_FOLDER, stdin=nonce.encode() + b"\n", script=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    scratch: Path
+    nonce: str
+    finished: asyncio.Future[Finished | None]
+
+
+@dataclass(slots=True)
+class _Queue:
+    """The workspaces of one bundle that wait; `running` counts its sandboxes."""
+
+    waiting: deque[_Waiting] = field(default_factory=deque[_Waiting])
+    running: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+
+
+@dataclass(slots=True)
+class Series:
+    """Judges workspaces of the same bundle that wait at the same time together."""
+
+    backend: Backend
+    bytecode: Bytecode
+    _queues: dict[str, _Queue] = field(default_factory=dict[str, _Queue])
+
+    async def run(self, bundle: Bundle, scratch: Path, nonce: str) -> Finished | None:
+        """How the checker ended on the workspace in `scratch`; None if it has to be judged alone."""
+        queue = self._queues.setdefault(bundle.manifest.id, _Queue())
+        one = _Waiting(scratch, nonce, asyncio.get_running_loop().create_future())
+        queue.waiting.append(one)
+        if len(queue.running) < AT_ONCE:
+            task = asyncio.create_task(self._serve(bundle, queue))
+            queue.running.add(task)
+            task.add_done_callback(queue.running.discard)
+        try:
+            return await one.finished
+        except asyncio.CancelledError:
+            # The sandbox may still have its folder mounted, which goes as soon as we return.
+            if one not in queue.waiting:
+                await asyncio.wait(set(queue.running))
+            else:
+                queue.waiting.remove(one)
+            raise
+
+    async def _serve(self, bundle: Bundle, queue: _Queue) -> None:
+        while queue.waiting:
+            taken = [queue.waiting.popleft() for _ in range(min(MOST, len(queue.waiting)))]
+            found: list[Finished | None] = [None] * len(taken)
+            try:
+                found = await self._judged(bundle, taken)
+            except RuntimeFault:
+                pass  # each is judged alone, and says why if that fails too
+            finally:
+                for one, finished in zip(taken, found):
+                    if not one.finished.done():
+                        one.finished.set_result(finished)
+
+    async def _judged(self, bundle: Bundle, taken: list[_Waiting]) -> list[Finished | None]:
+        script = await self.bytecode.of(bundle, self.backend)
+        folders = script.at()
+        runs: list[ScriptRun] = []
+        for number, one in enumerate(taken):
+            root = f"/each/{number}/"
+            folders |= checker_folders(root, one.scratch)
+            runs.append(ScriptRun(checker_arguments(root), one.nonce + "\n"))
+        program = checker_program(bundle, script)
+        program = Program(
+            program.argv, program.limits, program.timeout_s, cwd=program.cwd, output_limit=_OUTPUT, script=True
+        )
+        return await self.backend.run_series(program, runs, folders)

@@ -1,0 +1,140 @@
+"""Runs one Python script several times, one after another, in one box: each time in a process of its own, forked from the
+one that has loaded it. Between two runs everything is gone: processes, and files in memory.
+
+Standard library of CPython 3.9 only. Results go to the box's channel as frames: a line of JSON and the bytes it announces.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import signal
+import time
+from types import CodeType
+from typing import Any, NoReturn
+
+from clawc.runtime.sandbox.inside.program import load_script, run_loaded
+
+_CHUNK = 1 << 16
+CHANNEL = 3
+
+
+def run_series(request: dict[str, Any]) -> NoReturn:
+    """`runs` are the arguments and the input of each; `each_s` seconds and `keep` bytes of each output are allowed."""
+    status = 1
+    try:
+        code = load_script(request["argv"][0])
+        for run in request["runs"]:
+            _send(_run(code, request, run))
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _run(code: CodeType, request: dict[str, Any], run: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+    pipes = [os.pipe() for _ in range(4)]
+    pid = os.fork()
+    if pid == 0:
+        ends = (pipes[0][0], pipes[1][1], pipes[2][1], pipes[3][1])
+        for place, fd in enumerate([os.dup2(fd, 200 + n) for n, fd in enumerate(ends)]):
+            os.dup2(fd, place)
+        os.closerange(4, 256)
+        run_loaded(code, {**request, "argv": [request["argv"][0], *run["argv"]]})
+    for end in (pipes[0][0], pipes[1][1], pipes[2][1], pipes[3][1]):
+        os.close(end)
+    os.write(pipes[0][1], run["stdin"].encode())  # a nonce: less than a pipe holds
+    os.close(pipes[0][1])
+    outputs = [pipes[n][0] for n in (1, 2, 3)]
+    kept, over, late = _read(pid, outputs, request["each_s"], request["keep"])
+    _end_all(pid)
+    _, status = os.waitpid(pid, 0)
+    _clean()
+    for fd in outputs:
+        os.close(fd)
+    exit = os.waitstatus_to_exitcode(status)
+    return {"exit": 128 - exit if exit < 0 else exit, "late": late, "over": over}, kept
+
+
+def _read(pid: int, outputs: list[int], each_s: float, keep: int) -> tuple[list[bytes], list[bool], bool]:
+    """The outputs until the process has ended or its time is up; what other processes still hold open is not waited for."""
+    kept = {fd: bytearray() for fd in outputs}
+    over = dict.fromkeys(outputs, False)
+    deadline = time.monotonic() + each_s
+    ended = os.pidfd_open(pid)
+    watched = [ended, *outputs]
+    late = False
+    for fd in outputs:
+        os.set_blocking(fd, False)
+    while True:
+        left = deadline - time.monotonic()
+        ready, _, _ = select.select(watched, [], [], max(0.0, left))
+        late = not ready and left <= 0
+        for fd in outputs if ended in ready or late else [fd for fd in ready if fd != ended]:
+            if _take(fd, kept[fd], keep, over, all_of_it=ended in ready) and fd in watched:
+                watched.remove(fd)
+        if late or ended in ready:
+            os.close(ended)
+            return [bytes(kept[fd]) for fd in outputs], [over[fd] for fd in outputs], late
+
+
+def _take(fd: int, kept: bytearray, keep: int, over: dict[int, bool], all_of_it: bool) -> bool:
+    """Read what is there; whether that was the end."""
+    for _ in range(64 if all_of_it else 1):
+        try:
+            chunk = os.read(fd, _CHUNK)
+        except BlockingIOError:
+            return False
+        over[fd] = over[fd] or len(chunk) > keep - len(kept)
+        kept += chunk[: keep - len(kept)]
+        if not chunk:
+            return True
+    return False
+
+
+def _end_all(pid: int) -> None:
+    """Kill the run and whatever it has left, and wait until only we are here."""
+    try:
+        os.kill(-1, signal.SIGKILL)
+        while True:
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+            if ended is None or ended.si_pid == pid:
+                # Ours is waited for by the caller; others are children of ours by now, or about to be.
+                if not _others(pid):
+                    return
+                os.kill(-1, signal.SIGKILL)
+                time.sleep(0.001)
+            else:
+                os.waitpid(ended.si_pid, 0)
+    except (ProcessLookupError, ChildProcessError):
+        return
+
+
+def _others(pid: int) -> bool:
+    mine = {os.getpid(), pid}
+    found = False
+    for name in os.listdir("/proc"):
+        if name.isdigit() and int(name) not in mine:
+            found = True
+            try:
+                os.waitpid(int(name), os.WNOHANG)
+            except ChildProcessError:
+                continue
+    return found
+
+
+def _clean() -> None:
+    for entry in list(os.scandir("/tmp")):
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path, ignore_errors=True)
+        else:
+            os.unlink(entry.path)
+
+
+def _send(result: tuple[dict[str, Any], list[bytes]]) -> None:
+    head, bodies = result
+    data = json.dumps({**head, "sizes": [len(body) for body in bodies]}).encode() + b"\n" + b"".join(bodies)
+    view = memoryview(data)
+    while view:
+        view = view[os.write(CHANNEL, view) :]
