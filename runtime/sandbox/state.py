@@ -12,6 +12,7 @@ import fcntl
 import os
 import secrets
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from clawc.runtime.errors import SandboxUnavailable
@@ -78,8 +79,9 @@ def _sweep(base: Path) -> None:
 def _remove_root(path: Path) -> None:
     """Under another name first: a runner may be killed while it removes, and then the lock may be gone already."""
     gone = path.with_name(path.name + _GONE)
-    os.rename(path, gone)
-    remove_tree(gone)
+    with suppress(FileNotFoundError):
+        os.rename(path, gone)
+        remove_tree(gone)
 
 
 def check_reachable(path: Path) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from clawc.runtime.sandbox.orphans import orphans
+from clawc.runtime.sandbox.state import StateRoot
 from clawc.runtime.store import read_attempts, read_run
 
 pytestmark = pytest.mark.usefixtures("works")
@@ -141,6 +142,17 @@ def test_five_kills(command: list[str], state: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(2, 7))
 def test_fifty_kills(command: list[str], state: Path, tmp_path: Path, seed: int) -> None:
     kill_and_continue(command, state, tmp_path / "run", kills=10, seed=seed)
+
+
+def test_a_removal_that_was_killed_is_finished_by_the_next_runner(state: Path) -> None:
+    root = StateRoot(state)
+    (root.folder() / "file").write_text("left")
+    half_removed = root.path.rename(state / f"{root.path.name}.gone")
+    (half_removed / "lock").unlink()
+    second = StateRoot(state)
+    assert list(state.iterdir()) == [second.path]
+    second.remove()
+    assert list(state.iterdir()) == []
 
 
 @pytest.mark.parametrize("numbers", [(signal.SIGINT, signal.SIGINT), (signal.SIGINT, signal.SIGTERM, signal.SIGINT)])
