@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from clawc.runtime.report.document import Report
-from clawc.runtime.report.tables import Table, change_table, comparison_table, overview, run_tables
+from clawc.runtime.report.tables import UNKNOWN, Table, change_table, comparison_table, named, overview, run_tables
 from clawc.runtime.report.text import footer, one_line
 
 ROWS = 200
@@ -21,11 +21,11 @@ def as_markdown(report: Report, rows: int = ROWS) -> str:
     if report.comparisons:
         parts.append(_table(comparison_table(report.comparisons, report.resampling.level), level=2))
         for c in report.comparisons:
-            parts += [f"- run {escaped(c.other)}: {escaped(note)}\n" for note in c.notes]
+            parts += [f"- run {_named(c.other)}: {escaped(note)}\n" for note in c.notes]
             parts.append(_table(change_table(c, _CHANGES), level=3))
     for run in report.runs:
         facts = [("run", run.run_id), ("agent", run.agent), ("started", run.started), ("ended", run.ended)]
-        parts.append(f"## {escaped(run.label)}\n\n" + ", ".join(f"{k} {escaped(v or '-')}" for k, v in facts) + "\n")
+        parts.append(f"## {_named(run.label)}\n\n" + ", ".join(f"{k} {_named(v or UNKNOWN)}" for k, v in facts) + "\n")
         parts += [f"> **Alarm.** {escaped(alarm)}\n" for alarm in run.alarms]
         parts += [f"- {escaped(note)}\n" for note in run.notes]
         parts += [_table(table, level=3) for table in run_tables(report, run, rows)]
@@ -36,6 +36,10 @@ def as_markdown(report: Report, rows: int = ROWS) -> str:
 def escaped(text: str) -> str:
     """One line that Markdown shows as it is, in a table too."""
     return _SPECIAL.sub(_escape, one_line(text))
+
+
+def _named(name: str) -> str:
+    return escaped(named(name).text)
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -22,14 +22,14 @@ from clawc.runtime.report.tables import (
     comparison_table,
     confidence,
     decimal,
+    named,
     overview,
     run_tables,
-    text,
 )
 from clawc.runtime.report.text import footer, one_line
 
 ROWS = 500
-_PLOTTED = 60
+_PLOTTED = 40
 _DIFFERENCES = 30
 _POINTS = 2_000
 _CHANGES = 100
@@ -64,12 +64,13 @@ class Pair(NamedTuple):
 
 
 def as_html(report: Report, rows: int = ROWS) -> str:
-    """The page; tables end after `rows` rows, plots after 60."""
+    """The page; tables end after `rows` rows, plots after 40."""
     css, script = _asset("page.css"), _asset("page.js")
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters["shown"] = one_line
+    environment.filters["named"] = _name
     page = environment.from_string(_asset("page.html.j2")).render(
         report=report,
         title=_title(report),
@@ -89,7 +90,9 @@ def as_html(report: Report, rows: int = ROWS) -> str:
 
 
 def _title(report: Report) -> str:
-    return " against ".join(text(run.label).text for run in reversed(report.runs[:2])) + (
+    if len(report.runs) == 1:
+        return f"Report of {named(report.runs[0].label).text}"
+    return " against ".join(named(run.label).text for run in reversed(report.runs[:2])) + (
         f" and {len(report.runs) - 2} more" if len(report.runs) > 2 else ""
     )
 
@@ -111,10 +114,10 @@ def _section(report: Report, run: RunReport, key: str, rows: int) -> Section:
 
 
 def _pair(c: Comparison, key: str) -> Pair:
-    title = f"Differences in {c.quantity}: {text(c.other).text}"
+    title = f"Differences in {c.quantity}: {named(c.other).text}"
     figures = (
         plots.differences(c.changes, title, f"{key}-differences", _DIFFERENCES),
-        plots.scatter(c.changes[:_POINTS], f"Tasks by {c.quantity}: {text(c.other).text}", f"{key}-scatter"),
+        plots.scatter(c.changes[:_POINTS], f"Tasks by {c.quantity}: {named(c.other).text}", f"{key}-scatter"),
     )
     return Pair(key, c, c.notes, figures if c.changes else (), change_table(c, _CHANGES))
 
@@ -146,6 +149,10 @@ def _cards(run: RunReport, level: float) -> tuple[Card, ...]:
         Card("Cost", UNKNOWN if cost.total is None else f"${decimal(float(cost.total), 2).text}", f"reported by {cost.episodes} attempts"),
     ]  # fmt: skip
     return tuple(cards)
+
+
+def _name(value: str) -> str:
+    return one_line(named(value).text)
 
 
 def _asset(name: str) -> str:

@@ -21,7 +21,7 @@ _RIGHT = 72
 _ROW = 22
 _TOP = 8
 _AXIS = 28
-_NAME = 26
+_NAME = 24
 _T = TypeVar("_T")
 OUTCOMES = ("ok", "truncated", "agent_error", "infra_error", "verifier_error")
 

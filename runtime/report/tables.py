@@ -40,7 +40,7 @@ class Table:
     note: str = ""
 
 
-def text(value: str, most: int = _NAME) -> Cell:
+def named(value: str, most: int = _NAME) -> Cell:
     """A text of a record, cut to `most` characters."""
     return Cell(value if len(value) <= most else value[: most - 1] + "…")
 
@@ -82,8 +82,8 @@ def overview(report: Report) -> Table:
     level = f"{confidence(report.resampling.level)} interval"
     rows = [
         (
-            text(run.label),
-            text(run.agent),
+            named(run.label),
+            named(run.agent),
             Cell(f"{run.episodes} of {run.planned}", float(run.episodes)),
             count(run.main.episodes),
             count(run.main.excluded),
@@ -145,8 +145,8 @@ def group_table(key: str, noun: str, groups: Sequence[Group], level: float, most
     )
     rows = tuple(
         (
-            text(g.name),
-            *((text(g.category or UNKNOWN, 40),) if of_tasks else (count(g.tasks), count(g.templates))),
+            named(g.name),
+            *((named(g.category or UNKNOWN, 40),) if of_tasks else (count(g.tasks), count(g.templates))),
             count(g.episodes),
             *((count(g.missing),) if of_tasks else ()),
             count(g.scored),
@@ -156,7 +156,7 @@ def group_table(key: str, noun: str, groups: Sequence[Group], level: float, most
             decimal(g.pass_rate),
             decimal(g.score_checks),
             decimal(g.seconds),
-            *((text(", ".join(f"{s.name} {s.count}" for s in g.outcomes) or UNKNOWN),) if of_tasks else ()),
+            *((named(", ".join(f"{s.name} {s.count}" for s in g.outcomes) or UNKNOWN),) if of_tasks else ()),
         )
         for g in groups[:most]
     )
@@ -168,12 +168,12 @@ def check_table(checks: Sequence[Check], most: int) -> Table:
     ordered = sorted(checks, key=lambda c: (c.share, -c.judged, c.task))
     rows = tuple(
         (
-            text(c.task),
-            text(c.name),
+            named(c.task),
+            named(c.name),
             Cell(c.kind) if c.veto else Cell(f"weight {c.weight[:12]}"),
             count(c.judged),
             percent(c.share),
-            text(f"{c.message} ({c.message_count})" if c.message_count and c.message else UNKNOWN, _MESSAGE),
+            Cell(f"{named(c.message, _MESSAGE).text} ({c.message_count})" if c.message else UNKNOWN),
         )
         for c in ordered[:most]
     )
@@ -184,7 +184,7 @@ def check_table(checks: Sequence[Check], most: int) -> Table:
 
 def share_table(key: str, title: str, noun: str, shares: Sequence[Share], most: int) -> Table:
     """Counts with their share of the whole."""
-    rows = tuple((text(s.name), count(s.count), percent(s.share)) for s in shares[:most])
+    rows = tuple((named(s.name), count(s.count), percent(s.share)) for s in shares[:most])
     columns = (Column(noun), Column("count", True), Column("share", True))
     return Table(key, title, columns, rows, max(0, len(shares) - most))
 
@@ -192,7 +192,7 @@ def share_table(key: str, title: str, noun: str, shares: Sequence[Share], most: 
 def phase_table(run: RunReport) -> Table:
     """Seconds by phase."""
     rows = tuple(
-        (text(p.name), count(p.episodes), *(decimal(v) for v in (p.p50, p.p90, p.p99)), decimal(p.sum, 1))
+        (named(p.name), count(p.episodes), *(decimal(v) for v in (p.p50, p.p90, p.p99)), decimal(p.sum, 1))
         for p in run.phases
     )
     columns = (Column("phase"), *(Column(c, True) for c in ("episodes", "p50 s", "p90 s", "p99 s", "sum s")))
@@ -213,9 +213,9 @@ def usage_table(run: RunReport) -> Table:
     reasons = ", ".join(f"{s.name} {s.count}" for s in run.refused.reasons)
     rows += [
         (Cell("attempts"), count(tried.attempts), Cell(f"for {tried.episodes} episodes")),
-        (Cell("retries"), count(tried.retries), text(f"{tried.retried} episodes; {replaced}" if replaced else UNKNOWN)),
+        (Cell("retries"), count(tried.retries), named(f"{tried.retried} episodes; {replaced}" if replaced else UNKNOWN)),
         (Cell("refused entries"), count(run.refused.entries),
-         text(f"in {run.refused.episodes} episodes; {reasons}" if reasons else UNKNOWN, _MESSAGE)),
+         named(f"in {run.refused.episodes} episodes; {reasons}" if reasons else UNKNOWN, _MESSAGE)),
     ]  # fmt: skip
     return Table("usage", "Usage", (Column("what"), Column("sum", True), Column("of")), tuple(rows))
 
@@ -225,7 +225,7 @@ def comparison_table(comparisons: Sequence[Comparison], level: float) -> Table:
     corrected = any(c.p != c.p_corrected for c in comparisons)
     rows = tuple(
         (
-            text(c.other),
+            named(c.other),
             Cell(c.quantity),
             Cell(verdict(c)),
             count(c.tasks),
@@ -246,7 +246,7 @@ def comparison_table(comparisons: Sequence[Comparison], level: float) -> Table:
         *(("p", "p (Holm)") if corrected else ("p",)), "better/same/worse", "detectable",
     )  # fmt: skip
     columns = (Column("run"), Column("quantity"), Column("verdict"), *(Column(n, True) for n in names))
-    baseline = text(comparisons[0].baseline).text if comparisons else ""
+    baseline = named(comparisons[0].baseline).text if comparisons else ""
     return Table("comparison", f"Compared with {baseline}", columns, rows)
 
 
@@ -264,13 +264,13 @@ def change_table(c: Comparison, most: int) -> Table:
     changed = [change for change in c.changes if decimal(change.difference).text != decimal(0.0).text]
     rows = tuple(
         (
-            text(change.task), decimal(change.baseline), decimal(change.other), decimal(change.difference, signed=True),
+            named(change.task), decimal(change.baseline), decimal(change.other), decimal(change.difference, signed=True),
             count(change.episodes), Cell("same seeds" if change.paired else "all seeds"),
         )
         for change in changed[:most]
     )  # fmt: skip
     columns = (Column("task"), *(Column(n, True) for n in ("baseline", "run", "difference", "episodes")), Column("by"))
-    title = f"Tasks that changed most in {text(c.other).text}, by {c.quantity}"
+    title = f"Tasks that changed most in {named(c.other).text}, by {c.quantity}"
     return Table("changes", title, columns, rows, max(0, len(changed) - most))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from clawc.compiler.report import clean
 from clawc.runtime.report.document import Report, RunReport
-from clawc.runtime.report.tables import Table, change_table, comparison_table, confidence, overview, run_tables
+from clawc.runtime.report.tables import Table, change_table, comparison_table, confidence, named, overview, run_tables
 
 ROWS = 40
 LONGEST = 700
@@ -21,7 +21,7 @@ def as_text(report: Report, rows: int = ROWS) -> str:
     if report.comparisons:
         parts.append(laid_out(comparison_table(report.comparisons, report.resampling.level)))
         for c in report.comparisons:
-            parts += [f"note: {plain(c.other)}: {note}\n" for note in c.notes]
+            parts += [f"note: {_named(c.other)}: {plain(note)}\n" for note in c.notes]
             parts.append(laid_out(change_table(c, _CHANGES)))
     for run in report.runs:
         parts += _run(report, run, rows, alone=len(report.runs) == 1)
@@ -35,7 +35,7 @@ def footer(report: Report) -> str:
     return (
         f"Intervals: BCa bootstrap over templates, {confidence(how.level)}, at most {how.resamples} resamples, seed {how.seed}; of a single "
         f"task by Wilson; `?`: too few templates to be trusted.\nPassing is a score of at least {report.threshold:g}. "
-        f"Scoring: {plain(report.scoring)}.\n"
+        f"Scoring: {_named(report.scoring)}.\n"
     )
 
 
@@ -67,11 +67,15 @@ def one_line(text: str) -> str:
     return clean((text if len(text) <= LONGEST else text[: LONGEST - 1] + "…").replace("\t", " "))
 
 
+def _named(name: str) -> str:
+    return plain(named(name).text)
+
+
 def _run(report: Report, run: RunReport, rows: int, *, alone: bool) -> Iterable[str]:
-    ran = f", {plain(run.started)} to {plain(run.ended)}" if run.started else ""
-    head = f"run {plain(run.run_id)}, agent {plain(run.agent)}, clawc {plain(run.clawc)}{ran}"
+    ran = f", {_named(run.started)} to {_named(run.ended)}" if run.started else ""
+    head = f"run {_named(run.run_id)}, agent {_named(run.agent)}, clawc {_named(run.clawc)}{ran}"
     if not alone:
-        yield f"== {plain(run.label)} ==\n"
+        yield f"== {_named(run.label)} ==\n"
     yield (
         head
         + "\n"
