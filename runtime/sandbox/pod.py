@@ -73,15 +73,18 @@ class _Answer(BaseModel):
     error: str = ""
     exit: int | None = None
     cpu_s: float = 0.0
+    peak_bytes: int = 0
 
 
 class Box:
-    """A sandbox's processes. `pid` is the first of them as the host sees it."""
+    """A sandbox's processes. `pid` is the first of them as the host sees it; after the end `exit` is its status, `cpu_s`
+    what it computed with all that it waited for, and `peak_bytes` the largest that one of them was."""
 
     def __init__(self, pidfd: int, pid: int, word: PipeReader) -> None:
         self.pid = pid
         self.exit: int | None = None
         self.cpu_s = 0.0
+        self.peak_bytes = 0
         self._pidfd = pidfd
         self._word = word
         self._gone = asyncio.Event()
@@ -100,10 +103,11 @@ class Box:
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
-    def end(self, code: int | None, cpu_s: float = 0.0) -> None:
+    def end(self, answer: _Answer | None) -> None:
         """It is gone; None if nobody knows how it ended."""
         if not self._gone.is_set():
-            self.exit, self.cpu_s = code, cpu_s
+            if answer is not None:
+                self.exit, self.cpu_s, self.peak_bytes = answer.exit, answer.cpu_s, answer.peak_bytes
             self._gone.set()
             os.close(self._pidfd)
 
@@ -167,8 +171,7 @@ class Pod:
             self._starting.pop(number, None)
         box = Box(pidfd, pid, word)
         if number in self._early:
-            answer = self._early.pop(number)
-            box.end(answer.exit, answer.cpu_s)
+            box.end(self._early.pop(number))
         elif not self.alive:
             box.end(None)
         else:
@@ -232,7 +235,7 @@ class Pod:
         elif answer.exit is not None:
             box = self._boxes.pop(answer.id, None)
             if box is not None:
-                box.end(answer.exit, answer.cpu_s)
+                box.end(answer)
             elif waiting is not None:
                 self._early[answer.id] = answer
 

@@ -11,6 +11,7 @@ import itertools
 import json
 import os
 import socket
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.records import LimitUse
-from clawc.runtime.sandbox.collect import collect
+from clawc.runtime.sandbox.collect import collect, usage
 from clawc.runtime.sandbox.command import BASE_ENV, Descriptors
 from clawc.runtime.sandbox.finish import acquire, finish, in_thread
 from clawc.runtime.sandbox.ground import Ground, Place
@@ -37,7 +38,7 @@ from clawc.runtime.sandbox.interface import (
 from clawc.runtime.sandbox.layers import Layer
 from clawc.runtime.sandbox.limits import Meter, resource_limits
 from clawc.runtime.sandbox.pod import START_S, Box, Start
-from clawc.runtime.sandbox.watchdog import watch
+from clawc.runtime.sandbox.watchdog import MAX_ENTRIES, watch
 from clawc.spec.bundle import Limits
 
 FILE_LIMIT = 64 << 20
@@ -189,6 +190,7 @@ class Session:
             if task is not asyncio.current_task():
                 task.cancel()
         await self._box.kill()
+        self._meter.saw(memory=self._box.peak_bytes or None)
         self._writer.close()
         with suppress(OSError):
             await self._writer.wait_closed()
@@ -199,8 +201,9 @@ class Session:
         await self.stop()
         layers = (self._workspace.upper, *self._workspace.lower)
         async with self._ground.collecting:
-            found = await in_thread(collect, layers, dest, base=bool(self._workspace.lower))
-        return found
+            used = await in_thread(usage, self._workspace.upper, sys.maxsize, MAX_ENTRIES)
+            self._meter.saw(disk=used.size)
+            return await in_thread(collect, layers, dest, base=bool(self._workspace.lower))
 
     async def close(self) -> None:
         await self.stop()

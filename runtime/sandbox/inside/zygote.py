@@ -119,7 +119,8 @@ class Zygote:
         os.close(pidfd)
         code = os.waitstatus_to_exitcode(status)
         cpu = round(used.ru_utime + used.ru_stime, 4)
-        self.answer({"id": number, "exit": 128 - code if code < 0 else code, "cpu_s": cpu})
+        peak = used.ru_maxrss << 10
+        self.answer({"id": number, "exit": 128 - code if code < 0 else code, "cpu_s": cpu, "peak_bytes": peak})
 
     def answer(self, message: dict[str, Any], *fds: int) -> None:
         socket.send_fds(self.control, [json.dumps(message).encode()], list(fds))
