@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
@@ -14,11 +16,12 @@ from clawc.commands.output import put
 from clawc.commands.sources import require_format
 from clawc.compiler.report import clean
 from clawc.exits import UserError
+from clawc.runtime.records import EpisodeRecord
 from clawc.runtime.report.build import Settings, build_report
 from clawc.runtime.report.document import Report
 from clawc.runtime.report.rows import BY, episodes_csv, groups_csv
 from clawc.runtime.report.sample import RunInput
-from clawc.runtime.store import read_attempts, read_run
+from clawc.runtime.store import each_attempt, read_run
 
 FORMATS = ("text", "json", "csv", "markdown", "junit", "html")
 
@@ -39,7 +42,7 @@ class ReportOptions:
 def report_command(folders: Sequence[Path], options: ReportOptions) -> int:
     """Writes the report; exit 1 where `--fail-under` or `--fail-on-regression` says so."""
     _require(folders, options)
-    with user_errors():
+    with user_errors(), _no_collection():
         runs = [_read(folder, label, options.settings.scoring) for folder, label in zip(folders, _labels(folders))]
         report = build_report(runs, options.settings)
     put(_formatted(report, runs, options), options.out)
@@ -47,6 +50,18 @@ def report_command(folders: Sequence[Path], options: ReportOptions) -> int:
     for failure in failures:
         print(f"clawc: {failure}", file=sys.stderr)
     return exits.FINDINGS if failures else exits.OK
+
+
+@contextmanager
+def _no_collection() -> Generator[None]:
+    """Records form no cycles; looking for some would take most of the time that a large run takes."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _require(folders: Sequence[Path], options: ReportOptions) -> None:
@@ -74,11 +89,12 @@ def _labels(folders: Sequence[Path]) -> list[str]:
 
 def _read(folder: Path, label: str, scoring: str) -> RunInput:
     info, records = read_run(folder, scoring=scoring)
-    attempts = records
+    replaced: list[EpisodeRecord] = []
     # Only a retried episode has other attempts than its last.
     if any(record.attempt > 1 for record in records):
-        attempts = read_attempts(folder)[1]
-    return RunInput(label, info, records, attempts)
+        counted = {record.key for record in records}
+        replaced = [record for record in each_attempt(folder) if record.key not in counted]
+    return RunInput(label, info, records, [*records, *replaced])
 
 
 def _formatted(report: Report, runs: Sequence[RunInput], options: ReportOptions) -> str:

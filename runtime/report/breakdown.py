@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import fsum
 
 from clawc.runtime.report.document import Check, Group, Share
-from clawc.runtime.report.sample import Sample, seconds_of
+from clawc.runtime.report.sample import Sample
 from clawc.runtime.report.summary import by_task, pass_rate, scored_tasks, task_clusters
 from clawc.runtime.stats.bootstrap import Resampling, bootstrap_interval
 from clawc.runtime.stats.clusters import FEW_CLUSTERS
@@ -79,7 +79,7 @@ def shares(names: Iterable[str], whole: int) -> tuple[Share, ...]:
 def _group(name: str, tasks: Tasks, planned: int, threshold: float, interval: Bounds | None, *, trusted: bool) -> Group:
     scored, checked = scored_tasks(tasks, "score"), scored_tasks(tasks, "score_checks")
     everything = [s for samples in tasks.values() for s in samples]
-    seconds = sorted(fsum(found.values()) for found in (seconds_of(s.record) for s in everything) if found)
+    seconds = sorted(s.seconds for s in everything if s.seconds is not None)
     return Group(
         name=name,
         category=everything[0].record.category if len(tasks) == 1 else "",

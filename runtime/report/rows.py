@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
-from math import fsum
 
 from clawc.compiler.report import clean
 from clawc.runtime.report.document import Check, Group, Report, RunReport
@@ -73,7 +72,7 @@ def _episode(run: str, s: Sample) -> tuple[Value, ...]:
     return (
         run, r.run_id, s.task, r.template, r.category, " ".join(r.operations), r.agent, r.index, r.seed, r.attempt,
         r.outcome, s.score, s.score_checks, r.C, r.V, len(r.checks), len(r.checks) - len(failed), " ".join(failed),
-        fsum(seconds.values()) if seconds else None, *(seconds.get(n) for n in ("create", "agent", "collect", "score")),
+        s.seconds, *(seconds.get(n) for n in ("create", "agent", "collect", "score")),
         use.tool_calls, use.model_calls, use.prompt_tokens, use.completion_tokens, use.cost, " ".join(r.limits_hit),
         len(r.refused), r.started, r.ended, r.bundle_id, r.key, r.evidence,
     )  # fmt: skip

@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from math import isfinite
+from functools import lru_cache
+from math import fsum, isfinite
 from typing import Literal
 
 from clawc.compiler.report import clean
@@ -25,12 +26,14 @@ _COST = re.compile(r"[0-9]{1,15}(\.[0-9]{1,30})?", re.ASCII)
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One episode by its last attempt. `task` is unambiguous in the report. `score` and `score_checks` are in [0, 1],
-    both None for an unscored outcome, whatever the record says; `score` alone is None while a rubric is not judged."""
+    both None for an unscored outcome, whatever the record says; `score` alone is None while a rubric is not judged.
+    `seconds` is the sum of its phases, None without any."""
 
     record: EpisodeRecord
     task: str
     score: float | None
     score_checks: float | None
+    seconds: float | None
 
     @property
     def excluded(self) -> bool:
@@ -52,10 +55,7 @@ class RunInput:
 
 def samples_of(run: RunInput, ambiguous: frozenset[str]) -> tuple[Sample, ...]:
     """The episodes by task, index and seed. Raises RuntimeFault R0206 for a score that is none."""
-    found = [
-        Sample(r, task_label(r.task, r.bundle_id, ambiguous), *_scores(r))
-        for r in run.records
-    ]  # fmt: skip
+    found = [_sample(record, ambiguous) for record in run.records]
     return tuple(sorted(found, key=lambda s: (s.task, s.record.index, s.record.seed, s.record.key)))
 
 
@@ -70,6 +70,12 @@ def ambiguous_tasks(runs: Sequence[RunInput]) -> frozenset[str]:
             bundles[record.task].add(record.bundle_id)
         found |= {name for name, ids in bundles.items() if len(ids) > 1}
     return frozenset(found)
+
+
+def _sample(record: EpisodeRecord, ambiguous: frozenset[str]) -> Sample:
+    seconds = seconds_of(record).values()
+    label = task_label(record.task, record.bundle_id, ambiguous)
+    return Sample(record, label, *_scores(record), fsum(seconds) if seconds else None)
 
 
 def task_label(task: str, bundle_id: str, ambiguous: frozenset[str]) -> str:
@@ -101,9 +107,16 @@ def _scores(record: EpisodeRecord) -> tuple[float | None, float | None]:
 def _share(record: EpisodeRecord, name: str, text: str | None) -> float | None:
     if text is None:
         return None
-    if not _SHARE.fullmatch(text) or float(text) > 1:
+    value = _number(text)
+    if value is None:
         raise _fault(record, name, text)
-    return float(text)
+    return value
+
+
+@lru_cache(maxsize=1024)
+def _number(text: str) -> float | None:
+    """Runs of many episodes have few different scores."""
+    return float(text) if _SHARE.fullmatch(text) and float(text) <= 1 else None
 
 
 def _fault(record: EpisodeRecord, name: str, text: str) -> RuntimeFault:
