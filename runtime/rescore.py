@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from clawc.runtime.bundle import Bundle, load
+from clawc.runtime.checking import Series
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
 from clawc.runtime.journal import fault_of, open_to_read
 from clawc.runtime.records import UNSCORED, EpisodeRecord, Outcome, RunInfo, RunTask, ScoreRecord
@@ -156,6 +157,7 @@ class _Rescoring:
         self._before = self._done = before
         self._progress = progress
         self._controls = Controls(backend)
+        self._series = Series(backend, self._controls.bytecode)
 
     def deadline_s(self, item: _Attempt) -> float:
         manifest = self._judges[item.bundle_id].manifest
@@ -170,7 +172,12 @@ class _Rescoring:
         began = time.monotonic()
         try:
             scored = await score(
-                bundle, folder / "workspace", self._backend, trajectory=known, bytecode=self._controls.bytecode
+                bundle,
+                folder / "workspace",
+                self._backend,
+                trajectory=known,
+                bytecode=self._controls.bytecode,
+                series=self._series,
             )
             forgiven = scored.verdict is not None or not await self._controls.hold(bundle)
         except RuntimeFault as fault:
