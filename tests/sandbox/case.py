@@ -17,7 +17,7 @@ Play: TypeAlias = Callable[[Bench], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`needs` names the part of the interface that the case is about, where a backend may lack it."""
+    """`needs` names what the case is about, where a backend may not hold it yet."""
 
     name: str
     tries: str

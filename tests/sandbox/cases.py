@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.sandbox.case import Case, Table
+from tests.sandbox.cases_bundles import BUNDLES
 from tests.sandbox.cases_checker import CHECKER
 from tests.sandbox.cases_collect import COLLECT
 from tests.sandbox.cases_limits import LIMITS
@@ -14,8 +15,12 @@ from tests.sandbox.cases_reports import REPORTS
 from tests.sandbox.cases_snapshots import SNAPSHOTS
 from tests.sandbox.cases_spawn import SPAWN
 from tests.sandbox.cases_view import VIEW
+from tests.sandbox.forgeries_programs import PROGRAMS
+from tests.sandbox.forgeries_tables import TABLES
 
 CONFORMANCE: tuple[Table, ...] = (VIEW, PROCESSES, LIMITS, COLLECT, CHECKER, NEIGHBOURS, SNAPSHOTS, SPAWN, REPORTS)
+FORGERIES: tuple[Table, ...] = (TABLES, PROGRAMS)
+STRANGE: tuple[Table, ...] = (BUNDLES,)
 
 
 def _named(*tables: Table) -> Mapping[str, Case]:
@@ -27,4 +32,4 @@ def _named(*tables: Table) -> Mapping[str, Case]:
     return found
 
 
-CASES = _named(*CONFORMANCE)
+CASES = _named(*CONFORMANCE, *FORGERIES, *STRANGE)

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import AsyncExitStack
 
 from clawc.runtime.sandbox.finish import finish
-from clawc.runtime.sandbox.interface import Sandbox, SandboxEnded
+from clawc.runtime.sandbox.interface import Sandbox, SandboxEnded, Snapshot
 from tests.sandbox.bench import SMALL, Bench, Files, appears, ended, processes, py, sh, vanishes, word
 from tests.sandbox.case import Table
 from tests.sandbox.cases_collect import tree
@@ -194,7 +194,7 @@ async def fork_has_limits_and_environment(bench: Bench) -> None:
 )
 async def snapshots_of_moments(bench: Bench) -> None:
     async with bench.sandbox() as sandbox:
-        moments = []
+        moments: list[Snapshot] = []
         for number in range(3):
             await sh(sandbox, f"echo {number} > n; touch f{number}; rm -f f{number - 1}")
             moments.append(await sandbox.snapshot())

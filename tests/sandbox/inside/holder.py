@@ -53,7 +53,7 @@ def serve(family: int, kind: int, address: Any) -> None:
 
 def system_v() -> dict[str, str]:
     """Memory, semaphores and a queue of System V under a key that the neighbour knows."""
-    made = {}
+    made: dict[str, str] = {}
     for name, result in (
         ("memory", libc.shmget(ctypes.c_int(KEY), ctypes.c_size_t(4096), ctypes.c_int(0o1666))),
         ("semaphores", libc.semget(ctypes.c_int(KEY), ctypes.c_int(1), ctypes.c_int(0o1666))),
@@ -73,8 +73,9 @@ def watched() -> int:
 
 def events(fd: int) -> list[str]:
     """Names in the events since the start: those of a neighbour begin with `prowler`."""
+    found: list[str] = []
     try:
-        data, found = os.read(fd, 1 << 16), []
+        data = os.read(fd, 1 << 16)
     except BlockingIOError:
         return []
     while data:

@@ -90,7 +90,7 @@ def reached(family: int, kind: int, address: Any) -> str:
 
 
 def system_v() -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for name, result in (
         ("memory", libc.shmget(ctypes.c_int(KEY), ctypes.c_size_t(4096), ctypes.c_int(0))),
         ("semaphores", libc.semget(ctypes.c_int(KEY), ctypes.c_int(1), ctypes.c_int(0))),
