@@ -41,10 +41,11 @@ class Forgery:
 
 def script(forgery: Forgery, folder: Path) -> Harness:
     """The agent of a forgery; its script goes to the new file `script.json`."""
-    calls: list[dict[str, object]] = [
-        {"tool": "write", "path": path, "content": content} for path, content in forgery.files.items()
-    ]
-    calls += [{"tool": "exec", "command": command, "timeout_s": 25.0} for command in forgery.commands]
+    calls: list[dict[str, object]] = []
+    for file, content in forgery.files.items():
+        calls.append({"tool": "write", "path": file, "content": content})
+    for command in forgery.commands:
+        calls.append({"tool": "exec", "command": command, "timeout_s": 25.0})
     calls.append({"tool": "final", "text": forgery.final})
     path = folder / "script.json"
     path.write_text(json.dumps(calls), encoding="utf-8")

@@ -54,15 +54,19 @@ os.kill(parent, signal.SIGKILL)
 
 
 def _tool(
-    name: str, tries: str, source: str, score: str = "0", result: str = "", nightly: bool = False, **more: object
+    name: str,
+    tries: str,
+    source: str,
+    score: str = "0",
+    result: str = "",
+    *,
+    nightly: bool = False,
+    refused: tuple[str, ...] = (),
+    commands: tuple[str, ...] = (),
 ) -> Forgery:
+    """An agent that delivers a program, and a result if it has one."""
     files = {"tool.py": source, **({"output/result.csv": result} if result else {})}
-    refused = more.get("refused", ())
-    commands = more.get("commands", ())
-    assert isinstance(refused, tuple) and isinstance(commands, tuple)
-    return Forgery(
-        name, "programs", tries, files=files, score=score, nightly=nightly, refused=refused, commands=commands
-    )
+    return Forgery(name, "programs", tries, files, commands, score=score, nightly=nightly, refused=refused)
 
 
 enter(

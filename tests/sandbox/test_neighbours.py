@@ -18,6 +18,7 @@ from clawc.runtime.harness.null import Null
 from clawc.runtime.harness.oracle import Oracle
 from clawc.runtime.records import EpisodeRecord
 from clawc.runtime.rollout import Controls
+from clawc.runtime.sandbox.interface import Backend
 from tests.sandbox.backends import BACKENDS
 from tests.sandbox.episode import HONEST_NUMBER, Forgery, played, script
 
