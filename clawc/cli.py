@@ -250,7 +250,7 @@ def run_app(arguments: list[str]) -> int:
     if arguments and arguments[0] in LATER:
         print(f"clawc: `{arguments[0]}` is not in this version", file=sys.stderr)
         return exits.USAGE
-    if arguments[:1] != ["check"]:
+    if arguments[:1] not in (["check"], ["run"]):
         gc.enable()
     try:
         app(arguments, standalone_mode=True)

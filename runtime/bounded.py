@@ -45,9 +45,15 @@ class _Child:
 
 
 def bounded(
-    function: Callable[[Any], Any], items: Sequence[Any], *, jobs: int = 1, bounds: Bounds | None = None
+    function: Callable[[Any], Any],
+    items: Sequence[Any],
+    *,
+    jobs: int = 1,
+    bounds: Bounds | None = None,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Generator[Any]:
-    """The results in order; an Overrun stands for one that was not finished.
+    """The results in order; an Overrun stands for one that was not finished. `meanwhile` is called once here, as soon as
+    the children are at work.
 
     Where a process cannot fork, the function is called here, without bounds. Raises RuntimeError with the traceback when
     the function raises anything but MemoryError.
@@ -57,6 +63,9 @@ def bounded(
         return
     pool = _Pool(function, items, max(1, min(jobs, len(items))), bounds or Bounds())
     try:
+        pool.begin()
+        if meanwhile is not None:
+            meanwhile()
         yield from pool.results()
     finally:
         pool.close()
@@ -71,6 +80,10 @@ class _Pool:
         self.todo = list(range(len(items) - 1, -1, -1))
         self.done: dict[int, Any] = {}
         self.children: list[_Child] = []
+
+    def begin(self) -> None:
+        """Starts the children, each with something to do."""
+        self._feed()
 
     def results(self) -> Generator[Any]:
         following = 0

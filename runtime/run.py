@@ -79,13 +79,20 @@ class RunSummary:
         return tuple(records_at(self.folder, self.entries))
 
 
-def run(plan: RunPlan, backend: Backend, progress: Callable[[Progress], None] | None = None) -> RunSummary:
+def run(
+    plan: RunPlan,
+    backend: Backend,
+    progress: Callable[[Progress], None] | None = None,
+    runner: asyncio.Runner | None = None,
+) -> RunSummary:
     """Run in this thread, which must be the main one. Ctrl-C and SIGTERM close all sandboxes, keep what is
-    finished and raise RuntimeFault R0204; the backend is closed in any case."""
-    return run_closing(run_episodes(plan, backend, progress), backend, f"continue it with `--out {plan.out}`")
+    finished and raise RuntimeFault R0204; the backend is closed in any case. `runner` is the one that the backend was used in."""
+    return run_closing(run_episodes(plan, backend, progress), backend, f"continue it with `--out {plan.out}`", runner)
 
 
-def run_closing(work: Coroutine[Any, Any, _Result], backend: Backend, resume: str) -> _Result:
+def run_closing(
+    work: Coroutine[Any, Any, _Result], backend: Backend, resume: str, runner: asyncio.Runner | None = None
+) -> _Result:
     """Run a coroutine to its end and close the backend, also when interrupted: the first signal cancels the work, and
     those that follow do not disturb its cleaning up."""
 
@@ -108,7 +115,7 @@ def run_closing(work: Coroutine[Any, Any, _Result], backend: Backend, resume: st
             await finish(backend.close())
 
     try:
-        return asyncio.run(main())
+        return asyncio.run(main()) if runner is None else runner.run(main())
     except (KeyboardInterrupt, asyncio.CancelledError) as stop:
         raise RuntimeFault("R0204", "interrupted; what was finished is kept", f"You can {resume}.") from stop
     finally:

@@ -24,6 +24,9 @@ from clawc import __version__
 from clawc.compiler.assets import stamp
 
 LAYOUT = 1
+# Names of the files that library_cache.py keeps, one for each version, and how many of other versions stay.
+LIBRARIES = "library-"
+_OTHER_LIBRARIES = 4
 MAX_ROWS = 200_000
 # A file that was written so shortly before it was read may have been written again within the same tick of the clock.
 _SETTLED_NS = 2_000_000_000
@@ -72,6 +75,14 @@ def compiler_id() -> str:
                     for s in (e.stat(),)
                 )
     return hashlib.sha256("\n".join(listed).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def thin_library_caches() -> None:
+    """Drop the files of versions that were not used for the longest time."""
+    with suppress(OSError):
+        files = sorted(cache_folder().glob(f"{LIBRARIES}*.sqlite"), key=lambda path: path.stat().st_mtime_ns)
+        for path in files[: max(0, len(files) - 1 - _OTHER_LIBRARIES)]:
+            path.unlink()
 
 
 class CheckCache:

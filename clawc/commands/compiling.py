@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from clawc import exits
+from clawc.commands.check_cache import CheckCache, Kept, Source, cache_folder, thin_library_caches
 from clawc.commands.checking import MAX_JOBS, overrun
 from clawc.commands.processors import processors
-from clawc.commands.sources import check_file
+from clawc.commands.sources import check_data, project_root, read_source
 from clawc.compiler.finding import Finding, restored
-from clawc.compiler.pipeline import Compiled, build, write
 from clawc.exits import UserError
 from clawc.runtime.bounded import Overrun, bounded
 from clawc.runtime.sandbox.bounds import Bounds
-from clawc.spec.bundle import MANIFEST, Manifest
+
+if TYPE_CHECKING:  # the compiler is loaded where it works: in a child, or here when several share it
+    from clawc.compiler.pipeline import Compiled
+    from clawc.spec.bundle import Manifest
 
 BOUNDS = Bounds()
+
+
+# Bundles of a source that are kept for the next time, if they are small; in the names of what is kept.
+_KEPT_BYTES = 256 << 10
+_KEPT_AS = "bundles of "
 
 
 class Built(NamedTuple):
@@ -32,22 +43,18 @@ class Built(NamedTuple):
     manifests: list[Manifest]
 
 
-def build_sources(sources: Sequence[Path], out: Path) -> Built:
-    """Compiles all sources into `out`, one folder a task; an older bundle of the same task is replaced. Raises UserError."""
-    import_module("clawc.compiler.emit.bundle")  # before children are forked, so that they share it
+def build_sources(sources: Sequence[Path], out: Path, meanwhile: Callable[[], object] | None = None) -> Built:
+    """Compiles all sources into `out`, one folder a task; an older bundle of the same task is replaced. `meanwhile` is called
+    here while children compile. Raises UserError."""
     staging = _staging(out)
     try:
         items = [(str(path), str(staging / str(number))) for number, path in enumerate(sources)]
         found: list[Finding] = []
         tasks: list[tuple[str, Path]] = []
-        for (shown, folder), reply in zip(
-            items, bounded(_build_one, items, jobs=min(processors(), MAX_JOBS), bounds=BOUNDS)
-        ):
-            if isinstance(reply, Overrun):
-                found.append(overrun(shown, reply, BOUNDS))
+        for (_, folder), reply in zip(items, _compiled(items, meanwhile)):
+            if isinstance(reply, Finding):
+                found.append(reply)
                 continue
-            if "refused" in reply:
-                raise UserError(*reply["refused"])
             found += [restored(f) for f in reply["found"]]
             tasks += [(str(name), Path(folder) / str(name)) for name in reply["tasks"]]
         if any(f.severity == "error" for f in found):
@@ -60,8 +67,63 @@ def build_sources(sources: Sequence[Path], out: Path) -> Built:
             out.rmdir()  # one that holds nothing was made for nothing
 
 
+def _compiled(
+    items: Sequence[tuple[str, str]], meanwhile: Callable[[], object] | None
+) -> list[dict[str, Any] | Finding]:
+    """The result of each source, with its bundles in its folder; a finding for one that took too long."""
+    known = [Source(_KEPT_AS + shown, os.path.abspath(shown), str(project_root(Path(shown)))) for shown, _ in items]
+    cache = CheckCache(cache_folder())
+    try:
+        results: dict[int, dict[str, Any] | Finding] = {}
+        kept = cache.find(known)
+        for number, source in enumerate(known):
+            if source in kept and _lay_kept(kept[source], Path(items[number][1])):
+                results[number] = kept[source]
+        missing = [number for number in range(len(items)) if number not in results]
+        if len(missing) > 1:
+            import_module("clawc.compiler.emit.bundle")  # before children are forked, so that they share it
+        todo = [(*items[number], known[number].root) for number in missing]
+        jobs = min(processors(), MAX_JOBS)
+        for number, reply in zip(
+            missing, bounded(_build_one, todo, jobs=jobs, bounds=BOUNDS, meanwhile=meanwhile if missing else None)
+        ):
+            if isinstance(reply, Overrun):
+                results[number] = overrun(items[number][0], reply, BOUNDS)
+                continue
+            if "refused" in reply:
+                raise UserError(*reply["refused"])
+            results[number] = reply["result"]
+            if "files" in reply["result"]:
+                cache.put(known[number], Kept(reply["digest"], reply["reads"], reply["result"]), reply["began"])
+        if missing:
+            cache.trim()
+            thin_library_caches()
+        return [results[number] for number in range(len(items))]
+    finally:
+        cache.close()
+
+
+def _lay_kept(result: Any, folder: Path) -> bool:
+    """Write the bundles of a result that was kept; whether it was one."""
+    try:
+        files = {str(path): base64.b64decode(data, validate=True) for path, data in result["files"].items()}
+        [restored(f) for f in result["found"]]
+        names = {str(name) for name in result["tasks"]}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return False
+    if not all(path.split("/", 1)[0] in names and ".." not in path.split("/") for path in files):
+        return False
+    for path, data in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    return True
+
+
 def build_all(tasks: Sequence[Compiled], out: Path) -> list[Manifest]:
     """Bundles of tasks that were checked in this process; as `build_sources`."""
+    from clawc.compiler.pipeline import build, write
+
     _unique([t.task.name for t in tasks])
     staging = _staging(out)
     try:
@@ -74,16 +136,27 @@ def build_all(tasks: Sequence[Compiled], out: Path) -> list[Manifest]:
             out.rmdir()  # one that holds nothing was made for nothing
 
 
-def _build_one(item: tuple[str, str]) -> dict[str, Any]:
-    """In a child: checks a source, and writes the bundles of a sound one below a folder."""
+def _build_one(item: tuple[str, str, str]) -> dict[str, Any]:
+    """In a child: checks a source, and writes the bundles of a sound one below a folder. What it found, and read."""
+    from clawc.commands.library_cache import open_library_cache
+    from clawc.compiler.assets import DiskAssets
     from clawc.compiler.finding import finding
+    from clawc.compiler.pipeline import build, write
 
-    shown, folder = item
+    shown, folder, root = item
+    kept = None
+    files: dict[str, bytes] = {}
+    began = time.time_ns()
     try:
-        checked = check_file(Path(shown))
+        data = read_source(Path(shown))
+        assets = DiskAssets(Path(root))
+        checked = check_data(shown, data, assets)
         if checked.ok:
+            kept = open_library_cache()
             for compiled in checked.tasks:
-                write(build(compiled), Path(folder) / compiled.task.name)
+                bundle = build(compiled)
+                write(bundle, Path(folder) / compiled.task.name)
+                files |= {f"{compiled.task.name}/{path}": content for path, content in bundle.files.items()}
     except UserError as error:
         return {"refused": [error.message, error.help, error.code]}
     except OSError as error:
@@ -94,8 +167,19 @@ def _build_one(item: tuple[str, str]) -> dict[str, Any]:
                 exits.ENVIRONMENT,
             ]
         }
+    finally:
+        if kept is not None:
+            kept.close()
     tasks = [c.task.name for c in checked.tasks] if checked.ok else []
-    return {"found": [finding(d).stored() for d in checked.diagnostics], "tasks": tasks}
+    result: dict[str, Any] = {"found": [finding(d).stored() for d in checked.diagnostics], "tasks": tasks}
+    if checked.ok and sum(map(len, files.values())) <= _KEPT_BYTES:
+        result["files"] = {path: base64.b64encode(content).decode("ascii") for path, content in files.items()}
+    return {
+        "began": began,
+        "digest": hashlib.sha256(data).hexdigest(),
+        "reads": [[kind, path, stamp] for (kind, path), stamp in assets.seen.items()],
+        "result": result,
+    }
 
 
 def _unique(names: list[str]) -> None:
@@ -115,6 +199,8 @@ def _staging(out: Path) -> Path:
 
 def _place(staged: Path, target: Path) -> Manifest:
     """Moves a bundle to where it belongs."""
+    from clawc.spec.bundle import MANIFEST, Manifest
+
     if target.exists() and not (target / MANIFEST).is_file():
         raise UserError(f"`{target}` exists and is no bundle", "choose another folder by `--out`, or remove it")
     try:

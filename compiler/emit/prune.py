@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from clawc.compiler.emit.edits import Edits
+from clawc.compiler.emit.walk import walk
 
 # Dates, times and durations come from each other, so they count as one.
 MOMENTS = "datetime"
@@ -55,7 +56,7 @@ def idle_parameters(function: ast.FunctionDef, reached: Reached) -> dict[str, as
     idle = {
         a.arg: d for a, d in pairs if d is not None and _constant(d) and (function.name, a.arg) not in reached.passed
     }
-    for node in ast.walk(function):  # a name that is bound again is not the parameter
+    for node in walk(function):  # a name that is bound again is not the parameter
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             idle.pop(node.id, None)
         elif isinstance(node, (ast.FunctionDef, ast.Lambda)) and node is not function:
@@ -222,7 +223,7 @@ class Pruner:
     def _only_looks(self, values: Sequence[ast.expr]) -> bool:
         """Do expressions neither raise nor do anything?"""
         for value in values:
-            for node in ast.walk(value):
+            for node in walk(value):
                 if isinstance(node, (ast.Subscript, ast.BinOp, ast.NamedExpr)):
                     return False
                 if isinstance(node, ast.Call) and not (isinstance(node.func, ast.Name) and node.func.id in LOOKING):
@@ -370,11 +371,12 @@ def reached_by(
     # A piece is one definition of the library, or the whole task, whose functions have no defaults.
     first = tree.body[0] if len(tree.body) == 1 else None
     idle = idle_parameters(first, known) if isinstance(first, ast.FunctionDef) else {}
-    for node in ast.walk(tree):
+    nodes = walk(tree)
+    for node in nodes:
         if isinstance(node, ast.Call):
             if isinstance(node.func, ast.Name):
                 if node.func.id == "isinstance":
-                    tests.update(map(id, ast.walk(node.args[1])))
+                    tests.update(map(id, walk(node.args[1])))
                 elif node.func.id == "getattr" and isinstance(node.args[1], ast.Constant):
                     attributes.add(str(node.args[1].value))
                 elif node.func.id in functions:
@@ -383,12 +385,12 @@ def reached_by(
         elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.Is, ast.IsNot, ast.In, ast.NotIn)):
             right = node.comparators[0]
             if isinstance(right, ast.Name) or (isinstance(right, ast.Tuple) and all(map(tested_name, right.elts))):
-                tests.update(map(id, ast.walk(right)))
+                tests.update(map(id, walk(right)))
         elif isinstance(node, ast.ClassDef):
-            tests.update(id(part) for base in node.bases for part in ast.walk(base))
+            tests.update(id(part) for base in node.bases for part in walk(base))
         elif isinstance(node, ast.Attribute):
             attributes.add(node.attr)
-    loaded = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+    loaded = [n for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
     names = {n.id for n in loaded if id(n) not in tests}
     values = {n.id for n in loaded if n.id in functions and id(n) not in called}
     passed.update((name, "*") for name in values)

@@ -5,14 +5,18 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import json
 import symtable
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
+from clawc.compiler.emit import memo
 from clawc.compiler.emit.prune import MOMENTS, NOTHING_REACHED, Pruner, Reached, reached_by
 from clawc.compiler.emit.strip import stripped
-from clawc.compiler.emit.vendor import vendor_files
-from clawc.stdlib.checks import sources
+from clawc.compiler.emit.vendor import every_vendor_file
+from clawc.compiler.emit.walk import walk
+from clawc.stdlib.checks import module_texts, sources
 
 OURS = "clawc.stdlib.checks."
 # Modules of the standard library that give no dates. A checker that imports another one keeps what is there for dates.
@@ -37,7 +41,34 @@ class Definition(NamedTuple):
 
 @cache
 def _stripped(typed: str) -> str:
-    return stripped(typed)
+    return memo.text("stripped", typed, lambda: stripped(typed))
+
+
+class Functions(Mapping[str, ast.FunctionDef]):
+    """The functions of the library by name; each is parsed when it is asked for."""
+
+    def __init__(self, definitions: Mapping[str, Definition], names: Iterable[str]) -> None:
+        self._definitions = definitions
+        self._names = frozenset(names)
+        self._parsed: dict[str, ast.FunctionDef] = {}
+
+    def __getitem__(self, name: str) -> ast.FunctionDef:
+        if name not in self._parsed:
+            if name not in self._names:
+                raise KeyError(name)
+            node = ast.parse(self._definitions[name].typed).body[0]
+            assert isinstance(node, ast.FunctionDef)
+            self._parsed[name] = node
+        return self._parsed[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._names))
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 class Library(NamedTuple):
@@ -45,24 +76,43 @@ class Library(NamedTuple):
 
     definitions: dict[str, Definition]
     imports: dict[str, str]
-    functions: dict[str, ast.FunctionDef]
+    functions: Functions
     testable: frozenset[str]
     bases: dict[str, list[str]]
     sha256: str
 
 
+def library_sha256() -> str:
+    """Of the library's modules and of what is vendored with it."""
+    digest = hashlib.sha256()
+    for name, data in [*module_texts().items(), *every_vendor_file()]:
+        digest.update(f"{name} {len(data)}\n".encode() + data)
+    return digest.hexdigest()
+
+
 @cache
 def library() -> Library:
     """The check library as source."""
+    kept = memo.get("library")
+    if kept is None:
+        found = _read()
+        memo.put("library", json.dumps([
+            found.definitions, found.imports, sorted(found.functions), sorted(found.testable), found.bases, found.sha256,
+        ]))  # fmt: skip
+        return found
+    raw, imports, functions, testable, bases, sha256 = json.loads(kept)
+    definitions = {name: Definition(*fields) for name, fields in raw.items()}
+    return Library(definitions, imports, Functions(definitions, functions), frozenset(testable), bases, sha256)
+
+
+def _read() -> Library:
     definitions: dict[str, Definition] = {}
     imports: dict[str, str] = {"namedtuple": "from collections import namedtuple"}
-    functions: dict[str, ast.FunctionDef] = {}
+    functions: list[str] = []
     testable = {MOMENTS}
     bases: dict[str, list[str]] = {}
-    digest = hashlib.sha256()
     place = 0
     for module in sources():
-        digest.update(module.text.encode())
         lines = module.text.splitlines()
         for node in module.tree.body:
             place += 1
@@ -77,12 +127,10 @@ def library() -> Library:
                 if isinstance(node, ast.ClassDef):
                     bases[node.name] = [base.id for base in node.bases if isinstance(base, ast.Name)]
                 elif isinstance(node, ast.FunctionDef):
-                    functions[node.name] = node
+                    functions.append(node.name)
     imports.pop("annotations", None)
-    asked = {pair for d in definitions.values() for pair in _vendored(d.typed)}
-    for path, data in vendor_files(asked).items():
-        digest.update(path.encode() + data)
-    return Library(definitions, imports, functions, frozenset(testable), bases, digest.hexdigest())
+    known = Functions(definitions, functions)
+    return Library(definitions, imports, known, frozenset(testable), bases, library_sha256())
 
 
 def _define(definitions: dict[str, Definition], module: str, place: int, node: ast.stmt, lines: list[str]) -> None:
@@ -118,7 +166,7 @@ def _vendored(source: str) -> frozenset[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     if "vendored(" not in source:
         return frozenset()
-    for node in ast.walk(ast.parse(source)):
+    for node in walk(ast.parse(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "vendored":
             package, module = (ast.literal_eval(argument) for argument in node.args)
             found.add((package, module))
@@ -194,27 +242,42 @@ def _relevant(name: str, reached: Reached) -> Reached:
 @cache
 def _words(name: str) -> frozenset[str]:
     """All names in the source of a definition, those of its methods too."""
-    nodes = list(ast.walk(ast.parse(library().definitions[name].source)))
-    return frozenset(
-        {n.id for n in nodes if isinstance(n, ast.Name)} | {n.name for n in nodes if isinstance(n, ast.FunctionDef)}
-    )
+
+    def find() -> str:
+        nodes = walk(ast.parse(library().definitions[name].source))
+        names = {n.id for n in nodes if isinstance(n, ast.Name)}
+        return " ".join(sorted(names | {n.name for n in nodes if isinstance(n, ast.FunctionDef)}))
+
+    return frozenset(memo.text("words", name, find).split())
 
 
 @cache
 def _pruned(name: str, reached: Reached) -> str:
     lib = library()
-    return Pruner(lib.definitions[name].source, reached, lib.testable).pruned()
+    return memo.text(
+        "pruned", _key(name, reached), lambda: Pruner(lib.definitions[name].source, reached, lib.testable).pruned()
+    )
 
 
 @cache
 def _reached_by(name: str, reached: Reached) -> Reached:
     lib = library()
-    return reached_by(_pruned(name, reached), lib.testable, lib.functions, reached)
+
+    def find() -> str:
+        found = reached_by(_pruned(name, reached), lib.testable, lib.functions, reached)
+        return json.dumps([sorted(part) for part in found])
+
+    made, passed, attributes = json.loads(memo.text("reached", _key(name, reached), find))
+    return Reached(frozenset(made), frozenset((function, given) for function, given in passed), frozenset(attributes))
+
+
+def _key(name: str, reached: Reached) -> str:
+    return json.dumps([name, *(sorted(part) for part in reached)])
 
 
 @cache
 def _global_names(source: str) -> frozenset[str]:
-    return global_names(source)
+    return frozenset(memo.text("names", source, lambda: " ".join(sorted(global_names(source)))).split())
 
 
 def assigned_names(source: str) -> frozenset[str]:

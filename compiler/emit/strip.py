@@ -6,6 +6,7 @@ import ast
 from itertools import zip_longest
 
 from clawc.compiler.emit.edits import Edits
+from clawc.compiler.emit.walk import walk
 
 WIDTH = 108
 NAMED_TUPLE = "NamedTuple"
@@ -14,7 +15,7 @@ NAMED_TUPLE = "NamedTuple"
 def stripped(source: str) -> str:
     """The same definition without types."""
     edits = Edits(source)
-    for node in ast.walk(ast.parse(source)):
+    for node in walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef):
             _strip_signature(edits, node)
         elif isinstance(node, ast.AnnAssign):

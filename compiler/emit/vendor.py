@@ -31,6 +31,15 @@ def vendor_files(asked: set[tuple[str, str]]) -> dict[str, bytes]:
     return dict(sorted(found.items()))
 
 
+def every_vendor_file() -> list[tuple[str, bytes]]:
+    """Path in the vendor folder and bytes of every file there, by path."""
+    found: list[tuple[str, bytes]] = []
+    for package in files(stdlib).joinpath("vendor").iterdir():
+        if package.is_dir() and package.name != "__pycache__":
+            found += [(f"{package.name}/{f.name}", f.read_bytes()) for f in package.iterdir() if f.is_file()]
+    return sorted(found)
+
+
 def _siblings(source: bytes) -> list[str]:
     """The modules of the same package that a module imports as it is loaded; those under `if` are for type checkers."""
     names: list[str] = []

@@ -13,7 +13,6 @@ from typing import cast
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
 from clawc.runtime.sandbox import probe
 from clawc.runtime.sandbox.collect import collect
-from clawc.runtime.sandbox.command import PYTHON
 from clawc.runtime.sandbox.finish import acquire, finish, in_thread
 from clawc.runtime.sandbox.ground import Ground
 from clawc.runtime.sandbox.interface import Finished, LaidFile, Probe, Program, ScriptRun, Snapshot, Template
@@ -27,13 +26,6 @@ from clawc.spec.bundle import Limits
 
 # What a bundle may ask for at most: it is a stranger's.
 CEILING = Limits(wall_s=6 * 3600, memory_bytes=16 << 30, disk_bytes=16 << 30, processes=2048, check_s=3600)
-# Succeeds if the interpreter is recent enough for checkers and the workspace can be written.
-_TRIAL = """
-import sys
-open("/w/trial", "w").close()
-if sys.version_info < (3, 9):
-    sys.exit("python3 is older than 3.9")
-"""
 
 
 class _Nothing:
@@ -160,6 +152,7 @@ class Bubblewrap:
                 ground.overlay = overlay
                 said = await self._trial(ground)
                 if not said:
+                    ground.open_soon("check")
                     return Probe(True, version=version, overlay=overlay, enforcers=ground.named_enforcers())
             raise probe.explain(said)
         except BaseException:
@@ -169,7 +162,7 @@ class Bubblewrap:
 
     async def _trial(self, ground: Ground) -> str:
         """What the first sandbox said if it failed."""
-        program = Program((PYTHON, "-I", "-S", "-c", _TRIAL), Limits(), timeout_s=60)
+        program = Program(("/bin/sh", "-c", ": > /w/trial"), Limits(), timeout_s=60)
         try:
             place = await ground.place("agent", _Nothing(), {})
             try:

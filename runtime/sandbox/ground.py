@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -81,6 +82,7 @@ class Ground:
             path = root.folder(0o711)
             self._areas[role] = Area(path, user, Layers(root, path, user), _WARM[role])
         self._tools: dict[Role, Path] = {}
+        self._opening: asyncio.Task[None] | None = None
         # Collections of deep trees hold many descriptors, so few run at a time.
         self.collecting = asyncio.Semaphore(2)
 
@@ -158,14 +160,25 @@ class Ground:
         area = self._areas[role]
         if TOOLS in start.env.get("PYTHONPATH", ""):
             start = start.with_folder(TOOLS, await self._lent(role))
-        pod = area.pod
-        if pod is None or not pod.alive:
+        pod = await self._open(area)
+        return await acquire(pod.start(start, fds), Box.kill)
+
+    async def _open(self, area: Area) -> Pod:
+        if area.pod is None or not area.pod.alive:
             async with area.opening:
                 if area.pod is None or not area.pod.alive:
                     work = open_pod(self.bwrap, area.path, area.warm, self.machine, area.user)
                     area.pod = await acquire(work, Pod.close)
-                pod = area.pod
-        return await acquire(pod.start(start, fds), Box.kill)
+                return area.pod
+        return area.pod
+
+    def open_soon(self, role: Role) -> None:
+        """Have a role's pod started by the time that its first sandbox is wanted."""
+        self._opening = asyncio.create_task(self._try_to_open(self._areas[role]))
+
+    async def _try_to_open(self, area: Area) -> None:
+        with suppress(RuntimeFault):  # whoever needs it tries again, and says why if that fails
+            await self._open(area)
 
     async def _lent(self, role: Role) -> Path:
         """The folder of the tools that the runner lends, made at the first use."""
@@ -178,10 +191,12 @@ class Ground:
 
     async def close(self) -> None:
         """End all pods, and so all sandboxes."""
+        if self._opening is not None:
+            await finish(self._opening)
+        pods = [area.pod for area in self._areas.values() if area.pod is not None]
         for area in self._areas.values():
-            pod, area.pod = area.pod, None
-            if pod is not None:
-                await pod.close()
+            area.pod = None
+        await asyncio.gather(*(pod.close() for pod in pods))
 
     def end_now(self) -> None:
         """At the end of the process: kill without waiting."""

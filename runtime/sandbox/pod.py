@@ -27,6 +27,7 @@ from clawc.runtime.sandbox.pipes import PipeReader
 # A host that cannot start a sandbox in this time is out of order.
 START_S = 30.0
 _END_S = 10.0
+OLDEST_PYTHON = (3, 9)
 _MESSAGE = 1 << 16
 
 TMP_BYTES = 64 << 20
@@ -74,6 +75,7 @@ class _Answer(BaseModel):
     exit: int | None = None
     cpu_s: float = 0.0
     peak_bytes: int = 0
+    python: tuple[int, int] = (0, 0)
 
 
 class Box:
@@ -117,13 +119,14 @@ class Box:
 
 
 class Pod:
-    """Made by `open_pod`."""
+    """Made by `open_pod`; `python` is the version of its interpreter."""
 
     def __init__(
         self, process: subprocess.Popen[bytes], control: socket.socket, errors: PipeReader, area: Path
     ) -> None:
         self.area = area
         self.alive = True
+        self.python = (0, 0)
         self._process = process
         self._control = control
         self._errors = errors
@@ -145,6 +148,9 @@ class Pod:
             await self.close()
             said = (await self._errors.rest(1.0)).decode("utf-8", "replace").strip()[-500:]
             raise RuntimeFault("R0302", f"the sandbox did not start: {said or 'it gave no sign'}")
+        if self.python < OLDEST_PYTHON:
+            await self.close()
+            raise RuntimeFault("R0302", "python3 is older than 3.9")
 
     async def start(self, start: Start, fds: Sequence[int]) -> Box:
         """Clone a box that gets the descriptors as 0, 1, 2 …; raises RuntimeFault R0302. Not to be cancelled."""
@@ -222,6 +228,7 @@ class Pod:
     def _take(self, answer: _Answer, fds: list[int]) -> None:
         waiting = self._starting.get(answer.id)
         if answer.id == 0:
+            self.python = answer.python
             self._ready.set()
         elif answer.started and fds:
             pid = _number_of(fds[0])

@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Set, Tuple
 
 from clawc.stdlib.index import PRIMITIVES
 
-__all__ = ["PRIMITIVES", "Source", "primitive", "primitives", "sources"]
+__all__ = ["PRIMITIVES", "Source", "module_texts", "primitive", "primitives", "sources"]
 
 
 @cache
@@ -31,6 +31,11 @@ def _loaded() -> Dict[str, ModuleType]:
     return {name: import_module("%s.%s" % (__name__, name)) for name in _names()}
 
 
+def module_texts() -> Dict[str, bytes]:
+    """The modules of the library by name, as they stand in their files."""
+    return {name: files(__name__).joinpath(name + ".py").read_bytes() for name in _names()}
+
+
 class Source(NamedTuple):
     """A module of the library as text and as a tree."""
 
@@ -45,8 +50,8 @@ def sources() -> Tuple[Source, ...]:
     imported for it."""
     found: Dict[str, Source] = {}
     needs: Dict[str, Set[str]] = {}
-    for name in _names():
-        text = files(__name__).joinpath(name + ".py").read_text("utf-8")
+    for name, data in module_texts().items():
+        text = data.decode("utf-8")
         found[name] = Source("%s.%s" % (__name__, name), text, ast.parse(text))
         needs[name] = {
             str(node.module).rpartition(".")[2]

@@ -41,7 +41,7 @@ class Zygote:
             self.strict = file.read()
 
     def serve(self) -> None:
-        self.control.send(b'{"id": 0}')
+        self.answer({"id": 0, "python": sys.version_info[:2]})
         self.poll.register(self.control.fileno(), select.EPOLLIN)
         while True:
             for fd, _ in self.poll.poll():

@@ -1,0 +1,105 @@
+"""What `clawc run` does with bundles: play them, and show the results as a table or as one JSON document."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TextIO
+
+from clawc import exits
+from clawc.commands.progress import ProgressLine
+from clawc.compiler.report import clean
+from clawc.runtime.harness.choose import harness_named
+from clawc.runtime.index import Entry
+from clawc.runtime.records import UNSCORED
+from clawc.runtime.run import Progress, RunPlan, RunSummary, run
+from clawc.runtime.sandbox.bubblewrap import Bubblewrap
+from clawc.runtime.store import records_at
+
+_NOTES = 20
+
+
+class Ready:
+    """A harness, and a backend that has found out what works here. Raises RuntimeFault for an unknown agent."""
+
+    def __init__(self, agent: str) -> None:
+        self.harness = harness_named(agent)
+        self._backend = Bubblewrap()
+        self._runner = asyncio.Runner()
+        with suppress(KeyboardInterrupt):
+            self._runner.run(self._backend.probe())
+
+    def roll_out(self, plan: RunPlan, format: str) -> int:
+        """Runs all episodes; exit 1 when one could not be scored, or was not played before the deadline."""
+        summary = run(plan, self._backend, _progress(len(plan.bundles) * plan.episodes), self._runner)
+        if format == "json":
+            _write_json(summary, sys.stdout)
+        else:
+            sys.stdout.write(f"{_table(summary)}{_notes(summary)}\n{plan.out}\n")
+        unscored = any(entry.outcome in UNSCORED for entry in summary.entries)
+        return exits.FINDINGS if unscored or summary.missing else exits.OK
+
+    def close(self) -> None:
+        self._runner.run(self._backend.close())
+        self._runner.close()
+
+
+def _progress(total: int) -> Callable[[Progress], None]:
+    line = ProgressLine(total, "episodes")
+    return lambda p: line.report(p.done, p.skipped)
+
+
+def _write_json(summary: RunSummary, file: TextIO) -> None:
+    """One document, a line for each record, written one by one: there may be more of them than fit into memory."""
+    file.write('{\n  "episodes": [')
+    separator = "\n"
+    for record in records_at(summary.folder, summary.entries):
+        file.write(separator + "    " + json.dumps(record.model_dump(mode="json"), sort_keys=True))
+        separator = ",\n"
+    rest = {"format_version": 1, "missing": summary.missing, "run": str(summary.folder)}
+    file.write(("\n  " if summary.entries else "") + "],\n  ")
+    file.write(json.dumps(rest, indent=2, sort_keys=True)[4:] + "\n")
+
+
+def _table(summary: RunSummary) -> str:
+    """One row a task: episodes, outcomes, mean score of the checks, and the checks that failed."""
+    tasks: dict[str, list[Entry]] = {}
+    for entry in summary.entries:
+        tasks.setdefault(entry.task, []).append(entry)
+    rows = [("task", "episodes", "scored", "checks", "score", "failed checks")]
+    for task, entries in tasks.items():
+        scored = [e for e in entries if e.score_checks is not None]
+        failed: dict[str, int] = {}
+        for entry in scored:
+            for name in entry.failed_checks:
+                failed[name] = failed.get(name, 0) + 1
+        whole = [e.score for e in scored if e.score is not None]
+        names = ", ".join(f"{n} ({k})" if len(scored) > 1 else n for n, k in failed.items())
+        rows.append((clean(task), str(len(entries)), str(len(scored)), _mean([e.score_checks for e in scored]),
+                     _mean(whole) if whole else "needs a judge" if scored else "-", clean(names) or "-"))  # fmt: skip
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() + "\n" for row in rows)
+
+
+def _notes(summary: RunSummary) -> str:
+    """Why episodes did not end well, and what the infrastructure kept from the run."""
+    odd = [entry for entry in summary.entries if entry.outcome != "ok"]
+    notes = [f"{r.key}: {r.outcome}: {clean(r.evidence)[:300]}" for r in records_at(summary.folder, odd[:_NOTES])]
+    if len(odd) > _NOTES:
+        notes.append(f"and {len(odd) - _NOTES} more that did not end well")
+    failed = sum(entry.outcome == "infra_error" for entry in odd)
+    if failed:
+        notes.append(f"{failed} of {len(summary.entries)} episodes failed for reasons outside the sandbox, in all their "
+                     "tries; run the same again to try them again")  # fmt: skip
+    if summary.missing:
+        missing = "1 episode was" if summary.missing == 1 else f"{summary.missing} episodes were"
+        notes.append(f"{missing} not played before the deadline; run the same again to go on")
+    return "".join(f"{note}\n" for note in notes)
+
+
+def _mean(scores: Sequence[str | None]) -> str:
+    values = [float(s) for s in scores if s is not None]
+    return f"{sum(values) / len(values):.3f}" if values else "-"
