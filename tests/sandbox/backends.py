@@ -22,6 +22,7 @@ NOT_YET: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "deleted files": ("root", "ordinary"),
         "hidden memory": ("root", "ordinary"),
         "channel for checkers only": ("root", "ordinary"),
+        "series without leftovers": ("root", "ordinary"),
         "answers of blocks apart": ("ordinary",),
     },
 }

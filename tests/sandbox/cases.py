@@ -6,19 +6,33 @@ from collections.abc import Mapping
 
 from tests.sandbox.case import Case, Table
 from tests.sandbox.cases_bundles import BUNDLES
+from tests.sandbox.cases_calls import CALLS
 from tests.sandbox.cases_checker import CHECKER
 from tests.sandbox.cases_collect import COLLECT
 from tests.sandbox.cases_limits import LIMITS
 from tests.sandbox.cases_neighbours import NEIGHBOURS
 from tests.sandbox.cases_processes import PROCESSES
 from tests.sandbox.cases_reports import REPORTS
+from tests.sandbox.cases_series import SERIES
 from tests.sandbox.cases_snapshots import SNAPSHOTS
 from tests.sandbox.cases_spawn import SPAWN
 from tests.sandbox.cases_view import VIEW
 from tests.sandbox.forgeries_programs import PROGRAMS
 from tests.sandbox.forgeries_tables import TABLES
 
-CONFORMANCE: tuple[Table, ...] = (VIEW, PROCESSES, LIMITS, COLLECT, CHECKER, NEIGHBOURS, SNAPSHOTS, SPAWN, REPORTS)
+CONFORMANCE: tuple[Table, ...] = (
+    CALLS,
+    VIEW,
+    PROCESSES,
+    LIMITS,
+    COLLECT,
+    CHECKER,
+    SERIES,
+    NEIGHBOURS,
+    SNAPSHOTS,
+    SPAWN,
+    REPORTS,
+)
 FORGERIES: tuple[Table, ...] = (TABLES, PROGRAMS)
 STRANGE: tuple[Table, ...] = (BUNDLES,)
 

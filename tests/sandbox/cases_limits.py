@@ -102,7 +102,7 @@ for n in range(8):
                         pass
         except OSError:
             pass
-        time.sleep(4)
+        time.sleep(2)
         os._exit(0)
     time.sleep(0.1)
 for n in range(8):
@@ -258,16 +258,25 @@ async def inode_50k(bench: Bench) -> None:
         assert said.startswith(("made", "stopped")), said
 
 
+async def _endless_files(bench: Bench, *folders: str) -> None:
+    for folder in folders:
+        async with bench.sandbox() as sandbox:
+            try:
+                said = await py(sandbox, _MANY.format(count=10**7, folder=folder), timeout_s=90)
+            except SandboxEnded as end:
+                assert end.limit == "disk", end.limit
+            else:
+                assert said.startswith("stopped"), said
+
+
 @LIMITS.case("makes empty files in /tmp and /dev/shm without end", "refused, or ended, `disk`")
 async def inodes_endless(bench: Bench) -> None:
-    program = _MANY.format(count=10**7, folder="/tmp")
-    async with bench.sandbox() as sandbox:
-        try:
-            said = await py(sandbox, program, timeout_s=90)
-        except SandboxEnded as end:
-            assert end.limit == "disk", end.limit
-        else:
-            assert said.startswith("stopped"), said
+    await _endless_files(bench, "/tmp", "/dev/shm")
+
+
+@LIMITS.case("makes empty files in the workspace without end", "ended, `disk`, or refused", nightly=True)
+async def inodes_of_workspace(bench: Bench) -> None:
+    await _endless_files(bench, "/w")
 
 
 @LIMITS.case("makes a sparse file of 1 TB", "refused")

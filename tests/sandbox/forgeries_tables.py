@@ -147,7 +147,7 @@ enter(
     Forgery(
         "file_bomb", "tables", "leaves so many files that the collection ends before its outputs",
         files=HONEST_NUMBER, commands=["mkdir a; cd a; python3 -c 'for n in range(21000): open(str(n), \"w\").close()'"],
-        outcome="truncated", hit=("files",),
+        outcome="truncated", hit=("files",), nightly=True,
     ),
     Forgery(
         "fork_bomb_left", "tables", "leaves a fork bomb behind",
