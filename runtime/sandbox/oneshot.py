@@ -77,7 +77,7 @@ async def run_series(
     )
     meter = Meter(program.limits, whole_s, ground.enforcers)
     room = (3 * program.output_limit + 4096) * len(runs)
-    finished = await _run(ground, "check", start, b"", 0, room, meter)
+    finished = await _run(ground, "check", start, b"", 4096, room, meter)
     found: list[Finished | None] = list(_frames(finished.channel))
     return found[: len(runs)] + [None] * (len(runs) - len(found))
 

@@ -11,7 +11,10 @@ import os
 import select
 import shutil
 import signal
+import sys
 import time
+import traceback
+from contextlib import suppress
 from types import CodeType
 from typing import Any, NoReturn
 
@@ -29,6 +32,9 @@ def run_series(request: dict[str, Any]) -> NoReturn:
         for run in request["runs"]:
             _send(_run(code, request, run))
         status = 0
+    except (OSError, ValueError, TypeError, EOFError, SyntaxError):
+        traceback.print_exc()
+        sys.stderr.flush()
     finally:
         os._exit(status)
 
@@ -44,7 +50,8 @@ def _run(code: CodeType, request: dict[str, Any], run: dict[str, Any]) -> tuple[
         run_loaded(code, {**request, "argv": [request["argv"][0], *run["argv"]]})
     for end in (pipes[0][0], pipes[1][1], pipes[2][1], pipes[3][1]):
         os.close(end)
-    os.write(pipes[0][1], run["stdin"].encode())  # a nonce: less than a pipe holds
+    with suppress(BrokenPipeError):  # it may have ended without reading
+        os.write(pipes[0][1], run["stdin"].encode())  # a nonce: less than a pipe holds
     os.close(pipes[0][1])
     outputs = [pipes[n][0] for n in (1, 2, 3)]
     kept, over, late = _read(pid, outputs, request["each_s"], request["keep"])
