@@ -21,7 +21,6 @@ from typing import NamedTuple, cast
 
 from clawc.runtime.bundle import Bundle, load
 from clawc.runtime.checking import Series
-from clawc.runtime.checking import Series
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
 from clawc.runtime.journal import fault_of, open_to_read
 from clawc.runtime.records import UNSCORED, EpisodeRecord, Outcome, RunInfo, RunTask, ScoreRecord
