@@ -242,6 +242,63 @@ async def fork_keeps_odd_modes(bench: Bench) -> None:
         assert (await sh(parent, look), await sh(child, look)) == (made, made)
 
 
+@SNAPSHOTS.case(
+    "sets the attributes by which an overlay hides and redirects, is forked twice over",
+    "without effect: every fork sees what the parent sees",
+)
+async def fork_overlay_xattr(bench: Bench) -> None:
+    program = """
+import os
+os.chdir('/w')
+os.makedirs('made/x')
+for name in ('user.overlay.opaque', 'user.overlay.redirect', 'user.overlay.metacopy', 'user.overlay.whiteout', 'user.overlay.whiteouts', 'user.overlay.overlay.opaque'):
+    for path in ('in', 'in/deep', 'in/data.txt', '.', 'made', 'made/x'):
+        for value in (b'y', b'x', b'/etc', b'../etc'):
+            try:
+                os.setxattr(path, name, value)
+            except OSError:
+                pass
+"""
+    async with bench.sandbox() as parent, AsyncExitStack() as stack:
+        assert await py(parent, program) == ""
+        child = await _forked(stack, parent)
+        await py(child, program.replace("os.makedirs('made/x')", ""))
+        grandchild = await _forked(stack, child)
+        seen = await sh(parent, _LOOK)
+        assert "data" in seen and seen == await sh(child, _LOOK) == await sh(grandchild, _LOOK)
+        await grandchild.collect(bench.folder / "dest")
+        assert set(tree(bench.folder / "dest")) == set(Files.FILES)
+
+
+@SNAPSHOTS.case(
+    "forks processes without end, some of which wake others, and is forked",
+    "the fork comes, with whole files; the parent can be ended",
+)
+async def fork_of_fork_bomb(bench: Bench) -> None:
+    bomb = """
+import os, signal, time
+open('/w/made', 'w').write('x' * 100_000)
+while True:
+    try:
+        if os.fork() == 0 and os.fork() == 0:
+            os.setsid()
+        os.kill(-1, signal.SIGCONT)
+    except OSError:
+        time.sleep(0.01)
+"""
+    async with bench.sandbox() as parent, AsyncExitStack() as stack:
+        await parent.put("/tmp/bomb.py", bomb.encode())
+        await sh(parent, "setsid python3 /tmp/bomb.py >/dev/null 2>&1 & while [ ! -s /w/made ]; do sleep 0.01; done")
+        await asyncio.sleep(0.3)
+        try:
+            child = await _forked(stack, parent)
+        except SandboxEnded as end:
+            assert end.limit == "", end.limit
+        else:
+            assert await sh(child, "wc -c < made; cat in/data.txt") == "100000\ndata\n"
+        await parent.stop()
+
+
 @SNAPSHOTS.case("has ended", "neither snapshot nor fork: SandboxEnded")
 async def fork_of_ended(bench: Bench) -> None:
     async with bench.sandbox() as sandbox:
