@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from bench import check, checkers, fmt
+from bench import check, checkers, fmt, rollouts
 
-BENCHMARKS = {"check": check.main, "checkers": checkers.main, "fmt": fmt.main}
+BENCHMARKS = {"check": check.main, "checkers": checkers.main, "fmt": fmt.main, "rollouts": rollouts.main}
 
 
 def main() -> int:

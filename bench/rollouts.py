@@ -1,6 +1,6 @@
 """How fast `clawc run` plays and judges episodes, beside other frameworks on the same task in the same run.
 
-Every figure of ours is of the whole command, with the agent and the checker each in a sandbox of its own.
+Every figure is of whole commands, which take turns, so that what else the machine does meets all of them.
 """
 
 from __future__ import annotations
@@ -10,121 +10,100 @@ import asyncio
 import compileall
 import json
 import os
-import resource
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from bench import sandboxes
+from bench.commands import CommandFailed, Spent, spent
 from bench.machine import ROOT, machine
 from bench.peers import frameworks
+from bench.peers.installed import Unavailable
+from bench.peers.peer import Peer
+from bench.runs import COMMAND, Clawc
+from clawc.compiler.report import clean
 
 AIM_RATE, GOAL_RATE, AIM_FIRST_S, AIM_RSS_MB, AIM_RESCORE = 60.0, 150.0, 0.4, 80.0, 500.0
-COMMAND = (sys.executable, "-m", "clawc")
-# Write a file, search it: what each framework of the comparison does.
-TASK = """claw 1
-
-task copy_list {
-  title      = "Copy a list"
-  category   = office.records
-  operations = [files.write]
-
-  workspace {
-    file people "people.txt" { content = "Ada\\nBela\\n" }
-  }
-
-  deliver note "copy.txt"
-
-  instruction = "Write the names in {{ path.people }} to {{ path.note }}, one a line, in reverse order."
-
-  let names = lines(people) | sort -value
-
-  verify {
-    check copied { expect lines(note) == names.value }
-  }
-}
-"""
-SCRIPT = [
-    {"tool": "exec", "command": "sort -r people.txt > copy.txt"},
-    {"tool": "exec", "command": "grep -c Ada copy.txt"},
-    {"tool": "final", "text": "done"},
-]
+OURS = "clawc"
 
 
-class Ran(NamedTuple):
-    """Seconds on the wall, the largest resident size of the command itself in MB, and its standard output."""
+def in_turns(
+    players: Mapping[str, Peer], episodes: int, jobs: int, times: int
+) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """The figures of each that always got through, and why the others did not. All play once before what counts."""
+    starts: dict[str, list[Spent]] = {name: [] for name in players}
+    wholes: dict[str, list[Spent]] = {name: [] for name in players}
+    failed: dict[str, str] = {}
+    for turn in range(times + 1):
+        for name, player in players.items():
+            if name in failed:
+                continue
+            try:
+                if turn == 0:
+                    player.play(min(episodes, jobs), jobs)
+                else:
+                    starts[name].append(player.play(1, 1))
+                    wholes[name].append(player.play(episodes, jobs))
+            except CommandFailed as error:
+                failed[name] = str(error)
+    figures = {
+        name: {
+            "version": player.version,
+            "isolation": player.isolation,
+            **_figures(starts[name], wholes[name], episodes),
+        }
+        for name, player in players.items()
+        if name not in failed
+    }
+    return figures, failed
 
-    seconds: float
-    rss_mb: float
-    output: str
 
-
-def ran(command: Sequence[str], env: dict[str, str] | None = None) -> Ran:
-    """Run a command to its end; raises SystemExit when it fails."""
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    output, errors = process.communicate()
-    seconds = time.perf_counter() - began
-    if process.returncode:
-        raise SystemExit(f"{command}: {output[-2000:]}{errors[-2000:]}")
-    return Ran(seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, output)
-
-
-def _scored_one(output: str, episodes: int) -> None:
-    document = json.loads(output)
-    scores = [episode["score"] for episode in document["episodes"]]
-    if scores != ["1"] * episodes:
-        raise SystemExit(f"not every episode scored 1: {scores[:20]}")
-
-
-def rollouts(folder: Path, source: Path, script: Path, episodes: int, jobs: int, times: int) -> dict[str, Any]:
-    """Whole commands of many episodes, each into a run folder of its own."""
-    runs: list[Ran] = []
-    for number in range(times + 1):
-        out = folder / f"run-{number}"
-        command = [*COMMAND, "run", str(source), "--agent", f"scripted:{script}", "-n", str(episodes), "-j", str(jobs),
-                   "--out", str(out), "--format", "json"]  # fmt: skip
-        runs.append(ran(command))
-        _scored_one(runs[-1].output, episodes)
-    seconds = statistics.median(run.seconds for run in runs[1:])
+def _figures(starts: Sequence[Spent], wholes: Sequence[Spent], episodes: int) -> dict[str, Any]:
+    whole = statistics.median(one.seconds for one in wholes)
+    start = statistics.median(one.seconds for one in starts)
+    net = (episodes - 1) / (whole - start) if whole > start and episodes > 1 else None
     return {
         "episodes": episodes,
-        "jobs": jobs,
-        "seconds": [round(run.seconds, 3) for run in runs[1:]],
-        "a_second": round(episodes / seconds, 1),
-        "rss_mb": round(max(run.rss_mb for run in runs), 1),
+        "seconds": [round(one.seconds, 3) for one in wholes],
+        "a_second": round(episodes / whole, 1),
+        "one_episode_seconds": [round(one.seconds, 3) for one in starts],
+        "net_a_second": None if net is None else round(net, 1),
+        "cpu_s_each": round(statistics.median(one.cpu_s for one in wholes) / episodes, 4),
+        "rss_mb": round(max(one.rss_mb for one in wholes), 1),
     }
 
 
-def rescoring(folder: Path, jobs: int, times: int) -> dict[str, Any]:
-    """Whole commands that judge a stored run again."""
-    spent: list[float] = []
-    judged = 0
-    for number in range(times):
+def rescoring(run: Path, folder: Path, episodes: int, jobs: int, times: int) -> dict[str, Any]:
+    """Whole commands that judge a stored run again, each a copy of it."""
+    seconds: list[float] = []
+    for number in range(times + 1):
         copy = folder / f"rescored-{number}"
-        shutil.copytree(folder / "run-0", copy)
-        result = ran([*COMMAND, "rescore", str(copy), "-j", str(jobs), "--format", "json"])
-        judged = int(json.loads(result.output)["judged"])
-        spent.append(result.seconds)
-    return {"judged": judged, "seconds": [round(s, 3) for s in spent], "a_second": round(judged / statistics.median(spent), 1)}
+        shutil.copytree(run, copy)
+        result = spent([*COMMAND, "rescore", str(copy), "-j", str(jobs), "--format", "json"])
+        document = json.loads(result.output)
+        if (document["judged"], document["unscored"], document["changed"]) != (episodes, 0, []):
+            raise SystemExit(f"the re-scoring is not that of {episodes} right episodes: {result.output[:2000]}")
+        shutil.rmtree(copy)
+        seconds.append(result.seconds)
+    rate = episodes / statistics.median(seconds[1:])
+    return {"judged": episodes, "seconds": [round(s, 3) for s in seconds[1:]], "a_second": round(rate, 1)}
 
 
-def first_verdict(folder: Path, source: Path, times: int) -> dict[str, Any]:
-    """Seconds from a fresh process to the verdict of one task, and of a bare interpreter."""
-    runs = [
-        ran([*COMMAND, "run", str(source), "--agent", "oracle", "--out", str(folder / f"first-{number}")]).seconds
-        for number in range(times + 1)
-    ]
-    bare = [ran([sys.executable, "-c", "pass"]).seconds for _ in range(times)]
-    return {"seconds": round(statistics.median(runs[1:]), 3), "python_pass_seconds": round(statistics.median(bare), 3)}
+def first_verdict(source: Path, folder: Path, times: int) -> dict[str, Any]:
+    """Seconds from a fresh process to the verdict of one task that is compiled in it, and of a bare interpreter."""
+    runs: list[float] = []
+    for number in range(times + 1):
+        out = folder / f"first-{number}"
+        runs.append(spent([*COMMAND, "run", str(source), "--agent", "oracle", "--out", str(out)]).seconds)
+    bare = [spent([sys.executable, "-c", "pass"]).seconds for _ in range(times + 1)]
+    return {
+        "seconds": round(statistics.median(runs[1:]), 3),
+        "python_pass_seconds": round(statistics.median(bare[1:]), 3),
+    }
 
 
 def benchmark(episodes: int, jobs: int, times: int, peers: Sequence[str]) -> dict[str, Any]:
@@ -133,31 +112,43 @@ def benchmark(episodes: int, jobs: int, times: int, peers: Sequence[str]) -> dic
         compileall.compile_dir(ROOT / part, quiet=2)  # as installed
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        source, script = folder / "copy.claw", folder / "script.json"
-        source.write_text(TASK, encoding="utf-8")
-        script.write_text(json.dumps(SCRIPT), encoding="utf-8")
-        first = first_verdict(folder, source, times)
-        ours = rollouts(folder, source, script, episodes, jobs, times)
-        again = rescoring(folder, jobs, times)
+        ours = Clawc(folder)
+        players: dict[str, Peer] = {OURS: ours}
+        missing: dict[str, str] = {}
+        case = ours.case(folder / "built")
+        for peer in peers:
+            try:
+                players[peer] = frameworks.prepared(peer, folder, case)
+            except Unavailable as error:
+                missing[peer] = str(error)
+        where = machine()
+        load_before = _load()
+        first = first_verdict(ours.source, folder, times)
+        figures, failed = in_turns(players, episodes, jobs, times)
+        if OURS in failed:
+            raise SystemExit(failed[OURS])
+        again = rescoring(ours.last, folder, episodes, jobs, times)
         live = asyncio.run(sandboxes.measured())
-        theirs = {name: frameworks.measured(name, folder, episodes, jobs) for name in peers}
-    for figure in theirs.values():
-        if "a_second" in figure:
-            figure["ours_over_it"] = round(ours["a_second"] / figure["a_second"], 2)
+    mine = figures.pop(OURS)
+    for figure in figures.values():
+        figure["ours_over_it"] = round(mine["a_second"] / figure["a_second"], 2)
     return {
         "format_version": 1,
         "name": "rollouts",
-        "machine": {**machine(), "load_before": round(os.getloadavg()[1], 2)},
+        "machine": {**where, "load_before": load_before, "load_after": _load()},
+        "jobs": jobs,
         "first_verdict": first,
-        "rollouts": ours,
+        "rollouts": mine,
         "rescore": again,
         "sandbox": live,
-        "peers": theirs,
+        "peers": {
+            name: figures[name] if name in figures else {"why": missing.get(name) or failed[name]} for name in peers
+        },
         "summary": {
-            "rate_within_aim": ours["a_second"] >= AIM_RATE,
-            "rate_within_goal": ours["a_second"] >= GOAL_RATE,
+            "rate_within_aim": mine["a_second"] >= AIM_RATE,
+            "rate_within_goal": mine["a_second"] >= GOAL_RATE,
             "first_verdict_within_aim": first["seconds"] <= AIM_FIRST_S,
-            "rss_within_aim": ours["rss_mb"] <= AIM_RSS_MB,
+            "rss_within_aim": mine["rss_mb"] <= AIM_RSS_MB,
             "rescore_within_aim": again["a_second"] >= AIM_RESCORE,
             "command_within_aim": live["command_p50_ms"] <= sandboxes.AIM_COMMAND_MS,
             "reset_within_aim": live["reset_p50_ms"] <= sandboxes.AIM_RESET_MS,
@@ -165,30 +156,47 @@ def benchmark(episodes: int, jobs: int, times: int, peers: Sequence[str]) -> dic
     }
 
 
+def _load() -> float:
+    """Processes that ran or waited to run, over the last minute; those of the benchmark are among them afterwards."""
+    return round(os.getloadavg()[0], 2)
+
+
 def table(document: dict[str, Any]) -> str:
     """The result for people."""
     says = {True: "met", False: "missed"}
     summary, ours, live = document["summary"], document["rollouts"], document["sandbox"]
+    where = document["machine"]
     lines = [
-        f"rollouts, {ours['episodes']} episodes, {ours['jobs']} at once, whole command (median of {len(ours['seconds'])})",
-        f"  clawc                {ours['a_second']:>8} a second  aim {AIM_RATE:g}: {says[summary['rate_within_aim']]};"
-        f" goal {GOAL_RATE:g}: {says[summary['rate_within_goal']]}",
+        f"{ours['episodes']} episodes, {document['jobs']} at once, whole commands (median of {len(ours['seconds'])});"
+        f" load {where['load_before']} before, {where['load_after']} after",
+        _row(OURS, ours)
+        + f"  aim {AIM_RATE:g}: {says[summary['rate_within_aim']]}; goal {GOAL_RATE:g}: {says[summary['rate_within_goal']]}",
     ]
     for name, figure in document["peers"].items():
-        shown = f"{figure['a_second']:>8} a second  ours {figure['ours_over_it']} times" if "a_second" in figure else figure["why"]
-        lines.append(f"  {name:<20} {shown}")
+        if "why" in figure:
+            lines.append(f"  {name}: not measured: {clean(figure['why'])[:300]}")
+        else:
+            lines.append(f"{_row(name, figure)}  ours {figure['ours_over_it']} times; {figure['isolation']}")
     lines += [
-        f"  size of the command  {ours['rss_mb']:>8} MB        aim {AIM_RSS_MB:g}: {says[summary['rss_within_aim']]}",
-        f"first verdict          {document['first_verdict']['seconds']:>8} s         aim {AIM_FIRST_S:g}:"
+        f"largest process          {ours['rss_mb']:>8} MB        aim {AIM_RSS_MB:g}: {says[summary['rss_within_aim']]}",
+        f"first verdict            {document['first_verdict']['seconds']:>8} s         aim {AIM_FIRST_S:g}:"
         f" {says[summary['first_verdict_within_aim']]}",
-        f"re-scoring             {document['rescore']['a_second']:>8} a second  aim {AIM_RESCORE:g}:"
+        f"re-scoring               {document['rescore']['a_second']:>8} a second  aim {AIM_RESCORE:g}:"
         f" {says[summary['rescore_within_aim']]}",
-        f"command in a sandbox   {live['command_p50_ms']:>8} ms p50    aim {sandboxes.AIM_COMMAND_MS:g}:"
+        f"a command in a sandbox   {live['command_p50_ms']:>8} ms p50    aim {sandboxes.AIM_COMMAND_MS:g}:"
         f" {says[summary['command_within_aim']]}",
-        f"reset of {live['reset_files']} files   {live['reset_p50_ms']:>8} ms p50    aim {sandboxes.AIM_RESET_MS:g}:"
+        f"reset of {live['reset_files']} files      {live['reset_p50_ms']:>8} ms p50    aim {sandboxes.AIM_RESET_MS:g}:"
         f" {says[summary['reset_within_aim']]}; fork {live['fork_p50_ms']} ms; one-shot {live['oneshot_p50_ms']} ms",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _row(name: str, figure: dict[str, Any]) -> str:
+    net = "-" if figure["net_a_second"] is None else figure["net_a_second"]
+    return (
+        f"  {name + ' ' + figure['version']:<18} {figure['a_second']:>6} a second, {net:>6} net of the start,"
+        f" {figure['cpu_s_each'] * 1000:>5.1f} ms of processor each, {figure['rss_mb']:>5} MB"
+    )
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -200,7 +208,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--times", type=int, default=5)
     parser.add_argument("--peers", default=",".join(frameworks.NAMES), help="frameworks to compare with, or `none`")
     options = parser.parse_args(arguments)
-    peers = [] if options.peers == "none" else options.peers.split(",")
+    peers = [] if options.peers == "none" else str(options.peers).split(",")
+    unknown = sorted(set(peers) - set(frameworks.NAMES))
+    if unknown:
+        parser.error(f"there is no peer `{unknown[0]}`; there are: {', '.join(frameworks.NAMES)}, none")
     document = benchmark(options.episodes, options.jobs, options.times, peers)
     if options.json is not None:
         options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
