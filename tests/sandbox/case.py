@@ -35,13 +35,21 @@ class Table:
         self._needs = needs
 
     def case(
-        self, tries: str, expects: str, *, needs: str | None = None, nightly: bool = False
+        self, tries: str, expects: str, *, name: str = "", needs: str | None = None, nightly: bool = False
     ) -> Callable[[Play], Play]:
-        """Enter a function under its own name."""
+        """Enter a function, under its own name if no other is given."""
 
         def enter(play: Play) -> Play:
-            name = getattr(play, "__name__", "")
-            self.add(Case(name, tries, expects, play, self._needs if needs is None else needs, nightly))
+            self.add(
+                Case(
+                    name or getattr(play, "__name__", ""),
+                    tries,
+                    expects,
+                    play,
+                    self._needs if needs is None else needs,
+                    nightly,
+                )
+            )
             return play
 
         return enter

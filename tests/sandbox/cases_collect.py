@@ -181,7 +181,7 @@ async def files_21000(bench: Bench) -> None:
     await _many(bench, 21_000)
 
 
-@COLLECT.case("leaves 99,000 files", "20,000 come along at most, and it is said", nightly=True)
+@COLLECT.case("leaves 99,000 files", "20,000 come along at most, and it is said", name="1e5_files", nightly=True)
 async def files_1e5(bench: Bench) -> None:
     await _many(bench, 99_000)
 

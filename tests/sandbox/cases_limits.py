@@ -360,7 +360,7 @@ async def long_line(bench: Bench) -> None:
     await _line(bench, 64)
 
 
-@LIMITS.case("prints one line of 1 GiB", "the first MiB is kept, the command ends well", nightly=True)
+@LIMITS.case("prints one line of 1 GiB", "the first MiB is kept, the command ends well", name="1GB_line", nightly=True)
 async def line_1GB(bench: Bench) -> None:
     await _line(bench, 1024)
 
