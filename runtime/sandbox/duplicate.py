@@ -56,6 +56,8 @@ class _Duplicate:
                 self._give(name, dest)
             elif stat.S_ISFIFO(seen.st_mode) or (stat.S_ISCHR(seen.st_mode) and seen.st_rdev == 0):
                 os.mknod(name, stat.S_IFMT(seen.st_mode) | 0o600, 0, dir_fd=dest)
+                if stat.S_ISFIFO(seen.st_mode):
+                    os.chmod(name, stat.S_IMODE(seen.st_mode) & 0o777, dir_fd=dest)
                 self._give(name, dest)
 
     def _folder(self, name: str, source: int, dest: int, seen: os.stat_result, depth: int) -> None:
@@ -64,6 +66,7 @@ class _Duplicate:
         try:
             held.append(os.open(name, _FOLDER, dir_fd=dest))
             self.folder(held[0], held[1], depth + 1)
+            os.fchmod(held[0], stat.S_IMODE(seen.st_mode))  # it may have been opened up for us
             os.fchmod(held[1], stat.S_IMODE(seen.st_mode) & 0o777)
             if self.user is not None:
                 os.fchown(held[1], self.user, self.user)

@@ -40,10 +40,11 @@ class _Head(BaseModel):
 async def run_program(
     ground: Ground, role: Role, program: Program, workspace: Workspace | None, folders: Mapping[str, Path]
 ) -> Finished:
-    """Run to the end or a limit. When this returns, no process of it is left."""
+    """Run to the end or a limit. When this returns, no process of it is left. Only checkers get a channel."""
+    channelled = role == "check" and CHANNEL in program.argv
     start = Start(
         kind="script" if program.script else "program",
-        argv=[str(_CHANNEL_FD) if arg == CHANNEL else arg for arg in program.argv],
+        argv=[str(_CHANNEL_FD) if arg == CHANNEL and channelled else arg for arg in program.argv],
         env={**BASE_ENV, **program.env},
         cwd=program.cwd,
         limits=resource_limits(program.limits, program.timeout_s),
@@ -52,7 +53,7 @@ async def run_program(
         folders=folders,
     )
     meter = Meter(program.limits, program.timeout_s, ground.enforcers)
-    channel = CHANNEL_LIMIT if CHANNEL in program.argv else None
+    channel = CHANNEL_LIMIT if channelled else None
     return await _run(ground, role, start, program.stdin, program.output_limit, channel, meter)
 
 

@@ -16,6 +16,8 @@ def _called(run: Any) -> Any:
     """The answer of a call: a record with `value`, or with `raised` and `message`."""
     if run["timed_out"]:
         raise Unmet("the call took too long")
+    if run["exit"] != 0:  # what was written may then be somebody else's word
+        raise Unmet(f"the call gave no answer (exit {run['exit']}): {cut(run['stderr'].strip()[-200:], 200)}")
     try:
         answer = record_in(json_value(run["stdout"]))
     except Unmet:

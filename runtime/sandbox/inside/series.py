@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import select
-import shutil
 import signal
 import sys
 import time
@@ -131,10 +130,13 @@ def _others(pid: int) -> bool:
     return found
 
 
-def _clean() -> None:
-    for entry in list(os.scandir("/tmp")):
+def _clean(folder: str = "/tmp") -> None:
+    """Remove all that is in a folder; nobody else is here any more."""
+    os.chmod(folder, 0o1777 if folder == "/tmp" else 0o700)
+    for entry in list(os.scandir(folder)):
         if entry.is_dir(follow_symlinks=False):
-            shutil.rmtree(entry.path, ignore_errors=True)
+            _clean(entry.path)
+            os.rmdir(entry.path)
         else:
             os.unlink(entry.path)
 
