@@ -15,7 +15,7 @@ from bench.machine import ROOT, machine
 from bench.processes import Measured, measure
 from clawc.commands.sources import check_file, find_sources
 from clawc.compiler.pipeline import build
-from clawc.runtime.bytecode import COMPILE, accepted
+from clawc.runtime.scoring.bytecode import COMPILE, accepted
 from clawc.spec import bundle as spec
 
 PEER = ROOT / "bench" / "peers" / "plain_check.py"

@@ -20,18 +20,18 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from clawc.runtime.bundle import Bundle, load
-from clawc.runtime.checking import Series
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
-from clawc.runtime.journal import fault_of, open_to_read
 from clawc.runtime.records import UNSCORED, EpisodeRecord, Outcome, RunInfo, RunTask, ScoreRecord
 from clawc.runtime.rollout import Controls
 from clawc.runtime.run import AROUND_S, SHORT
 from clawc.runtime.sandbox.finish import finish
 from clawc.runtime.sandbox.interface import Backend
-from clawc.runtime.schedule import Policy, schedule
-from clawc.runtime.score import TRAJECTORY, Scored, score
-from clawc.runtime.scores import ScoreStore, each_score, open_scores, scoring_id
-from clawc.runtime.store import FOLDERS, each_attempt, read_info
+from clawc.runtime.scheduling.schedule import Policy, schedule
+from clawc.runtime.scoring.checking import Series
+from clawc.runtime.scoring.score import TRAJECTORY, Scored, score
+from clawc.runtime.store.journal import fault_of, open_to_read
+from clawc.runtime.store.run_folder import FOLDERS, each_attempt, read_info
+from clawc.runtime.store.scores import ScoreStore, each_score, open_scores, scoring_id
 from clawc.spec.scoring import score_text
 
 _TASK = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")

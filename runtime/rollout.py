@@ -16,20 +16,20 @@ from decimal import Decimal
 from pathlib import Path
 
 from clawc.runtime.bundle import Bundle
-from clawc.runtime.bytecode import Bytecode
 from clawc.runtime.changes import changes_of
-from clawc.runtime.checking import COLLECTED
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
 from clawc.runtime.harness.interface import Final, Harness, Task
 from clawc.runtime.harness.null import Null
 from clawc.runtime.harness.oracle import Oracle
 from clawc.runtime.harness.tools import SandboxTools, Trajectory
-from clawc.runtime.jobs import environment
 from clawc.runtime.records import Changes, EpisodeRecord, LimitUse, Outcome, RefusedEntry, attempt_key, episode_id
 from clawc.runtime.sandbox.finish import finish, in_thread
 from clawc.runtime.sandbox.interface import Backend, Collected, SandboxEnded
 from clawc.runtime.sandbox.move import move_tree
-from clawc.runtime.score import TRAJECTORY, Scored, judge
+from clawc.runtime.scoring.bytecode import Bytecode
+from clawc.runtime.scoring.checking import COLLECTED
+from clawc.runtime.scoring.jobs import environment
+from clawc.runtime.scoring.score import TRAJECTORY, Scored, judge
 from clawc.runtime.workspace import BundleTemplate
 from clawc.spec.bundle import INSTRUCTION, SOLUTION_STEPS
 from clawc.spec.scoring import score_text

@@ -21,14 +21,14 @@ from clawc import __version__
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
 from clawc.runtime.harness.interface import Harness
-from clawc.runtime.index import Entry
-from clawc.runtime.journal import fault_of
 from clawc.runtime.records import EpisodeRecord, RunInfo, RunTask, episode_id
 from clawc.runtime.rollout import Controls, Episode, run_episode
 from clawc.runtime.sandbox.finish import finish
 from clawc.runtime.sandbox.interface import Backend
-from clawc.runtime.schedule import Ending, Policy, schedule
-from clawc.runtime.store import Store, open_store, records_at
+from clawc.runtime.scheduling.schedule import Ending, Policy, schedule
+from clawc.runtime.store.index import Entry
+from clawc.runtime.store.journal import fault_of
+from clawc.runtime.store.run_folder import Store, open_store, records_at
 
 _Result = TypeVar("_Result")
 # The machine ran short for this one; others may still work.

@@ -21,7 +21,7 @@ from clawc.runtime.report.build import Settings, build_report
 from clawc.runtime.report.document import Report
 from clawc.runtime.report.rows import BY, episodes_csv, groups_csv
 from clawc.runtime.report.sample import RunInput
-from clawc.runtime.store import each_attempt, read_run
+from clawc.runtime.store.run_folder import each_attempt, read_run
 
 FORMATS = ("text", "json", "csv", "markdown", "junit", "html")
 

@@ -16,7 +16,7 @@ from clawc.commands.sources import require_format
 from clawc.compiler.report import clean
 from clawc.runtime.rescore import Rescored, RescorePlan, rescore
 from clawc.runtime.run import run_closing
-from clawc.runtime.scores import SCORES
+from clawc.runtime.store.scores import SCORES
 
 _SHOWN = 20
 

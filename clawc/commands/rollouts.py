@@ -13,11 +13,11 @@ from clawc import exits
 from clawc.commands.progress import ProgressLine
 from clawc.compiler.report import clean
 from clawc.runtime.harness.choose import harness_named
-from clawc.runtime.index import Entry
 from clawc.runtime.records import UNSCORED
 from clawc.runtime.run import Progress, RunPlan, RunSummary, run
 from clawc.runtime.sandbox.bubblewrap import Bubblewrap
-from clawc.runtime.store import records_at
+from clawc.runtime.store.index import Entry
+from clawc.runtime.store.run_folder import records_at
 
 _NOTES = 20
 

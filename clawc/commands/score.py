@@ -20,7 +20,7 @@ def score_command(bundle: Path, workspace: Path, format: str, trajectory: Path |
     """Judges one workspace; exit 1 when it does not earn everything."""
     from clawc.runtime.run import run_closing
     from clawc.runtime.sandbox.bubblewrap import Bubblewrap
-    from clawc.runtime.score import Scored, score
+    from clawc.runtime.scoring.score import Scored, score
 
     require_format(format)
     with user_errors(), tempfile.TemporaryDirectory(prefix="clawc-score-") as scratch:

@@ -22,7 +22,7 @@ from clawc.runtime.harness.oracle import Oracle
 from clawc.runtime.records import EpisodeRecord
 from clawc.runtime.run import RunPlan, run, run_closing
 from clawc.runtime.sandbox.bubblewrap import Bubblewrap
-from clawc.runtime.score import Scored, score
+from clawc.runtime.scoring.score import Scored, score
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "tests" / "fixtures" / "clawgym"

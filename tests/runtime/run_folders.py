@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from clawc.runtime.records import EpisodeRecord, Outcome, RunInfo, RunTask, attempt_key
-from clawc.runtime.store import open_store
+from clawc.runtime.store.run_folder import open_store
 from clawc.spec.bundle import CheckVerdict
 
 INFO = RunInfo(

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 from clawc.runtime.bundle import load
-from clawc.runtime.jobs import run_jobs
 from clawc.runtime.sandbox.bubblewrap import Bubblewrap
-from clawc.runtime.score import score
+from clawc.runtime.scoring.jobs import run_jobs
+from clawc.runtime.scoring.score import score
 
 
 async def main() -> None:

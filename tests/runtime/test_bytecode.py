@@ -13,9 +13,9 @@ import pytest
 from clawc.commands.sources import check_file
 from clawc.compiler.pipeline import build
 from clawc.runtime.bundle import load
-from clawc.runtime.bytecode import Bytecode, accepted
 from clawc.runtime.sandbox.bubblewrap import Bubblewrap
-from clawc.runtime.score import Scored, score
+from clawc.runtime.scoring.bytecode import Bytecode, accepted
+from clawc.runtime.scoring.score import Scored, score
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -18,7 +18,7 @@ import pytest
 
 from clawc.runtime.sandbox.orphans import orphans
 from clawc.runtime.sandbox.state import StateRoot
-from clawc.runtime.store import read_attempts, read_run
+from clawc.runtime.store.run_folder import read_attempts, read_run
 
 pytestmark = pytest.mark.usefixtures("works")
 MakeBundle = Callable[..., Path]

@@ -15,7 +15,7 @@ from clawc.runtime.harness.choose import harness_named
 from clawc.runtime.records import EpisodeRecord
 from clawc.runtime.run import RunPlan, run, run_closing
 from clawc.runtime.sandbox.bubblewrap import Bubblewrap
-from clawc.runtime.score import score
+from clawc.runtime.scoring.score import score
 
 VALID = Path(__file__).resolve().parents[1] / "conformance" / "valid"
 

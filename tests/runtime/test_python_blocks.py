@@ -10,7 +10,7 @@ from clawc.compiler.pipeline import check
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.run import run_closing
 from clawc.runtime.sandbox.bubblewrap import Bubblewrap
-from clawc.runtime.score import score
+from clawc.runtime.scoring.score import score
 from tests.runtime.test_many_files import VALID, built, played
 
 RIGHT = "#......#\n.######.\n.######.\n#......#\n"

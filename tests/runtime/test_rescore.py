@@ -17,7 +17,7 @@ from clawc.runtime.harness.choose import harness_named
 from clawc.runtime.rescore import Changed, Flip, Rescored, RescorePlan, ended_as, rescore
 from clawc.runtime.run import RunPlan, RunSummary, run, run_closing
 from clawc.runtime.sandbox.bubblewrap import Bubblewrap
-from clawc.runtime.store import read_run
+from clawc.runtime.store.run_folder import read_run
 
 pytestmark = pytest.mark.usefixtures("works")
 MakeBundle = Callable[..., Path]

@@ -25,7 +25,7 @@ from clawc.runtime.run import Progress, RunPlan, RunSummary, run
 from clawc.runtime.sandbox.bubblewrap import Bubblewrap
 from clawc.runtime.sandbox.interface import Backend, Sandbox, Template
 from clawc.runtime.sandbox.orphans import orphans
-from clawc.runtime.store import open_store, read_attempts, read_run
+from clawc.runtime.store.run_folder import open_store, read_attempts, read_run
 from clawc.spec.bundle import Limits
 
 MakeBundle = Callable[..., Path]
@@ -204,7 +204,7 @@ import asyncio, resource, signal, sys
 from pathlib import Path
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.records import EpisodeRecord, RunInfo, attempt_key
-from clawc.runtime.store import open_store
+from clawc.runtime.store.run_folder import open_store
 info = RunInfo(run_id="r", created="", clawc="", agent="a", episodes=1, seed=0, tasks=())
 def record(episode):
     fixed = dict(run_id="r", attempt=1, task="t", template="t", bundle_id="0" * 64, agent="a", index=0, seed=0)

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clawc.runtime.admission import Admission, Observation, adapted, open_admission
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.pressure import Reading, read_pressure, shortage
-from clawc.runtime.schedule import Ending, Policy, backoff, schedule
+from clawc.runtime.scheduling.admission import Admission, Observation, adapted, open_admission
+from clawc.runtime.scheduling.pressure import Reading, read_pressure, shortage
+from clawc.runtime.scheduling.schedule import Ending, Policy, backoff, schedule
 
 Play = Callable[[str, int], Coroutine[None, None, str]]
 QUICK = 0.001

@@ -19,7 +19,7 @@ import clawc
 from clawc.runtime.bundle import load
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.sandbox.bubblewrap import Bubblewrap
-from clawc.runtime.score import Scored, score
+from clawc.runtime.scoring.score import Scored, score
 
 pytestmark = pytest.mark.usefixtures("works")
 
@@ -221,7 +221,9 @@ def interpreter_for(user: int | None) -> tuple[list[str], dict[str, str]]:
     env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": ":".join(sorted(folders)), "PYTHONDONTWRITEBYTECODE": "1"}
     for python in (sys.executable, "/usr/bin/python3"):
         command = [*drop, python]
-        done = subprocess.run([*command, "-c", "import clawc.runtime.score"], env=env, capture_output=True, text=True)
+        done = subprocess.run(
+            [*command, "-c", "import clawc.runtime.scoring.score"], env=env, capture_output=True, text=True
+        )
         if done.returncode == 0:
             return command, env
     pytest.skip(f"no interpreter that an ordinary user may run has clawc: {done.stderr.strip()[-200:]}")

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from clawc.runtime.bundle import load
-from clawc.runtime.bytecode import Bytecode
-from clawc.runtime.checking import Series
 from clawc.runtime.sandbox.bubblewrap import Bubblewrap
 from clawc.runtime.sandbox.interface import CHANNEL, Finished, Program, ScriptRun
-from clawc.runtime.score import Scored, score
+from clawc.runtime.scoring.bytecode import Bytecode
+from clawc.runtime.scoring.checking import Series
+from clawc.runtime.scoring.score import Scored, score
 from clawc.spec.bundle import Limits
 
 pytestmark = pytest.mark.usefixtures("works")

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from clawc.runtime import journal as journal_module
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.index import INDEX, Entry, open_index
-from clawc.runtime.journal import LINE_BYTES, open_to_read
 from clawc.runtime.records import EpisodeRecord, RunInfo, ScoreRecord, episode_id
-from clawc.runtime.scores import open_scores
-from clawc.runtime.store import EPISODES, open_store, read_attempts, read_run
+from clawc.runtime.store import journal as journal_module
+from clawc.runtime.store.index import INDEX, Entry, open_index
+from clawc.runtime.store.journal import LINE_BYTES, open_to_read
+from clawc.runtime.store.run_folder import EPISODES, open_store, read_attempts, read_run
+from clawc.runtime.store.scores import open_scores
 from tests.runtime.run_folders import INFO, record, write_run
 
 FORMAT_1 = Path(__file__).parents[1] / "fixtures/runs/format1"

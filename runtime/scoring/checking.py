@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from clawc.runtime.bundle import Bundle
-from clawc.runtime.bytecode import CHECK_FOLDER, Bytecode, Script
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.sandbox.interface import CHANNEL, Backend, Finished, Program, ScriptRun
+from clawc.runtime.scoring.bytecode import CHECK_FOLDER, Bytecode, Script
 
 # Names in the scratch folder of a workspace, and in the sandbox: the collected workspace, and what jobs left.
 COLLECTED = "w"

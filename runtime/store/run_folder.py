@@ -14,10 +14,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from clawc.runtime.decode import episode_of, run_of
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.index import Entry, Index, entry_of, open_index
-from clawc.runtime.journal import (
+from clawc.runtime.records import EpisodeRecord, RunInfo, attempt_key
+from clawc.runtime.store.decode import episode_of, run_of
+from clawc.runtime.store.index import Entry, Index, entry_of, open_index
+from clawc.runtime.store.journal import (
     Journal,
     Line,
     fault_of,
@@ -28,8 +29,7 @@ from clawc.runtime.journal import (
     read_small,
     sync_folder,
 )
-from clawc.runtime.records import EpisodeRecord, RunInfo, attempt_key
-from clawc.runtime.scores import rescored
+from clawc.runtime.store.scores import rescored
 
 RUN = "run.json"
 EPISODES = "episodes.jsonl"

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from clawc.runtime.bundle import Bundle
-from clawc.runtime.decode import score_of
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.journal import (
+from clawc.runtime.records import EpisodeRecord, ScoreRecord
+from clawc.runtime.store.decode import score_of
+from clawc.runtime.store.journal import (
     Journal,
     Line,
     lines,
@@ -23,7 +24,6 @@ from clawc.runtime.journal import (
     real_folder,
     sync_folder,
 )
-from clawc.runtime.records import EpisodeRecord, ScoreRecord
 from clawc.spec.bundle import CHECKER
 
 SCORES = "scores"

@@ -16,13 +16,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from clawc.runtime.bundle import WEIGHT, Bundle
-from clawc.runtime.bytecode import Bytecode
-from clawc.runtime.checking import COLLECTED, JOBS, Series, checker_arguments, checker_folders, checker_program
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
-from clawc.runtime.jobs import run_jobs
 from clawc.runtime.sandbox.collect import collect
 from clawc.runtime.sandbox.finish import finish, in_thread
 from clawc.runtime.sandbox.interface import Backend, Finished, Refused
+from clawc.runtime.scoring.bytecode import Bytecode
+from clawc.runtime.scoring.checking import COLLECTED, JOBS, Series, checker_arguments, checker_folders, checker_program
+from clawc.runtime.scoring.jobs import run_jobs
 from clawc.spec.bundle import CheckVerdict, Manifest, ScoredCheck, Verdict
 from clawc.spec.scoring import final_score, gate, round_score, weighted
 

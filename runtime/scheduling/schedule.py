@@ -16,10 +16,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from clawc.runtime.admission import Admission, Observation, adapted, open_admission
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.pressure import read_pressure, shortage
 from clawc.runtime.sandbox.finish import finish
+from clawc.runtime.scheduling.admission import Admission, Observation, adapted, open_admission
+from clawc.runtime.scheduling.pressure import read_pressure, shortage
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
