@@ -1,7 +1,8 @@
 """Harbor's environment interface over bubblewrap: a folder per trial, a new sandbox for each command.
 
-Runs in the environment that Harbor is installed in, and gives a command no more of the machine than ours get: no network,
-no capabilities, the system's programs to read, the trial's folders to write.
+Runs in the environment that Harbor is installed in. A command has what it has in ours: no network, no capabilities, the
+system's programs to read, the trial's folders to write; but no limits and no filter of system calls, which saves Harbor
+their cost.
 """
 
 # Harbor is not installed where this project is checked.

@@ -85,4 +85,5 @@ def _reward(path: Path) -> object:
     trial: Any = json.loads(path.read_text(encoding="utf-8"))
     if trial["exception_info"] is not None or trial["verifier_result"] is None:
         return None
-    return (trial["verifier_result"]["rewards"] or {}).get("reward")
+    rewards: dict[str, object] = trial["verifier_result"]["rewards"] or {}
+    return rewards.get("reward")
