@@ -22,8 +22,8 @@ class CommandFailed(Exception):
 
 
 class Spent(NamedTuple):
-    """Seconds on the wall; seconds of processor time of the command and all processes below it that were waited for; the
-    resident size of the largest of these processes at its peak, in MB; and the standard output."""
+    """Seconds on the wall; seconds of processor time of the command and all processes below it; the resident size of the
+    largest of these processes at its peak, in MB; and the standard output."""
 
     seconds: float
     cpu_s: float
@@ -32,7 +32,8 @@ class Spent(NamedTuple):
 
 
 def spent(command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> Spent:
-    """Runs a command to its end. Raises CommandFailed when it gives another exit status than 0, or takes `LIMIT_S`."""
+    """Runs a command to its end. Raises CommandFailed when it gives another exit status than 0, takes `LIMIT_S`, or leaves
+    processes behind."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         done = subprocess.run(
@@ -44,4 +45,6 @@ def spent(command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Pat
             said = f"{output[-_TAIL:]}\n{errors[-_TAIL:]}".strip()
             raise CommandFailed(f"`{' '.join(command[:4])}` ended with {done.returncode}: {said}")
         cost = json.loads(report.read_text(encoding="utf-8"))
+        if cost["left"]:
+            raise CommandFailed(f"`{' '.join(command[:4])}` left processes behind")
     return Spent(float(cost["seconds"]), float(cost["cpu_s"]), float(cost["rss_mb"]), output)

@@ -57,3 +57,18 @@ def test_an_unknown_peer_is_a_wrong_command_line(capsys: pytest.CaptureFixture[s
         rollouts.main(["--peers", "nobody"])
     assert ended.value.code == 2
     assert "there is no peer `nobody`" in capsys.readouterr().err
+
+
+def test_what_a_command_left_without_a_parent_counts_too(tmp_path: Path) -> None:
+    large = tmp_path / "large.py"
+    large.write_text("held = b'x' * (100 << 20)\n", encoding="utf-8")
+
+    cost = spent(["/bin/sh", "-c", f"/usr/bin/python3 -I -S {large} & exit 0"])
+
+    assert cost.rss_mb > 100
+
+
+def test_a_command_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.commands.LIMIT_S", 1)
+    with pytest.raises(CommandFailed, match="ended with 124"):
+        spent(["/bin/sh", "-c", "sleep 60"])
