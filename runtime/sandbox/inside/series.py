@@ -54,8 +54,10 @@ def _run(code: CodeType, request: dict[str, Any], run: dict[str, Any]) -> tuple[
     os.close(pipes[0][1])
     outputs = [pipes[n][0] for n in (1, 2, 3)]
     kept, over, late = _read(pid, outputs, request["each_s"], request["keep"])
-    _end_all(pid)
+    if late:
+        os.kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
+    _end_others()
     _clean()
     for fd in outputs:
         os.close(fd)
@@ -99,35 +101,17 @@ def _take(fd: int, kept: bytearray, keep: int, over: dict[int, bool], all_of_it:
     return False
 
 
-def _end_all(pid: int) -> None:
-    """Kill the run and whatever it has left, and wait until only we are here."""
-    try:
-        os.kill(-1, signal.SIGKILL)
-        while True:
-            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
-            if ended is None or ended.si_pid == pid:
-                # Ours is waited for by the caller; others are children of ours by now, or about to be.
-                if not _others(pid):
-                    return
-                os.kill(-1, signal.SIGKILL)
-                time.sleep(0.001)
-            else:
-                os.waitpid(ended.si_pid, 0)
-    except (ProcessLookupError, ChildProcessError):
-        return
-
-
-def _others(pid: int) -> bool:
-    mine = {os.getpid(), pid}
-    found = False
-    for name in os.listdir("/proc"):
-        if name.isdigit() and int(name) not in mine:
-            found = True
-            try:
-                os.waitpid(int(name), os.WNOHANG)
-            except ChildProcessError:
-                continue
-    return found
+def _end_others() -> None:
+    """Kill whatever a run has left, and wait until only we are here."""
+    while True:
+        try:
+            os.kill(-1, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        try:
+            os.waitpid(-1, 0)  # what has lost its parent is a child of ours
+        except ChildProcessError:
+            time.sleep(0.001)  # its parent is about to go
 
 
 def _clean(folder: str = "/tmp") -> None:
