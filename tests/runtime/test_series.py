@@ -144,3 +144,31 @@ os.write(int(sys.argv[2]), b"fine")
     results = runs_of(source, 4)
     assert results[0] is not None and results[0].channel == b"fine"
     assert results[1:] == [None, None, None]
+
+
+JUDGES = """
+import os, sys
+seen = []
+def judge_workspace():
+    seen.append(sys.argv[1])
+    os.write(int(sys.argv[2]), ("%s %s %s" % (os.getpid() != 1, seen, sys.stdin.readline().strip())).encode())
+    sys.exit(int(sys.argv[1]))
+if __name__ == "__main__":
+    judge_workspace()
+"""
+
+
+def test_what_a_checker_defines_is_defined_once() -> None:
+    results = runs_of(JUDGES, 3)
+    assert found(results) == [(n, f"True ['{n}'] input {n}".encode(), "") for n in range(3)]
+
+
+def test_a_definition_that_leaves_processes_hangs_or_fails() -> None:
+    forks = "import os, time\nif os.fork() == 0:\n    time.sleep(60)\n"
+    look = "others = [p for p in os.listdir('/proc') if p.isdigit()]\n"
+    results = runs_of(forks + JUDGES.replace("sys.exit(", look.replace("\n", "; ") + "sys.exit(len(others) - 2 + "), 2)
+    assert [r.exit if r else None for r in results] == [0, 1]
+    hangs = runs_of("if __name__ != '__main__':\n    while True: pass\n" + JUDGES, 2, timeout_s=1.0)
+    assert [r.exit if r else None for r in hangs] == [0, 1]
+    fails = runs_of("if __name__ != '__main__':\n    raise SystemExit(5)\n" + JUDGES, 2)
+    assert [r.exit if r else None for r in fails] == [0, 1]

@@ -13,6 +13,7 @@ import sys
 import threading
 import traceback
 import types
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 _PYC_HEADER = 16
@@ -62,8 +63,8 @@ def load_script(path: str) -> types.CodeType:
     return code
 
 
-def run_loaded(code: types.CodeType, request: dict[str, Any]) -> NoReturn:
-    """Run a script that was loaded, and end the process with its status."""
+def run_loaded(code: types.CodeType | Callable[[], object], request: dict[str, Any]) -> NoReturn:
+    """Run a script that was loaded, or the function that it has for it, and end the process with its status."""
     status = 1
     try:
         os.chdir(request["cwd"])
@@ -79,13 +80,13 @@ def run_loaded(code: types.CodeType, request: dict[str, Any]) -> NoReturn:
         os._exit(status)
 
 
-def _main(code: types.CodeType, argv: list[str]) -> int:
-    module = types.ModuleType("__main__")
-    module.__dict__.update(__file__=argv[0], __builtins__=__builtins__)
-    sys.modules["__main__"] = module
+def _main(code: types.CodeType | Callable[[], object], argv: list[str]) -> int:
     sys.argv = list(argv)
     try:
-        exec(code, module.__dict__)
+        if isinstance(code, types.CodeType):
+            exec(code, module_of(argv[0], "__main__"))
+        else:
+            code()
     except SystemExit as stop:
         if stop.code is None or isinstance(stop.code, int):
             return (stop.code or 0) & 0xFF
@@ -95,6 +96,14 @@ def _main(code: types.CodeType, argv: list[str]) -> int:
         traceback.print_exc()
         return 1
     return 0
+
+
+def module_of(path: str, name: str) -> dict[str, Any]:
+    """The names of a new module that takes the place of the main one."""
+    module = types.ModuleType(name)
+    module.__dict__.update(__file__=path, __builtins__=__builtins__)
+    sys.modules["__main__"] = module
+    return module.__dict__
 
 
 def _renew_streams() -> None:

@@ -1,5 +1,5 @@
 """Runs one Python script several times, one after another, in one box: each time in a process of its own, forked from the
-one that has loaded it. Between two runs everything is gone: processes, and files in memory.
+one that has loaded it, and defined what it defines. Between two runs everything is gone: processes, and files in memory.
 
 Standard library of CPython 3.9 only. Results go to the box's channel as frames: a line of JSON and the bytes it announces.
 """
@@ -13,21 +13,24 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from types import CodeType
 from typing import Any, NoReturn
 
-from clawc.runtime.sandbox.inside.program import load_script, run_loaded
+from clawc.runtime.sandbox.inside.program import load_script, module_of, run_loaded
 
 _CHUNK = 1 << 16
 CHANNEL = 3
+# What a checker calls when it is run as a script.
+ENTRY = "judge_workspace"
 
 
 def run_series(request: dict[str, Any]) -> NoReturn:
     """`runs` are the arguments and the input of each; `each_s` seconds and `keep` bytes of each output are allowed."""
     status = 1
     try:
-        code = load_script(request["argv"][0])
+        code = _prepared(load_script(request["argv"][0]), request)
         for run in request["runs"]:
             _send(_run(code, request, run))
         status = 0
@@ -38,7 +41,31 @@ def run_series(request: dict[str, Any]) -> NoReturn:
         os._exit(status)
 
 
-def _run(code: CodeType, request: dict[str, Any], run: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+def _prepared(code: CodeType, request: dict[str, Any]) -> CodeType | Callable[[], object]:
+    """The function by which a checker judges, all else of it being defined once for all runs; or the whole script, which each
+    run then defines for itself."""
+
+    def late(*_: object) -> None:
+        raise TimeoutError
+
+    signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, request["each_s"])
+    try:
+        names = module_of(request["argv"][0], "check")
+        exec(code, names)
+        entry: object = names.get(ENTRY)
+    except BaseException:  # noqa: BLE001 - a stranger's: each run finds out for itself, and says so
+        entry = None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    _end_others()
+    return entry if callable(entry) else code
+
+
+def _run(
+    code: CodeType | Callable[[], object], request: dict[str, Any], run: dict[str, Any]
+) -> tuple[dict[str, Any], list[bytes]]:
     pipes = [os.pipe() for _ in range(4)]
     pid = os.fork()
     if pid == 0:
