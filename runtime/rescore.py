@@ -27,8 +27,9 @@ from clawc.runtime.run import AROUND_S, SHORT
 from clawc.runtime.sandbox.finish import finish
 from clawc.runtime.sandbox.interface import Backend
 from clawc.runtime.scheduling.schedule import Policy, schedule
+from clawc.runtime.scoring.bytecode import TRAJECTORY
 from clawc.runtime.scoring.checking import Series
-from clawc.runtime.scoring.score import TRAJECTORY, Scored, score
+from clawc.runtime.scoring.score import Scored, score
 from clawc.runtime.store.journal import fault_of, open_to_read
 from clawc.runtime.store.run_folder import FOLDERS, each_attempt, read_info
 from clawc.runtime.store.scores import ScoreStore, each_score, open_scores, scoring_id

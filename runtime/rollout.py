@@ -26,10 +26,10 @@ from clawc.runtime.records import Changes, EpisodeRecord, LimitUse, Outcome, Ref
 from clawc.runtime.sandbox.finish import finish, in_thread
 from clawc.runtime.sandbox.interface import Backend, Collected, SandboxEnded
 from clawc.runtime.sandbox.move import move_tree
-from clawc.runtime.scoring.bytecode import Bytecode
+from clawc.runtime.scoring.bytecode import TRAJECTORY, Bytecode
 from clawc.runtime.scoring.checking import COLLECTED
 from clawc.runtime.scoring.jobs import environment
-from clawc.runtime.scoring.score import TRAJECTORY, Scored, judge
+from clawc.runtime.scoring.score import Scored, judge
 from clawc.runtime.workspace import BundleTemplate
 from clawc.spec.bundle import INSTRUCTION, SOLUTION_STEPS
 from clawc.spec.scoring import score_text

@@ -78,6 +78,11 @@ class Bubblewrap:
             self._shelves[key] = folder
         return folder
 
+    async def unshelve(self, key: str) -> None:
+        folder = self._shelves.pop(key, None)
+        if folder is not None:
+            await in_thread(remove_tree, folder)
+
     async def create(self, template: Template | Snapshot, limits: Limits, env: Mapping[str, str]) -> Session:
         ground = await self._ready()
         source = template.layer if isinstance(template, LayerSnapshot) else template

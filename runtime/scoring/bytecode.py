@@ -24,6 +24,8 @@ from clawc.spec.bundle import CHECKER, VENDOR, Limits
 # Bundles whose bytecode is kept; a large checker with a vendored parser takes 200 KiB.
 KEPT = 256
 CHECK_FOLDER = "/check"
+# The record of what the agent did: its name in the folder of jobs, which a checker that asks for it holds.
+TRAJECTORY = "trajectory.jsonl"
 _NAME = re.compile(
     r"(?:check\.pyc|vendor/[A-Za-z0-9_]{1,60}/__pycache__/[A-Za-z0-9_]{1,60}\.[a-z]{1,20}-[0-9]{1,6}\.pyc)\Z"
 )
@@ -46,10 +48,12 @@ with open(int(sys.argv[2]), "w") as stream:
 
 
 class Script(NamedTuple):
-    """A checker on a shelf of the backend: its folder, and which file of it to run."""
+    """A checker on a shelf of the backend: its folder, which file of it to run, and whether it may look at what the agent
+    did."""
 
     folder: Path
     name: str
+    watches: bool
 
     def at(self) -> dict[str, Path]:
         """Where the sandbox has it."""
@@ -71,17 +75,28 @@ class Bytecode:
             script = self._made.get(key)
             if script is None:
                 files = _text(bundle)
-                script = self._made[key] = Script(await backend.shelf(key, files), "check.py")
+                watches = TRAJECTORY.encode() in files["check.py"]
+                script = self._made[key] = Script(await backend.shelf(key, files), "check.py", watches)
                 while len(self._made) > KEPT:
-                    self._again.discard(self._made.popitem(last=False)[0])
+                    await self._forget(next(iter(self._made)), backend)
             elif key not in self._again:
                 self._again.add(key)
                 compiled = await _compiled(script.folder, bundle.manifest.limits, backend)
                 if compiled:
                     files = {**_text(bundle), **compiled}
-                    script = self._made[key] = Script(await backend.shelf(f"{key}.pyc", files), "check.pyc")
+                    script = self._made[key] = script._replace(
+                        folder=await backend.shelf(f"{key}.pyc", files), name="check.pyc"
+                    )
             self._made.move_to_end(key)
             return script
+
+    async def _forget(self, key: str, backend: Backend) -> None:
+        """Of the bundles that are kept the one that was not used for the longest time, so nothing runs from its shelves."""
+        del self._made[key]
+        self._again.discard(key)
+        self._compiling.pop(key, None)
+        for shelf in (key, f"{key}.pyc"):
+            await backend.unshelve(shelf)
 
 
 def _text(bundle: Bundle) -> dict[str, bytes]:

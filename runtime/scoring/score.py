@@ -20,13 +20,12 @@ from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
 from clawc.runtime.sandbox.collect import collect
 from clawc.runtime.sandbox.finish import finish, in_thread
 from clawc.runtime.sandbox.interface import Backend, Finished, Refused
-from clawc.runtime.scoring.bytecode import Bytecode
+from clawc.runtime.scoring.bytecode import TRAJECTORY, Bytecode
 from clawc.runtime.scoring.checking import COLLECTED, JOBS, Series, checker_arguments, checker_folders, checker_program
 from clawc.runtime.scoring.jobs import run_jobs
 from clawc.spec.bundle import CheckVerdict, Manifest, ScoredCheck, Verdict
 from clawc.spec.scoring import final_score, gate, round_score, weighted
 
-TRAJECTORY = "trajectory.jsonl"
 _SHARE = re.compile(r"[01](\.[0-9]{1,60})?")
 # C is recomputed from the credits, which a checker may have rounded.
 _SLACK = Decimal("0.000001")
@@ -88,13 +87,13 @@ async def judge(
     """As `score`, of the workspace that was collected to COLLECTED in `scratch`, a folder of the backend."""
     jobs = scratch / JOBS
     await run_jobs(bundle, scratch / COLLECTED, backend, jobs)
-    if trajectory is not None and trajectory.is_file():
+    script = await (bytecode or Bytecode()).of(bundle, backend)
+    if script.watches and trajectory is not None and trajectory.is_file():
         (jobs / TRAJECTORY).write_bytes(trajectory.read_bytes())
         (jobs / TRAJECTORY).chmod(0o644)
     nonce = secrets.token_hex(16)
     finished = await series.run(bundle, scratch, nonce) if series is not None else None
     if finished is None:
-        script = await (bytecode or Bytecode()).of(bundle, backend)
         finished = await backend.run_reading(
             checker_program(bundle, script, checker_arguments("/"), nonce),
             {**checker_folders("/", scratch), **script.at()},

@@ -86,3 +86,22 @@ def test_what_is_accepted() -> None:
 )  # fmt: skip
 def test_what_is_not(answer: bytes) -> None:
     assert accepted(answer) == {}
+
+
+@pytest.mark.usefixtures("works")
+def test_few_are_kept(make_bundle: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checkers of many bundles do not fill the disk, and one that was dropped comes back."""
+    monkeypatch.setattr("clawc.runtime.scoring.bytecode.KEPT", 2)
+    bundles = [load(make_bundle(task=f"t{number}")) for number in range(4)]
+
+    async def main() -> None:
+        backend, bytecode = Bubblewrap(), Bytecode()
+        try:
+            await backend.probe()
+            scripts = [await bytecode.of(bundle, backend) for bundle in bundles]
+            assert [script.folder.exists() for script in scripts] == [False, False, True, True]
+            assert (await bytecode.of(bundles[0], backend)).folder.exists()
+        finally:
+            await backend.close()
+
+    asyncio.run(main())
