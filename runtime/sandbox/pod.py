@@ -82,14 +82,21 @@ class Box:
     """A sandbox's processes. `pid` is the first of them as the host sees it; after the end `exit` is its status, `cpu_s`
     what it computed with all that it waited for, and `peak_bytes` the largest that one of them was."""
 
-    def __init__(self, pidfd: int, pid: int, word: PipeReader) -> None:
-        self.pid = pid
+    def __init__(self, pidfd: int, word: PipeReader) -> None:
         self.exit: int | None = None
         self.cpu_s = 0.0
         self.peak_bytes = 0
+        self._pid = 0
         self._pidfd = pidfd
         self._word = word
         self._gone = asyncio.Event()
+
+    @property
+    def pid(self) -> int:
+        """The number of the first process, -1 once it is gone."""
+        if self._pid == 0:
+            self._pid = -1 if self._gone.is_set() else _number_of(self._pidfd)
+        return self._pid
 
     async def exited(self) -> None:
         await self._gone.wait()
@@ -124,7 +131,7 @@ class Pod:
     def __init__(
         self, process: subprocess.Popen[bytes], control: socket.socket, errors: PipeReader, area: Path
     ) -> None:
-        self.area = area
+        self._prefix = f"{area}/"
         self.alive = True
         self.python = (0, 0)
         self._process = process
@@ -132,7 +139,7 @@ class Pod:
         self._errors = errors
         self._loop = asyncio.get_running_loop()
         self._number = 0
-        self._starting: dict[int, asyncio.Future[tuple[int, int]]] = {}
+        self._starting: dict[int, asyncio.Future[int]] = {}
         self._boxes: dict[int, Box] = {}
         self._early: dict[int, _Answer] = {}
         self._ready = asyncio.Event()
@@ -160,13 +167,13 @@ class Pod:
         number = self._number
         reading, writing = os.pipe()
         word = PipeReader(reading, 1 << 12)
-        started: asyncio.Future[tuple[int, int]] = self._loop.create_future()
+        started: asyncio.Future[int] = self._loop.create_future()
         self._starting[number] = started
         try:
             message = json.dumps({"id": number, **self._request(start)}).encode()
             await self._send(message, [*fds, writing])
             async with asyncio.timeout(START_S):
-                pidfd, pid = await started
+                pidfd = await started
         except (OSError, TimeoutError, RuntimeFault) as error:
             word.close()
             if isinstance(error, RuntimeFault):
@@ -175,7 +182,7 @@ class Pod:
         finally:
             os.close(writing)
             self._starting.pop(number, None)
-        box = Box(pidfd, pid, word)
+        box = Box(pidfd, word)
         if number in self._early:
             box.end(self._early.pop(number))
         elif not self.alive:
@@ -231,9 +238,8 @@ class Pod:
             self.python = answer.python
             self._ready.set()
         elif answer.started and fds:
-            pid = _number_of(fds[0])
             if waiting is not None and not waiting.done():
-                waiting.set_result((fds[0], pid))
+                waiting.set_result(fds[0])
             else:  # nobody waits any more
                 signal.pidfd_send_signal(fds[0], signal.SIGKILL)
                 os.close(fds[0])
@@ -281,7 +287,10 @@ class Pod:
         }  # fmt: skip
 
     def _inside(self, path: Path) -> str:
-        return f"{AREA}/{path.relative_to(self.area)}"
+        inside = str(path).removeprefix(self._prefix)
+        if inside == str(path):
+            raise RuntimeFault("R0302", f"`{path}` is not where sandboxes can see it")
+        return f"{AREA}/{inside}"
 
 
 async def open_pod(bwrap: Path, area: Path, warm: Sequence[str], machine: str, user: int | None) -> Pod:
