@@ -1,14 +1,18 @@
 """The system-call filter of every sandbox: a deny list as raw BPF, built without libseccomp.
 
-x32 and clone3 give ENOSYS (glibc falls back to clone, whose flags a filter can see). memfd and System V
-shared memory give ENOSYS too: their pages belong to no process, so the memory watchdog could not count them.
+x32, clone3 and calls that are newer than the tables give ENOSYS (glibc falls back to clone, whose flags a filter can see).
+Calls whose memory belongs to no process give ENOSYS or EINVAL, as where they do not exist: the memory watchdog could not
+count it. Programs know both answers and go another way.
 """
 
 from __future__ import annotations
 
 import platform
 import struct
+from collections.abc import Sequence
 
+# The number of the newest call that was judged, `file_setattr`; from 424 on all architectures count alike.
+NEWEST = 469
 # name: (x86_64, aarch64); -1 where the architecture lacks the call.
 _FORBIDDEN = {
     "acct": (163, 89), "add_key": (248, 217), "adjtimex": (159, 171), "bpf": (321, 280),
@@ -28,18 +32,49 @@ _FORBIDDEN = {
     "setns": (308, 268), "settimeofday": (164, 170), "swapoff": (168, 225), "swapon": (167, 224),
     "syslog": (103, 116), "umount2": (166, 39), "unshare": (272, 97), "userfaultfd": (323, 282),
     "vhangup": (153, 58),
+    # What nothing here needs, and what tells of mounts, of files that others read, or of security modules.
+    "cachestat": (451, 451), "fanotify_init": (300, 262), "fanotify_mark": (301, 263), "file_setattr": (469, 469),
+    "listmount": (458, 458), "lsm_get_self_attr": (459, 459), "lsm_list_modules": (461, 461),
+    "lsm_set_self_attr": (460, 460), "nfsservctl": (180, 42), "open_tree_attr": (467, 467),
+    "set_mempolicy_home_node": (450, 450), "statmount": (457, 457), "sysctl": (156, -1), "sysfs": (139, -1),
+    "uselib": (134, -1), "ustat": (136, -1),
 }  # fmt: skip
-_ABSENT = {"clone3": (435, 435), "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194)}
+# aio_setup takes from a count that all users of the machine share; remap_file_pages is emulated and out of use.
+_ABSENT = {
+    "clone3": (435, 435), "io_setup": (206, 0), "memfd_create": (319, 279), "memfd_secret": (447, 447),
+    "msgget": (68, 186), "remap_file_pages": (216, 234), "semget": (64, 190), "shmget": (29, 194),
+}  # fmt: skip
+# Pipes and sockets that hold a page of a file or of memory by one of these keep alive the whole block that it is part of,
+# up to 2 MiB, whatever becomes of the file.
+_UNFIT = {"sendfile": (40, 71), "splice": (275, 76), "tee": (276, 77), "vmsplice": (278, 75)}
+# A checker may not change the bounds of the process that starts the next one, nor leave messages for it.
+_STRICT = {
+    "ioprio_set": (251, 30), "mq_open": (240, 180), "sched_setaffinity": (203, 122), "sched_setattr": (314, 274),
+    "sched_setparam": (142, 118), "sched_setscheduler": (144, 119), "setpriority": (141, 140),
+}  # fmt: skip
 _CLONE, _SOCKET, _SOCKETPAIR, _IOCTL = (56, 220), (41, 198), (53, 199), (16, 29)
+_PERSONALITY, _SETSOCKOPT, _PRLIMIT = (135, 92), (54, 208), (302, 261)
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
-_LOAD, _JEQ, _JGE, _JSET, _RET = 0x20, 0x15, 0x35, 0x45, 0x06
+_LOAD, _AND, _SHIFT, _JEQ, _JGE, _JSET, _RET = 0x20, 0x54, 0x74, 0x15, 0x35, 0x45, 0x06
 _ERRNO, _ALLOW, _KILL = 0x50000, 0x7FFF0000, 0x80000000
-_EPERM, _ENOSYS, _EAFNOSUPPORT = _ERRNO | 1, _ERRNO | 38, _ERRNO | 97
-_NR, _ARCH, _ARG0, _ARG1 = 0, 4, 16, 24  # offsets in struct seccomp_data, little endian
+_EPERM, _EINVAL, _ENOTTY, _ENOSYS = _ERRNO | 1, _ERRNO | 22, _ERRNO | 25, _ERRNO | 38
+_EPROTONOSUPPORT, _EAFNOSUPPORT = _ERRNO | 93, _ERRNO | 97
+_NR, _ARCH, _ARG0, _ARG1, _ARG2 = 0, 4, 16, 24, 32  # offsets in struct seccomp_data, little endian
 _CLONE_NEW = 0x7E020000
-_X32 = 0x40000000
-_TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
+_UNIX, _INET, _INET6 = 1, 2, 10
+_STREAM, _DATAGRAM, _TYPE = 1, 2, 0xF
+_ANY, _TCP, _UDP = 0, 6, 17
+# Typing for others, line disciplines that load modules, and the console's.
+_TERMINAL = (0x5412, 0x541C, 0x541D, 0x5423, 0x5437)
+# Groups of ioctl: of file systems (attributes, encryption, verity, btrfs, XFS, shared blocks) and of namespaces.
+_GROUPS = (0x58, 0x66, 0x94, 0xB7)
+# PER_LINUX, PER_LINUX32, UNAME26 with both, and the question for the present one.
+_PERSONALITIES = (0x0, 0x8, 0x20000, 0x20008, 0xFFFFFFFF)
+_SOL_SOCKET, _SOCKET_PROGRAMS = 1, (26, 50, 51, 52)
+_SOL_TCP, _TCP_ULP = 6, 31
+
+_Code = list[tuple[int, int, int, int]]
 
 
 def architecture() -> str | None:
@@ -50,30 +85,61 @@ def architecture() -> str | None:
 
 def program(machine: str, *, sockets: bool = True) -> bytes:
     """The filter for `machine` as an array of struct sock_filter; KeyError for an unknown architecture. Without
-    `sockets` there are none of any kind."""
+    `sockets`, for checkers, there are none of any kind, and nothing that reaches the checker after this one."""
     column, audit = _ARCHITECTURES[machine]
-    code: list[tuple[int, int, int, int]] = [(_LOAD, 0, 0, _ARCH), (_JEQ, 1, 0, audit), (_RET, 0, 0, _KILL)]
-    code += [(_LOAD, 0, 0, _NR)]
-    if machine == "x86_64":
-        code += [(_JGE, 0, 1, _X32), (_RET, 0, 0, _ENOSYS)]
-    for table, answer in ((_ABSENT, _ENOSYS), (_FORBIDDEN, _EPERM)):
-        for numbers in table.values():
-            if numbers[column] >= 0:
-                code += [(_JEQ, 0, 1, numbers[column]), (_RET, 0, 0, answer)]
-    code += [
-        (_JEQ, 0, 4, _CLONE[column]), (_LOAD, 0, 0, _ARG0), (_JSET, 0, 1, _CLONE_NEW), (_RET, 0, 0, _EPERM),
-        (_LOAD, 0, 0, _NR),
-    ]  # fmt: skip
-    for family_call in (_SOCKET, _SOCKETPAIR):  # AF_UNIX, AF_INET, AF_INET6 only
-        if not sockets:
-            code += [(_JEQ, 0, 1, family_call[column]), (_RET, 0, 0, _EAFNOSUPPORT)]
-            continue
-        code += [
-            (_JEQ, 0, 6, family_call[column]), (_LOAD, 0, 0, _ARG0), (_JEQ, 3, 0, 1), (_JEQ, 2, 0, 2),
-            (_JEQ, 1, 0, 10), (_RET, 0, 0, _EAFNOSUPPORT), (_LOAD, 0, 0, _NR),
-        ]  # fmt: skip
-    code += [
-        (_JEQ, 0, 4, _IOCTL[column]), (_LOAD, 0, 0, _ARG1), (_JEQ, 1, 0, _TIOCSTI), (_JEQ, 0, 1, _TIOCLINUX),
-        (_RET, 0, 0, _EPERM), (_RET, 0, 0, _ALLOW),
-    ]  # fmt: skip
+    code: _Code = [(_LOAD, 0, 0, _ARCH), (_JEQ, 1, 0, audit), (_RET, 0, 0, _KILL), (_LOAD, 0, 0, _NR)]
+    code += [(_JGE, 0, 1, NEWEST + 1), (_RET, 0, 0, _ENOSYS)]
+    tables = [(_ABSENT, _ENOSYS), (_FORBIDDEN, _EPERM), (_UNFIT, _EINVAL)]
+    for table, answer in tables if sockets else [*tables, (_STRICT, _EPERM)]:
+        code += _if_any([numbers[column] for numbers in table.values() if numbers[column] >= 0], answer)
+    code += _of(_CLONE[column], [(_LOAD, 0, 0, _ARG0), (_JSET, 0, 1, _CLONE_NEW), (_RET, 0, 0, _EPERM)])
+    for number in (_SOCKET[column], _SOCKETPAIR[column]):
+        code += _of(number, _socket() if sockets else [(_RET, 0, 0, _EAFNOSUPPORT)])
+    code += _of(_IOCTL[column], _ioctl())
+    code += _of(_PERSONALITY[column], [(_LOAD, 0, 0, _ARG0), *_unless(_PERSONALITIES, _EPERM)])
+    code += _of(_SETSOCKOPT[column], _setsockopt())
+    if not sockets:
+        code += _of(_PRLIMIT[column], [(_LOAD, 0, 0, _ARG0), *_unless([0], _EPERM)])  # 0 is the caller
+    code += [(_RET, 0, 0, _ALLOW)]
     return b"".join(struct.pack("HBBI", *instruction) for instruction in code)
+
+
+def _if_any(values: Sequence[int], answer: int) -> _Code:
+    """Ends with `answer` if what was loaded is one of the values."""
+    return [step for value in values for step in ((_JEQ, 0, 1, value), (_RET, 0, 0, answer))]
+
+
+def _unless(values: Sequence[int], answer: int) -> _Code:
+    """Ends with `answer` if what was loaded is none of the values."""
+    return [*((_JEQ, len(values) - place, 0, value) for place, value in enumerate(values)), (_RET, 0, 0, answer)]
+
+
+def _of(number: int, body: _Code) -> _Code:
+    """The body for one call, which is allowed at its end; other calls pass by with their number still loaded."""
+    return [(_JEQ, 0, len(body) + 1, number), *body, (_RET, 0, 0, _ALLOW)]
+
+
+def _socket() -> _Code:
+    """Unix sockets, and streams and datagrams of TCP and UDP: other types and protocols load modules of the kernel."""
+    inet = [
+        (_LOAD, 0, 0, _ARG1), (_AND, 0, 0, _TYPE), *_unless([_STREAM, _DATAGRAM], _EPROTONOSUPPORT),
+        (_LOAD, 0, 0, _ARG2), *_unless([_ANY, _TCP, _UDP], _EPROTONOSUPPORT),
+    ]  # fmt: skip
+    families = _unless([_UNIX, _INET, _INET6], _EAFNOSUPPORT)
+    return [(_LOAD, 0, 0, _ARG0), *families, (_JEQ, len(inet), 0, _UNIX), *inet]
+
+
+def _ioctl() -> _Code:
+    group = [(_SHIFT, 0, 0, 8), (_AND, 0, 0, 0xFF)]
+    return [(_LOAD, 0, 0, _ARG1), *_if_any(_TERMINAL, _EPERM), *group, *_if_any(_GROUPS, _ENOTTY)]
+
+
+def _setsockopt() -> _Code:
+    """No programs on sockets, no protocols over TCP."""
+    programs = [(_LOAD, 0, 0, _ARG2), *_if_any(_SOCKET_PROGRAMS, _EPERM), (_RET, 0, 0, _ALLOW)]
+    over_tcp = [(_LOAD, 0, 0, _ARG2), *_if_any([_TCP_ULP], _EPERM), (_RET, 0, 0, _ALLOW)]
+    return [
+        (_LOAD, 0, 0, _ARG1),
+        (_JEQ, 0, len(programs), _SOL_SOCKET), *programs,
+        (_JEQ, 0, len(over_tcp), _SOL_TCP), *over_tcp,
+    ]  # fmt: skip
