@@ -4,6 +4,7 @@ recorded as refused."""
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import stat
@@ -17,7 +18,11 @@ from clawc.runtime.sandbox.interface import Collected, Refused
 MAX_FILES = 20_000
 MAX_BYTES = 256 << 20
 MAX_DEPTH = 100
+# Of a path in the workspace; with the folders above it, every program can still open it.
+MAX_PATH_BYTES = 2_000
 _MAX_REFUSED = 1_000
+# Entries that a workspace in use may keep from being looked at by taking rights away at that very moment.
+_MAX_HIDDEN = 100
 _CHUNK = 1 << 20
 _LINK_BYTES = 1 << 16
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -32,6 +37,7 @@ class Caps:
     files: int = MAX_FILES
     size: int = MAX_BYTES
     depth: int = MAX_DEPTH
+    path: int = MAX_PATH_BYTES
 
 
 class _Over(Exception):
@@ -102,6 +108,8 @@ class _Copy:
                     continue
                 if not _is_utf8(name):
                     self._refuse(path, "has a name that is not UTF-8")
+                elif len(os.fsencode(path)) > self.caps.path:
+                    self._refuse(path, f"has a path longer than {self.caps.path} bytes")
                 elif stat.S_ISREG(seen.st_mode):
                     self._file(layer, name, dest, path)
                 elif not stat.S_ISDIR(seen.st_mode):
@@ -217,30 +225,58 @@ class _Count:
         self.depth = depth
         self.size = 0
         self.entries = 0
+        self.hidden = 0
 
     def folder(self, folder: int, level: int) -> bool:
         """Whether all is within the bounds so far."""
-        with os.scandir(folder) as found:
-            for entry in found:
-                try:
-                    seen = entry.stat(follow_symlinks=False)
-                except FileNotFoundError:
-                    continue  # the sandbox is running: files come and go
-                self.size += seen.st_blocks * 512
-                self.entries += 1
-                if self.size > self.max_bytes or self.entries > self.max_entries or level >= self.depth:
-                    return False
-                if stat.S_ISDIR(seen.st_mode):
-                    try:
-                        inner = open_folder(entry.name, folder, mend=True)
-                    except (FileNotFoundError, NotADirectoryError):
-                        continue
-                    try:
-                        if not self.folder(inner, level + 1):
-                            return False
-                    finally:
-                        os.close(inner)
+        with os.scandir(folder) as found:  # closed before any folder in it is opened
+            names = [entry.name for entry in itertools.islice(found, self.max_entries + 1)]
+        for name in names:
+            seen = self._seen(name, folder)
+            if seen is None:
+                continue
+            self.size += seen.st_blocks * 512
+            self.entries += 1
+            if self.size > self.max_bytes or self.entries > self.max_entries or level >= self.depth:
+                return False
+            if stat.S_ISDIR(seen.st_mode) and not self._inner(name, folder, level):
+                return False
+        return self.hidden <= _MAX_HIDDEN
+
+    def _seen(self, name: str, folder: int) -> os.stat_result | None:
+        """None if it is gone: the sandbox is running, files come and go, and rights too."""
+        for again in (True, False):
+            try:
+                return os.stat(name, dir_fd=folder, follow_symlinks=False)
+            except FileNotFoundError:
+                return None
+            except PermissionError:
+                self._hides(folder, again)
+        return None
+
+    def _inner(self, name: str, folder: int, level: int) -> bool:
+        for again in (True, False):
+            try:
+                inner = open_folder(name, folder, mend=True)
+            except OSError as error:
+                if error.errno in (errno.EACCES, errno.EPERM):
+                    self._hides(folder, again)
+                    continue
+                if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                    return True  # replaced meanwhile
+                raise
+            try:
+                return self.folder(inner, level + 1)
+            finally:
+                os.close(inner)
         return True
+
+    def _hides(self, folder: int, again: bool) -> None:
+        """Somebody inside takes rights away while we look: give them back for another look, or count."""
+        if again:
+            os.fchmod(folder, 0o700)
+        else:
+            self.hidden += 1
 
 
 def open_folder(path: Path | str, parent: int | None, mend: bool) -> int:

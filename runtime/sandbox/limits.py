@@ -12,6 +12,10 @@ from clawc.runtime.records import LimitUse
 from clawc.spec.bundle import Limits
 
 OPEN_FILES = 1024
+# What the kernel keeps for processes: bytes locked in memory, bytes of POSIX queues, signals that wait.
+LOCKED_BYTES = 8 << 20
+QUEUE_BYTES = 819_200
+SIGNALS = 4096
 
 
 def resource_limits(limits: Limits, time_s: float) -> dict[str, int]:
@@ -19,7 +23,8 @@ def resource_limits(limits: Limits, time_s: float) -> dict[str, int]:
     namespace. `time_s` is how long the sandbox may live, so no process may compute for longer."""
     return {
         "nproc": limits.processes, "fsize": limits.disk_bytes, "nofile": OPEN_FILES, "core": 0,
-        "cpu": math.ceil(time_s) + 1,
+        "cpu": math.ceil(time_s) + 1, "memlock": LOCKED_BYTES, "msgqueue": QUEUE_BYTES, "sigpending": SIGNALS,
+        "rtprio": 0, "nice": 0,
     }  # fmt: skip
 
 

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from clawc.runtime.sandbox.collect import usage
 from clawc.runtime.sandbox.limits import Meter
@@ -25,37 +27,75 @@ _IN_MEMORY = ("/tmp/", "/dev/shm/")
 _FREE_SOCKETS = 256
 _SOCKET_BYTES = 212_992
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+# Looks at more processes than this are taken in a thread, and take this share of the time at most.
+_FEW = 16
+_MEMORY_SHARE = 0.2
+# Tables of pages, at every level, to one page of address space at most; up to this part of the limit they are not looked at.
+_TABLES = 3
+_SMALL_PART = 4
+_SHARED = b"/dev/zero (deleted)"
 
 
-async def watch(box: Box, meter: Meter, upper: Path | None) -> str:
-    """Returns "memory" or "disk" once that limit is exceeded; the caller cancels it when the sandbox ends."""
-    disk_due = 0.0
+async def watch(box: Box, meter: Meter, upper: Path | None, turns: asyncio.Semaphore) -> str:
+    """Returns "memory" or "disk" once that limit is exceeded; the caller cancels it when the sandbox ends. `turns` bounds how
+    many workspaces are looked at together: each look may hold a descriptor for every level of a tree."""
+    slow_due = pause = 0.0
+    few = True
     while True:
-        await asyncio.sleep(POLL_S)
-        if over_memory(box.pid, meter):
-            return "memory"
+        await asyncio.sleep(max(POLL_S, pause))
+        if box.gone:
+            await asyncio.get_running_loop().create_future()  # its number may be another's by now
         now = time.monotonic()
-        if upper is None or now < disk_due:
+        few, over = over_memory(box.pid, meter) if few else await asyncio.to_thread(over_memory, box.pid, meter)
+        if over:
+            return "memory"
+        pause = 0.0 if few else (time.monotonic() - now) / _MEMORY_SHARE
+        if time.monotonic() < slow_due:
             continue
-        used = await asyncio.to_thread(usage, upper, meter.limits.disk_bytes, MAX_ENTRIES)
-        size = used.size + await asyncio.to_thread(unnamed_bytes, _tree(box.pid))
-        meter.saw(disk=size)
-        if used.over or size > meter.limits.disk_bytes:
-            return "disk"
-        spent = time.monotonic() - now
-        disk_due = time.monotonic() + max(_DISK_S, spent / _DISK_SHARE)
+        async with turns:
+            now = time.monotonic()
+            limit = await asyncio.to_thread(_looked_at, box.pid, meter, upper)
+        if limit:
+            return limit
+        slow_due = time.monotonic() + max(_DISK_S, (time.monotonic() - now) / _DISK_SHARE)
 
 
-def over_memory(pid: int, meter: Meter) -> bool:
-    """Whether the processes from `pid` down hold more than they may. Resident sizes count shared pages once per process, so
-    beyond the limit the proportional sizes decide, where they may be read."""
+def _looked_at(pid: int, meter: Meter, upper: Path | None) -> str:
+    """The limit that is exceeded by what takes longer to find out."""
     tree = _tree(pid)
+    if shared_bytes(tree) > meter.limits.memory_bytes:
+        return "memory"
+    if upper is None:
+        return ""
+    used = usage(upper, meter.limits.disk_bytes, MAX_ENTRIES)
+    size = used.size + unnamed_bytes(tree)
+    meter.saw(disk=size)
+    return "disk" if used.over or size > meter.limits.disk_bytes else ""
+
+
+class Look(NamedTuple):
+    """`few` if there were few processes, `over` if they hold more than they may."""
+
+    few: bool
+    over: bool
+
+
+def over_memory(pid: int, meter: Meter) -> Look:
+    """Whether the processes from `pid` down hold more than they may, with the tables of their pages. Resident sizes count
+    shared pages once per process, so beyond the limit the proportional sizes decide, where they may be read."""
+    limit = meter.limits.memory_bytes
+    tree = _tree(pid)
+    sizes = list(map(_sizes, tree))
     hidden = _socket_bytes(pid)
-    size = sum(map(_resident, tree)) + hidden
-    if size > meter.limits.memory_bytes:
+    if sum(whole for whole, _ in sizes) * _TABLES > limit // _SMALL_PART:
+        hidden += sum(map(_tables, tree))
+    size = sum(resident for _, resident in sizes) + hidden
+    if size > limit:
+        if len(tree) > _FEW and threading.current_thread() is threading.main_thread():
+            return Look(False, False)  # to add up shares takes long: in a thread, next time
         size = sum(map(_proportional, tree)) + hidden
     meter.saw(memory=size, processes=len(tree))
-    return size > meter.limits.memory_bytes
+    return Look(len(tree) <= _FEW, size > limit)
 
 
 def _socket_bytes(pid: int) -> int:
@@ -90,6 +130,26 @@ def unnamed_bytes(pids: Sequence[int]) -> int:
     return sum(found.values())
 
 
+def shared_bytes(pids: Sequence[int]) -> int:
+    """Bytes of memory without a name that processes share. It stays although no process has it in its tables, as long as one
+    maps any part of it. Only root is told."""
+    found: dict[tuple[int, int], int] = {}
+    for pid in pids if os.geteuid() == 0 else ():
+        try:
+            with open(f"/proc/{pid}/maps", "rb") as file:
+                ranges = [line.split()[0].decode() for line in file if line.endswith(_SHARED + b"\n")]
+        except OSError:
+            continue
+        for name in ranges:
+            first, last = (f"{int(end, 16):x}" for end in name.split("-"))
+            try:
+                seen = os.stat(f"/proc/{pid}/map_files/{first}-{last}")
+            except OSError:
+                continue
+            found[seen.st_dev, seen.st_ino] = seen.st_blocks * 512
+    return sum(found.values())
+
+
 def _tree(pid: int) -> list[int]:
     """`pid` and its descendants; everything in a process namespace descends from its first process."""
     found = [pid]
@@ -107,11 +167,24 @@ def _tree(pid: int) -> list[int]:
     return found
 
 
-def _resident(pid: int) -> int:
+def _sizes(pid: int) -> tuple[int, int]:
+    """Bytes of address space, and of what of it is in memory."""
     try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
-    except (OSError, IndexError):
+        whole, resident, *_ = Path(f"/proc/{pid}/statm").read_text().split()
+        return int(whole) * _PAGE, int(resident) * _PAGE
+    except (OSError, ValueError):
+        return 0, 0
+
+
+def _tables(pid: int) -> int:
+    """Bytes of the tables of its pages: a page that was only ever read takes none but these."""
+    try:
+        for line in Path(f"/proc/{pid}/status").read_text("utf-8", "replace").splitlines():
+            if line.startswith("VmPTE:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
         return 0
+    return 0
 
 
 def _proportional(pid: int) -> int:
@@ -120,5 +193,5 @@ def _proportional(pid: int) -> int:
             if line.startswith("Pss:"):
                 return int(line.split()[1]) * 1024
     except OSError:
-        return _resident(pid)
+        return _sizes(pid)[1]
     return 0
