@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +27,9 @@ _HOSTS = b"127.0.0.1 localhost\n::1 localhost\n"
 _NSSWITCH = b"passwd: files\ngroup: files\nhosts: files\n"
 
 
+_SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+
+
 class Descriptors:
     """Descriptors that are open only while a process is started."""
 
@@ -33,14 +37,19 @@ class Descriptors:
         self.fds: list[int] = []
 
     def hold(self, fd: int) -> int:
+        """Never one of the three that a started process has of its own, also where the runner lacks them."""
+        if fd < 3:
+            low, fd = fd, fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
+            os.close(low)
         self.fds.append(fd)
         return fd
 
     def holding(self, data: bytes) -> int:
-        """A descriptor of an anonymous file with this content, at its start."""
-        fd = self.hold(os.memfd_create("data", os.MFD_CLOEXEC))
+        """A descriptor of an anonymous file with this content, at its start; nobody can change it any more."""
+        fd = self.hold(os.memfd_create("data", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING))
         with open(fd, "wb", closefd=False) as file:
             file.write(data)
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS)
         os.lseek(fd, 0, os.SEEK_SET)
         return fd
 

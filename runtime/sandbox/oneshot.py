@@ -122,19 +122,24 @@ async def _run(
             for reader in readers:
                 reader.close()
             raise
-    watching = asyncio.create_task(watch(box, meter, start.workspace.upper if start.workspace else None))
+    upper = start.workspace.upper if start.workspace else None
+    watching = asyncio.create_task(watch(box, meter, upper, ground.looking))
     exiting = asyncio.create_task(box.exited())
     limit = ""
     try:
         await asyncio.wait({watching, exiting}, timeout=meter.time_s, return_when=asyncio.FIRST_COMPLETED)
         if not exiting.done():
             limit = watching.result() if watching.done() else "time"
+    except OSError as error:
+        raise RuntimeFault("R0304", f"cannot watch the sandbox: {error.strerror}") from error
     finally:
         watching.cancel()
         exiting.cancel()
         await finish(box.kill())
         kept = [await reader.rest(_DRAIN_S) for reader in readers]
         word = await box.said()
+    if box.lost:
+        raise RuntimeFault("R0302", "the sandboxes' pod has ended")
     if word != "ready":
         raise RuntimeFault("R0302", f"the sandbox did not start: {word or 'it ended without a word'}")
     channel = readers[2] if len(readers) > 2 else None

@@ -29,6 +29,8 @@ START_S = 30.0
 _END_S = 10.0
 OLDEST_PYTHON = (3, 9)
 _MESSAGE = 1 << 16
+# What the zygote takes in one message; a longer request goes in a file (inside/zygote.py knows it by its lack of a kind).
+_REQUEST = 1 << 16
 
 TMP_BYTES = 64 << 20
 SHM_BYTES = 16 << 20
@@ -80,12 +82,14 @@ class _Answer(BaseModel):
 
 class Box:
     """A sandbox's processes. `pid` is the first of them as the host sees it; after the end `exit` is its status, `cpu_s`
-    what it computed with all that it waited for, and `peak_bytes` the largest that one of them was."""
+    what it computed with all that it waited for, and `peak_bytes` the largest that one of them was. `lost` if it ended with
+    its pod, which nothing inside can bring about."""
 
     def __init__(self, pidfd: int, word: PipeReader) -> None:
         self.exit: int | None = None
         self.cpu_s = 0.0
         self.peak_bytes = 0
+        self.lost = False
         self._pid = 0
         self._pidfd = pidfd
         self._word = word
@@ -97,6 +101,10 @@ class Box:
         if self._pid == 0:
             self._pid = -1 if self._gone.is_set() else _number_of(self._pidfd)
         return self._pid
+
+    @property
+    def gone(self) -> bool:
+        return self._gone.is_set()
 
     async def exited(self) -> None:
         await self._gone.wait()
@@ -112,11 +120,25 @@ class Box:
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
-    def end(self, answer: _Answer | None) -> None:
-        """It is gone; None if nobody knows how it ended."""
+    def end(self, answer: _Answer) -> None:
+        """It is gone, as its pod says."""
+        self.exit, self.cpu_s, self.peak_bytes = answer.exit, answer.cpu_s, answer.peak_bytes
+        self._finish()
+
+    def lose(self) -> None:
+        """Its pod is gone, so nobody will say how it ended; it is gone itself once the system says so."""
+        self.lost = True
+        self.kill_now()
+        loop = asyncio.get_running_loop()
+
+        def ended() -> None:
+            loop.remove_reader(self._pidfd)
+            self._finish()
+
+        loop.add_reader(self._pidfd, ended)
+
+    def _finish(self) -> None:
         if not self._gone.is_set():
-            if answer is not None:
-                self.exit, self.cpu_s, self.peak_bytes = answer.exit, answer.cpu_s, answer.peak_bytes
             self._gone.set()
             os.close(self._pidfd)
 
@@ -165,13 +187,25 @@ class Pod:
             raise RuntimeFault("R0302", "the sandboxes' pod has ended")
         self._number += 1
         number = self._number
-        reading, writing = os.pipe()
+        with Descriptors() as held:
+            return await self._start(number, start, fds, held)
+
+    async def _start(self, number: int, start: Start, fds: Sequence[int], held: Descriptors) -> Box:
+        try:
+            reading, writing = os.pipe()
+        except OSError as error:
+            raise RuntimeFault("R0302", f"cannot start a sandbox: {error.strerror}") from error
+        held.hold(writing)
         word = PipeReader(reading, 1 << 12)
         started: asyncio.Future[int] = self._loop.create_future()
         self._starting[number] = started
         try:
             message = json.dumps({"id": number, **self._request(start)}).encode()
-            await self._send(message, [*fds, writing])
+            given = [*fds, writing]
+            if len(message) > _REQUEST:
+                given.append(held.holding(message))
+                message = json.dumps({"id": number}).encode()
+            await self._send(message, given)
             async with asyncio.timeout(START_S):
                 pidfd = await started
         except (OSError, TimeoutError, RuntimeFault) as error:
@@ -180,13 +214,12 @@ class Pod:
                 raise
             raise RuntimeFault("R0302", f"cannot start a sandbox: {error or 'no answer in time'}") from error
         finally:
-            os.close(writing)
             self._starting.pop(number, None)
         box = Box(pidfd, word)
         if number in self._early:
             box.end(self._early.pop(number))
         elif not self.alive:
-            box.end(None)
+            box.lose()
         else:
             self._boxes[number] = box
         return box
@@ -202,11 +235,14 @@ class Pod:
 
     async def close(self) -> None:
         """End the pod and all its boxes; returns when they are gone."""
+        boxes = list(self._boxes.values())
         self._lost()
         try:
             async with asyncio.timeout(_END_S):
                 while self._process.poll() is None:
                     await asyncio.sleep(0.002)
+                for box in boxes:
+                    await box.exited()
         except TimeoutError:
             self._process.kill()
             self._process.wait()
@@ -222,7 +258,7 @@ class Pod:
     def _listen(self) -> None:
         while self.alive:
             try:
-                data, fds, _, _ = socket.recv_fds(self._control, _MESSAGE, 1)
+                data, fds, _, _ = socket.recv_fds(self._control, _MESSAGE, 1, socket.MSG_CMSG_CLOEXEC)
             except BlockingIOError:
                 return
             except OSError:
@@ -260,8 +296,7 @@ class Pod:
         self._loop.remove_reader(self._control.fileno())
         self._control.close()
         for box in self._boxes.values():
-            box.kill_now()
-            box.end(None)
+            box.lose()
         self._boxes.clear()
         for waiting in self._starting.values():
             if not waiting.done():

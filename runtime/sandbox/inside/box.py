@@ -15,6 +15,10 @@ from typing import Any
 from clawc.runtime.sandbox.inside import kernel
 
 _BUILD = "/box"
+# All terminals of the machine are counted together.
+_TERMINALS = 64
+# Boxes go before the runner and its pods where the machine runs out of memory.
+_FIRST_TO_GO = "500"
 _COMMON = kernel.NO_SUID | kernel.NO_DEVICES
 _LINKED = ("bin", "sbin", "lib", "lib32", "lib64")
 _IOCTL_UP = 0x8914
@@ -35,6 +39,8 @@ def enter(request: dict[str, Any], call_filter: bytes) -> None:
     kernel.mount("", "/", flags=kernel.REMOUNT | kernel.BIND | kernel.READ_ONLY | _COMMON)
     _limit(request["limits"])
     os.umask(0o022)
+    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
+        score.write(_FIRST_TO_GO)
     kernel.drop_capabilities()
     kernel.no_new_privileges()
     kernel.die_with_parent()
@@ -58,7 +64,9 @@ def _lay_root(request: dict[str, Any]) -> None:
         kernel.mount("tmpfs", _BUILD + path, "tmpfs", _COMMON, f"size={size},nr_inodes={entries},mode=1777")
     if request["terminals"]:
         flags = kernel.NO_SUID | kernel.NO_EXEC
-        kernel.mount("devpts", f"{_BUILD}/dev/pts", "devpts", flags, "newinstance,ptmxmode=0666,mode=620")
+        kernel.mount(
+            "devpts", f"{_BUILD}/dev/pts", "devpts", flags, f"newinstance,ptmxmode=0666,mode=620,max={_TERMINALS}"
+        )
     kernel.mount("proc", f"{_BUILD}/proc", "proc", _COMMON | kernel.NO_EXEC)
     for entry in request["mounts"]:
         target = _BUILD + entry["at"]
@@ -72,6 +80,7 @@ def _lay_root(request: dict[str, Any]) -> None:
         else:
             kernel.mount(entry["source"], target, flags=kernel.BIND | kernel.RECURSIVE)
             only = kernel.READ_ONLY if entry["kind"] == "read" else 0
+            only |= os.statvfs(target).f_flag & os.ST_NOEXEC  # which may not be taken back
             kernel.mount("", target, flags=kernel.REMOUNT | kernel.BIND | only | _COMMON)
 
 

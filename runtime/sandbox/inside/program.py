@@ -9,6 +9,7 @@ import atexit
 import io
 import marshal
 import os
+import signal
 import sys
 import threading
 import traceback
@@ -25,6 +26,8 @@ def run_program(request: dict[str, Any]) -> NoReturn:
     if pid == 0:
         at = request["cwd"]
         try:
+            for number in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores
+                signal.signal(number, signal.SIG_DFL)
             os.setsid()
             os.chdir(at)
             at = ""
@@ -32,6 +35,9 @@ def run_program(request: dict[str, Any]) -> NoReturn:
         except OSError as error:
             os.write(2, f"{at or request['argv'][0]}: {error.strerror}\n".encode("utf-8", "replace"))
             os._exit(2 if at else 127 if isinstance(error, FileNotFoundError) else 126)
+        except ValueError as error:  # a NUL in a text, or a text that is none
+            os.write(2, f"{at or request['argv'][0]}: {error}\n".encode("utf-8", "replace"))
+            os._exit(126)
     for fd in range(3):
         os.close(fd)
     while True:

@@ -3,13 +3,14 @@
 It is the only one in the pod that may mount and map users, runs nothing of a stranger, and speaks with the runner over
 descriptor 0, a socket of whole messages. Standard library of CPython 3.9 only.
 
-A request is one JSON object with descriptors; a child takes the descriptors over as 0, 1, 2 … and the last one as its
+A request is one JSON object with descriptors; one that is too long for a message is in a file, the last of them. A child takes the descriptors over as 0, 1, 2 … and the last one as its
 line for one word: "ready" once it is shut in, or why that failed. Answers: `{"id", "started"}` with a pidfd, later
 `{"id", "exit", "cpu_s", "peak_bytes"}`.
 """
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import importlib
 import json
@@ -18,6 +19,7 @@ import select
 import signal
 import socket
 import sys
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from clawc.runtime.sandbox.inside import box, kernel, program, resident, series
@@ -55,6 +57,9 @@ class Zygote:
         if not data:
             return False
         request = json.loads(data)
+        if "kind" not in request:
+            with open(fds.pop(), "rb") as file:
+                request = json.load(file)
         try:
             self.start(request, fds)
         except OSError as error:
@@ -67,10 +72,18 @@ class Zygote:
     def start(self, request: dict[str, Any], fds: list[int]) -> None:
         network = kernel.NEW_NETWORK if request["network"] else 0
         reading, writing = os.pipe()
-        pid = kernel.clone(_NAMESPACES | network)
-        if pid == 0:
+        try:
+            pid = kernel.clone(_NAMESPACES | network)
+        except OSError:
+            os.close(reading)
             os.close(writing)
-            self.child(request, fds, reading)
+            raise
+        if pid == 0:
+            try:
+                os.close(writing)
+                self.child(request, fds, reading)
+            finally:
+                os._exit(1)  # whatever goes wrong, there is one zygote only
         os.close(reading)
         try:
             for name, text in (("setgroups", "deny"), ("uid_map", "1000 0 1"), ("gid_map", "1000 0 1")):
@@ -98,7 +111,6 @@ class Zygote:
             os._exit(1)
         os.write(status, b"ready")
         os.close(status)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
         if request["kind"] == "session":
             os.environ.clear()
             os.environ.update(request["env"])
@@ -128,11 +140,20 @@ class Zygote:
 
 def _arrange(fds: list[int]) -> int:
     """Put the descriptors at 0, 1, 2 …, and close all others."""
-    high = [os.dup2(fd, 100 + place) for place, fd in enumerate(fds)]
+    # Each to a free number first: with many boxes, those that came may stand where others are to go.
+    high = [fcntl.fcntl(fd, fcntl.F_DUPFD, 100) for fd in fds]
     for place, fd in enumerate(high):
         os.dup2(fd, place)
     kernel.close_from(len(fds))
     return len(fds) - 1
+
+
+def _reset_signals() -> None:
+    """None is blocked or ignored because the runner's are, but for those that Python itself ignores."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGPIPE, signal.SIGXFSZ}:
+        with suppress(OSError):  # those that the C library keeps for itself
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def _forget() -> None:
@@ -150,7 +171,7 @@ def main(warm: list[str]) -> None:
             continue
     sys.path.remove(HERE)
     _forget()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _reset_signals()
     control = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     gc.collect()
