@@ -7,6 +7,7 @@ each has a user of its own.
 from __future__ import annotations
 
 import asyncio
+import errno
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -17,7 +18,7 @@ from typing import Literal
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.sandbox.duplicate import duplicate
 from clawc.runtime.sandbox.finish import acquire, finish, in_thread
-from clawc.runtime.sandbox.interface import LaidFile, Template
+from clawc.runtime.sandbox.interface import LaidFile, SandboxEnded, Template
 from clawc.runtime.sandbox.layers import Layer, Layers
 from clawc.runtime.sandbox.pod import Box, Pod, Start, Workspace, open_pod
 from clawc.runtime.sandbox.remove import remove_tree
@@ -42,6 +43,19 @@ _WARM: Mapping[Role, tuple[str, ...]] = {
         "zlib",
         "pyexpat",
     ),
+}
+
+
+# Errors of keeping a workspace that its author has brought about.
+_ITS_OWN = {
+    errno.EFBIG,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.ELOOP,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ESTALE,
+    errno.EAGAIN,
 }
 
 
@@ -85,6 +99,8 @@ class Ground:
         self._opening: asyncio.Task[None] | None = None
         # Collections of deep trees hold many descriptors, so few run at a time.
         self.collecting = asyncio.Semaphore(2)
+        # So do looks at what workspaces take.
+        self.looking = asyncio.Semaphore(3)
 
     def area(self, role: Role) -> Area:
         return self._areas[role]
@@ -123,17 +139,23 @@ class Ground:
         await self._undo(self._areas[role], place.folder, place.layers)
 
     async def keep(self, role: Role, place: Place, max_bytes: int) -> Layer:
-        """A layer of what the sandbox in `place` has written so far; everything in it must stand still. The caller releases it.
+        """A layer of what the sandbox in `place` has written so far; everything in it should stand still. The caller releases
+        it.
 
-        Raises RuntimeFault R0303. Not to be cancelled.
+        Raises SandboxEnded if that is more than it may have written, or changes meanwhile; else RuntimeFault R0303. Not to be
+        cancelled.
         """
         area = self._areas[role]
         folder = self.folder(role, 0o755)
         try:
             own(folder, area.user)
-            await in_thread(duplicate, place.workspace.upper, folder, area.user, max_bytes)
+            async with self.collecting:
+                await in_thread(duplicate, place.workspace.upper, folder, area.user, max_bytes)
         except BaseException as error:
             await finish(in_thread(remove_tree, folder))
+            if isinstance(error, OSError) and error.errno in _ITS_OWN:
+                limit = "disk" if error.errno == errno.EFBIG else ""
+                raise SandboxEnded(limit, f"the workspace cannot be kept: {error.strerror}") from error
             if isinstance(error, OSError):
                 raise RuntimeFault("R0303", f"cannot keep a workspace: {error.strerror}") from error
             raise

@@ -167,11 +167,27 @@ class Session:
         place = self._place
         if self._ended is not None or place is None:
             raise self._ended or SandboxEnded("", "the sandbox was closed")
-        await self._ask({"op": "freeze"}, b"", 0, _PATIENCE_S)
+        try:
+            await self._ask({"op": "freeze"}, b"", 0, _PATIENCE_S)
+        except FileProblem:
+            raise await self._lost("the sandbox does not stand still") from None
         try:
             layer = await finish(self._ground.keep("agent", place, self._meter.limits.disk_bytes))
-        finally:
+        except SandboxEnded as end:
+            if end.limit:
+                self._meter.hit.add(end.limit)
+            self._end(end)
+            await self._box.kill()
+            raise
+        except BaseException:
+            with suppress(SandboxEnded, FileProblem):
+                await self._ask({"op": "thaw"}, b"", 0, _PATIENCE_S)
+            raise
+        try:
             await self._ask({"op": "thaw"}, b"", 0, _PATIENCE_S)
+        except BaseException:
+            await finish(self._ground.area("agent").layers.release(layer))
+            raise
         return LayerSnapshot(self._ground, layer)
 
     async def fork(self) -> Session:
@@ -253,21 +269,26 @@ class Session:
         """End the sandbox when a limit is exceeded."""
         try:
             async with asyncio.timeout(self._meter.limits.wall_s):
-                limit = await watch(self._box, self._meter, self._workspace.upper)
+                limit = await watch(self._box, self._meter, self._workspace.upper, self._ground.looking)
         except TimeoutError:
             limit = "wall"
         except OSError as error:
             self._end(RuntimeFault("R0304", f"cannot watch the sandbox: {error.strerror}"))
             await self._box.kill()
             return
+        if self._ended is not None:
+            return
         self._meter.hit.add(limit)
         self._end(SandboxEnded(limit, f"the sandbox exceeded its {limit} limit"))
         await self._box.kill()
 
     async def _lost(self, message: str) -> SandboxEnded | RuntimeFault:
-        self._end(SandboxEnded("", message))
+        """End it. Who breaks the channel from inside is the agent; that the pod is gone is not its doing."""
         await self._box.kill()
-        return self._ended or SandboxEnded("", message)
+        lost = self._box.lost and self._ended is None
+        error = RuntimeFault("R0302", "the sandboxes' pod has ended") if lost else SandboxEnded("", message)
+        self._end(error)
+        return self._ended or error
 
     def _end(self, error: SandboxEnded | RuntimeFault) -> None:
         """The first reason counts. Whoever waits for an answer gets it."""

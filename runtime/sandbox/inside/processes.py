@@ -11,21 +11,32 @@ _FREEZE_S = 1.0
 
 
 class _Process(NamedTuple):
+    """`states` has the state of each thread, the first one's first."""
+
     parent: int
-    state: str
+    states: str
 
 
-def _all() -> dict[int, _Process]:
+def _all(threads: bool = False) -> dict[int, _Process]:
     found: dict[int, _Process] = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
-                with open(f"/proc/{name}/stat", "rb") as file:
-                    fields = file.read().rpartition(b")")[2].split()
-                found[int(name)] = _Process(int(fields[1]), fields[0].decode("ascii"))
+                state, parent = _look(f"/proc/{name}/stat")
+                # A process whose first thread has ended looks like one that has ended, and runs.
+                others = [task for task in os.listdir(f"/proc/{name}/task") if task != name] if threads else []
+                states = [state, *(_look(f"/proc/{name}/task/{task}/stat")[0] for task in others)]
+                found[int(name)] = _Process(parent, "".join(states))
             except (OSError, ValueError, IndexError):
                 continue
     return found
+
+
+def _look(path: str) -> tuple[str, int]:
+    """State and parent."""
+    with open(path, "rb") as file:
+        fields = file.read().rpartition(b")")[2].split()
+    return fields[0].decode("ascii"), int(fields[1])
 
 
 def descendants(pid: int) -> list[int]:
@@ -48,18 +59,21 @@ def kill_below(pid: int) -> None:
 
 
 def freeze() -> list[int]:
-    """Stop all processes but this one; returns those that had not been stopped before."""
-    before = {pid for pid, process in _all().items() if process.state == "T"}
+    """Stop all processes but this one; returns those that had not been stopped before. Raises ValueError if some do not stop."""
+    before = {pid for pid, process in _all().items() if process.states == "T"}
     until = time.monotonic() + _FREEZE_S
     while True:
         try:
             os.kill(-1, signal.SIGSTOP)
         except ProcessLookupError:
             return []
-        now = {pid: process for pid, process in _all().items() if pid != os.getpid() and process.state != "Z"}
+        now = {pid: process for pid, process in _all(threads=True).items() if pid != os.getpid()}
         # A process that waits uninterruptibly does nothing to files until it wakes, and then stops.
-        if all(process.state in "TtD" for process in now.values()) or time.monotonic() > until:
-            return [pid for pid in now if pid not in before]
+        if all(set(process.states) <= set("TtDZX") for process in now.values()):
+            return [pid for pid, process in now.items() if pid not in before and set(process.states) - set("ZX")]
+        if time.monotonic() > until:
+            thaw([pid for pid in now if pid not in before])
+            raise ValueError("some processes do not stop")
         time.sleep(0.001)
 
 
