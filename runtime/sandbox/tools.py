@@ -24,7 +24,7 @@ def lay_tools(folder: Path) -> None:
     """Copies every tool that can be lent into an empty folder, for all sandboxes to share."""
     library, programs = folder / "python", folder / "bin"
     for path in (library, programs):
-        path.mkdir(mode=0o755)
+        path.mkdir()
     for tool in filter(offered, PYTHON_TOOLS):
         for package in PYTHON_TOOLS[tool]:
             spec = importlib.util.find_spec(package)
@@ -37,7 +37,9 @@ def lay_tools(folder: Path) -> None:
                 shutil.copyfile(origin, library / origin.name)
         program = programs / tool
         program.write_text(f'#!/bin/sh\nexec /usr/bin/python3 -m {tool} "$@"\n')
-        program.chmod(0o755)
+    # Whatever the umask is, and the modes in the runner's environment: sandboxes may be another user's.
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() or path.parent == programs else 0o644)
 
 
 def tool_env(tools: Sequence[str], path: str) -> dict[str, str]:
