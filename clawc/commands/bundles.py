@@ -1,9 +1,10 @@
-"""From paths on the command line to bundles: sources are compiled first."""
+"""From paths on the command line to bundles: sources are compiled first, all together."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,27 +15,51 @@ from clawc.exits import FINDINGS, UserError
 
 if TYPE_CHECKING:  # loaded while other processes compile
     from clawc.runtime.bundle import Bundle
+    from clawc.spec.bundle import Manifest
+
+    Admit = Callable[[Sequence[Manifest], Sequence[Manifest]], bool]
 
 _MANIFEST = "bundle.json"
 
 
-def bundles_of(paths: Sequence[Path], out: Path, meanwhile: Callable[[], object] | None = None) -> list[Bundle]:
-    """Bundles as they are, sources compiled into `out`; `meanwhile` is called while that goes on. Raises UserError after
-    diagnostics."""
-    bundles: list[Bundle] = []
+def bundles_of(
+    paths: Sequence[Path], out: Path, meanwhile: Callable[[], object] | None = None, admit: Admit | None = None
+) -> list[Bundle]:
+    """Bundles as they are, then sources compiled into `out`. A folder stands for the bundles in it, or for the sources
+    below it. `meanwhile` is called while sources compile; `admit` with the manifests of the given and of the compiled
+    before anything is placed: it raises to refuse, and says whether `out` holds the latter already. Raises UserError after diagnostics."""
+    given: list[Bundle] = []
+    sources: list[Path] = []
     for path in paths:
-        if path.is_dir() and (path / _MANIFEST).is_file():
-            bundles.append(_loaded(path))
-            continue
-        found, manifests = build_sources(find_sources([path]), out, meanwhile)
-        if found:
-            sys.stderr.write(as_text(found))
-        if any(f.severity == "error" for f in found):
-            raise UserError(f"`{path}` has mistakes, so nothing was run", code=FINDINGS)
-        if not manifests:
-            raise UserError(f"`{path}` declares no task")
-        bundles.extend(_loaded(out / manifest.task) for manifest in manifests)
-    return bundles
+        inside = _bundles_at(path)
+        if inside:
+            given.extend(_loaded(each) for each in inside)
+        else:
+            sources.append(path)
+    if not sources:
+        return given
+    ahead = [bundle.manifest for bundle in given]
+    found, manifests = build_sources(
+        find_sources(sources), out, meanwhile, None if admit is None else lambda built: admit(ahead, built)
+    )
+    if found:
+        sys.stderr.write(as_text(found))
+    if any(f.severity == "error" for f in found):
+        what = f"`{sources[0]}` has" if len(sources) == 1 else "sources have"
+        raise UserError(f"{what} mistakes, so nothing was run", code=FINDINGS)
+    if not manifests:
+        raise UserError(f"`{sources[0]}` declares no task" if len(sources) == 1 else "no source declares a task")
+    return [*given, *(_loaded(out / manifest.task) for manifest in manifests)]
+
+
+def _bundles_at(path: Path) -> list[Path]:
+    """The bundle that stands there, or those in a folder that has no source beside them."""
+    with suppress(OSError):
+        if (path / _MANIFEST).is_file():
+            return [path]
+        if path.is_dir() and not any(path.glob("*.claw")):
+            return sorted(manifest.parent for manifest in path.glob(f"*/{_MANIFEST}"))
+    return []
 
 
 def _loaded(path: Path) -> Bundle:

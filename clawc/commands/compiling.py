@@ -43,9 +43,14 @@ class Built(NamedTuple):
     manifests: list[Manifest]
 
 
-def build_sources(sources: Sequence[Path], out: Path, meanwhile: Callable[[], object] | None = None) -> Built:
+def build_sources(
+    sources: Sequence[Path],
+    out: Path,
+    meanwhile: Callable[[], object] | None = None,
+    admit: Callable[[Sequence[Manifest]], bool] | None = None,
+) -> Built:
     """Compiles all sources into `out`, one folder a task; an older bundle of the same task is replaced. `meanwhile` is called
-    here while children compile. Raises UserError."""
+    here while children compile, `admit` before anything is placed: nothing is if it raises, or returns true. Raises UserError."""
     staging = _staging(out)
     try:
         items = [(str(path), str(staging / str(number))) for number, path in enumerate(sources)]
@@ -60,6 +65,10 @@ def build_sources(sources: Sequence[Path], out: Path, meanwhile: Callable[[], ob
         if any(f.severity == "error" for f in found):
             return Built(found, [])
         _unique([name for name, _ in tasks])
+        if admit is not None:
+            manifests = [_manifest(staged) for _, staged in tasks]
+            if admit(manifests):
+                return Built(found, manifests)
         return Built(found, [_place(staged, out / name) for name, staged in tasks])
     finally:
         shutil.rmtree(staging, ignore_errors=True)
@@ -197,9 +206,15 @@ def _staging(out: Path) -> Path:
                         exits.ENVIRONMENT) from error  # fmt: skip
 
 
+def _manifest(bundle: Path) -> Manifest:
+    from clawc.spec.bundle import MANIFEST, Manifest
+
+    return Manifest.model_validate_json((bundle / MANIFEST).read_bytes())
+
+
 def _place(staged: Path, target: Path) -> Manifest:
     """Moves a bundle to where it belongs."""
-    from clawc.spec.bundle import MANIFEST, Manifest
+    from clawc.spec.bundle import MANIFEST
 
     if target.exists() and not (target / MANIFEST).is_file():
         raise UserError(f"`{target}` exists and is no bundle", "choose another folder by `--out`, or remove it")
@@ -208,7 +223,7 @@ def _place(staged: Path, target: Path) -> Manifest:
         if target.exists():
             os.rename(target, staged.with_name(f"{staged.name}.old"))
         os.rename(staged, target)
-        return Manifest.model_validate_json((target / MANIFEST).read_bytes())
+        return _manifest(target)
     except OSError as error:
         raise UserError(f"`{target}` cannot be written: {error.strerror}", "the bundles before it are complete",
                         exits.ENVIRONMENT) from error  # fmt: skip

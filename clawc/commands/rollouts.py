@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TextIO
 
 from clawc import exits
+from clawc.commands.output import standard_output
 from clawc.commands.progress import ProgressLine
 from clawc.compiler.report import clean
+from clawc.runtime.bundle import load
+from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.harness.choose import harness_named
 from clawc.runtime.records import UNSCORED
-from clawc.runtime.run import Progress, RunPlan, RunSummary, run
+from clawc.runtime.run import RunPlan, RunSummary, run
 from clawc.runtime.sandbox.bubblewrap import Bubblewrap
 from clawc.runtime.store.index import Entry
-from clawc.runtime.store.run_folder import records_at
+from clawc.runtime.store.run_folder import continues, records_at
+from clawc.spec.bundle import Manifest
 
 _NOTES = 20
 
@@ -29,27 +33,39 @@ class Ready:
         self.harness = harness_named(agent)
         self._backend = Bubblewrap()
         self._runner = asyncio.Runner()
-        with suppress(KeyboardInterrupt):
+        try:
             self._runner.run(self._backend.probe())
+        except BaseException:
+            self.close()
+            raise
+
+    def continues(self, folder: Path, seed: int, given: Sequence[Manifest], built: Sequence[Manifest]) -> bool:
+        """Whether the folder holds the run of these bundles, with the built ones sound in `bundles/`. Raises RuntimeFault
+        R0201 for another run."""
+        if not continues(folder, self.harness.name, seed, {manifest.id for manifest in (*given, *built)}):
+            return False
+        with suppress(RuntimeFault):
+            return all(load(folder / "bundles" / m.task).manifest.id == m.id for m in built)
+        return False
 
     def roll_out(self, plan: RunPlan, format: str) -> int:
         """Runs all episodes; exit 1 when one could not be scored, or was not played before the deadline."""
-        summary = run(plan, self._backend, _progress(len(plan.bundles) * plan.episodes), self._runner)
-        if format == "json":
-            _write_json(summary, sys.stdout)
-        else:
-            sys.stdout.write(f"{_table(summary)}{_notes(summary)}\n{plan.out}\n")
+        line = ProgressLine(len(plan.bundles) * plan.episodes, "episodes")
+        try:
+            summary = run(plan, self._backend, lambda p: line.report(p.done, p.skipped), self._runner)
+        finally:
+            line.close()
+        with standard_output() as file:
+            if format == "json":
+                _write_json(summary, file)
+            else:
+                file.write(f"{_table(summary)}{_notes(summary)}\n{plan.out}\n")
         unscored = any(entry.outcome in UNSCORED for entry in summary.entries)
         return exits.FINDINGS if unscored or summary.missing else exits.OK
 
     def close(self) -> None:
         self._runner.run(self._backend.close())
         self._runner.close()
-
-
-def _progress(total: int) -> Callable[[Progress], None]:
-    line = ProgressLine(total, "episodes")
-    return lambda p: line.report(p.done, p.skipped)
 
 
 def _write_json(summary: RunSummary, file: TextIO) -> None:

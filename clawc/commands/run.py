@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import count
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clawc.commands.bundles import bundles_of
 from clawc.commands.faults import user_errors
 from clawc.commands.sources import require_format
-from clawc.exits import UserError
+from clawc.exits import ENVIRONMENT, UserError
 
 if TYPE_CHECKING:
     from clawc.commands.rollouts import Ready
+    from clawc.spec.bundle import Manifest
 
 
 def run_command(
@@ -31,7 +36,9 @@ def run_command(
 ) -> int:
     """The exit status, as `roll_out`."""
     require_format(format)
-    folder = out or Path("runs") / time.strftime("%Y%m%d-%H%M%S")
+    if deadline_s is not None and isnan(deadline_s):
+        raise UserError("`nan` is no number of seconds", "give a number, 0 or more")
+    folder, made = _folder_of(out)
     if os.path.islink(folder / "bundles"):
         raise UserError(f"`{folder / 'bundles'}` is a link", "give another --out")
     ready: list[Ready] = []
@@ -43,9 +50,13 @@ def run_command(
         if not ready:
             ready.append(Ready(agent))
 
-    with user_errors():
+    def admit(given: Sequence[Manifest], built: Sequence[Manifest]) -> bool:
+        prepare()
+        return ready[0].continues(folder, seed, given, built)
+
+    with user_errors(), _stopping():
         try:
-            bundles = bundles_of(paths, folder / "bundles", prepare)
+            bundles = bundles_of(paths, folder / "bundles", prepare, admit)
             prepare()
             from clawc.runtime.run import RunPlan
 
@@ -56,3 +67,41 @@ def run_command(
         finally:
             for one in ready:
                 one.close()
+            for path in made:  # one that holds nothing was made for nothing
+                with suppress(OSError):
+                    path.rmdir()
+
+
+def _folder_of(out: Path | None) -> tuple[Path, list[Path]]:
+    """The run folder, and what must be made for it, innermost first. Without a wish it is a new one, named for the time of
+    day, and this process's own: several runs may begin in one second."""
+    if out is not None:
+        return out, _absent(out)
+    first = Path("runs") / time.strftime("%Y%m%d-%H%M%S")
+    for number in count(1):
+        path = first if number == 1 else first.with_name(f"{first.name}-{number}")
+        made = _absent(path)
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise UserError(
+                f"`{path}` cannot be written: {error.strerror}", "give a folder by `--out`", ENVIRONMENT
+            ) from error
+        return path, made
+    raise AssertionError("numbers do not end")
+
+
+def _absent(path: Path) -> list[Path]:
+    return [each for each in (path, *path.parents) if not os.path.lexists(each)]
+
+
+@contextmanager
+def _stopping() -> Generator[None]:
+    """SIGTERM ends what comes before the first episode as Ctrl-C does; a run has handlers of its own."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

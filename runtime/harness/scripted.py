@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -43,6 +44,7 @@ class FinalCall(Strict):
 
 
 Call = Annotated[ReadCall | WriteCall | EditCall | ExecCall | FinalCall, Field(discriminator="tool")]
+_BYTES = 16 << 20
 _SCRIPT: TypeAdapter[list[Call]] = TypeAdapter(list[Call])
 
 
@@ -67,12 +69,17 @@ class ScriptedAgent:
 
 
 class Scripted:
-    """Reads the script once; raises RuntimeFault R0401 if it is none."""
+    """Reads the script once; raises RuntimeFault R0401 if it is none. Its name tells it from another script in a file of
+    the same name."""
 
     def __init__(self, path: Path) -> None:
-        self.name = f"scripted:{path.name}"
         try:
-            self._calls = _SCRIPT.validate_json(path.read_bytes())
+            with open(path, "rb") as file:
+                data = file.read(_BYTES + 1)
+            if len(data) > _BYTES:
+                raise RuntimeFault("R0401", f"`{path}` is larger than {_BYTES >> 20} MiB")
+            self._calls = _SCRIPT.validate_json(data)
+            self.name = f"scripted:{path.name}#{hashlib.sha256(data).hexdigest()[:8]}"
         except OSError as error:
             raise RuntimeFault("R0401", f"cannot read `{path}`: {error.strerror}") from error
         except ValidationError as error:
@@ -80,9 +87,14 @@ class Scripted:
             where = ".".join(str(part) for part in first["loc"]) or "start"
             raise RuntimeFault(
                 "R0401",
-                f"`{path}` is not a script: at `{where}`: {first['msg'].lower()}",
+                f"`{path}` is not a script: at `{where}`: {_lower(first['msg'])}",
                 'A script is a list: [{"tool": "exec", "command": "ls"}, {"tool": "final", "text": ""}]',
             ) from error
 
     def agent(self, bundle: Bundle) -> ScriptedAgent:
         return ScriptedAgent(self._calls)
+
+
+def _lower(text: str) -> str:
+    """With a small letter at the start."""
+    return text[:1].lower() + text[1:]

@@ -7,9 +7,10 @@ Nothing outside the folder is written, whatever stands in it.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -196,6 +197,8 @@ def _count(last: dict[str, Entry], entry: Entry) -> None:
 def read_info(folder: Path) -> RunInfo:
     """What the run is made of; raises RuntimeFault R0201, R0205 and R0206."""
     try:
+        if folder.is_file():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         return run_of(read_small(folder / RUN), f"{folder / RUN}")
     except OSError as error:
         raise RuntimeFault("R0201", f"`{folder}` is not a run folder: {error.strerror}") from error
@@ -203,21 +206,31 @@ def read_info(folder: Path) -> RunInfo:
 
 def _same_run(folder: Path, stored: RunInfo, wanted: RunInfo) -> RunInfo:
     """The stored run with as many episodes as wanted now; anything else that differs is another run."""
-    for what, old, new in (
-        ("agent", stored.agent, wanted.agent),
-        ("seed", stored.seed, wanted.seed),
-        ("tasks", {task.bundle_id for task in stored.tasks}, {task.bundle_id for task in wanted.tasks}),
-    ):
-        if old != new:
-            raise RuntimeFault(
-                "R0201",
-                f"`{folder}` holds a run with another {what.rstrip('s')}",
-                "Give another --out, or the same arguments.",
-            )
+    _require_same(folder, stored, wanted.agent, wanted.seed, {task.bundle_id for task in wanted.tasks})
     merged = stored.model_copy(update={"episodes": max(stored.episodes, wanted.episodes)})
     if merged != stored:
         _write_info(folder, merged)
     return merged
+
+
+def continues(folder: Path, agent: str, seed: int, bundle_ids: Set[str]) -> bool:
+    """Whether such a run is in the folder; false where none is. Raises RuntimeFault R0201 for another run, R0205 to R0207."""
+    if not os.path.lexists(folder / RUN):
+        return False
+    _require_same(folder, read_info(folder), agent, seed, bundle_ids)
+    return True
+
+
+def _require_same(folder: Path, stored: RunInfo, agent: str, seed: int, bundle_ids: Set[str]) -> None:
+    for what, old, new in (
+        ("agent", stored.agent, agent),
+        ("seed", stored.seed, seed),
+        ("task", {task.bundle_id for task in stored.tasks}, bundle_ids),
+    ):
+        if old != new:
+            raise RuntimeFault(
+                "R0201", f"`{folder}` holds a run with another {what}", "Give another --out, or the same arguments."
+            )
 
 
 def _write_info(folder: Path, info: RunInfo) -> None:
