@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -11,6 +12,7 @@ from typing import Annotated
 import typer
 
 from clawc import __version__, exits
+from clawc.commands.output import close_output
 from clawc.exits import UserError
 
 app = typer.Typer(
@@ -77,12 +79,17 @@ def build(
 
 @app.command("run")
 def run_verb(
-    paths: Annotated[list[Path], typer.Argument(help="`.claw` files or bundles", metavar="PATH...")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="`.claw` files, bundles, or folders with them", metavar="PATH...")
+    ],
     agent: Annotated[str, typer.Option("--agent", "-a", help="oracle, null or scripted:FILE")] = "oracle",
     episodes: Annotated[int, typer.Option("-n", min=1, max=100_000, help="episodes for each task")] = 1,
     jobs: Annotated[int, typer.Option("-j", min=1, max=256, help="episodes at once")] = 2,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="seed of the first episode")] = 0,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="run folder; an interrupted run goes on")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="what the seeds of episodes are made from")] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="run folder, a new one in `runs` unless given; an interrupted run goes on"),
+    ] = None,
     format: Format = "text",
     retries: Annotated[
         int, typer.Option(min=0, max=100, help="further tries at an episode that the infrastructure failed")
@@ -255,14 +262,19 @@ def run_app(arguments: list[str]) -> int:
     try:
         app(arguments, standalone_mode=True)
     except SystemExit as stop:
+        if stop.code == exits.INTERRUPTED:
+            raise KeyboardInterrupt from stop
         return stop.code if isinstance(stop.code, int) else exits.USAGE
     return exits.OK
 
 
 def run(arguments: list[str]) -> int:
     """Runs the command line: user errors as messages, unexpected ones as a report file and exit 70."""
+    status = exits.OK
     try:
-        return run_app(arguments)
+        status = run_app(arguments)
+        sys.stdout.flush()
+        return status
     except UserError as error:
         if error.code == exits.INTERRUPTED:
             _ignore_signals()
@@ -270,11 +282,19 @@ def run(arguments: list[str]) -> int:
         print(f"clawc: {error.message}{help}", file=sys.stderr)
         return error.code
     except KeyboardInterrupt:
+        _ignore_signals()
         print("clawc: interrupted", file=sys.stderr)
         return exits.INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return exits.OK
+        close_output()
+        return status
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            return _internal()
+        close_output()
+        where = f"`{error.filename}`" if error.filename else "what is written"
+        print(f"clawc: no space left for {where}\n  help: free some space and do it again", file=sys.stderr)
+        return exits.ENVIRONMENT
     except Exception:  # noqa: BLE001 - the edge: whatever was not foreseen becomes a report
         return _internal()
 

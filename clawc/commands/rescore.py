@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from clawc import exits
 from clawc.commands.bundles import bundles_of
 from clawc.commands.faults import user_errors
+from clawc.commands.output import put
 from clawc.commands.progress import ProgressLine
 from clawc.commands.sources import require_format
 from clawc.compiler.report import clean
@@ -37,8 +37,12 @@ def rescore_command(folder: Path, paths: Sequence[Path], jobs: int, format: str)
             line[0].report(done, before)
 
         plan = RescorePlan(folder, bundles, jobs)
-        found = run_closing(rescore(plan, backend, progress), backend, "continue it by the same command")
-    sys.stdout.write(_as_json(found, folder) if format == "json" else _as_text(found, folder))
+        try:
+            found = run_closing(rescore(plan, backend, progress), backend, "continue it by the same command")
+        finally:
+            for each in line:
+                each.close()
+    put(_as_json(found, folder) if format == "json" else _as_text(found, folder), None)
     failed = found.unscored or "the infrastructure failed" in found.left_out
     return exits.FINDINGS if failed else exits.OK
 
@@ -68,11 +72,17 @@ def _as_json(found: Rescored, folder: Path) -> str:
 def _as_text(found: Rescored, folder: Path) -> str:
     up = sum(c.rise > 0 for c in found.changed)
     down = sum(c.rise < 0 for c in found.changed)
-    text = [f"{found.judged} episodes judged" + (f", {found.before} of them before" if found.before else "")]
+    text = [
+        f"{found.judged} {'episode' if found.judged == 1 else 'episodes'} judged"
+        + (f", {found.before} of them before" if found.before else "")
+    ]
     text += [f"{count} left out: {why}" for why, count in found.left_out.items()]
     if found.unscored:
         text.append(f"{found.unscored} without a score: the checker fails")
-    text.append(f"{len(found.changed)} scores changed" + (f": {up} up, {down} down" if found.changed else ""))
+    text.append(
+        f"{len(found.changed)} {'score' if len(found.changed) == 1 else 'scores'} changed"
+        + (f": {up} up, {down} down" if found.changed else "")
+    )
     text += [f"  {c.key}: {_shown(c.before)} -> {_shown(c.after)}" for c in found.changed[:_SHOWN]]
     if len(found.changed) > _SHOWN:
         text.append(f"  and {len(found.changed) - _SHOWN} more")

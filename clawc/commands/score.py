@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-import sys
+import os
 import tempfile
 from pathlib import Path
 
 from clawc import exits
 from clawc.commands.bundles import bundles_of
 from clawc.commands.faults import user_errors
+from clawc.commands.output import put
 from clawc.commands.sources import require_format
 from clawc.compiler.report import clean
 from clawc.exits import UserError
+from clawc.spec.bundle import CheckVerdict
 from clawc.stdlib.checks.kinds import plain
 
 
@@ -23,6 +25,8 @@ def score_command(bundle: Path, workspace: Path, format: str, trajectory: Path |
     from clawc.runtime.scoring.score import Scored, score
 
     require_format(format)
+    if trajectory is not None and not os.path.isfile(trajectory):
+        raise UserError(f"there is no file `{trajectory}`", "give the `trajectory.jsonl` of the episode")
     with user_errors(), tempfile.TemporaryDirectory(prefix="clawc-score-") as scratch:
         bundles = bundles_of([bundle], Path(scratch))
         if len(bundles) != 1:
@@ -38,14 +42,15 @@ def score_command(bundle: Path, workspace: Path, format: str, trajectory: Path |
     if format == "json":
         document = verdict.model_dump(mode="json", exclude={"nonce"})
         document["score"] = None if total is None else plain(total)
-        sys.stdout.write(json.dumps(document, indent=2, sort_keys=True) + "\n")
+        text = json.dumps(document, indent=2, sort_keys=True) + "\n"
     else:
-        for c in verdict.checks:
-            weight = f"weight {c.weight}" if c.kind == "check" else c.kind
-            print(
-                f"{'PASS' if c.passed else 'FAIL'}  {c.name} ({weight})"
-                + (f": {clean(c.message)}" if c.message else "")
-            )
-        print(f"checks {verdict.score_checks}" + ("" if total is None else f", score {plain(total)}")
-              + (" (rubrics need a judge)" if total is None else ""))  # fmt: skip
+        text = "".join(map(_line, verdict.checks)) + f"checks {verdict.score_checks}"
+        text += " (rubrics need a judge)\n" if total is None else f", score {plain(total)}\n"
+    put(text, None)
     return exits.OK if verdict.score_checks == "1" else exits.FINDINGS
+
+
+def _line(check: CheckVerdict) -> str:
+    what = f"weight {check.weight}" if check.kind == "check" else check.kind
+    message = f": {clean(check.message)}" if check.message else ""
+    return f"{'PASS' if check.passed else 'FAIL'}  {clean(check.name)} ({what}){message}\n"
