@@ -9,6 +9,9 @@ from clawc import exits
 from clawc.exits import UserError
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
 
+# No space; a run folder that this user may not write or read.
+_MACHINE = ("R0203", "R0207")
+
 
 @contextmanager
 def user_errors() -> Generator[None]:
@@ -20,5 +23,5 @@ def user_errors() -> Generator[None]:
     except RuntimeFault as fault:
         if fault.code == "R0204":
             raise UserError(fault.message, fault.help, exits.INTERRUPTED) from fault
-        code = exits.ENVIRONMENT if fault.code.startswith("R03") else exits.USAGE
+        code = exits.ENVIRONMENT if fault.code.startswith("R03") or fault.code in _MACHINE else exits.USAGE
         raise UserError(f"{fault.code}: {fault.message}", fault.help, code) from fault

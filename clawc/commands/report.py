@@ -66,9 +66,14 @@ def _no_collection() -> Generator[None]:
 
 def _require(folders: Sequence[Path], options: ReportOptions) -> None:
     require_format(options.format, FORMATS)
-    numbers = (options.settings.threshold, options.settings.resampling.level, options.fail_under or 0.0)
-    if not all(map(isfinite, numbers)):
-        raise UserError("`nan` is no threshold", "give a number between 0 and 1")
+    numbers = {
+        "--threshold": options.settings.threshold,
+        "--level": options.settings.resampling.level,
+        "--fail-under": options.fail_under or 0.0,
+    }
+    for option, number in numbers.items():
+        if not isfinite(number):
+            raise UserError(f"`nan` is nothing for `{option}`", "give a number between 0 and 1")
     if options.by is not None and options.format != "csv":
         raise UserError("`--by` is for `--format csv`", "the other formats have every group")
     if options.by is not None and options.by not in BY:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import stat
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,24 +16,43 @@ if TYPE_CHECKING:  # what was kept of earlier checks needs no compiler
 
 PROJECT_FILE = "claw.toml"
 MAX_SOURCE = 2 << 20
+# Files by which a bundle and a run are known.
+MADE = (frozenset({"bundle.json"}), frozenset({"run.json", "episodes.jsonl"}))
 
 
 def find_sources(paths: Sequence[Path]) -> list[Path]:
-    """The `.claw` files that paths name; folders stand for all below them. Raises UserError for a path without any."""
+    """The `.claw` files that paths name; folders stand for all below them, but for what stands in bundles and runs: that
+    is a task's or an agent's. Raises UserError for a path without any."""
     found: list[Path] = []
     for path in paths:
-        if path.is_dir():
-            inside = sorted(p for p in path.rglob("*.claw") if p.is_file())
+        mode = _mode(path)
+        if stat.S_ISDIR(mode):
+            inside = sorted(_below(path))
             if not inside:
                 raise UserError(f"there is no `.claw` file in `{path}`")
             found.extend(inside)
-        elif path.is_file():
+        elif stat.S_ISREG(mode):
             found.append(path)
-        elif path.exists():
-            raise UserError(f"`{path}` is not a regular file")
         else:
-            raise UserError(f"there is no file `{path}`")
+            raise UserError(f"`{path}` is not a regular file")
     return list(dict.fromkeys(found))
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UserError(f"there is no file `{path}`") from error
+    except OSError as error:
+        raise UserError(f"`{path}` cannot be read: {error.strerror}") from error
+
+
+def _below(top: Path) -> Iterator[Path]:
+    for folder, folders, files in os.walk(top):
+        if folder != str(top) and any(mark.issubset(files) for mark in MADE):
+            folders.clear()
+            continue
+        yield from (path for path in (Path(folder, name) for name in files if name.endswith(".claw")) if path.is_file())
 
 
 def project_root(source: Path) -> Path:

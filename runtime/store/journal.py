@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -210,14 +211,14 @@ def sync_folder(path: Path) -> None:
 
 
 def fault_of(error: OSError, folder: Path) -> RuntimeFault:
-    """A failure to write into a run folder, for people."""
-    if error.errno in _FULL:
+    """A failure to write into a run folder, for people. Copying a tree tells of several files at once, as text only."""
+    if error.errno in _FULL or (isinstance(error, shutil.Error) and any(f"[Errno {n}]" in str(error) for n in _FULL)):
         return RuntimeFault(
             "R0203",
             f"no space left for `{folder}`",
             "Free some space and run again: finished episodes are kept.",
         )
-    return RuntimeFault("R0207", f"cannot write to `{folder}`: {error.strerror}")
+    return RuntimeFault("R0207", f"cannot write to `{folder}`: {error.strerror or 'files could not be copied'}")
 
 
 def _no_file(path: Path) -> RuntimeFault:
