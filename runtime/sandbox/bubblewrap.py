@@ -21,7 +21,7 @@ from clawc.runtime.sandbox.oneshot import run_program, run_series
 from clawc.runtime.sandbox.orphans import end_orphans
 from clawc.runtime.sandbox.remove import remove_tree
 from clawc.runtime.sandbox.session import LayerSnapshot, Session, open_in_place
-from clawc.runtime.sandbox.state import StateRoot, check_reachable
+from clawc.runtime.sandbox.state import StateRoot, check_fit
 from clawc.spec.bundle import Limits
 
 # What a bundle may ask for at most: it is a stranger's.
@@ -144,9 +144,12 @@ class Bubblewrap:
         machine = probe.require_system()
         bwrap, version = probe.find_bwrap()
         end_orphans()
-        root = StateRoot(self._state)
         try:
-            check_reachable(root.path)
+            root = StateRoot(self._state)
+        except OSError as error:
+            raise probe.no_room(error) from error
+        try:
+            check_fit(root.path)
             ground = Ground(root, bwrap, machine)
             if ground.drops_user:
                 ground.bwrap = probe.stage(bwrap, root.folder())
@@ -160,9 +163,11 @@ class Bubblewrap:
                     ground.open_soon("check")
                     return Probe(True, version=version, overlay=overlay, enforcers=ground.named_enforcers())
             raise probe.explain(said)
-        except BaseException:
+        except BaseException as error:
             if self._ground is None:
                 root.remove()
+            if isinstance(error, OSError):
+                raise probe.no_room(error) from error
             raise
 
     async def _trial(self, ground: Ground) -> str:

@@ -5,6 +5,7 @@ There is no weaker way to run: without a sandbox nothing is executed.
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import os
 import re
@@ -24,6 +25,14 @@ _DOCKER = (
     "Start the container with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`, "
     "or run outside of a container."
 )
+# What a process may run short of, and what to do.
+_SHORT = {
+    errno.EMFILE: "Raise the limit of open files, for instance with `ulimit -n 1024`.",
+    errno.ENFILE: "Close other programs: the whole machine has too many files open.",
+    errno.ENOSPC: "Free some space, or set TMPDIR to a folder that has some; or raise user.max_user_namespaces.",
+    errno.EAGAIN: "Raise the limit of processes, for instance with `ulimit -u 1024`.",
+    errno.ENOMEM: "Free some memory.",
+}
 # setting: (value that forbids, what to do)
 _SETTINGS = {
     "kernel/unprivileged_userns_clone": ("0", "sysctl -w kernel.unprivileged_userns_clone=1"),
@@ -97,9 +106,21 @@ def stage(bwrap: Path, folder: Path) -> Path:
     return staged / "bwrap"
 
 
+def no_room(error: OSError) -> SandboxUnavailable:
+    """Why there is no folder for what sandboxes need on the disk."""
+    where = f" in `{error.filename}`" if isinstance(error.filename, str) else ""
+    return SandboxUnavailable(
+        f"sandboxes have no folder for their files{where}: {error.strerror or error}",
+        "Free some space, or set TMPDIR to a folder that can be written to.",
+    )
+
+
 def explain(stderr: str) -> SandboxUnavailable:
     """Why a first sandbox did not start, from what bwrap said and the kernel's settings."""
     said = (stderr.strip().splitlines() or ["it ended without a word"])[-1].removeprefix("bwrap: ")
+    for code, what in _SHORT.items():
+        if os.strerror(code) in said:
+            return SandboxUnavailable(f"a sandbox needs more than this process may have: {said}", what)
     for name, (forbids, command) in _SETTINGS.items():
         try:
             value = Path("/proc/sys", name).read_text().strip()

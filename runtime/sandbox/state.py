@@ -84,8 +84,13 @@ def _remove_root(path: Path) -> None:
         remove_tree(gone)
 
 
-def check_reachable(path: Path) -> None:
-    """As root a sandbox starts as another user, who must be able to pass through to the state root."""
+def check_fit(path: Path) -> None:
+    """Programs must run from the state root; as root a sandbox starts as another user, who must be able to pass through to it."""
+    if os.statvfs(path).f_flag & os.ST_NOEXEC:
+        raise SandboxUnavailable(
+            f"no program may run from `{path.parent}` (noexec), where workspaces are kept",
+            "Set TMPDIR to a folder of a file system that is not mounted with noexec.",
+        )
     for folder in (path, *path.parents):
         if os.geteuid() == 0 and not folder.stat().st_mode & 0o001:
             raise SandboxUnavailable(

@@ -141,7 +141,7 @@ class Zygote:
 def _arrange(fds: list[int]) -> int:
     """Put the descriptors at 0, 1, 2 …, and close all others."""
     # Each to a free number first: with many boxes, those that came may stand where others are to go.
-    high = [fcntl.fcntl(fd, fcntl.F_DUPFD, 100) for fd in fds]
+    high = [fcntl.fcntl(fd, fcntl.F_DUPFD, _DESCRIPTORS) for fd in fds]
     for place, fd in enumerate(high):
         os.dup2(fd, place)
     kernel.close_from(len(fds))
