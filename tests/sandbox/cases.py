@@ -12,6 +12,7 @@ from tests.sandbox.cases_collect import COLLECT
 from tests.sandbox.cases_limits import LIMITS
 from tests.sandbox.cases_neighbours import NEIGHBOURS
 from tests.sandbox.cases_processes import PROCESSES
+from tests.sandbox.cases_redteam import REDTEAM
 from tests.sandbox.cases_reports import REPORTS
 from tests.sandbox.cases_series import SERIES
 from tests.sandbox.cases_snapshots import SNAPSHOTS
@@ -32,6 +33,7 @@ CONFORMANCE: tuple[Table, ...] = (
     SNAPSHOTS,
     SPAWN,
     REPORTS,
+    REDTEAM,
 )
 FORGERIES: tuple[Table, ...] = (TABLES, PROGRAMS)
 STRANGE: tuple[Table, ...] = (BUNDLES,)
