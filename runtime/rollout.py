@@ -31,7 +31,7 @@ from clawc.runtime.scoring.checking import COLLECTED
 from clawc.runtime.scoring.jobs import environment
 from clawc.runtime.scoring.score import Scored, judge
 from clawc.runtime.workspace import BundleTemplate
-from clawc.spec.bundle import INSTRUCTION, SOLUTION_STEPS
+from clawc.spec.bundle import INSTRUCTION, SOLUTION_STEPS, Manifest
 from clawc.spec.scoring import score_text
 
 _FINAL = 20_000
@@ -133,8 +133,7 @@ async def run_episode(episode: Episode, backend: Backend, folder: Path, controls
             scored = await judge(episode.bundle, scratch, backend, None, trajectory, controls.bytecode)
             forgiven = scored.verdict is not None or not await controls.hold(episode.bundle)
         with clock.phase("keep"):
-            changes = changes_of(episode.bundle.manifest, tree, played.collected)
-            await in_thread(move_tree, tree, folder / "workspace")
+            changes = await in_thread(_keep, episode.bundle.manifest, tree, played.collected, folder / "workspace")
     except RuntimeFault as fault:
         if not fault.code.startswith("R03") or isinstance(fault, SandboxUnavailable):
             raise
@@ -181,6 +180,13 @@ async def play(
     finally:
         with clock.phase("close"):
             await finish(sandbox.close())
+
+
+def _keep(manifest: Manifest, tree: Path, collected: Collected, dest: Path) -> Changes:
+    """Put a collected workspace where it stays; what changed in it."""
+    changes = changes_of(manifest, tree, collected)
+    move_tree(tree, dest)
+    return changes
 
 
 def _outcome(played: Played) -> Outcome:

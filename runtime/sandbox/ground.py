@@ -121,7 +121,10 @@ class Ground:
             elif self.overlay:
                 layers = (await area.layers.of(template),)
             source = template if not layers and not isinstance(template, Layer) else None
-            workspace = await in_thread(_prepare, folder, layers, source, laid, area.user, self.overlay)
+            if layers and self.overlay and not laid:
+                workspace = _prepare(folder, layers, None, laid, area.user, True)  # two folders: a thread would cost more
+            else:
+                workspace = await in_thread(_prepare, folder, layers, source, laid, area.user, self.overlay)
             return Place(folder, workspace, layers)
         except BaseException as error:
             await finish(self._undo(area, folder, layers))

@@ -217,9 +217,9 @@ class Session:
         await self.stop()
         layers = (self._workspace.upper, *self._workspace.lower)
         async with self._ground.collecting:
-            used = await in_thread(usage, self._workspace.upper, sys.maxsize, MAX_ENTRIES)
-            self._meter.saw(disk=used.size)
-            return await in_thread(collect, layers, dest, base=bool(self._workspace.lower))
+            used, found = await in_thread(_measured_and_collected, layers, dest, bool(self._workspace.lower))
+        self._meter.saw(disk=used)
+        return found
 
     async def close(self) -> None:
         await self.stop()
@@ -376,6 +376,11 @@ async def open_session(ground: Ground, place: Place, limits: Limits, env: Mappin
         await finish(session.stop())
         raise
     return session
+
+
+def _measured_and_collected(layers: Sequence[Path], dest: Path, base: bool) -> tuple[int, Collected]:
+    """Bytes that the topmost layer takes, and what came out of all of them."""
+    return usage(layers[0], sys.maxsize, MAX_ENTRIES).size, collect(layers, dest, base=base)
 
 
 def _absolute(path: str) -> str:
