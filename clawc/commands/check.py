@@ -12,6 +12,7 @@ from typing import NamedTuple
 from clawc import __version__, exits
 from clawc.commands.allowed import Sieve, write_baseline
 from clawc.commands.checking import check_files
+from clawc.commands.output import put
 from clawc.commands.progress import ProgressLine
 from clawc.commands.sources import REPORT_FORMATS, find_sources, require_format
 from clawc.compiler.finding import Finding
@@ -64,7 +65,7 @@ def check_command(paths: Sequence[Path], options: CheckOptions) -> int:
         found = [f for f in found if f.severity == "error"]
     elif sieve.gone():
         print(f"{sieve.gone()} of the baseline did not occur; `--write-baseline` drops them", file=sys.stderr)
-    sys.stdout.write(_report(found, allowed, [str(p) for p in sources], options))
+    put(_report(found, allowed, [str(p) for p in sources], options), None)
     failed = any(f.severity == "error" or options.deny == "warnings" for f in found)
     return exits.FINDINGS if failed else exits.OK
 

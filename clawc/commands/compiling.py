@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import secrets
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -53,6 +53,7 @@ def build_sources(
     here while children compile, `admit` before anything is placed: nothing is if it raises, or returns true. Raises UserError."""
     staging = _staging(out)
     try:
+        _make(staging)
         items = [(str(path), str(staging / str(number))) for number, path in enumerate(sources)]
         found: list[Finding] = []
         tasks: list[tuple[str, Path]] = []
@@ -136,6 +137,7 @@ def build_all(tasks: Sequence[Compiled], out: Path) -> list[Manifest]:
     _unique([t.task.name for t in tasks])
     staging = _staging(out)
     try:
+        _make(staging)
         for compiled in tasks:
             write(build(compiled), staging / compiled.task.name)
         return [_place(staging / t.task.name, out / t.task.name) for t in tasks]
@@ -198,11 +200,16 @@ def _unique(names: list[str]) -> None:
 
 
 def _staging(out: Path) -> Path:
+    """The name of a folder for what is at work; known before the folder is there, so that it is removed in any case."""
+    return out / f".building-{secrets.token_hex(4)}"
+
+
+def _make(staging: Path) -> None:
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=".building-", dir=out))
+        staging.parent.mkdir(parents=True, exist_ok=True)
+        staging.mkdir(mode=0o700)
     except OSError as error:
-        raise UserError(f"`{out}` cannot be written: {error.strerror}", "nothing was changed",
+        raise UserError(f"`{staging.parent}` cannot be written: {error.strerror}", "nothing was changed",
                         exits.ENVIRONMENT) from error  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -83,8 +84,10 @@ def _write_json(summary: RunSummary, file: TextIO) -> None:
 def _table(summary: RunSummary) -> str:
     """One row a task: episodes, outcomes, mean score of the checks, and the checks that failed."""
     tasks: dict[str, list[Entry]] = {}
+    counts = Counter(task.task for task in summary.info.tasks)
     for entry in summary.entries:
-        tasks.setdefault(entry.task, []).append(entry)
+        name = entry.task if counts[entry.task] < 2 else f"{entry.task}@{_bundle(entry)}"
+        tasks.setdefault(name, []).append(entry)
     rows = [("task", "episodes", "scored", "checks", "score", "failed checks")]
     for task, entries in tasks.items():
         scored = [e for e in entries if e.score_checks is not None]
@@ -98,6 +101,11 @@ def _table(summary: RunSummary) -> str:
                      _mean(whole) if whole else "needs a judge" if scored else "-", clean(names) or "-"))  # fmt: skip
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() + "\n" for row in rows)
+
+
+def _bundle(entry: Entry) -> str:
+    """The digits of the bundle in the name of an episode."""
+    return entry.episode.rsplit("-", 3)[1]
 
 
 def _notes(summary: RunSummary) -> str:

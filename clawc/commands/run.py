@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from clawc.commands.rollouts import Ready
     from clawc.spec.bundle import Manifest
 
+BUNDLES = "bundles"
+
 
 def run_command(
     paths: Sequence[Path],
@@ -39,8 +41,8 @@ def run_command(
     if deadline_s is not None and isnan(deadline_s):
         raise UserError("`nan` is no number of seconds", "give a number, 0 or more")
     folder, made = _folder_of(out)
-    if os.path.islink(folder / "bundles"):
-        raise UserError(f"`{folder / 'bundles'}` is a link", "give another --out")
+    if os.path.islink(folder / BUNDLES):
+        raise UserError(f"`{folder / BUNDLES}` is a link", "give another --out")
     ready: list[Ready] = []
 
     def prepare() -> None:
@@ -56,7 +58,7 @@ def run_command(
 
     with user_errors(), _stopping():
         try:
-            bundles = bundles_of(paths, folder / "bundles", prepare, admit)
+            bundles = bundles_of(paths, folder / BUNDLES, prepare, admit)
             prepare()
             from clawc.runtime.run import RunPlan
 
@@ -76,11 +78,11 @@ def _folder_of(out: Path | None) -> tuple[Path, list[Path]]:
     """The run folder, and what must be made for it, innermost first. Without a wish it is a new one, named for the time of
     day, and this process's own: several runs may begin in one second."""
     if out is not None:
-        return out, _absent(out)
+        return out, _absent(out / BUNDLES)
     first = Path("runs") / time.strftime("%Y%m%d-%H%M%S")
     for number in count(1):
         path = first if number == 1 else first.with_name(f"{first.name}-{number}")
-        made = _absent(path)
+        made = _absent(path / BUNDLES)
         try:
             path.mkdir(parents=True)
         except FileExistsError:
