@@ -1,7 +1,8 @@
-"""Faults of the runtime as errors of the command line."""
+"""Faults of the runtime as errors of the command line, and SIGTERM as an interruption."""
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -25,3 +26,13 @@ def user_errors() -> Generator[None]:
             raise UserError(fault.message, fault.help, exits.INTERRUPTED) from fault
         code = exits.ENVIRONMENT if fault.code.startswith("R03") or fault.code in _MACHINE else exits.USAGE
         raise UserError(f"{fault.code}: {fault.message}", fault.help, code) from fault
+
+
+@contextmanager
+def stopping() -> Generator[None]:
+    """SIGTERM ends what is not yet a run, or no longer one, as Ctrl-C does; a run has handlers of its own."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from clawc import exits
 from clawc.commands.bundles import bundles_of
-from clawc.commands.faults import user_errors
+from clawc.commands.faults import stopping, user_errors
 from clawc.commands.output import put
 from clawc.commands.progress import ProgressLine
 from clawc.commands.sources import require_format
@@ -26,7 +26,7 @@ def rescore_command(folder: Path, paths: Sequence[Path], jobs: int, format: str)
     from clawc.runtime.sandbox.bubblewrap import Bubblewrap
 
     require_format(format)
-    with user_errors(), tempfile.TemporaryDirectory(prefix="clawc-rescore-") as scratch:
+    with user_errors(), stopping(), tempfile.TemporaryDirectory(prefix="clawc-rescore-") as scratch:
         bundles = bundles_of(paths, Path(scratch))
         backend = Bubblewrap()
         line: list[ProgressLine] = []

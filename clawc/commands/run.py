@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import time
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from itertools import count
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clawc.commands.bundles import bundles_of
-from clawc.commands.faults import user_errors
+from clawc.commands.faults import stopping, user_errors
 from clawc.commands.sources import require_format
 from clawc.exits import ENVIRONMENT, UserError
 
@@ -56,7 +55,7 @@ def run_command(
         prepare()
         return ready[0].continues(folder, seed, given, built)
 
-    with user_errors(), _stopping():
+    with user_errors(), stopping():
         try:
             bundles = bundles_of(paths, folder / BUNDLES, prepare, admit)
             prepare()
@@ -97,13 +96,3 @@ def _folder_of(out: Path | None) -> tuple[Path, list[Path]]:
 
 def _absent(path: Path) -> list[Path]:
     return [each for each in (path, *path.parents) if not os.path.lexists(each)]
-
-
-@contextmanager
-def _stopping() -> Generator[None]:
-    """SIGTERM ends what comes before the first episode as Ctrl-C does; a run has handlers of its own."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

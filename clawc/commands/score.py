@@ -9,7 +9,7 @@ from pathlib import Path
 
 from clawc import exits
 from clawc.commands.bundles import bundles_of
-from clawc.commands.faults import user_errors
+from clawc.commands.faults import stopping, user_errors
 from clawc.commands.output import put
 from clawc.commands.sources import require_format
 from clawc.compiler.report import clean
@@ -27,7 +27,7 @@ def score_command(bundle: Path, workspace: Path, format: str, trajectory: Path |
     require_format(format)
     if trajectory is not None and not os.path.isfile(trajectory):
         raise UserError(f"there is no file `{trajectory}`", "give the `trajectory.jsonl` of the episode")
-    with user_errors(), tempfile.TemporaryDirectory(prefix="clawc-score-") as scratch:
+    with user_errors(), stopping(), tempfile.TemporaryDirectory(prefix="clawc-score-") as scratch:
         bundles = bundles_of([bundle], Path(scratch))
         if len(bundles) != 1:
             raise UserError(f"`{bundle}` holds {len(bundles)} tasks", "name the bundle of one")

@@ -79,7 +79,8 @@ def _parsed(
         if sound is not None:
             sound(found)
     except (ValueError, OverflowError, RecursionError) as error:
-        raise RuntimeFault("R0206", f"`{where}` is damaged", "Give another --out, or remove that line.") from error
+        help = "Give another run folder." if model is RunInfo else "Give another run folder, or remove that line."
+        raise RuntimeFault("R0206", f"`{where}` is damaged", help) from error
     return found
 
 

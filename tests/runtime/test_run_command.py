@@ -224,3 +224,34 @@ def test_progress_fits_the_terminal(columns: int) -> None:
     for done in (0, 20, 40):
         assert len(progress_bar(done, 40, text, columns)) <= max(columns - 1, 1)
     assert progress_bar(20, 40, text, 80).startswith(f"[{'#' * 15}{'.' * 15}] {text}")
+
+
+@pytest.mark.usefixtures("works")
+def test_sigterm_ends_a_rescoring_without_a_trace(project: Path) -> None:
+    """Also while it compiles what it judges by."""
+    assert clawc("run", "sums.claw", "-o", "run", folder=project).returncode == 0
+    (project / "tmp").mkdir()
+    for number in range(4):
+        # Another source each time, so that it is compiled anew.
+        (project / "sums.claw").write_text(SOURCE.replace("0.005", f"0.0{number + 1}"))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "clawc", "rescore", "run", "sums.claw"],
+            cwd=project, env={**os.environ, "TMPDIR": str(project / "tmp")}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        while process.poll() is None and not os.listdir(project / "tmp"):
+            time.sleep(0.001)
+        process.terminate()
+        _, err = process.communicate(timeout=60)
+        assert process.returncode in (0, 130) and b"Traceback" not in err, err
+        assert os.listdir(project / "tmp") == []
+
+
+@pytest.mark.usefixtures("works")
+def test_help_for_a_damaged_run(project: Path) -> None:
+    assert clawc("run", "sums.claw", "-o", "run", folder=project).returncode == 0
+    (project / "run/run.json").write_text("garbage")
+    done = clawc("report", "run", folder=project)
+    assert done.returncode == 2 and "is damaged\n  help: Give another run folder.\n" in done.stderr
+    assert clawc("report", "sums.claw", folder=project).stderr.startswith(
+        "clawc: R0201: `sums.claw` is not a run folder"
+    )
