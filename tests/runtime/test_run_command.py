@@ -238,7 +238,7 @@ def test_sigterm_ends_a_rescoring_without_a_trace(project: Path) -> None:
             [sys.executable, "-m", "clawc", "rescore", "run", "sums.claw"],
             cwd=project, env={**os.environ, "TMPDIR": str(project / "tmp")}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
-        while process.poll() is None and not os.listdir(project / "tmp"):
+        while process.poll() is None and not any(project.glob("tmp/*/.building-*")):
             time.sleep(0.001)
         process.terminate()
         _, err = process.communicate(timeout=60)
