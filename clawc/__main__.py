@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 
@@ -30,6 +31,17 @@ def _open_standard_streams() -> None:
         sys.stdout = os.fdopen(1, "w", encoding="utf-8")
     if sys.stderr is None:
         sys.stderr = os.fdopen(2, "w", encoding="utf-8")
+    _encode(sys.stdout)
+
+
+def _encode(stream: object) -> None:
+    """Results are UTF-8 whatever the locale is, with names of files as they are on the disk; a terminal gets what it can show."""
+    if not isinstance(stream, io.TextIOWrapper):
+        return
+    if stream.isatty() and stream.encoding.lower() not in ("utf-8", "utf8"):
+        stream.reconfigure(errors="backslashreplace")
+    else:
+        stream.reconfigure(encoding="utf-8", errors="surrogateescape")
 
 
 if __name__ == "__main__":

@@ -315,7 +315,13 @@ def _internal() -> int:
     if os.environ.get("CLAWC_DEBUG"):
         print(text, file=sys.stderr)
         return exits.INTERNAL
-    with tempfile.NamedTemporaryFile("w", prefix="clawc-error-", suffix=".txt", delete=False) as file:
-        file.write(f"clawc {__version__}, Python {sys.version}\n\n{text}")
-    print(f"clawc: internal error; please report it with {file.name}", file=sys.stderr)
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="clawc-error-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
+        ) as file:
+            file.write(f"clawc {__version__}, Python {sys.version}\n\n{text}")
+        where = f"please report it with {file.name}"
+    except OSError as error:
+        where = f"its report cannot be written: {error.strerror}; `clawc --debug` shows it"
+    print(f"clawc: internal error; {where}", file=sys.stderr)
     return exits.INTERNAL

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import hashlib
+import os
 import secrets
 import signal
 from collections.abc import Callable, Coroutine, Sequence
@@ -274,6 +275,11 @@ def _failed(episode: Episode, started: str, evidence: str) -> EpisodeRecord:
     )
 
 
+def _text(path: Path) -> str:
+    """A path as a record can hold it: bytes that are no UTF-8 are replaced, and who looks there finds nothing."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
@@ -287,7 +293,7 @@ def _info(plan: RunPlan) -> RunInfo:
         episodes=plan.episodes,
         seed=plan.seed,
         tasks=tuple(
-            RunTask(task=bundle.manifest.task, bundle_id=bundle.manifest.id, path=str(bundle.path))
+            RunTask(task=bundle.manifest.task, bundle_id=bundle.manifest.id, path=_text(bundle.path))
             for bundle in plan.bundles
         ),
     )

@@ -255,3 +255,36 @@ def test_help_for_a_damaged_run(project: Path) -> None:
     assert clawc("report", "sums.claw", folder=project).stderr.startswith(
         "clawc: R0201: `sums.claw` is not a run folder"
     )
+
+
+@pytest.mark.usefixtures("works")
+@pytest.mark.parametrize("env", [{}, {"PYTHONIOENCODING": "utf-8:strict"}, {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}])
+def test_names_that_are_not_utf8_and_locales_that_are_not(project: Path, env: dict[str, str]) -> None:
+    out = os.fsencode(project) + b"/\xff\xc3\xbc"
+    environment = {**os.environ, "PYTHONUTF8": "0", **env}
+
+    def bytes_of(*arguments: object) -> bytes:
+        command = [sys.executable, "-m", "clawc", *(a if isinstance(a, bytes) else str(a) for a in arguments)]
+        return subprocess.run(command, cwd=project, env=environment, capture_output=True, check=True).stdout
+
+    assert bytes_of("run", "sums.claw", "-n", 2, "-o", out).endswith(b"\n" + out + b"\n")
+    assert bytes_of("run", "sums.claw", "-n", 3, "-o", out).endswith(b"\n" + out + b"\n")
+    assert b"3 of 3" in bytes_of("report", out)
+    assert b"3 episodes judged" in bytes_of("rescore", out)
+    for format in ("json", "csv", "markdown", "junit", "html"):
+        bytes_of("report", out, "--format", format).decode("utf-8")
+    bytes_of("card").decode("utf-8")
+
+
+def test_an_internal_error_whose_report_cannot_be_written(tmp_path: Path) -> None:
+    code = f"""
+import sys, tempfile
+from clawc import cli
+tempfile.tempdir = {str(tmp_path / "absent")!r}
+def broken(arguments):
+    raise ZeroDivisionError
+cli.run_app = broken
+sys.exit(cli.run([]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 70 and "`clawc --debug` shows it" in done.stderr and "Traceback" not in done.stderr
