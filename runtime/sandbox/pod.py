@@ -155,7 +155,7 @@ class Pod:
     ) -> None:
         self._prefix = f"{area}/"
         self.alive = True
-        self.python = (0, 0)
+        self.python: tuple[int, int] = (0, 0)
         self._process = process
         self._control = control
         self._errors = errors
@@ -314,7 +314,8 @@ class Pod:
                 })  # fmt: skip
             else:
                 mounts.append({"kind": "write", "at": "/w", "source": self._inside(layers.upper)})
-        mounts += [{"kind": "read", "at": at, "source": self._inside(path)} for at, path in start.folders.items()]
+        for at, path in start.folders.items():
+            mounts.append({"kind": "read", "at": at, "source": self._inside(path)})
         return {
             **start.more, "kind": start.kind, "argv": list(start.argv), "env": dict(start.env), "cwd": start.cwd,
             "network": start.network, "limits": dict(start.limits), "mounts": mounts, "memory": [_TMP, _SHARED] if start.network else [_TMP],

@@ -18,8 +18,8 @@ def nested(root: Path, depth: int) -> None:
     """Folders below each other, deeper than any path may be long."""
     held = os.open(root, os.O_RDONLY)
     for _ in range(depth):
-        os.mkdir("d" * 100, dir_fd=held)
-        inner = os.open("d" * 100, os.O_RDONLY, dir_fd=held)
+        os.mkdir("d" * 15, dir_fd=held)
+        inner = os.open("d" * 15, os.O_RDONLY, dir_fd=held)
         os.close(held)
         held = inner
     os.close(held)
@@ -125,3 +125,16 @@ def test_unreadable_entries_of_a_given_folder_are_refused(tmp_path: Path) -> Non
     (source / "shut").chmod(0)
     found = collect((source,), tmp_path / "dest", mend=False, base=False)
     assert [entry.reason for entry in found.refused] == ["may not be read"]
+
+
+def test_paths_that_no_program_can_open(tmp_path: Path) -> None:
+    """Their length counts in bytes, and what is above them comes along."""
+    at = tmp_path / "source"
+    for _ in range(9):
+        at /= "é" * 120
+        at.mkdir(parents=True)
+        (at / "f").write_text("x")
+    found = collect((tmp_path / "source",), tmp_path / "dest", base=False)
+    assert [entry.reason for entry in found.refused] == ["has a path longer than 2000 bytes"]
+    assert (found.files, len(found.written)) == (8, 8)
+    assert all((tmp_path / "dest" / path).read_text() == "x" for path in found.written)

@@ -83,7 +83,11 @@ class Resident:
         for fd in (reading, writing):
             os.set_blocking(fd, False)
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+
+        def noticed(_number: int, _frame: object) -> None:
+            """The pipe tells."""
+
+        signal.signal(signal.SIGCHLD, noticed)
 
         def told() -> None:
             os.read(reading, 4096)
