@@ -47,13 +47,16 @@ _ABSENT = {
 # Pipes and sockets that hold a page of a file or of memory by one of these keep alive the whole block that it is part of,
 # up to 2 MiB, whatever becomes of the file.
 _UNFIT = {"sendfile": (40, 71), "splice": (275, 76), "tee": (276, 77), "vmsplice": (278, 75)}
-# A checker may not change the bounds of the process that starts the next one, nor leave messages for it.
-_STRICT = {
-    "ioprio_set": (251, 30), "mq_open": (240, 180), "sched_setaffinity": (203, 122), "sched_setattr": (314, 274),
-    "sched_setparam": (142, 118), "sched_setscheduler": (144, 119), "setpriority": (141, 140),
+# A checker may not change how the process runs that starts the next one, nor leave messages for it.
+_STRICT = {"ioprio_set": (251, 30), "mq_open": (240, 180)}
+# Their first argument is a process; that of setpriority is a kind, and the second a process if it is 0. 0 is the caller.
+_OF_A_PROCESS = {
+    "prlimit64": (302, 261), "sched_setaffinity": (203, 122), "sched_setattr": (314, 274), "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119),
 }  # fmt: skip
+_SETPRIORITY = (141, 140)
 _CLONE, _SOCKET, _SOCKETPAIR, _IOCTL = (56, 220), (41, 198), (53, 199), (16, 29)
-_PERSONALITY, _SETSOCKOPT, _PRLIMIT = (135, 92), (54, 208), (302, 261)
+_PERSONALITY, _SETSOCKOPT = (135, 92), (54, 208)
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 _LOAD, _AND, _SHIFT, _JEQ, _JGE, _JSET, _RET = 0x20, 0x54, 0x74, 0x15, 0x35, 0x45, 0x06
@@ -99,7 +102,10 @@ def program(machine: str, *, sockets: bool = True) -> bytes:
     code += _of(_PERSONALITY[column], [(_LOAD, 0, 0, _ARG0), *_unless(_PERSONALITIES, _EPERM)])
     code += _of(_SETSOCKOPT[column], _setsockopt())
     if not sockets:
-        code += _of(_PRLIMIT[column], [(_LOAD, 0, 0, _ARG0), *_unless([0], _EPERM)])  # 0 is the caller
+        itself = [(_LOAD, 0, 0, _ARG0), *_unless([0], _EPERM)]
+        for numbers in _OF_A_PROCESS.values():
+            code += _of(numbers[column], itself)
+        code += _of(_SETPRIORITY[column], [*itself, (_LOAD, 0, 0, _ARG1), *_unless([0], _EPERM)])
     code += [(_RET, 0, 0, _ALLOW)]
     return b"".join(struct.pack("HBBI", *instruction) for instruction in code)
 
