@@ -22,6 +22,7 @@ from clawc.runtime.report.document import Report
 from clawc.runtime.report.rows import BY, episodes_csv, groups_csv
 from clawc.runtime.report.sample import RunInput
 from clawc.runtime.store.run_folder import each_attempt, read_run
+from clawc.runtime.store.scores import judged
 
 FORMATS = ("text", "json", "csv", "markdown", "junit", "html")
 
@@ -93,13 +94,14 @@ def _labels(folders: Sequence[Path]) -> list[str]:
 
 
 def _read(folder: Path, label: str, scoring: str) -> RunInput:
-    info, records = read_run(folder, scoring=scoring)
+    info, played = read_run(folder, scoring="original")
+    records, judged_by = judged(folder, played, scoring)
     replaced: list[EpisodeRecord] = []
     # Only a retried episode has other attempts than its last.
     if any(record.attempt > 1 for record in records):
         counted = {record.key for record in records}
         replaced = [record for record in each_attempt(folder) if record.key not in counted]
-    return RunInput(label, info, records, [*records, *replaced])
+    return RunInput(label, info, records, [*records, *replaced], judged_by)
 
 
 def _formatted(report: Report, runs: Sequence[RunInput], options: ReportOptions) -> str:

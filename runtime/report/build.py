@@ -74,7 +74,10 @@ def _run(
         episodes=len(records),
         complete=not missing,
         alarms=tuple(_alarms(per_task, len(records), score.excluded)),
-        notes=tuple(_notes(len(records), sum(planned.values()), missing, score, main, settings.ks)),
+        notes=(
+            *_mixture(run.judged_by),
+            *_notes(len(records), sum(planned.values()), missing, score, main, settings.ks),
+        ),
         score=score,
         score_checks=score_checks,
         tasks=per_task,
@@ -104,6 +107,16 @@ def _alarms(tasks: Sequence[Group], episodes: int, excluded: int) -> Iterable[st
         names = ", ".join(f"{t.name[:80]} ({t.excluded} of {t.episodes})" for t in over[:_NAMED])
         rest = f" and {len(over) - _NAMED} more" if len(over) > _NAMED else ""
         yield f"tasks with more than {confidence(ALARM)} of their episodes left out: {names}{rest}"
+
+
+def _mixture(judged_by: Mapping[str, int]) -> Iterable[str]:
+    """A mean over the verdicts of several checkers is said to be one."""
+    if len(judged_by) < 2:
+        return
+    parts = (
+        f"{n} {'at first' if id == 'original' else f'by the re-scoring {id}'}" for id, n in sorted(judged_by.items())
+    )
+    yield f"the scores come from different judgements: {', '.join(parts)}; `clawc rescore` judges all alike"
 
 
 def _notes(

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from math import fsum, isfinite
@@ -45,12 +45,14 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class RunInput:
-    """What a run folder holds: `records` has the last attempt of each episode, `attempts` has all of them."""
+    """What a run folder holds: `records` has the last attempt of each episode, `attempts` has all of them; `judged_by`
+    counts the records of each judgement, by the id of the re-scoring or "original"."""
 
     label: str
     info: RunInfo
     records: Sequence[EpisodeRecord]
     attempts: Sequence[EpisodeRecord]
+    judged_by: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 def samples_of(run: RunInput, ambiguous: frozenset[str]) -> tuple[Sample, ...]:

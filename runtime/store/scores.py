@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.errors import RuntimeFault
@@ -27,6 +28,7 @@ from clawc.runtime.store.journal import (
 from clawc.spec.bundle import CHECKER
 
 SCORES = "scores"
+ORIGINAL = "original"
 _NAME = re.compile(r"([0-9a-f]{16})\.jsonl")
 
 
@@ -51,22 +53,41 @@ def each_score(folder: Path, id: str) -> Iterator[ScoreRecord]:
         yield record
 
 
+class Judged(NamedTuple):
+    """Records as a scoring has them. `by` counts those of each judgement: the id of a re-scoring, or "original";
+    what the infrastructure failed was never judged."""
+
+    records: list[EpisodeRecord]
+    by: dict[str, int]
+
+
 def rescored(folder: Path, records: Iterable[EpisodeRecord], scoring: str) -> list[EpisodeRecord]:
+    """Records as `scoring` judges them; as `judged`."""
+    return judged(folder, records, scoring).records
+
+
+def judged(folder: Path, records: Iterable[EpisodeRecord], scoring: str) -> Judged:
     """Records as `scoring` judges them: "original", "latest" (of each attempt), or the id of a re-scoring. Raises
     RuntimeFault R0209 for an unknown one."""
-    if scoring == "original":
-        return list(records)
-    known = scorings(folder)
-    if scoring != "latest" and scoring not in known:
+    known = [] if scoring == "original" else scorings(folder)
+    if scoring not in ("original", "latest", *known):
         there = "There are " + ", ".join(f"`{id}`" for id in known) + "." if known else "The run has none."
         raise RuntimeFault("R0209", f"the run has no re-scoring `{scoring}`", f"{there} `original` is what was first.")
-    newest: dict[str, ScoreRecord] = {}
-    for id in known if scoring == "latest" else [scoring]:
+    newest: dict[str, tuple[str, ScoreRecord]] = {}
+    for id in known if scoring == "latest" else [scoring] if known else []:
         for score in each_score(folder, id):
             before = newest.get(score.key)
-            if before is None or score.judged >= before.judged:
-                newest[score.key] = score
-    return [laid_over(record, newest.get(record.key)) for record in records]
+            if before is None or score.judged >= before[1].judged:
+                newest[score.key] = id, score
+    found = Judged([], {})
+    for record in records:
+        id, last = newest.get(record.key, (ORIGINAL, None))
+        other = laid_over(record, last)
+        found.records.append(other)
+        if other.outcome != "infra_error":
+            by = ORIGINAL if other is record else id
+            found.by[by] = found.by.get(by, 0) + 1
+    return found
 
 
 def laid_over(record: EpisodeRecord, score: ScoreRecord | None) -> EpisodeRecord:

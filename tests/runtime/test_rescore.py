@@ -18,6 +18,7 @@ from clawc.runtime.rescore import Changed, Flip, Rescored, RescorePlan, ended_as
 from clawc.runtime.run import RunPlan, RunSummary, run, run_closing
 from clawc.runtime.sandbox.bubblewrap import Bubblewrap
 from clawc.runtime.store.run_folder import read_run
+from clawc.runtime.store.scores import judged
 
 pytestmark = pytest.mark.usefixtures("works")
 MakeBundle = Callable[..., Path]
@@ -81,6 +82,21 @@ def test_another_checker_changes_scores_and_flips_checks(
     assert [r.score for r in read_run(tmp_path / "run")[1]] == ["0.666667"] * 2
     assert [r.score for r in read_run(tmp_path / "run", "original")[1]] == ["0.333333"] * 2
     assert [r.score for r in read_run(tmp_path / "run", found.id)[1]] == ["0.666667"] * 2
+
+
+def test_a_report_says_that_a_rescoring_is_a_part(
+    make_bundle: MakeBundle, tmp_path: Path, make_checker: MakeChecker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The mean over verdicts of two checkers is never shown without a word."""
+    play(make_bundle(), half(tmp_path), tmp_path / "run", episodes=3)
+    id = judge(tmp_path / "run", make_bundle(check=lenient(make_checker))).id
+    said = f"note: the scores come from different judgements: 2 by the re-scoring {id}, 1 at first"
+    path = tmp_path / "run/scores" / f"{id}.jsonl"
+    for part, scoring, noted in ((3, "latest", False), (2, "latest", True), (2, id, True), (2, "original", False)):
+        path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:part]))
+        assert cli.run(["report", str(tmp_path / "run"), "--scoring", scoring]) == 0
+        assert (said in capsys.readouterr().out) == noted
+    assert judged(tmp_path / "run", read_run(tmp_path / "run", "original")[1], "latest").by == {id: 2, "original": 1}
 
 
 def test_it_is_continued(make_bundle: MakeBundle, tmp_path: Path, make_checker: MakeChecker) -> None:
