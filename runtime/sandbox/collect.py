@@ -210,7 +210,14 @@ class Usage(NamedTuple):
 def usage(root: Path, max_bytes: int, max_entries: int, depth: int = 2 * MAX_DEPTH) -> Usage:
     """What a workspace in use takes, counted up to the bounds of bytes, entries and depth."""
     count = _Count(max_bytes, max_entries, depth)
-    top = open_folder(root, None, mend=True)
+    for _ in range(_MAX_HIDDEN):
+        try:
+            top = open_folder(root, None, mend=True)
+            break
+        except PermissionError:
+            continue
+    else:
+        return Usage(0, True)
     try:
         within = count.folder(top, 0)
     finally:
