@@ -351,3 +351,20 @@ async def first_to_go(bench: Bench) -> None:
         found = json.loads(await sh(sandbox, "cat /proc/self/oom_score_adj"))
         with open("/proc/self/oom_score_adj", encoding="ascii") as own:
             assert found >= 500 > int(own.read())
+
+
+@REDTEAM.case("is given commands and variables that are none", "each is refused with a reason; nothing ends")
+async def texts_that_are_none(bench: Bench) -> None:
+    async with bench.sandbox() as sandbox:
+        for argv in ([], ["a\0"], ["/bin/echo", "\ud800"], ["/bin/echo", "x" * 200_000]):
+            done = await sandbox.exec(argv, timeout_s=20)
+            assert done.exit == 126 and done.stderr, (argv[:1], done)
+        assert await sh(sandbox, "echo alive") == "alive\n"
+        for name, value in (("A\0", "x"), ("A=B", "x"), ("A", "\ud800")):
+            try:
+                await bench.backend.create(Files(), SMALL, {name: value})
+            except RuntimeFault as fault:
+                assert fault.code == "R0302" and "ready" not in fault.message, fault.message
+                continue
+            raise AssertionError(f"{name!a} was taken")
+        assert await sh(sandbox, "echo alive") == "alive\n"

@@ -79,7 +79,7 @@ def run_loaded(code: types.CodeType | Callable[[], object], request: dict[str, A
         _renew_streams()
         status = _main(code, request["argv"])
         threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as the end of an interpreter does
-        atexit._run_exitfuncs()
+        atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
         sys.stdout.flush()
         sys.stderr.flush()
     finally:

@@ -157,7 +157,7 @@ class Resident:
                 bufsize=0,
                 start_new_session=True,
             )
-        except (OSError, ValueError, subprocess.SubprocessError) as error:
+        except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
             code = 127 if isinstance(error, FileNotFoundError) else 126
             text = str(error).encode("utf-8", "replace")
             self.reply(head["id"], code, False, False, [b"", text])

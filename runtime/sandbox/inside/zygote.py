@@ -105,15 +105,16 @@ class Zygote:
         try:
             os.read(gate, 1)  # ends when the users are mapped
             status = _arrange([*fds])
+            if request["kind"] == "session":
+                os.environ.clear()
+                os.environ.update(request["env"])
             box.enter(request, self.filter if request["network"] else self.strict)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             os.write(status, str(error).encode("utf-8", "replace"))
             os._exit(1)
         os.write(status, b"ready")
         os.close(status)
         if request["kind"] == "session":
-            os.environ.clear()
-            os.environ.update(request["env"])
             try:
                 resident.Resident(socket.socket(fileno=0)).serve()
             finally:
