@@ -122,7 +122,8 @@ class Ground:
                 layers = (await area.layers.of(template),)
             source = template if not layers and not isinstance(template, Layer) else None
             if layers and self.overlay and not laid:
-                workspace = _prepare(folder, layers, None, laid, area.user, True)  # two folders: a thread would cost more
+                # Two folders: a thread would cost more.
+                workspace = _prepare(folder, layers, None, laid, area.user, True)
             else:
                 workspace = await in_thread(_prepare, folder, layers, source, laid, area.user, self.overlay)
             return Place(folder, workspace, layers)
