@@ -36,6 +36,8 @@ from clawc.spec.scoring import score_text
 
 _FINAL = 20_000
 _REFUSED = 100
+# How often the controls of a bundle are played before it counts as broken.
+_ASKED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +92,22 @@ class Clock:
 @dataclass(slots=True)
 class Controls:
     """Whether a bundle's checker works at all here and now: it must judge the untouched workspace and the
-    oracle's. Asked only after a checker has failed, and once per bundle. With the checkers that were compiled."""
+    oracle's. Asked only after a checker has failed, once per bundle if it holds. With the checkers that were compiled."""
 
     backend: Backend
     bytecode: Bytecode = field(default_factory=Bytecode)
-    _known: dict[str, bool] = field(default_factory=dict[str, bool])
+    _held: dict[str, bool] = field(default_factory=dict[str, bool])
+    _failed: dict[str, int] = field(default_factory=dict[str, int])
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def hold(self, bundle: Bundle) -> bool:
+        """Asked again if it failed, a few times: once may be a busy machine's doing, and would forgive all that follows."""
+        key = bundle.manifest.id
         async with self._lock:
-            if bundle.manifest.id not in self._known:
-                self._known[bundle.manifest.id] = await self._judged(bundle)
-            return self._known[bundle.manifest.id]
+            if not self._held.get(key) and self._failed.get(key, 0) < _ASKED:
+                self._held[key] = await self._judged(bundle)
+                self._failed[key] = self._failed.get(key, 0) + (not self._held[key])
+            return self._held[key]
 
     async def _judged(self, bundle: Bundle) -> bool:
         harnesses: list[Harness] = [Null()]

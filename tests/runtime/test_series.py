@@ -149,26 +149,42 @@ os.write(int(sys.argv[2]), b"fine")
 JUDGES = """
 import os, sys
 seen = []
-def judge_workspace():
-    seen.append(sys.argv[1])
-    os.write(int(sys.argv[2]), ("%s %s %s" % (os.getpid() != 1, seen, sys.stdin.readline().strip())).encode())
-    sys.exit(int(sys.argv[1]))
+def verdict_for(arguments, nonce):
+    seen.append(arguments[0])
+    TROUBLE
+    return "%s %s %s\\n" % (os.getpid() != 1, seen, nonce)
 if __name__ == "__main__":
-    judge_workspace()
+    os.write(int(sys.argv[2]), b"alone")
 """
 
 
-def test_what_a_checker_defines_is_defined_once() -> None:
-    results = runs_of(JUDGES, 3)
-    assert found(results) == [(n, f"True ['{n}'] input {n}".encode(), "") for n in range(3)]
+def judged(results: list[Finished | None]) -> list[str]:
+    return [(r.channel.decode().strip() or f"{r.exit} {r.limit}") if r is not None else "none" for r in results]
 
 
-def test_a_definition_that_leaves_processes_hangs_or_fails() -> None:
+def test_a_process_judges_a_few() -> None:
+    found = judged(runs_of(JUDGES.replace("TROUBLE", ""), 6))
+    assert found[0] == "True ['0'] input 0" and found[3] == "True ['0', '1', '2', '3'] input 3"
+    assert found[4:] == ["True ['4'] input 4", "True ['4', '5'] input 5"]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    ["raise SystemExit(3)", "os.kill(os.getpid(), 9)", "raise MemoryError", "os._exit(0)", "[0 for _ in iter(int, 1)]",
+     "os.write(3, b'7\\n{}'); os._exit(0)", "os.write(3, b'9' * 99)", "return 5", "return '\\u00e9'", "sys.stdin.read(); [][0]"],
+)  # fmt: skip
+def test_who_is_in_trouble_is_judged_alone(trouble: str) -> None:
+    """Those before and behind keep their verdicts, and each gets its own."""
+    found = judged(runs_of(JUDGES.replace("TROUBLE", f"if nonce.endswith('2'): {trouble}"), 6, timeout_s=1.0))
+    assert found[0].endswith("input 0") and found[1].endswith("input 1")
+    assert found[2] == "alone"
+    assert [one.split()[-1] for one in found[3:]] == ["3", "4", "5"]
+
+
+def test_definitions_that_leave_processes_hang_or_fail() -> None:
+    look = "others = [p for p in os.listdir('/proc') if p.isdigit()]; nonce = str(len(others))"
     forks = "import os, time\nif os.fork() == 0:\n    time.sleep(60)\n"
-    look = "others = [p for p in os.listdir('/proc') if p.isdigit()]\n"
-    results = runs_of(forks + JUDGES.replace("sys.exit(", look.replace("\n", "; ") + "sys.exit(len(others) - 2 + "), 2)
-    assert [r.exit if r else None for r in results] == [0, 1]
-    hangs = runs_of("if __name__ != '__main__':\n    while True: pass\n" + JUDGES, 2, timeout_s=1.0)
-    assert [r.exit if r else None for r in hangs] == [0, 1]
-    fails = runs_of("if __name__ != '__main__':\n    raise SystemExit(5)\n" + JUDGES, 2)
-    assert [r.exit if r else None for r in fails] == [0, 1]
+    assert [one.split()[-1] for one in judged(runs_of(forks + JUDGES.replace("TROUBLE", look), 2))] == ["2", "2"]
+    for trouble in ("while True: pass", "raise SystemExit(5)", "verdict_for = 5"):
+        source = JUDGES.replace("TROUBLE", "") + f"\nif __name__ != '__main__':\n    {trouble}\n"
+        assert judged(runs_of(source, 2, timeout_s=1.0)) == ["alone", "alone"]

@@ -25,7 +25,7 @@ _IOCTL_UP = 0x8914
 _IFF_UP_RUNNING = 0x41
 
 
-def enter(request: dict[str, Any], call_filter: bytes) -> None:
+def enter(request: dict[str, Any], call_filter: kernel.Filter) -> None:
     """Become what `request` describes (see pod.py); raises OSError when the system refuses."""
     kernel.mount("", "/", flags=kernel.RECURSIVE | kernel.SLAVE)
     _lay_root(request)
@@ -39,13 +39,12 @@ def enter(request: dict[str, Any], call_filter: bytes) -> None:
     kernel.mount("", "/", flags=kernel.REMOUNT | kernel.BIND | kernel.READ_ONLY | _COMMON)
     _limit(request["limits"])
     os.umask(0o022)
-    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
-        score.write(_FIRST_TO_GO)
+    kernel.tell("/proc/self/oom_score_adj", _FIRST_TO_GO)
     kernel.drop_capabilities()
     kernel.no_new_privileges()
     kernel.die_with_parent()
     kernel.hide_memory()
-    kernel.filter_calls(call_filter)
+    call_filter.set()
 
 
 def _lay_root(request: dict[str, Any]) -> None:
@@ -96,8 +95,7 @@ def _raise_loopback() -> None:
 def _forbid_namespaces() -> None:
     """No further user namespace, whatever the filter lets through."""
     try:
-        with open("/proc/sys/user/max_user_namespaces", "w", encoding="ascii") as setting:
-            setting.write("0")
+        kernel.tell("/proc/sys/user/max_user_namespaces", "0")
     except PermissionError:
         return  # the filter forbids them too
 

@@ -24,6 +24,8 @@ _SET_DEATH_SIGNAL, _SET_DUMPABLE, _SET_SECCOMP, _DROP_BOUND, _SET_NO_NEW_PRIVILE
 _CAPABILITY_V3 = 0x20080522
 
 _libc = ctypes.PyDLL(None, use_errno=True)
+_OURSELVES = ctypes.create_string_buffer(struct.pack("Ii", _CAPABILITY_V3, 0))
+_NO_CAPABILITIES = ctypes.create_string_buffer(24)
 
 
 def clone(namespaces: int) -> int:
@@ -69,8 +71,7 @@ def drop_capabilities() -> None:
     while _libc.prctl(_DROP_BOUND, number, 0, 0, 0) == 0:
         number += 1
     _libc.prctl(_AMBIENT, 4, 0, 0, 0)
-    header = ctypes.create_string_buffer(struct.pack("Ii", _CAPABILITY_V3, 0))
-    _require(_libc.syscall(_CAPSET, header, ctypes.create_string_buffer(24)), "capset")
+    _require(_libc.syscall(_CAPSET, _OURSELVES, _NO_CAPABILITIES), "capset")
 
 
 def no_new_privileges() -> None:
@@ -86,11 +87,24 @@ def die_with_parent() -> None:
     _require(_libc.prctl(_SET_DEATH_SIGNAL, 9, 0, 0, 0), "pdeathsig")
 
 
-def filter_calls(program: bytes) -> None:
-    """Set a seccomp filter, an array of struct sock_filter."""
-    code = ctypes.create_string_buffer(program, len(program))
-    head = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code)))
-    _require(_libc.prctl(_SET_SECCOMP, 2, head, 0, 0), "seccomp")
+class Filter:
+    """A seccomp filter, an array of struct sock_filter, ready to be set."""
+
+    def __init__(self, program: bytes) -> None:
+        self.code = ctypes.create_string_buffer(program, len(program))
+        self.head = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(self.code)))
+
+    def set(self) -> None:
+        _require(_libc.prctl(_SET_SECCOMP, 2, self.head, 0, 0), "seccomp")
+
+
+def tell(path: str, text: str) -> None:
+    """Write a few bytes to a file of the kernel's, with less ado than `open` makes."""
+    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(fd, text.encode("ascii"))
+    finally:
+        os.close(fd)
 
 
 def _require(result: int, what: str) -> None:

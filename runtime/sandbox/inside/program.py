@@ -14,7 +14,6 @@ import sys
 import threading
 import traceback
 import types
-from collections.abc import Callable
 from typing import Any, NoReturn
 
 _PYC_HEADER = 16
@@ -69,14 +68,11 @@ def load_script(path: str) -> types.CodeType:
     return code
 
 
-def run_loaded(code: types.CodeType | Callable[[], object], request: dict[str, Any]) -> NoReturn:
-    """Run a script that was loaded, or the function that it has for it, and end the process with its status."""
+def run_loaded(code: types.CodeType, request: dict[str, Any]) -> NoReturn:
+    """Run a script that was loaded, and end the process with its status."""
     status = 1
     try:
-        os.chdir(request["cwd"])
-        os.environ.clear()
-        os.environ.update(request["env"], PWD=request["cwd"])
-        _renew_streams()
+        settle(request)
         status = _main(code, request["argv"])
         threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as the end of an interpreter does
         atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
@@ -86,13 +82,10 @@ def run_loaded(code: types.CodeType | Callable[[], object], request: dict[str, A
         os._exit(status)
 
 
-def _main(code: types.CodeType | Callable[[], object], argv: list[str]) -> int:
+def _main(code: types.CodeType, argv: list[str]) -> int:
     sys.argv = list(argv)
     try:
-        if isinstance(code, types.CodeType):
-            exec(code, module_of(argv[0], "__main__"))
-        else:
-            code()
+        exec(code, module_of(argv[0], "__main__"))
     except SystemExit as stop:
         if stop.code is None or isinstance(stop.code, int):
             return (stop.code or 0) & 0xFF
@@ -112,8 +105,23 @@ def module_of(path: str, name: str) -> dict[str, Any]:
     return module.__dict__
 
 
-def _renew_streams() -> None:
-    """The descriptors 0, 1 and 2 are others now."""
+def settle(request: dict[str, Any]) -> None:
+    """Folder and environment; what is so already is not touched, as every change costs a page of memory."""
+    os.chdir(request["cwd"])
+    wanted = {**request["env"], "PWD": request["cwd"]}
+    for name in [name for name in os.environ if name not in wanted]:
+        del os.environ[name]
+    for name, value in wanted.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
+
+
+def renew_streams() -> None:
+    """Standard streams for whatever the descriptors 0, 1 and 2 will be in a box: made once, as pipes, which they are there."""
+    kept = [os.dup(fd) for fd in range(3)]
+    reading, writing = os.pipe()
+    for fd, end in ((0, reading), (1, writing), (2, writing)):
+        os.dup2(end, fd)
     sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, "r", closefd=False)), "utf-8")
     sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w", closefd=False)), "utf-8")
     sys.stderr = io.TextIOWrapper(
@@ -121,3 +129,8 @@ def _renew_streams() -> None:
     )
     for name in ("stdin", "stdout", "stderr"):
         setattr(sys, f"__{name}__", getattr(sys, name))
+    for fd, old in enumerate(kept):
+        os.dup2(old, fd)
+        os.close(old)
+    os.close(reading)
+    os.close(writing)

@@ -38,9 +38,9 @@ class Zygote:
         self.poll = select.epoll()
         self.children: dict[int, tuple[int, int]] = {}  # pidfd: (id, pid)
         with open(f"{HERE}/filter", "rb") as file:
-            self.filter = file.read()
+            self.filter = kernel.Filter(file.read())
         with open(f"{HERE}/strict", "rb") as file:
-            self.strict = file.read()
+            self.strict = kernel.Filter(file.read())
 
     def serve(self) -> None:
         self.answer({"id": 0, "python": sys.version_info[:2]})
@@ -87,8 +87,7 @@ class Zygote:
         os.close(reading)
         try:
             for name, text in (("setgroups", "deny"), ("uid_map", "1000 0 1"), ("gid_map", "1000 0 1")):
-                with open(f"/proc/{pid}/{name}", "w", encoding="ascii") as file:
-                    file.write(text)
+                kernel.tell(f"/proc/{pid}/{name}", text)
             pidfd = os.pidfd_open(pid)
         except OSError:
             os.kill(pid, signal.SIGKILL)
@@ -175,6 +174,7 @@ def main(warm: list[str]) -> None:
     _reset_signals()
     control = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+    program.renew_streams()
     gc.collect()
     gc.freeze()
     Zygote(control).serve()
