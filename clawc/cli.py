@@ -155,7 +155,7 @@ def rescore(
         list[Path] | None,
         typer.Argument(help="bundles or `.claw` files to judge by; those of the run unless given", metavar="[PATH...]"),
     ] = None,
-    jobs: Annotated[int, typer.Option("-j", min=1, max=256, help="episodes at once")] = 16,
+    jobs: Annotated[int, typer.Option("-j", min=1, max=256, help="episodes at once")] = 64,
     format: Format = "text",
 ) -> None:
     """Judge the stored workspaces of a run again, without playing anything."""
