@@ -28,7 +28,7 @@ def test_the_document_holds_our_figures_and_where_they_are_from(
     assert ours["episodes"] == 3 and len(ours["seconds"]) == len(ours["one_episode_seconds"]) == 1
     assert ours["a_second"] > 0 and ours["cpu_s_each"] > 0 and ours["rss_mb"] > 0
     assert ours["version"] and ours["isolation"].startswith("bubblewrap")
-    assert document["rescore"]["judged"] == 3
+    assert document["rescore"]["judged"] == 8 * 3
     assert all(isinstance(met, bool) for met in document["summary"].values())
     assert capsys.readouterr().out == rollouts.table(document)
 
