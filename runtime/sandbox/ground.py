@@ -28,35 +28,15 @@ from clawc.runtime.sandbox.tools import TOOLS, lay_tools
 Role = Literal["agent", "job", "check"]
 ROLES: tuple[Role, ...] = ("agent", "job", "check")
 # What the interpreters of checkers have imported beforehand; parsers that few tasks need are imported by them.
-_WARM: Mapping[Role, tuple[str, ...]] = {
-    "agent": (),
-    "job": (),
-    "check": (
-        "re",
-        "json",
-        "decimal",
-        "_pydecimal",
-        "datetime",
-        "unicodedata",
-        "calendar",
-        "bisect",
-        "zlib",
-        "pyexpat",
-    ),
-}
-
-
+_FOR_CHECKS = (
+    "re", "json", "_json", "decimal", "_pydecimal", "datetime", "unicodedata", "calendar", "bisect", "zlib", "pyexpat",
+    "_sha256", "_sha2",
+)  # fmt: skip
+_WARM: Mapping[Role, tuple[str, ...]] = {"agent": (), "job": (), "check": _FOR_CHECKS}
 # Errors of keeping a workspace that its author has brought about.
 _ITS_OWN = {
-    errno.EFBIG,
-    errno.ENOENT,
-    errno.ENOTDIR,
-    errno.ELOOP,
-    errno.EACCES,
-    errno.EPERM,
-    errno.ESTALE,
-    errno.EAGAIN,
-}
+    errno.EFBIG, errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ESTALE, errno.EAGAIN,
+}  # fmt: skip
 
 
 @dataclass(slots=True, eq=False)

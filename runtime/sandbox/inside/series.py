@@ -19,7 +19,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import CodeType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from clawc.runtime.sandbox.inside.program import load_script, module_of, run_loaded, settle
 
@@ -73,7 +73,7 @@ def _defined(code: CodeType, request: dict[str, Any]) -> VerdictFor | None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
     _end_others()
-    return found if callable(found) else None
+    return cast("VerdictFor", found) if callable(found) else None
 
 
 def _judged(verdict_for: VerdictFor, runs: list[dict[str, Any]], request: dict[str, Any]) -> list[bytes]:
