@@ -24,7 +24,7 @@ from clawc import __version__
 from clawc.compiler.assets import stamp
 
 LAYOUT = 1
-# Names of the files that library_cache.py keeps, one for each version, and how many of other versions stay.
+# Names of the files that kept_library.py keeps, one for each version, and how many of other versions stay.
 LIBRARIES = "library-"
 _OTHER_LIBRARIES = 4
 MAX_ROWS = 200_000

@@ -149,7 +149,7 @@ def build_all(tasks: Sequence[Compiled], out: Path) -> list[Manifest]:
 
 def _build_one(item: tuple[str, str, str]) -> dict[str, Any]:
     """In a child: checks a source, and writes the bundles of a sound one below a folder. What it found, and read."""
-    from clawc.commands.library_cache import open_library_cache
+    from clawc.commands.kept_library import open_library_cache
     from clawc.compiler.assets import DiskAssets
     from clawc.compiler.finding import finding
     from clawc.compiler.pipeline import build, write
