@@ -7,6 +7,7 @@ import asyncio
 import atexit
 import weakref
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -194,16 +195,10 @@ class Bubblewrap:
         )
 
     def _bounded(self, program: Program) -> Program:
-        limits = self._clamped(program.limits)
-        return Program(
-            program.argv,
-            limits,
-            min(program.timeout_s, self._ceiling.check_s),
-            program.env,
-            program.cwd,
-            program.stdin,
-            program.output_limit,
-            program.script,
+        return replace(
+            program,
+            limits=self._clamped(program.limits),
+            timeout_s=min(program.timeout_s, self._ceiling.check_s),
         )
 
 

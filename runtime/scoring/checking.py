@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from clawc.runtime.bundle import Bundle
@@ -77,10 +77,10 @@ class Series:
             return await one.finished
         except asyncio.CancelledError:
             # The sandbox may still have its folder mounted, which goes as soon as we return.
-            if one not in queue.waiting:
-                await asyncio.wait(set(queue.running))
-            else:
+            if one in queue.waiting:
                 queue.waiting.remove(one)
+            elif queue.running:
+                await asyncio.wait(set(queue.running))
             raise
 
     async def _serve(self, bundle: Bundle, queue: _Queue) -> None:
@@ -89,7 +89,7 @@ class Series:
             found: list[Finished | None] = [None] * len(taken)
             try:
                 found = await self._judged(bundle, taken)
-            except RuntimeFault:
+            except (RuntimeFault, OSError):
                 pass  # each is judged alone, and says why if that fails too
             finally:
                 for one, finished in zip(taken, found):
@@ -104,8 +104,5 @@ class Series:
             root = f"/each/{number}/"
             folders |= checker_folders(root, one.scratch)
             runs.append(ScriptRun(checker_arguments(root), one.nonce + "\n"))
-        program = checker_program(bundle, script)
-        program = Program(
-            program.argv, program.limits, program.timeout_s, cwd=program.cwd, output_limit=_OUTPUT, script=True
-        )
+        program = replace(checker_program(bundle, script), output_limit=_OUTPUT)
         return await self.backend.run_series(program, runs, folders)
