@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -12,6 +13,7 @@ from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
 
 # No space; a run folder that this user may not write or read.
 _MACHINE = ("R0203", "R0207")
+_AGAIN_S = 0.01
 
 
 @contextmanager
@@ -30,9 +32,25 @@ def user_errors() -> Generator[None]:
 
 @contextmanager
 def stopping() -> Generator[None]:
-    """SIGTERM ends what is not yet a run, or no longer one, as Ctrl-C does; a run has handlers of its own."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """SIGTERM ends what is not yet a run, or no longer one, as Ctrl-C does; a run has handlers of its own.
+
+    An interruption that comes while Python calls what nobody can catch an exception of (callbacks of a fork, finalizers) is
+    reported as unraisable and lost; it comes again a moment later.
+    """
+    hook = sys.unraisablehook
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGTERM, signal.SIGALRM)}
+
+    def again(lost: sys.UnraisableHookArgs) -> None:
+        if isinstance(lost.exc_value, KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_REAL, _AGAIN_S)
+        else:
+            hook(lost)
+
+    sys.unraisablehook = again
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        sys.unraisablehook = hook
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -59,7 +59,7 @@ class _Duplicate:
                 if not self._named_before(name, dest, path, seen):
                     self._file(name, source, dest, seen)
             elif stat.S_ISLNK(seen.st_mode):
-                os.symlink(os.readlink(name, dir_fd=source), name, dir_fd=dest)
+                os.symlink(_target(name, source), name, dir_fd=dest)
                 self._give(name, dest)
             elif stat.S_ISFIFO(seen.st_mode) or (stat.S_ISCHR(seen.st_mode) and seen.st_rdev == 0):
                 os.mknod(name, stat.S_IFMT(seen.st_mode) | 0o600, 0, dir_fd=dest)
@@ -115,6 +115,15 @@ class _Duplicate:
     def _give(self, name: str, dest: int) -> None:
         if self.user is not None:
             os.chown(name, self.user, self.user, dir_fd=dest, follow_symlinks=False)
+
+
+def _target(name: str, parent: int) -> str:
+    try:
+        return os.readlink(name, dir_fd=parent)
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            raise OSError(errno.ESTALE, "a link was replaced") from error
+        raise
 
 
 def _reading(name: str, parent: int) -> int:

@@ -36,6 +36,7 @@ _WARM: Mapping[Role, tuple[str, ...]] = {"agent": (), "job": (), "check": _FOR_C
 # Errors of keeping a workspace that its author has brought about.
 _ITS_OWN = {
     errno.EFBIG, errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ESTALE, errno.EAGAIN,
+    errno.EEXIST, errno.ENXIO, errno.EISDIR,
 }  # fmt: skip
 
 

@@ -44,6 +44,8 @@ from clawc.spec.bundle import Limits
 FILE_LIMIT = 64 << 20
 _HEAD_LIMIT = 1 << 20
 _PATIENCE_S = 30.0
+# A sandbox that moves while its workspace is copied, as something in it wakes what was stopped, is tried again.
+_SNAPSHOT_TRIES = 5
 
 
 class _Head(BaseModel):
@@ -164,6 +166,15 @@ class Session:
         return await self._ask(head, body, OUTPUT_LIMIT * 2, wait_s + _PATIENCE_S)
 
     async def snapshot(self) -> LayerSnapshot:
+        for _ in range(_SNAPSHOT_TRIES):
+            layer, still = await self._keep_still()
+            if still:
+                return LayerSnapshot(self._ground, layer)
+            await finish(self._ground.area("agent").layers.release(layer))
+        raise await self._lost("the sandbox does not stand still")
+
+    async def _keep_still(self) -> tuple[Layer, bool]:
+        """A layer of the workspace, and whether all stood still while it was made."""
         place = self._place
         if self._ended is not None or place is None:
             raise self._ended or SandboxEnded("", "the sandbox was closed")
@@ -184,11 +195,11 @@ class Session:
                 await self._ask({"op": "thaw"}, b"", 0, _PATIENCE_S)
             raise
         try:
-            await self._ask({"op": "thaw"}, b"", 0, _PATIENCE_S)
+            reply = await self._ask({"op": "thaw"}, b"", 0, _PATIENCE_S)
         except BaseException:
             await finish(self._ground.area("agent").layers.release(layer))
             raise
-        return LayerSnapshot(self._ground, layer)
+        return layer, reply.head.exit == 0
 
     async def fork(self) -> Session:
         snapshot = await self.snapshot()

@@ -9,11 +9,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
+from clawc.commands.faults import stopping
 from clawc.commands.progress import progress_bar, progress_text
 from clawc.commands.sources import find_sources
 from clawc.exits import UserError
@@ -228,22 +230,38 @@ def test_progress_fits_the_terminal(columns: int) -> None:
 
 @pytest.mark.usefixtures("works")
 def test_sigterm_ends_a_rescoring_without_a_trace(project: Path) -> None:
-    """Also while it compiles what it judges by."""
+    """Also while it compiles what it judges by, and while it forks."""
     assert clawc("run", "sums.claw", "-o", "run", folder=project).returncode == 0
-    (project / "tmp").mkdir()
-    for number in range(4):
-        # Another source each time, so that it is compiled anew.
-        (project / "sums.claw").write_text(SOURCE.replace("0.005", f"0.0{number + 1}"))
-        process = subprocess.Popen(
-            [sys.executable, "-m", "clawc", "rescore", "run", "sums.claw"],
-            cwd=project, env={**os.environ, "TMPDIR": str(project / "tmp")}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
-        while process.poll() is None and not any(project.glob("tmp/*/.building-*")):
-            time.sleep(0.001)
-        process.terminate()
-        _, err = process.communicate(timeout=60)
-        assert process.returncode in (0, 130) and b"Traceback" not in err, err
-        assert os.listdir(project / "tmp") == []
+    # Below the folder for temporary files itself: sandboxes run as a user who may not pass through that of the tests.
+    with tempfile.TemporaryDirectory() as name:
+        temporary = Path(name)
+        temporary.chmod(0o711)
+        for number in range(8):
+            # Another source each time, so that it is compiled anew.
+            (project / "sums.claw").write_text(SOURCE.replace("0.005", f"0.0{number + 1}"))
+            process = subprocess.Popen(
+                [sys.executable, "-m", "clawc", "rescore", "run", "sums.claw"],
+                cwd=project, env={**os.environ, "TMPDIR": name}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            )  # fmt: skip
+            while process.poll() is None and not any(temporary.glob("*/.building-*")):
+                time.sleep(0.001)
+            time.sleep(0.003 * number)
+            process.terminate()
+            _, err = process.communicate(timeout=60)
+            assert process.returncode in (0, 130) and b"Traceback" not in err, err
+            assert os.listdir(temporary) == []
+
+
+def test_an_interruption_that_a_callback_swallows_comes_again() -> None:
+    class Finalized:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(KeyboardInterrupt), stopping():
+        value = [Finalized()]
+        value.clear()
+        time.sleep(5)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
 @pytest.mark.usefixtures("works")

@@ -11,10 +11,11 @@ _FREEZE_S = 1.0
 
 
 class _Process(NamedTuple):
-    """`states` has the state of each thread, the first one's first."""
+    """`states` has the state of each thread, the first one's first; `turns`, how often each was given a processor."""
 
     parent: int
     states: str
+    turns: tuple[int, ...] = ()
 
 
 def _all(threads: bool = False) -> dict[int, _Process]:
@@ -22,11 +23,14 @@ def _all(threads: bool = False) -> dict[int, _Process]:
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
-                state, parent = _look(f"/proc/{name}/stat")
+                if not threads:
+                    state, parent = _look(f"/proc/{name}/stat")
+                    found[int(name)] = _Process(parent, state)
+                    continue
                 # A process whose first thread has ended looks like one that has ended, and runs.
-                others = [task for task in os.listdir(f"/proc/{name}/task") if task != name] if threads else []
-                states = [state, *(_look(f"/proc/{name}/task/{task}/stat")[0] for task in others)]
-                found[int(name)] = _Process(parent, "".join(states))
+                others = [task for task in os.listdir(f"/proc/{name}/task") if task != name]
+                tasks = [_status(f"/proc/{name}/task/{task}/status") for task in (name, *others)]
+                found[int(name)] = _Process(tasks[0][1], "".join(t[0] for t in tasks), tuple(t[2] for t in tasks))
             except (OSError, ValueError, IndexError):
                 continue
     return found
@@ -37,6 +41,22 @@ def _look(path: str) -> tuple[str, int]:
     with open(path, "rb") as file:
         fields = file.read().rpartition(b")")[2].split()
     return fields[0].decode("ascii"), int(fields[1])
+
+
+def _status(path: str) -> tuple[str, int, int]:
+    """State, parent, and how often a thread was given a processor. The name of a program, whose line ends are escaped, comes
+    first."""
+    state, parent, turns = "", 0, 0
+    with open(path, "rb") as file:
+        for line in file:
+            name, _, value = line.partition(b":")
+            if name == b"State":
+                state = value.split()[0].decode("ascii")
+            elif name == b"PPid":
+                parent = int(value)
+            elif name in (b"voluntary_ctxt_switches", b"nonvoluntary_ctxt_switches"):
+                turns += int(value)
+    return state, parent, turns
 
 
 def descendants(pid: int) -> list[int]:
@@ -58,26 +78,41 @@ def kill_below(pid: int) -> None:
         return
 
 
-def freeze() -> list[int]:
-    """Stop all processes but this one; returns those that had not been stopped before. Raises ValueError if some do not stop."""
+class Frozen(NamedTuple):
+    """Processes that stand still: those that had not been stopped before, and what each had done by then."""
+
+    stopped: list[int]
+    seen: dict[int, tuple[int, ...]]
+
+
+def freeze() -> Frozen:
+    """Stop all processes but this one. Raises ValueError if some do not stop."""
     before = {pid for pid, process in _all().items() if process.states == "T"}
     until = time.monotonic() + _FREEZE_S
     while True:
         try:
             os.kill(-1, signal.SIGSTOP)
         except ProcessLookupError:
-            return []
+            return Frozen([], {})
         now = {pid: process for pid, process in _all(threads=True).items() if pid != os.getpid()}
         # A process that waits uninterruptibly does nothing to files until it wakes, and then stops.
         if all(set(process.states) <= set("TtDZX") for process in now.values()):
-            return [pid for pid, process in now.items() if pid not in before and set(process.states) - set("ZX")]
+            stopped = [pid for pid, process in now.items() if pid not in before and set(process.states) - set("ZX")]
+            return Frozen(stopped, {pid: process.turns for pid, process in now.items()})
         if time.monotonic() > until:
-            thaw([pid for pid in now if pid not in before])
+            _wake([pid for pid in now if pid not in before])
             raise ValueError("some processes do not stop")
         time.sleep(0.001)
 
 
-def thaw(pids: list[int]) -> None:
+def thaw(frozen: Frozen) -> bool:
+    """Let them go on; returns whether all stood still meanwhile. One that was woken by another, or by a timer, did not."""
+    now = {pid: process.turns for pid, process in _all(threads=True).items() if pid != os.getpid()}
+    _wake(frozen.stopped)
+    return now == frozen.seen
+
+
+def _wake(pids: list[int]) -> None:
     for pid in pids:
         _signal(pid, signal.SIGCONT)
 

@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any
 
 from clawc.runtime.sandbox.inside.background import Background
-from clawc.runtime.sandbox.inside.processes import freeze, kill_below, reap_orphans, thaw
+from clawc.runtime.sandbox.inside.processes import Frozen, freeze, kill_below, reap_orphans, thaw
 from clawc.runtime.sandbox.inside.streams import Feed, Stream, taken_over
 from clawc.runtime.sandbox.inside.workspace_files import get, put
 
@@ -53,7 +53,7 @@ class Resident:
         self.selector = selectors.DefaultSelector()
         self.commands: list[Command] = []
         self.background: dict[int, Background] = {}
-        self.frozen: list[int] = []
+        self.frozen = Frozen([], {})
         self.buffer = bytearray()
         self.actions = {
             "exec": self.start, "put": self.put, "get": self.get, "spawn": self.spawn, "read": self.read_output,
@@ -242,6 +242,6 @@ class Resident:
         self.send({"id": message.head["id"]})
 
     def thaw(self, message: Message) -> None:
-        thaw(self.frozen)
-        self.frozen = []
-        self.send({"id": message.head["id"]})
+        still = thaw(self.frozen)
+        self.frozen = Frozen([], {})
+        self.send({"id": message.head["id"], "exit": int(not still)})
