@@ -194,6 +194,11 @@ class Task:
     mutants: list[MutantDecl] = field(default_factory=list[MutantDecl])
     tests: list[TestDecl] = field(default_factory=list[TestDecl])
     turns: list[str] = field(default_factory=list[str])
+    params: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])  # drawn, as text
+    seed: int = 0
+    draws: int = 1  # of which the last was admitted
+    drawn: bool = False  # has it parameters or generated data?
+    template: str = ""  # the name in the source, where that of an instance differs
     turn_spans: list[Span] = field(default_factory=list[Span])
 
     @property

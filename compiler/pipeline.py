@@ -12,16 +12,18 @@ from clawc.compiler.assets import Assets, NoAssets
 from clawc.compiler.elaborate.context import Context, LetBinding, TaskState
 from clawc.compiler.elaborate.naming import let_value
 from clawc.compiler.model import Task
-from clawc.compiler.passes.allow import allowances, sift
+from clawc.compiler.passes.admit import draw_until_admitted, report_conditions, report_not_admitted
+from clawc.compiler.passes.allow import Allowance, allowances, sift
 from clawc.compiler.passes.bind import bind_statements
 from clawc.compiler.passes.content_free import set_floors
-from clawc.compiler.passes.declare import declare
+from clawc.compiler.passes.declare import declare_inputs, declare_rest, draws_something
 from clawc.compiler.passes.evaluate import EvaluationFault, report
 from clawc.compiler.passes.expected_keys import expected_keys
 from clawc.compiler.passes.judge_blocks import judge_blocks, proved, report_unused
 from clawc.compiler.passes.lints import advise, order_lints, unread, vacuous
 from clawc.compiler.passes.mentioned import NamesRead, names_cut
 from clawc.compiler.passes.modules import bind_uses
+from clawc.compiler.passes.params import report_unused_params
 from clawc.compiler.passes.parse import parse
 from clawc.compiler.passes.reusable import bind_blocks
 from clawc.compiler.passes.seal import Sealer
@@ -70,8 +72,23 @@ class Checked:
         return not any(d.severity == "error" for d in self.diagnostics)
 
 
-def check(path: str, text: str, assets: Assets | None = None) -> Checked:
-    """Reads and checks one file; never raises on what the file holds."""
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A file as text and syntax tree, which all its instances share, with what is wrong in it."""
+
+    source: Source
+    file: ast.File
+    allowed: tuple[Allowance, ...]
+    diagnostics: Diagnostics
+
+
+def check(path: str, text: str, assets: Assets | None = None, seed: int = 0) -> Checked:
+    """Reads and checks one file, with the instance of each task that the seed gives; never raises on what the file holds."""
+    return check_instance(read(path, text), assets, seed)
+
+
+def read(path: str, text: str) -> Parsed:
+    """The syntax tree of a file; never raises on what the file holds."""
     sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
     lone = _SURROGATE.search(text)
     source = Source.of(path, _SURROGATE.sub("\ufffd", text) if lone else text)
@@ -86,11 +103,19 @@ def check(path: str, text: str, assets: Assets | None = None) -> Checked:
     if file.edition not in (0, *EDITIONS):
         diagnostics.add("E0111", source, ast.Span(0, len("claw")), f"edition {file.edition} is not known here",
                         f"this version reads edition {EDITIONS[-1]}")  # fmt: skip
+    return Parsed(source, file, given, diagnostics)
+
+
+def check_instance(parsed: Parsed, assets: Assets | None = None, seed: int = 0) -> Checked:
+    """Checks a file that was read, with the instance of each task that the seed gives."""
+    source, file = parsed.source, parsed.file
+    diagnostics = Diagnostics()
+    diagnostics.include(parsed.diagnostics)
     found: list[Compiled] = []
     for block in file.items:
         if isinstance(block, ast.Block) and block.kind.text == "task" and known(block, ""):
             try:
-                compiled = _task(source, file, block, diagnostics, assets or NoAssets())
+                compiled = _task(source, file, block, diagnostics, assets or NoAssets(), seed)
             except RecursionError:
                 diagnostics.add("E0108", source, block.head, "the definitions of this task are nested too deeply to evaluate",
                                 "fewer definitions, each made of others, would do")  # fmt: skip
@@ -102,23 +127,51 @@ def check(path: str, text: str, assets: Assets | None = None) -> Checked:
     if not any(isinstance(i, (ast.Block, ast.BrokenItem, ast.Def, ast.Let)) for i in file.items):
         if not diagnostics.has_errors:
             diagnostics.add("E0112", source, ast.Span(0, 0), "this file declares nothing", "add a `task NAME { … }`")
-    sifted = sift(source, given, diagnostics)
+    sifted = sift(source, parsed.allowed, diagnostics)
     return Checked(source, sifted.kept, [] if diagnostics.has_errors else found, sifted.allowed)
 
 
 def _task(
-    source: Source, file: ast.File, block: ast.Block, diagnostics: Diagnostics, assets: Assets
+    source: Source, file: ast.File, block: ast.Block, diagnostics: Diagnostics, assets: Assets, seed: int
 ) -> Compiled | None:
     """The passes over one task; later ones run only on what earlier ones found sound."""
-    outer = _outer(source, file, diagnostics, assets)
-    task = declare(outer.child(), block, file.edition)
+    said = Diagnostics()
+
+    def draw(number: int) -> Task:
+        nonlocal said
+        said = Diagnostics()  # of an instance that is not admitted, nothing is said
+        said.include(diagnostics)
+        return declare_inputs(_outer(source, file, said, assets, seed, number).child(), block, file.edition)
+
+    try:
+        admission = draw_until_admitted(block, draw, repeat=draws_something(block) and not diagnostics.has_errors)
+        if admission is not None and admission.task is None:
+            report_not_admitted(draw(0), block, admission)
+            return None
+        task = draw(0) if admission is None or admission.task is None else admission.task
+        return _passes(source, file, block, said, task)
+    finally:
+        diagnostics.include(said)
+
+
+def _passes(source: Source, file: ast.File, block: ast.Block, diagnostics: Diagnostics, task: Task) -> Compiled | None:
+    """The passes over an instance whose inputs are known."""
+    declare_rest(task, block)
+    report_conditions(task, block)
     judge_blocks(task, block)
     variants(task, block)
     proved(task)
     expected_keys(task)
     quotations = trace(task)
     unread(task, block)
-    report_unused(outer)
+    if task.context.parent is not None:
+        report_unused(task.context.parent)
+    report_unused_params(task.context)
+    if task.context.task.dirt:
+        from clawc.compiler.dirt import report_mixed, report_unseen
+
+        report_unseen(task.context)
+        report_mixed(task)
     sound = is_sound(source, file, block, diagnostics)
     part = judged_part(task, block, sound)
     sealer = Sealer(task.context.task)
@@ -149,10 +202,12 @@ def _module(source: Source, file: ast.File, diagnostics: Diagnostics, assets: As
             let_value(outer, binding, binding.span)
 
 
-def _outer(source: Source, file: ast.File, diagnostics: Diagnostics, assets: Assets) -> Context:
+def _outer(
+    source: Source, file: ast.File, diagnostics: Diagnostics, assets: Assets, seed: int = 0, draw: int = 0
+) -> Context:
     """The names of the file, which all its tasks see."""
     cut = names_cut(source, file) if diagnostics.has_errors else set[str]()
-    state = TaskState(assets=assets, mentioned=NamesRead(source, file), unresolved=cut)
+    state = TaskState(assets=assets, seed=seed, draw=draw, mentioned=NamesRead(source, file), unresolved=cut)
     outer = Context(source, diagnostics, state)
     bind_statements(outer, file.items)
     bind_blocks(outer, file.items)

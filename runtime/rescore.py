@@ -35,7 +35,7 @@ from clawc.runtime.store.run_folder import FOLDERS, each_attempt, read_info
 from clawc.runtime.store.scores import ScoreStore, each_score, open_scores, scoring_id
 from clawc.spec.scoring import score_text
 
-_TASK = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
+_TASK = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}(-[0-9]{4,9})?")
 _TAIL = 4 << 20
 
 

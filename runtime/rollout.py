@@ -219,7 +219,7 @@ def _record(
         episode=episode.id,
         attempt=episode.attempt,
         task=episode.bundle.manifest.task,
-        template=episode.bundle.manifest.task,
+        template=episode.bundle.manifest.template,
         category=episode.bundle.manifest.category,
         operations=episode.bundle.manifest.operations,
         bundle_id=episode.bundle.manifest.id,

@@ -260,7 +260,7 @@ def _failed(episode: Episode, started: str, evidence: str) -> EpisodeRecord:
         episode=episode.id,
         attempt=episode.attempt,
         task=manifest.task,
-        template=manifest.task,
+        template=manifest.template,
         category=manifest.category,
         operations=manifest.operations,
         bundle_id=manifest.id,

@@ -63,6 +63,8 @@ TABLE: tuple[BlockKind, ...] = (
         "executable": Attribute("bool", "may be run as a program"),
         "mode": Attribute("text", 'permission bits such as "0600"; "0644" unless given'),
         "hidden": Attribute("bool", "only the checker has it"),
+        "encoding": Attribute("text", "of the text: utf-8 unless given, utf-8-bom, latin-1 or utf-16; queries read the text all the same"),
+        "line_ends": Attribute("text", "lf unless given, or crlf"),
     }),
     BlockKind("environment", "what the sandbox offers, and its limits", (), {
         "timeout": Attribute("duration", "for the whole episode; 10min unless given"),
@@ -122,12 +124,20 @@ TABLE: tuple[BlockKind, ...] = (
     BlockKind("turn", "what the agent is told after it has answered the turn before", (), {
         "text": Attribute("template", "the message", required=True),
     }),
-    BlockKind("param", "a value that differs between instances", ("name",), {}, later=True),
+    BlockKind("param", "a value that differs between instances, read as `param.NAME`; it has one of these, but for `decimals`", ("name",), {
+        "choice": Attribute("expression", "one of a list, or a key of a record of weights"),
+        "int": Attribute("expression", "a whole number of a range: `3..9`"),
+        "number": Attribute("expression", "a number of a range"),
+        "decimals": Attribute("number", "of such a number; 2 unless given"),
+        "date": Attribute("expression", "a day of a range"),
+        "value": Attribute("expression", "worked out from other parameters, or drawn as a cell of `data` is"),
+    }),
     BlockKind("data", "generated rows: every other attribute is a column", ("name",), {
         "count": Attribute("number", "how many rows; 10 unless given"),
-        "dirt": Attribute("expression", "what is wrong with them", later=True),
+        "unique": Attribute("names", "columns in which nothing stands twice"),
+        "dirt": Attribute("expression", "what is wrong with them in the file that they are written to: `[duplicate_rows(2)]`"),
     }, open=True),
-    BlockKind("admit", "conditions on an instance", (), {}, (), ("expect",), later=True),
+    BlockKind("admit", "conditions on an instance: one that fails is drawn anew", (), {}, (), ("expect",), once=True),
     BlockKind("tree", "a folder of inputs; without a body the assets in the same folder", ("name", "path"), {
         "from": Attribute("text", "the assets of another folder"),
     }),

@@ -17,6 +17,10 @@ RelPath = Annotated[str, Field(min_length=1, max_length=1024)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=200)]
 
 
+# An instance of a task is called by the task and its number.
+TaskName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(-[0-9]{4,9})?$", max_length=210)]
+
+
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -119,17 +123,28 @@ class Provenance(Strict):
     library_sha256: Sha256
 
 
+class Instance(Strict):
+    """Which instance of a task this is: the task's name, the seed, how often it was drawn until `admit` held, and the
+    values of its parameters as text."""
+
+    template: Name
+    seed: Annotated[int, Field(ge=0)]
+    draws: Annotated[int, Field(ge=1)]
+    params: dict[str, str] = {}
+
+
 class Manifest(Strict):
     """`bundle.json`. `id` is the hash of everything else in the manifest, so it names the exact bundle."""
 
     format_version: Literal[1] = 1
     id: Sha256
-    task: Name
+    task: TaskName
     title: str
     category: str = ""
     operations: tuple[str, ...] = ()
     edition: int
     provenance: Provenance
+    instance: Instance | None = None
     limits: Limits
     environment: Environment
     scoring: Scoring
@@ -140,6 +155,11 @@ class Manifest(Strict):
     jobs: tuple[Job, ...] = ()
     oracle: Literal["derived", "authored", "mixed", "none"]
     files: tuple[BundleFile, ...]
+
+    @property
+    def template(self) -> str:
+        """The name of the task that this is an instance of."""
+        return self.task if self.instance is None else self.instance.template
 
 
 # Where things stand inside a bundle.
@@ -202,7 +222,7 @@ class Verdict(Strict):
 
     format_version: Literal[1] = 1
     nonce: str
-    task: Name
+    task: TaskName
     C: str
     V: Literal["0", "1"]
     score_checks: str

@@ -163,7 +163,7 @@ TABLE: tuple[Function, ...] = (
         slug(s: S) -> S ; slug ; lower case, words joined by `-`
     """),
     *_rows("dates", """
-        date(of: V, format: S =) -> D ; date_of ; the date that a text spells, else null
+        date(of: V, format: S =) -> D ; read_date ; the date that a text spells: 2026-01-31, 2026/01/31, 31 January 2026, Jan 31, 2026; else null
         datetime(of: V, zone: S =) -> D ; datetime_of ; the date and time that a text spells, else null
         minutes(d: U) -> N ; minutes_of ; a duration in minutes
         hours(d: U) -> N ; hours_of ; a duration in hours
@@ -212,6 +212,16 @@ TABLE: tuple[Function, ...] = (
         lognormal(mu: N, sigma: N) -> N ; any_lognormal ; e to the power of a normal number
         chance(share: N) -> B ; any_chance ; true in this share of rows
     """),
+    *_rows("dirt", """
+        duplicate_rows(n: N) -> T ; duplicate_rows ; n rows stand a second time, further down
+        shuffle_rows() -> T ; shuffle_rows ; the rows in any order
+        blank(column: X, share: N) -> T ; blank_cells ; this share of the cells is empty
+        garble(column: X, share: N) -> T ; garble_cells ; this share of the texts has a slip of the keyboard
+        mixed_date_formats(column: X) -> T ; mixed_date_formats ; dates in five spellings, all of which `date(…)` reads
+        mixed_case(column: X) -> T ; mixed_case ; texts in lower, upper and mixed case
+        stray_spaces(column: X, share: N =) -> T ; stray_spaces ; blanks before, behind and twice inside; half of the texts unless given
+        outlier(column: X, n: N) -> T ; outliers ; n numbers are a hundred or a thousand times too large
+    """),
     *_rows("testing", """
         passed(check: V) -> B ; passed ; did the check pass? In `test` only
         score() -> N ; score_of ; the score of the checks, in `test` only
@@ -224,6 +234,42 @@ TABLE: tuple[Function, ...] = (
         imports(file: F|S) -> L ; imported_modules ; the modules that a Python program imports
     """),
 )  # fmt: skip
+
+# What `use std.MODULE (name)` gives beside the definitions of the module: random values for `data` and `param`.
+PROVIDERS: tuple[Function, ...] = (
+    *_rows("people", """
+        full_name(locale: S =, gender: S =) -> S ; any_full_name ; first name and surname; `gender`: "female" or "male"
+        first_name(locale: S =, gender: S =) -> S ; any_first_name ; a first name
+        last_name(locale: S =) -> S ; any_last_name ; a surname
+        email(name: S =, domain: S =) -> S ; any_email ; an address for a name, at a domain that is reserved for examples
+        phone(locale: S =) -> S ; any_phone ; a telephone number that is reserved for fiction
+        job(locale: S =) -> S ; any_job ; what somebody works as
+    """),
+    *_rows("places", """
+        city(locale: S =) -> S ; any_city ; a city
+        state(locale: S =) -> S ; any_state ; a state or region
+        country(locale: S =) -> S ; any_country ; a country, in the language of the locale
+        street(locale: S =) -> S ; any_street ; a street with a number
+        postcode(locale: S =) -> S ; any_postcode ; a postal code by its form alone
+        address(locale: S =) -> S ; any_address ; street, postal code and city on one line
+    """),
+    *_rows("business", """
+        company(locale: S =) -> S ; any_company ; a company that does not exist, named for people
+        department(locale: S =) -> S ; any_department ; a department, in English unless the locale has its own names
+    """),
+    *_rows("prose", """
+        word(locale: S =) -> S ; any_word ; a word
+        phrase(words: N, locale: S =) -> S ; any_phrase ; so many words
+        sentence(words: N =, locale: S =) -> S ; any_sentence ; words with a capital and a full stop; 6 to 14 unless given
+        paragraph(sentences: N =, locale: S =) -> S ; any_paragraph ; sentences; 3 to 6 unless given
+    """),
+    *_rows("money", """
+        price(low: N, high: N) -> N ; any_price ; a price between two numbers, as shops write them: often .99 or .00
+        currency(locale: S =) -> S ; any_currency ; the code of the currency of the locale
+        money(amount: N, locale: S =) -> S ; money_text ; an amount as people of the locale write it
+    """),
+)  # fmt: skip
+LOCALES = ("en", "en-gb", "de", "fr", "sv")
 
 AGGREGATES: tuple[Function, ...] = tuple(
     _rows(
@@ -283,16 +329,8 @@ BY_NAME: dict[str, Function] = {f.name: f for f in (*TABLE, *AGGREGATES, *VERBS)
 WINDOW_NAMES = frozenset(f.name for f in TABLE if f.group == "window")
 AGGREGATE_NAMES = frozenset(f.name for f in AGGREGATES)
 VERB_NAMES = frozenset(f.name for f in VERBS)
+DIRT_NAMES = frozenset(f.name for f in TABLE if f.group == "dirt")
+PROVIDED: dict[str, Function] = {f.name: f for f in PROVIDERS}
 
 # In the design, not in this version: a use is told so instead of `unknown function`.
-LATER = frozenset(
-    [
-        "is_top",
-        "program",
-        "full_name",
-        "duplicate_rows",
-        "blank",
-        "garble",
-        "mixed_date_formats",
-    ]
-)
+LATER = frozenset(["is_top", "program"])

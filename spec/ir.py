@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue
 
-from clawc.spec.bundle import Name, RelPath, Sha256, Strict
+from clawc.spec.bundle import Name, RelPath, Sha256, Strict, TaskName
 
 IR_FORMAT_VERSION = 1
 
@@ -160,7 +160,7 @@ class TaskIR(Strict):
     """One compiled task. Version 1 has room for sessions, turns, services and transcripts by further fields."""
 
     format_version: Literal[1] = 1
-    task: Name
+    task: TaskName
     title: str
     category: str
     operations: tuple[str, ...]

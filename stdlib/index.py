@@ -312,6 +312,7 @@ PRIMITIVES: dict[str, str] = {
     "python_source": "program_source",
     "quantile": "aggregates",
     "quoted_names": "structure",
+    "read_date": "dates",
     "record_in": "kinds",
     "record_key": "lookup",
     "record_of": "lookup",

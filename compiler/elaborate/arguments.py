@@ -32,7 +32,7 @@ from clawc.spec.types import (
     Type,
     phrase,
 )
-from clawc.stdlib.checks.dates import date_of, datetime_of
+from clawc.stdlib.checks.dates import date_of, datetime_of, read_date
 from clawc.stdlib.checks.values import Unmet
 
 # The formats that a reader of one format reads beside text: YAML holds JSON, and pages may be XML.
@@ -166,7 +166,7 @@ def _date(cx: Context, row: Function, named: dict[str, Core], rest: list[Core], 
                 "E0401", form.span, f"the date format `{written}` has no directive, so no date is in it", FORM_HELP, fix
             )
             return False
-    if text is None or (form is not None and written is None) or date_of(text, written) is not None:
+    if text is None or (form is not None and written is None) or read_date(text, written) is not None:
         return True
     cx.error("E0501", span, f"`{text[:60]}` spells no date" + (f" in the format `{written}`" if written is not None else ""),
              "" if written is not None else 'dates are spelled "2026-01-31"; for another spelling give its `format`')  # fmt: skip

@@ -25,6 +25,7 @@ from clawc.compiler.elaborate.context import (
     CoreBinding,
     DefBinding,
     DeliverableBinding,
+    ProviderBinding,
     argument_meant,
     broken,
     is_error,
@@ -35,7 +36,17 @@ from clawc.compiler.source import Fix
 from clawc.spec import ast, core
 from clawc.spec.ast import Span
 from clawc.spec.core import Const, Core
-from clawc.spec.functions import AGGREGATE_NAMES, BY_NAME, LATER, VERB_NAMES, WINDOW_NAMES, Function, Parameter
+from clawc.spec.functions import (
+    AGGREGATE_NAMES,
+    BY_NAME,
+    LATER,
+    LOCALES,
+    PROVIDED,
+    VERB_NAMES,
+    WINDOW_NAMES,
+    Function,
+    Parameter,
+)
 from clawc.spec.types import (
     ANY,
     ANY_LIST,
@@ -106,7 +117,11 @@ def call_function(cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...], s
         for arg in args:
             expressions.expression(cx, arg.value)
         return broken(span)
-    row = BY_NAME.get(name)
+    row = _row(cx, name)
+    if row is None and name in PROVIDED:
+        return _not_taken(cx, function, args)
+    if row is not None and row.group == "dirt":
+        return cx.error("E0306", function.span, f"`{name}` belongs into `dirt` of `data`")
     if row is not None and row.group == "testing":
         return _testing(cx, row, args, span)
     if row is None:
@@ -122,6 +137,28 @@ def call_function(cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...], s
         known_type = _certain(row)
         return broken(span) if known_type is None else core.mistaken(Const(None, ANY, span), known_type, span)
     return _typed_call(cx, row, bound, span)
+
+
+def _row(cx: Context, name: str) -> Function | None:
+    """The function of a name: one that was taken from a module, where values are generated or no other has the name."""
+    binding = cx.find(name)
+    if isinstance(binding, ProviderBinding) and (cx.generator is not None or name not in BY_NAME):
+        binding.used = True
+        return binding.row
+    return None if cx.generator is not None and name in PROVIDED else BY_NAME.get(name)
+
+
+def _not_taken(cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...]) -> Core:
+    """A function of a module that the file does not take from it."""
+    module = f"std.{PROVIDED[function.text].group}"
+    written = f"use {module} ({function.text})"
+    start = cx.source.text.find("\n") + 1
+    known = bool(start) and not isinstance(cx.find(function.text), DefBinding)
+    failed = cx.error("E0302", function.span, f"`{function.text}` is a function of `{module}`", f"write `{written}` below the first line",
+                      Fix(Span(start, start), f"{written}\n", f"write `{written}`") if known else None)  # fmt: skip
+    for arg in args:
+        expressions.expression(cx, arg.value)
+    return failed
 
 
 def _certain(row: Function) -> Type | None:
@@ -335,6 +372,8 @@ def _count_of(number: int) -> str:
 
 def _typed_call(cx: Context, row: Function, bound: Bound, span: Span) -> Core:
     named = bound.named
+    if row.group == "data" or PROVIDED.get(row.name) is row:
+        return _generated(cx, row, named, span)
     if row.name in documents.TYPES:
         return documents.reader(cx, row, _python_arguments(row, bound), span)
     if row.group == "readers" and row.name not in ("from", "field"):
@@ -351,8 +390,6 @@ def _typed_call(cx: Context, row: Function, bound: Bound, span: Span) -> Core:
         return jobs.raises(cx, named, span)
     if row.group == "files":
         return _files(cx, row, named["of"], span)
-    if row.group == "data":
-        return _generated(cx, row, named, span)
     first = next(iter(named.values()), None)
     result = RESULTS.get(row.result, ANY)
     if row.name in ("table", "unordered", "ordered", "except", "union", "intersect", "only"):
@@ -379,9 +416,13 @@ def _typed_call(cx: Context, row: Function, bound: Bound, span: Span) -> Core:
 def _generated(cx: Context, row: Function, named: dict[str, Core], span: Span) -> Core:
     """A random value, in `data` only."""
     if cx.generator is None:
-        return cx.error("E0306", span, f"`{row.name}` belongs into `data`, where rows are generated")
+        return cx.error("E0306", span, f"`{row.name}` belongs into `data` or `param`, where values are generated")
     if row.name == "serial":
         return named["text"]
+    locale = named.get("locale")
+    if isinstance(locale, Const) and locale.value not in LOCALES:
+        return cx.error("E0401", locale.span, f"there are no word lists for the locale `{locale.value}`{nearest(str(locale.value), LOCALES)}",
+                        "locales: " + ", ".join(LOCALES), nearest_fix(str(locale.value), LOCALES, locale.span, '"{}"'))  # fmt: skip
     id = cx.generator.id
     source = core.Col(id, "__source", False, ANY, span, frozenset({id}))
     result = RESULTS[row.result]
@@ -390,7 +431,11 @@ def _generated(cx: Context, row: Function, named: dict[str, Core], span: Span) -
         result = first.type.element
     elif first is not None and isinstance(first.type, RecordType):
         result = TEXT
-    return core.call(row.python, [source, *named.values()], result, span)
+    elif first is not None and isinstance(first.type, TableType):
+        columns = first.type.columns
+        result = columns[0][1] if len(columns) == 1 else RecordType(columns, first.type.open)
+    args, kwargs = _python_arguments(row, Bound(named, []))
+    return core.call(row.python, [source, *args], result, span, **kwargs)
 
 
 def _testing(cx: Context, row: Function, args: tuple[ast.Arg, ...], span: Span) -> Core:
@@ -528,6 +573,7 @@ def _expand(
     with binding.home.outside_rows():
         inner = binding.home.child()
     inner.depth = cx.depth
+    inner.generator = cx.generator
     inner.names.update({name: CoreBinding(value) for name, value in values.items()})
     binding.busy = True
     try:

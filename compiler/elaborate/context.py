@@ -15,9 +15,10 @@ from clawc.compiler.source import Diagnostics, Fix, Source
 from clawc.spec import ast, core
 from clawc.spec.ast import Span
 from clawc.spec.core import Const, Core, Fresh, Shape
+from clawc.spec.functions import Function
 from clawc.spec.types import ANY, ERROR, FileType, ListType, RecordType, TableType, Type
 from clawc.stdlib.checks.sets import Files
-from clawc.stdlib.checks.values import File
+from clawc.stdlib.checks.values import File, Table
 
 MAX_DEPTH = 100
 MAX_CHAIN = 400
@@ -119,6 +120,27 @@ class BlockBinding:
 
 
 @dataclass(slots=True, eq=False)
+class ProviderBinding:
+    """A function that a module of `std` gives and the compiler carries out."""
+
+    row: Function
+    used: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class ParamBinding:
+    """`param NAME { … }`, drawn or worked out at its first use; `busy` finds parameters that need themselves."""
+
+    name: str
+    block: ast.Block
+    home: Context
+    span: Span
+    value: Const | None = None
+    busy: bool = False
+    used: bool = False
+
+
+@dataclass(slots=True, eq=False)
 class BrokenBinding:
     """Declared by something that could not be read: uses are silent."""
 
@@ -134,6 +156,7 @@ Binding = Union[
     CoreBinding,
     CheckBinding,
     BlockBinding,
+    ProviderBinding,
     BrokenBinding,
 ]
 
@@ -180,6 +203,17 @@ class JobSpec:
     without: tuple[str, ...] = ()
 
 
+@dataclass(slots=True, eq=False)
+class Dirtied:
+    """A generated table with dirt: clean, as it is written, and the paths of the files that show it."""
+
+    name: str
+    clean: Table
+    written: Const
+    span: Span
+    paths: list[str] = field(default_factory=list[str])
+
+
 class Hidden(NamedTuple):
     """Where a column is read, and the other thing of its name that it hides."""
 
@@ -197,7 +231,11 @@ class TaskState:
     jobs: list[JobSpec] = field(default_factory=list[JobSpec])
     inputs: dict[str, File] = field(default_factory=dict[str, File])  # what the agent finds, by name
     delivered: dict[str, DeliverableBinding] = field(default_factory=dict[str, "DeliverableBinding"])
+    name: str = ""  # of the task, as its random values are drawn
     seed: int = 0
+    draw: int = 0  # how many instances of this seed were not admitted
+    params: dict[str, ParamBinding] = field(default_factory=dict[str, "ParamBinding"])
+    dirt: list[Dirtied] = field(default_factory=list["Dirtied"])
     edited: set[str] = field(default_factory=set[str])  # paths of inputs that a deliverable changes
     values: dict[int, Any] = field(default_factory=dict[int, Any])  # evaluated static nodes, by identity
     keep: list[Core] = field(default_factory=list[Core])  # the nodes behind `values`, so identities stay theirs

@@ -8,7 +8,6 @@ from clawc.compiler.elaborate import calls, comparing, naming, verbs
 from clawc.compiler.elaborate.context import (
     MAX_CHAIN,
     MAX_DEPTH,
-    BrokenBinding,
     Context,
     broken,
     closest,
@@ -20,6 +19,7 @@ from clawc.compiler.elaborate.context import (
     written_as,
 )
 from clawc.compiler.elaborate.literals import is_stand_in, literal, text_pieces
+from clawc.compiler.passes import params
 from clawc.compiler.passes.parse import parse_expression
 from clawc.compiler.paths import kind_of
 from clawc.compiler.source import Fix
@@ -199,9 +199,7 @@ def _attribute(cx: Context, node: ast.Attr) -> Core:
     if isinstance(node.object, ast.Ident) and node.object.text == "path" and cx.find("path") is None:
         return naming.path(cx, node)
     if isinstance(node.object, ast.Ident) and node.object.text == "param" and cx.find("param") is None:
-        if isinstance(cx.find(node.name.text), BrokenBinding):
-            return broken(node.span)  # the block `param` was reported
-        return cx.error("E0207", node.span, "`param` is not in this version")
+        return params.parameter(cx, node)
     value = expression(cx, node.object)
     key = node.name.text
     t = value.type

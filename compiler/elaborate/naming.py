@@ -14,6 +14,7 @@ from clawc.compiler.elaborate.context import (
     Hidden,
     InputBinding,
     LetBinding,
+    ProviderBinding,
     RowScope,
     TreeBinding,
     broken,
@@ -173,6 +174,9 @@ def bound(cx: Context, binding: object, node: ast.Ident) -> Core:
         return cx.error("E0305", node.span, f"`{node.text}` is a function; did you mean `{node.text}(…)`?")
     if isinstance(binding, BrokenBinding):
         return broken(node.span)
+    if isinstance(binding, ProviderBinding):
+        binding.used = True
+        return cx.error("E0305", node.span, f"`{node.text}` is a function; did you mean `{node.text}()`?")
     return cx.error("E0301", node.span, f"`{node.text}` is no value, but the name of a check or block",
                     f"whether a check passed is `passed({node.text})`, in a `test`")  # fmt: skip
 

@@ -89,6 +89,9 @@ def _manifest(task: Task, witness: Witness, files: dict[str, bytes]) -> spec.Man
             compiler=__version__,
             library_sha256=library().sha256,
         ),
+        instance=spec.Instance(template=task.template, seed=task.seed, draws=task.draws, params=dict(task.params))
+        if task.drawn
+        else None,
         limits=spec.Limits(
             wall_s=limits.wall_s, memory_bytes=limits.memory_bytes, disk_bytes=limits.disk_bytes,
             processes=limits.processes,

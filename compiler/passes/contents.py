@@ -37,7 +37,12 @@ def file_content(cx: Context, block: ast.Block, path: str) -> bytes | None:
         pieces = text_pieces(cx, content.value, template=False)
         return "".join(p.text for p in pieces).encode("utf-8", "surrogatepass")
     if content is not None:
-        value = attr.static(cx, expression(cx, content.value))
+        made = expression(cx, content.value)
+        if cx.task.dirt and not cx.unsound(made):
+            from clawc.compiler.dirt import with_dirt
+
+            made = with_dirt(cx, made, path)
+        value = attr.static(cx, made)
         return None if value is None else bytes_of(value)
     data: bytes | None = None
     if source is not None:

@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from clawc.compiler.elaborate.context import BrokenBinding, Context, CoreBinding, is_error
+from clawc.compiler.elaborate.context import (
+    BrokenBinding,
+    Context,
+    CoreBinding,
+    ProviderBinding,
+    is_error,
+    nearest,
+    nearest_fix,
+)
 from clawc.compiler.elaborate.expressions import expression
 from clawc.compiler.generate import Source
 from clawc.compiler.passes import attributes as attr
 from clawc.compiler.passes.bind import bind
-from clawc.compiler.passes.evaluate import EvaluationFault, evaluate
+from clawc.compiler.passes.evaluate import EvaluationFault, evaluate, report
+from clawc.compiler.passes.params import shown
 from clawc.spec import ast, core
 from clawc.spec.core import Const
 from clawc.spec.types import ANY, NUMBER, TableType, Type
 from clawc.stdlib.checks.values import Table
 
 MAX_GENERATED = 5_000
-OWN = ("count", "dirt")
+MAX_ATTEMPTS = 200
+OWN = ("count", "unique", "dirt")
+# Providers of what two people do not share.
+DISTINCT = ("email", "phone")
 
 
-def data_block(cx: Context, task_name: str, block: ast.Block) -> None:
-    """Binds the table of one `data` block."""
+def data_block(cx: Context, block: ast.Block) -> None:
+    """Binds the table of one `data` block: its rows as they were meant, before any dirt."""
     if not block.labels or not isinstance(block.labels[0], ast.Ident):
         return
     name = block.labels[0]
     count = int(attr.number(cx, block, "count", Decimal(10), high=MAX_GENERATED))
     items = [i for i in block.items if isinstance(i, ast.Attribute) and i.name.text not in OWN]
-    if not items:
+    if not [i for i in items if not _private(i)]:
         cx.error("E0208", block.head, f"`{name.text}` has no column", "write `column = …`")
     columns: dict[str, Type] = {}
-    made: list[tuple[str, core.Lambda]] = []
+    made: dict[str, core.Lambda] = {}
+    distinct: dict[str, ast.Ident] = {}
     for item in items:
         if item.name.text in columns:
             cx.error("E0206", item.name.span, f"the column `{item.name.text}` is given twice")
@@ -42,25 +56,98 @@ def data_block(cx: Context, task_name: str, block: ast.Block) -> None:
         columns[item.name.text] = ANY if is_error(body) else body.type
         if body.dynamic:
             cx.error("E0502", item.value.span, "generated data cannot depend on what the agent leaves")
-        elif not is_error(body):
-            made.append((item.name.text, core.row_lambda(scope.id, body)))
+        elif not cx.unsound(body):
+            made[item.name.text] = core.row_lambda(scope.id, body)
+        if _is_distinct(cx, item.value):
+            distinct[item.name.text] = item.name
+    distinct |= _unique(cx, block, columns)
+    kept = [c for c in columns if not c.startswith("_")]
+    type = TableType(tuple((c, columns[c]) for c in kept))
     if len(made) != len(items):
-        lost = core.mistaken(Const(None, ANY, block.head), TableType(tuple(columns.items())), block.head)
+        lost = core.mistaken(Const(None, ANY, block.head), type, block.head)
         bind(cx, name, CoreBinding(lost))
         return
-    rows: list[dict[str, Any]] = []
-    for number in range(1, count + 1):
-        row: dict[str, Any] = {"n": number}
-        for column, cell in made:
-            row["__source"] = Source(task_name, name.text, cx.task.seed, number, column)
-            try:
-                row[column] = evaluate(cell, cx.task)(row)
-            except EvaluationFault as fault:
-                if fault.message:
-                    cx.error("E0501", fault.span, fault.message)
-                cx.names.setdefault(name.text, BrokenBinding())
-                return
-        rows.append({c: row[c] for c in columns})
-    table = Table(list(columns), rows)
-    value = Const(table, TableType(tuple(columns.items())), block.head, name.text)
+    rows = _rows(cx, name.text, count, made, distinct)
+    if rows is None:
+        cx.names.setdefault(name.text, BrokenBinding())
+        return
+    table = Table(kept, [{c: row[c] for c in kept} for row in rows])
+    value = Const(table, type, block.head, name.text)
     bind(cx, name, CoreBinding(value))
+    dirt = attr.attribute(block, "dirt")
+    if dirt is not None:
+        from clawc.compiler.dirt import soil  # few tables have any
+
+        soil(cx, name.text, dirt.value, value)
+
+
+def _private(item: ast.Attribute) -> bool:
+    """Is the column only there for the others, as its name begins with `_`?"""
+    return item.name.text.startswith("_")
+
+
+def _is_distinct(cx: Context, node: ast.Expr) -> bool:
+    if not isinstance(node, ast.CallOf) or node.function.text not in DISTINCT:
+        return False
+    return isinstance(cx.find(node.function.text), ProviderBinding)
+
+
+def _unique(cx: Context, block: ast.Block, columns: dict[str, Type]) -> dict[str, ast.Ident]:
+    given = attr.attribute(block, "unique")
+    found: dict[str, ast.Ident] = {}
+    for name in attr.idents(cx, given.value, "unique") if given is not None else ():
+        if name.text in columns:
+            found[name.text] = name
+        else:
+            cx.error("E0402", name.span, f"unknown column `{name.text}`{nearest(name.text, columns)}",
+                     "columns: " + ", ".join(columns), nearest_fix(name.text, columns, name.span))  # fmt: skip
+    return found
+
+
+def _rows(
+    cx: Context, table: str, count: int, made: dict[str, core.Lambda], distinct: dict[str, ast.Ident]
+) -> list[dict[str, Any]] | None:
+    """The rows with all their columns; None after a diagnostic."""
+    task = cx.task
+    try:
+        cells = [(column, evaluate(cell, task)) for column, cell in made.items()]
+        seen: dict[str, set[str]] = {column: set() for column in distinct}
+        rows: list[dict[str, Any]] = []
+        for number in range(1, count + 1):
+            row: dict[str, Any] = {"n": number}
+            for column, cell in cells:
+                source = Source(task.name, table, task.seed, task.draw, number, column)
+                row["__source"] = source
+                value = cell(row)
+                if column in seen and value is not None:
+                    fresh = _fresh(
+                        cell, row, value, seen[column], (task.name, table, task.seed, task.draw, number, column)
+                    )
+                    if fresh is None:
+                        cx.error("E0215", distinct[column].span, f"nothing new was found for `{column}` in row {number} of {count}",
+                                 f"{len(seen[column])} different values were; draw from more, or make fewer rows")  # fmt: skip
+                        return None
+                    value = fresh[0]
+                row[column] = value
+            rows.append(row)
+        return rows
+    except EvaluationFault as fault:
+        report(cx, fault)
+        return None
+
+
+def _fresh(
+    cell: Callable[[Any], Any], row: dict[str, Any], value: Any, seen: set[str], seed: tuple[object, ...]
+) -> tuple[Any] | None:
+    """The value, or one that is drawn in its place because it was taken; None where none is found."""
+    key = shown(value)
+    attempt = 0
+    while key in seen:
+        attempt += 1
+        if attempt > MAX_ATTEMPTS:
+            return None
+        row["__source"] = Source(*seed, attempt=attempt)
+        value = cell(row)
+        key = shown(value)
+    seen.add(key)
+    return (value,)

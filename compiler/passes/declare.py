@@ -13,6 +13,7 @@ from clawc.compiler.passes.bind import bind_statements
 from clawc.compiler.passes.data import data_block
 from clawc.compiler.passes.delivers import deliver_block, made_by, mentioned
 from clawc.compiler.passes.inputs import workspace_block
+from clawc.compiler.passes.params import bind_params, drawn_params, settle_params
 from clawc.compiler.passes.reusable import persona_text
 from clawc.compiler.passes.shape import known
 from clawc.compiler.paths import folded
@@ -24,20 +25,38 @@ from clawc.stdlib.checks.text import as_text
 _HOLE = re.compile(r"\{\{(.*?)(?:\}\}|\Z)", re.S)
 
 
-def declare(cx: Context, block: ast.Block, edition: int) -> Task:
-    """The task of a block, up to its instruction."""
+def declare_inputs(cx: Context, block: ast.Block, edition: int) -> Task:
+    """The task of a block with its parameters, generated data and inputs: all that an instance is."""
     name = block.labels[0].text if block.labels and isinstance(block.labels[0], ast.Ident) else "task"
-    task = Task(name, cx.source, cx, block.head, edition, block.doc)
+    task = Task(name, cx.source, cx, block.head, edition, block.doc, template=name)
+    cx.task.name = name
     bind_statements(cx, block.items)
     blocks = [i for i in block.items if isinstance(i, ast.Block) and known(i, "task")]
     _bind_unread(cx, block, "task")
+    bind_params(cx, [i for i in blocks if i.kind.text == "param"])
     for inner in blocks:
         if inner.kind.text == "data":
-            data_block(cx, task.name, inner)
+            data_block(cx, inner)
     for inner in blocks:
         if inner.kind.text == "workspace":
             _bind_unread(cx, inner, "workspace")
             workspace_block(cx, task, inner)
+    task.seed, task.draws = cx.task.seed, cx.task.draw + 1
+    task.drawn = draws_something(block)
+    return task
+
+
+def draws_something(block: ast.Block) -> bool:
+    """Has a task parameters or generated data, so that its instances differ?"""
+    return any(isinstance(i, ast.Block) and i.kind.text in ("param", "data") for i in block.items)
+
+
+def declare_rest(task: Task, block: ast.Block) -> None:
+    """What the task asks for: deliverables, limits, instruction."""
+    cx = task.context
+    settle_params(cx)
+    task.params = drawn_params(cx)
+    blocks = [i for i in block.items if isinstance(i, ast.Block) and known(i, "task")]
     for inner in blocks:
         if inner.kind.text == "deliver":
             deliver_block(cx, task, inner)
@@ -48,7 +67,6 @@ def declare(cx: Context, block: ast.Block, edition: int) -> Task:
             made_by(cx, task, inner)
     _collisions(cx, task)
     _texts(cx, task, block)
-    return task
 
 
 def _bind_unread(cx: Context, block: ast.Block, parent: str) -> None:

@@ -29,7 +29,12 @@ COMPILE_TIME_ONLY: dict[str, Callable[..., Any]] = {
         "render_files": "render_sqlite render_xlsx render_zip",
         "render_markup": "render_xml render_html render_ics render_email",
         "generate": "pick_one any_date any_integer any_uniform any_normal any_lognormal any_chance",
+        "providers": "any_full_name any_first_name any_last_name any_email any_phone any_job any_city any_state any_country"
+        " any_street any_postcode any_address any_company any_department any_word any_phrase any_sentence any_paragraph"
+        " any_price any_currency money_text",
+        "dirt": "duplicate_rows shuffle_rows blank_cells garble_cells mixed_date_formats mixed_case stray_spaces outliers",
         "repository": "commits_of",
+        "adequacy.roundings": "rounded_as_float truncated",
     }.items()
     for name in names.split()
 }

@@ -18,6 +18,9 @@ from clawc.spec import ast
 from clawc.stdlib.checks.sets import Files
 from clawc.stdlib.checks.values import File
 
+ENCODINGS = {"utf-8": "utf-8", "utf-8-bom": "utf-8-sig", "latin-1": "latin-1", "utf-16": "utf-16-le"}
+LINE_ENDS = ("lf", "crlf")
+
 
 def workspace_block(cx: Context, task: Task, block: ast.Block) -> None:
     """The inputs of one `workspace` block, after those that it includes."""
@@ -49,17 +52,52 @@ def workspace_block(cx: Context, task: Task, block: ast.Block) -> None:
 
 def _file(cx: Context, task: Task, block: ast.Block, name: ast.Ident, path: str) -> None:
     data = file_content(cx, block, path)
-    if data is None:
+    written = None if data is None else _encoded(cx, block, data)
+    if data is None or written is None:
         cx.names.setdefault(name.text, BrokenBinding())
         return
-    file = File(name.text, path, kind_of(path), data)
-    if bind(cx, name, InputBinding(file, block.head)):
+    file = File(name.text, path, kind_of(path), written)
+    read = file if written is data else File(name.text, path, kind_of(path), data)  # queries read the text
+    if bind(cx, name, InputBinding(read, block.head)):
         item = InputFile(file, _mode(cx, block), block.head)
         if attr.flag(cx, block, "hidden"):
             task.hidden.append(item)
         else:
             cx.task.inputs[name.text] = file
             task.inputs.append(item)
+
+
+def _encoded(cx: Context, block: ast.Block, data: bytes) -> bytes | None:
+    """The bytes of a file by its `encoding` and `line_ends`: the same object where nothing changes; None after a diagnostic."""
+    given = {n: found for n in ("encoding", "line_ends") if (found := attr.attribute(block, n)) is not None}
+    if not given:
+        return data
+    chosen: dict[str, str] = {}
+    for name, found in given.items():
+        value = plain_text(cx, found.value, f"`{name}`")
+        known = ENCODINGS if name == "encoding" else LINE_ENDS
+        if value is None:
+            return None
+        if value not in known:
+            cx.error("E0203", found.value.span, f"`{name}` is one of {', '.join(known)}{nearest(value, known)}", "",
+                     nearest_fix(value, known, found.value.span, '"{}"'))  # fmt: skip
+            return None
+        chosen[name] = value
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        at = next(iter(given.values())).name.span
+        cx.error("E0702", at, f"the content is not UTF-8 text (byte {error.start}), so it has no other encoding")
+        return None
+    if chosen.get("line_ends") == "crlf":
+        text = text.replace("\r\n", "\n").replace("\n", "\r\n")
+    try:
+        mark = "\ufeff" if chosen.get("encoding") == "utf-16" else ""
+        return (mark + text).encode(ENCODINGS[chosen.get("encoding", "utf-8")])
+    except UnicodeEncodeError as error:
+        cx.error("E0203", given["encoding"].value.span, f"`{text[error.start]}` of the content cannot be written in {chosen['encoding']}",
+                 "write utf-8 or utf-16, or other texts")  # fmt: skip
+        return None
 
 
 def _mode(cx: Context, block: ast.Block) -> int:

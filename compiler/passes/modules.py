@@ -10,6 +10,7 @@ from clawc.compiler.elaborate.context import (
     Context,
     DefBinding,
     LetBinding,
+    ProviderBinding,
     closest,
     nearest,
     nearest_fix,
@@ -23,6 +24,7 @@ from clawc.compiler.passes.spelling import corrected
 from clawc.compiler.source import Source
 from clawc.spec import ast
 from clawc.spec.ast import Span
+from clawc.spec.functions import PROVIDERS
 
 MAX_CHAIN = 20
 
@@ -48,7 +50,7 @@ def _use(cx: Context, item: ast.Use, chain: tuple[str, ...]) -> None:
             cx.names.setdefault(name.text, BrokenBinding())
             for near in closest(name.text, module.names):  # used below under the name that it has
                 cx.names.setdefault(near, module.names[near])
-        elif isinstance(binding, (LetBinding, DefBinding, BlockBinding, BrokenBinding)):
+        elif isinstance(binding, (LetBinding, DefBinding, BlockBinding, ProviderBinding, BrokenBinding)):
             bind(cx, name, binding)
 
 
@@ -66,6 +68,10 @@ def _module(cx: Context, item: ast.Use, chain: tuple[str, ...]) -> Context | Non
     if len(chain) >= MAX_CHAIN:
         cx.error("E0309", item.source_span, f"imports are nested more than {MAX_CHAIN} deep")
         return None
+    if not text:
+        inner = Context(Source.of(path, ""), cx.diagnostics, cx.task)
+        _provide(inner, item.source)
+        return inner
     source = Source.of(path, text)
     file = parse(source, cx.diagnostics).file
     file = corrected(source, file, cx.diagnostics)
@@ -74,7 +80,15 @@ def _module(cx: Context, item: ast.Use, chain: tuple[str, ...]) -> Context | Non
     bind_statements(inner, file.items)
     bind_blocks(inner, file.items)
     bind_uses(inner, file, (*chain, key))
+    _provide(inner, item.source)
     return inner
+
+
+def _provide(cx: Context, module: str) -> None:
+    """Binds what the compiler carries out for a module of `std`."""
+    for row in PROVIDERS:
+        if module == f"std.{row.group}":
+            cx.names.setdefault(row.name, ProviderBinding(row))
 
 
 def _file(cx: Context, item: ast.Use) -> tuple[str, str] | None:
@@ -98,15 +112,18 @@ def _standard(cx: Context, item: ast.Use) -> tuple[str, str] | None:
     from importlib import resources
 
     parts = item.source.split(".")
-    modules = sorted(
+    written = {
         entry.name.removesuffix(".claw")
         for entry in resources.files("clawc.stdlib").iterdir()
         if entry.name.endswith(".claw")
-    )
+    }
+    modules = sorted(written | {row.group for row in PROVIDERS})
     if len(parts) != 2 or parts[0] != "std" or parts[1] not in modules:
         known = [f"std.{m}" for m in modules]
         cx.error("E0308", Span(*item.source_span), f"unknown module `{item.source}`{nearest(item.source, known)}",
                  "modules: " + ", ".join(known), nearest_fix(item.source, known, item.source_span))  # fmt: skip
         return None
+    if parts[1] not in written:
+        return f"std/{parts[1]}.claw", ""
     text = (resources.files("clawc.stdlib") / f"{parts[1]}.claw").read_text(encoding="utf-8")
     return f"std/{parts[1]}.claw", text

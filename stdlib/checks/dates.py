@@ -82,6 +82,23 @@ def date_of(v: Any, format: Optional[str] = None) -> Optional[datetime.date]:
     return calendar_date(text[:4], text[5:7], text[8:])
 
 
+def read_date(v: Any, format: Optional[str] = None) -> Optional[datetime.date]:
+    """As `date_of`, and without a format also the spellings that no one reads in two ways: year first, or the month
+    by its English name (2026/01/31, 31 January 2026, Jan 31, 2026, 31-Jan-2026)."""
+    found = date_of(v, format)
+    if found is not None or format is not None or not isinstance(v, str) or len(v) > MAX_DATE_TEXT:
+        return found
+    words = v.replace("/", " / ").replace("-", " ").replace(",", " ").split()
+    if len(words) == 5 and words[1] == words[3] == "/" and len(words[0]) == 4:
+        return calendar_date(words[0], words[2], words[4]) if max(len(words[2]), len(words[4])) < 3 else None
+    if len(words) != 3 or len(words[2]) != 4:
+        return None
+    month, day = (words[0], words[1]) if is_digits(words[1]) else (words[1], words[0])
+    name = month.rstrip(".").lower()
+    number = next((n for n, full in enumerate(MONTH_NAMES, 1) if name in (full, full[:3])), 0)
+    return calendar_date(words[2], str(number), day) if number and len(day) < 3 else None
+
+
 def date_spelled(text: str) -> Optional[datetime.date]:
     """The date of any ISO spelling: YYYY-MM-DD, YYYYMMDD, or a local time that is midnight."""
     text = text.strip()
