@@ -1,0 +1,62 @@
+"""Values of changed trees: what they share with the original is taken from its memo, the rest is counted against a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from clawc.compiler.elaborate.context import TaskState
+from clawc.compiler.passes.evaluate import MAX_STEPS, EvaluationFault, evaluate
+from clawc.spec.core import Core
+from clawc.stdlib.checks.values import Table
+
+# All mutants of a task together: steps of evaluation, and cells and elements of the values that are made.
+MAX_COST = 1_000_000
+# One evaluation of one mutant.
+MAX_STEPS_EACH = 200_000
+
+
+class Exhausted(Exception):
+    """The budget of the task is used up."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """What evaluation may still cost."""
+
+    left: int = field(default=MAX_COST)
+
+    def take(self, cost: int) -> None:
+        self.left -= cost
+
+
+class Values:
+    """One world in which nodes have values: a memo that can be laid over, and never changes what it was made from."""
+
+    def __init__(self, known: Mapping[int, Any], budget: Budget) -> None:
+        if budget.left <= 0:
+            raise Exhausted
+        self._budget = budget
+        self._start = len(known)
+        self.state = TaskState(values=dict(known))
+
+    def of(self, node: Core) -> Any:
+        """The value of a node without free rows. Raises EvaluationFault, also where it takes too many steps."""
+        state = self.state
+        before = len(state.values)
+        state.steps = start = MAX_STEPS - min(MAX_STEPS_EACH, max(self._budget.left, 0))
+        try:
+            return evaluate(node, state)
+        except RecursionError:
+            raise EvaluationFault("this is nested too deeply to evaluate", node.span) from None
+        finally:
+            made = len(state.values) - before
+            sizes = sum(map(_size, list(state.values.values())[-made:])) if made else 0
+            self._budget.take(state.steps - start + sizes)
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, Table):
+        return len(value.rows) * max(1, len(value.columns))
+    return len(value) if isinstance(value, (list, dict)) else len(value) // 100 if isinstance(value, str) else 0  # pyright: ignore[reportUnknownArgumentType]

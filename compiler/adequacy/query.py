@@ -1,0 +1,216 @@
+"""All neighbours of the static query of a task: each evaluated, and where nothing changes, rows looked for that would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from clawc.compiler.adequacy import orders
+from clawc.compiler.adequacy.evaluation import Budget, Exhausted, Values
+from clawc.compiler.adequacy.graph import Graph, Root, graph_of
+from clawc.compiler.adequacy.judging import Uses, uses_of
+from clawc.compiler.adequacy.mutant import HelpfulRow, Hint, Neighbour, QueryMutant, Site, Status
+from clawc.compiler.adequacy.operators import BY_FUNCTION
+from clawc.compiler.adequacy.rows import Change, RowSearch
+from clawc.compiler.adequacy.sources import inputs_of
+from clawc.compiler.adequacy.substitute import Substitution
+from clawc.compiler.adequacy.written import Place, places
+from clawc.compiler.model import Task
+from clawc.compiler.passes.evaluate import EvaluationFault
+from clawc.compiler.passes.seal import Sealer
+from clawc.spec import core
+from clawc.spec.ast import Span
+from clawc.spec.core import Core, Fresh
+from clawc.stdlib.checks.values import MISSING, Table
+
+MAX_MUTANTS = 200
+MAX_TEXT = 120
+# Rows that operators make: no number that elaboration gives.
+FIRST_ROW = 10**9
+
+
+@dataclass(slots=True)
+class _Written:
+    """One change as it is written: the nodes that it replaces, as a definition may be used more than once."""
+
+    operator: str
+    place: Place
+    made: list[tuple[Core, Neighbour]] = field(default_factory=list[tuple[Core, Neighbour]])
+
+
+def query_mutants(task: Task, sealer: Sealer) -> list[QueryMutant]:
+    """The mutants of all static expressions that checks are built on, in the order of the source; at most 200."""
+    try:
+        return _Ground(task, sealer).mutants()
+    except RecursionError:
+        return []
+
+
+class _Ground:
+    """What all mutants of one task share."""
+
+    def __init__(self, task: Task, sealer: Sealer) -> None:
+        self.task = task
+        self.graph: Graph = graph_of(task)
+        self.graph.values = sealer.task.values
+        self.budget = Budget()
+        self.base = Values(self.graph.values, self.budget)
+        self.fresh = Fresh(FIRST_ROW)
+        self.samples: dict[int, list[Any]] = {}
+        self.columns: dict[tuple[int, str], Core] = {}
+        self.uses: dict[tuple[int, int], Uses] = {}
+        self.search: RowSearch | None = None
+        self.cores = {(c.name, n): e.core for c in task.checks for n, e in enumerate(c.expects)}
+
+    def mutants(self) -> list[QueryMutant]:
+        """Each change of the source with what came of it."""
+        found: list[QueryMutant] = []
+        try:
+            for change in self.changes():
+                if len(found) == MAX_MUTANTS:
+                    break
+                found.append(self.mutant(change))
+        except Exhausted:
+            pass
+        return found
+
+    def changes(self) -> list[_Written]:
+        """All changes, by where and how they are written."""
+        written = places(self.task) if self.graph.roots else {}
+        found: dict[tuple[str, Span, str, str], _Written] = {}
+        for node in self.graph.nodes.values():
+            name = node.function if isinstance(node, core.Call) else node.op if isinstance(node, core.Logic) else ""
+            operators = BY_FUNCTION.get(name, ())
+            place = written.get(node.span) if operators else None
+            if place is None or not isinstance(node, (core.Call, core.Logic)):
+                continue
+            site = Site(
+                node, place.node, place.source, self.sample, self.settled, self.column, self.task.told, self.fresh
+            )
+            for operator in operators:
+                for neighbour in operator.neighbours(site):
+                    key = (place.source.path, neighbour.span, operator.name, neighbour.after)
+                    if neighbour.after != neighbour.before:
+                        found.setdefault(key, _Written(operator.name, place)).made.append((node, neighbour))
+        return [found[key] for key in sorted(found, key=lambda k: (k[0] != self.task.source.path, *k[:3]))]
+
+    def mutant(self, change: _Written) -> QueryMutant:
+        """One change, evaluated."""
+        first = change.made[0][1]
+        nodes = [node for node, _ in change.made]
+        above = self.graph.above(nodes)
+        changed = Substitution(
+            {id(node): n.node for node, n in change.made}, above, self.graph.parents | self.graph.nodes
+        )
+        roots = [(root, self.use(root)) for root in self.graph.roots if id(root.node) in above]
+        status, reason, checks = (
+            self.outcome(roots, changed) if not first.reason else ("not applicable", first.reason, ())
+        )
+        row: HelpfulRow | None = None
+        if status == "same":
+            row, reason = self.helpful(change, roots, changed)
+            status = "same" if row is not None else "not applicable"
+        conditions = tuple(
+            (check, place, changed(node)) for (check, place), node in self.cores.items() if check in checks and id(node) in above
+        )  # fmt: skip
+        return QueryMutant(
+            change.operator, change.place.source, first.span, _cut(first.before), _cut(first.after), change.place.let,
+            status, reason, checks or tuple(dict.fromkeys(root.check for root, _ in roots)),
+            conditions if status == "changed" else (), tuple((node, n.node) for node, n in change.made), row,
+        )  # fmt: skip
+
+    def outcome(self, roots: list[tuple[Root, Uses]], changed: Substitution) -> tuple[Status, str, tuple[str, ...]]:
+        """Does any sealed value become one that is not accepted? With the checks of such values."""
+        values = Values(self.graph.values, self.budget)
+        checks: dict[str, None] = {}
+        for root, uses in roots:
+            try:
+                truth = values.of(root.node)
+                if not uses.accepts(values.of(changed(root.node)), truth):
+                    checks[root.check] = None
+            except EvaluationFault as fault:
+                return "fault", fault.message, ()
+        return ("changed", "", tuple(checks)) if checks else ("same", "", ())
+
+    def helpful(
+        self, change: _Written, roots: list[tuple[Root, Uses]], changed: Substitution
+    ) -> tuple[HelpfulRow | None, str]:
+        """Rows that would tell the change from the original, or why there are none."""
+        node, first = change.made[0]
+        if not first.certain:
+            return None, "the other keys may determine it"
+        if change.operator == "sort key" and all(
+            orders.is_free(self.graph, [r for r, _ in roots], n) for n, _ in change.made
+        ):
+            return None, "the order is not compared"
+        if self.search is None:
+            self.search = RowSearch(self.graph, inputs_of(self.graph), self.budget)
+        lacking = 0
+        if first.hint.rows and isinstance(node, core.Call):
+            rows = self.graph.value(node.args[0])
+            lacking = first.hint.rows - len(rows) if isinstance(rows, (Table, list)) else 0  # pyright: ignore[reportUnknownArgumentType]
+        nodes = [n for n, _ in change.made]
+        row = self.search.find(Change(changed, roots, _merged(change), nodes, lacking))
+        return row, "" if row is not None else "no row was found that would tell the difference"
+
+    def use(self, root: Root) -> Uses:
+        """How a root is judged."""
+        key = (id(root.node), id(root.parent))
+        if key not in self.uses:
+            self.uses[key] = uses_of(root, self.settled)
+        return self.uses[key]
+
+    def settled(self, node: Core) -> Any:
+        """The value of a node; MISSING where it has rows that are not known, or no value."""
+        if node.free or node.dynamic:
+            return MISSING
+        value = self.graph.value(node)
+        if value is not MISSING:
+            return value
+        try:
+            return self.base.of(node)
+        except EvaluationFault:
+            return MISSING
+
+    def sample(self, node: Core) -> list[Any]:
+        """The values of an expression of one row on the rows over which it runs."""
+        if id(node) not in self.samples:
+            self.samples[id(node)] = list(self._sampled(node))
+        return self.samples[id(node)]
+
+    def _sampled(self, node: Core) -> Iterator[Any]:
+        if len(node.free) != 1:
+            value = self.settled(node)
+            if value is not MISSING:
+                yield value
+            return
+        (row,) = node.free
+        try:
+            function = self.base.of(core.row_lambda(row, node))
+            rows = self.graph.rows_of(row)
+            self.budget.take(len(rows) * 4)
+            for found in rows:
+                yield function(found)
+        except EvaluationFault:
+            return
+
+    def column(self, table: Core, name: str) -> Core:
+        """A column of the rows of a table, as an expression of one row."""
+        key = (id(table), name)
+        if key not in self.columns:
+            row = self.fresh.take()
+            self.graph.rows[row] = table
+            self.columns[key] = core.Col(row, name, True, table.type, table.span, frozenset({row}))
+        return self.columns[key]
+
+
+def _merged(change: _Written) -> Hint:
+    """The hint of the first node, with what the others vary."""
+    first = change.made[0][1].hint
+    others = tuple(v for _, n in change.made[1:4] for v in n.hint.vary)
+    return first._replace(vary=(*first.vary, *others))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"

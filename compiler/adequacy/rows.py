@@ -1,0 +1,313 @@
+"""Rows that an author could add to the inputs so that two queries differ: built from rows that are there, and tried."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from clawc.compiler.adequacy.evaluation import Budget, Values
+from clawc.compiler.adequacy.graph import Graph, Root
+from clawc.compiler.adequacy.judging import Uses
+from clawc.compiler.adequacy.lineage import Lineage, Origin
+from clawc.compiler.adequacy.mutant import HelpfulRow, Hint, Vary
+from clawc.compiler.adequacy.solving import solved
+from clawc.compiler.adequacy.sources import Column, Input, decimals, literal
+from clawc.compiler.passes.evaluate import EvaluationFault
+from clawc.spec import core
+from clawc.spec.core import Core
+from clawc.stdlib.checks.kinds import plain
+
+MAX_TRIALS = 48
+MAX_TRIALS_OF_TASK = 1_500
+MAX_BASES = 4
+MAX_DELETED = 10
+MAX_OTHERS = 4
+MAX_ADDED = 12
+_NUMBERED = re.compile(r"(.*?)(\d{1,15})(\D*)", re.S)
+
+
+class Change(NamedTuple):
+    """What is asked of a row search: the changed tree, the roots that it concerns and how they are judged."""
+
+    changed: Callable[[Core], Core]
+    roots: list[tuple[Root, Uses]]
+    hint: Hint
+    nodes: list[Core]
+    lacking: int = 0  # rows, where a number of them is what matters
+
+
+class RowSearch:
+    """Looks for rows over the inputs of one task, and keeps what is common to all searches."""
+
+    def __init__(self, graph: Graph, inputs: dict[int, Input], budget: Budget) -> None:
+        self._graph = graph
+        self._inputs = inputs
+        self._budget = budget
+        self._lineage = Lineage(graph, inputs)
+        self._bare: dict[str, dict[int, Any]] = {}
+        self._bases: dict[str, list[dict[str, Any]]] = {}
+        self._left = MAX_TRIALS_OF_TASK
+
+    def find(self, change: Change) -> HelpfulRow | None:
+        """Rows with which the changed tree gives another answer; None where none was found."""
+        tried: set[tuple[str, str]] = set()
+        for input, rows, what in self._candidates(change):
+            key = (input.key, repr(rows))
+            if key in tried:
+                continue
+            if len(tried) >= MAX_TRIALS or self._left <= 0:
+                return None
+            tried.add(key)
+            self._left -= 1
+            if self._tells(change, input, rows):
+                return HelpfulRow(input.path, tuple(map(input.written, rows)), what)
+        return None
+
+    def _tells(self, change: Change, input: Input, rows: list[dict[str, Any]]) -> bool:
+        values = self._world(input, input.with_rows(rows))
+        try:
+            for root, uses in change.roots:
+                truth = values.of(root.node)
+                if not uses.accepts(values.of(change.changed(root.node)), truth):
+                    return True
+        except EvaluationFault:
+            return False
+        return False
+
+    def _world(self, input: Input, table: Any) -> Values:
+        """The values of a task in which a table of the inputs is another one."""
+        if input.key not in self._bare:
+            above = self._graph.above(input.nodes)
+            self._bare[input.key] = {k: v for k, v in self._graph.values.items() if k not in above}
+        values = Values(self._bare[input.key], self._budget)
+        values.state.values.update((id(node), table) for node in input.nodes)
+        return values
+
+    def _candidates(self, change: Change) -> Iterator[tuple[Input, list[dict[str, Any]], str]]:
+        hint = change.hint
+        below = self._below(change)
+        if hint.rows:
+            for input in below:
+                rows = self._clones(input, max(1, change.lacking))
+                if 0 < len(rows) <= MAX_ADDED:
+                    yield input, rows, "" if len(rows) == 1 else f"{len(rows)} rows"
+        if hint.duplicate:
+            for input in below:
+                for base in self._base_rows(input):
+                    yield input, [dict(base)], "what is there already"
+        yield from self._varied(hint)
+        for input in below:
+            for base in self._base_rows(input):
+                yield input, [_with_own_keys(input, base, "")], ""
+
+    def _varied(self, hint: Hint) -> Iterator[tuple[Input, list[dict[str, Any]], str]]:
+        """Rows with another value in a column that matters: first the values that were asked for, then others."""
+        for likely in (True, False):
+            for vary in hint.vary:
+                for origin in self._lineage.leaves(vary.expression)[:3]:
+                    for base in self._base_rows(origin.input):
+                        values = self._wanted(vary, origin, base) if likely else _others(origin, base)
+                        for value in values:
+                            fit = fitted(value, origin.input.columns[origin.column], origin.input.form, hint)
+                            if fit is None or fit[0] == base.get(origin.column):
+                                continue
+                            row = _with_own_keys(origin.input, {**base, origin.column: fit[0]}, origin.column)
+                            what = f"{origin.column} = {literal(fit[0])}"
+                            yield origin.input, [row], what
+            if likely:
+                yield from self._boosted(hint)
+        yield from self._tied(hint)
+
+    def _boosted(self, hint: Hint) -> Iterator[tuple[Input, list[dict[str, Any]], str]]:
+        """Rows with a value that matters that also lie first or last by another number, so that no `take` leaves them out."""
+        for vary in hint.vary:
+            if not vary.values:
+                continue
+            for origin in self._lineage.leaves(vary.expression)[:1]:
+                columns = origin.input.columns
+                numbers = [n for n, c in columns.items() if c.kind == "number" and n != origin.column and not c.key]
+                for base in self._base_rows(origin.input)[:2]:
+                    for value in list(self._wanted(vary, origin, base))[:2]:
+                        fit = fitted(value, columns[origin.column], origin.input.form, hint)
+                        for name in numbers[:MAX_OTHERS] if fit is not None else ():
+                            for extreme in (2 * max(columns[name].values) + 1, min(columns[name].values)):
+                                row = {**base, origin.column: fit[0] if fit else None, name: extreme}
+                                what = (
+                                    f"{origin.column} = {literal(row[origin.column])} and {name} = {literal(extreme)}"
+                                )
+                                yield origin.input, [_with_own_keys(origin.input, row, origin.column)], what
+
+    def _tied(self, hint: Hint) -> Iterator[tuple[Input, list[dict[str, Any]], str]]:
+        """Rows that tie in computed keys, such as a sum that another group has: the cells of two columns at once."""
+        if len(hint.vary) < 2:
+            return
+        first = self._lineage.leaves(hint.vary[0].expression)[:1]
+        for vary in hint.vary[1:]:
+            for origin in self._lineage.leaves(vary.expression)[:2]:
+                if not first or origin.input is not first[0].input or origin.column == first[0].column:
+                    continue
+                sums = [v for v in self._values_of(vary) if v is not None][:MAX_OTHERS]
+                for base in self._base_rows(origin.input)[:2]:
+                    for one in _others(first[0], base):
+                        for two in sums:
+                            a = fitted(one, origin.input.columns[first[0].column], origin.input.form, hint)
+                            b = fitted(two, origin.input.columns[origin.column], origin.input.form, hint)
+                            if a is not None and b is not None:
+                                row = {**base, first[0].column: a[0], origin.column: b[0]}
+                                what = f"{first[0].column} = {literal(a[0])} and {origin.column} = {literal(b[0])}"
+                                yield origin.input, [_with_own_keys(origin.input, row, first[0].column)], what
+
+    def _values_of(self, vary: Vary) -> list[Any]:
+        """The values of a column of a table that is worked out."""
+        col = vary.expression
+        if not isinstance(col, core.Col):
+            return []
+        return [row.get(col.name) for row in self._graph.rows_of(col.row)]
+
+    def _wanted(self, vary: Vary, origin: Origin, base: dict[str, Any]) -> Iterator[Any]:
+        """The values for a column of an input that give an expression the values that are asked for."""
+        direct = isinstance(vary.expression, core.Col) and isinstance(self._lineage.column(vary.expression), Origin)
+        if not direct:
+            inlined = self._lineage.inlined(vary.expression)
+            if inlined is not None and vary.values:
+                firsts = self._firsts(inlined, origin, base)
+                world = Values(self._graph.values, self._budget)
+                for wanted in vary.values[:3]:
+                    yield from solved(inlined, self._lineage, origin, firsts, wanted, world)
+        yield from vary.values
+
+    def _firsts(self, expression: Core, origin: Origin, base: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        """A row for each input that an expression reads."""
+        rows = {o.input.key: o.input.rows[0] for o in self._lineage.leaves(expression) if o.input.rows}
+        return {**rows, origin.input.key: base}
+
+    def _below(self, change: Change) -> list[Input]:
+        """The inputs that the changed nodes are built on."""
+        found: dict[str, Input] = {}
+        for node in change.nodes[:4]:
+            for part in core.walk(node):
+                read = self._inputs.get(id(part))
+                if read is not None:
+                    found.setdefault(read.key, read)
+        return list(found.values())
+
+    def _base_rows(self, input: Input) -> list[dict[str, Any]]:
+        """Rows to build on: those first without which the answers would be others."""
+        if input.key not in self._bases:
+            above = self._graph.above(input.nodes)
+            roots = [r for r in self._graph.roots if id(r.node) in above]
+            count, rest = [], []
+            for place, row in enumerate(input.rows[:MAX_DELETED]):
+                (count if self._matters(input, place, roots) else rest).append(row)
+            self._bases[input.key] = [*count[:MAX_BASES], *rest[: max(1, MAX_BASES - len(count))]]
+        return self._bases[input.key]
+
+    def _matters(self, input: Input, place: int, roots: list[Root]) -> bool:
+        try:
+            values = self._world(input, input.without(place))
+            return any(_differ(values.of(root.node), self._graph.value(root.node)) for root in roots)
+        except EvaluationFault:
+            return False
+
+    def _clones(self, input: Input, number: int) -> list[dict[str, Any]]:
+        bases = self._base_rows(input)
+        if number > MAX_ADDED or not bases:
+            return []
+        rows: list[dict[str, Any]] = []
+        for n in range(number):
+            rows.append(_with_own_keys(input, bases[n % len(bases)], "", n))
+        return rows
+
+
+def fitted(value: Any, column: Column, form: str, hint: Hint) -> tuple[Any] | None:
+    """The value as one that a column could hold; None where it could not."""
+    if value is None:
+        return (None,) if hint.empty and not (column.kind == "text" and form in ("csv", "tsv", "markdown")) else None
+    number = isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+    if column.kind == "number":
+        if (
+            not number
+            or (value < 0 and not (column.negative or hint.signed))
+            or decimals(_shortest(value)) > column.places
+        ):
+            return None
+        return (int(value) if not column.places else Decimal(value).quantize(Decimal(1).scaleb(-column.places)),)
+    if column.kind == "text":
+        text = plain(value) if number else value.isoformat() if isinstance(value, date) else value
+        return (text,) if isinstance(text, str) and "\n" not in text and "\0" not in text else None
+    if column.kind == "date":
+        dated = isinstance(column.values[0], datetime)
+        return (value,) if isinstance(value, date) and isinstance(value, datetime) == dated else None
+    if column.kind == "bool":
+        return (value,) if isinstance(value, bool) else None
+    return (value,) if number or isinstance(value, str) else None
+
+
+def _shortest(value: Any) -> Any:
+    """A number without zeros at its end."""
+    return Decimal(plain(value)) if isinstance(value, Decimal) else value
+
+
+def _others(origin: Origin, base: dict[str, Any]) -> Iterator[Any]:
+    """Values that a column has elsewhere, those beside its own, and one that it does not have yet."""
+    column = origin.input.columns[origin.column]
+    own = base.get(origin.column)
+    if column.key:
+        yield from (fresh_key(column, 1), fresh_key(column, -1))
+        return
+    seen: list[Any] = []
+    for value in column.values:
+        if value not in seen and value != own:
+            seen.append(value)
+    yield from seen[:MAX_OTHERS]
+    if column.kind == "text" and len(seen) > MAX_OTHERS:
+        yield from (min(seen), max(seen))
+    if column.kind == "number":
+        step = Decimal(1).scaleb(-column.places) if column.places else 1
+        numbers = [v for v in column.values if not isinstance(v, bool)]
+        at = own if isinstance(own, (int, Decimal)) else numbers[0]
+        yield from (at + step, at - step, max(numbers) + 1, min(numbers) - 1, 0)
+    elif column.kind == "date":
+        moment = own if isinstance(own, date) else column.values[0]
+        for days in (1, -1, 40):
+            try:
+                yield moment + timedelta(days=days)
+            except OverflowError:
+                continue
+    elif column.kind == "text":
+        yield from ("other", fresh_key(column, -1))
+    elif column.kind == "bool":
+        yield not own
+
+
+def _with_own_keys(input: Input, row: dict[str, Any], but: str, number: int = 0) -> dict[str, Any]:
+    """The row with keys of its own, where the column `but` is left as it is."""
+    made = dict(row)
+    for name, column in input.columns.items():
+        if column.key and name != but:
+            made[name] = fresh_key(column, number + 1)
+    return made
+
+
+def fresh_key(column: Column, number: int) -> Any:
+    """A key behind all others, or for a negative number before them."""
+    values = column.values
+    if column.kind == "number":
+        return max(values) + number if number > 0 else min(values) + number
+    texts = [v for v in values if isinstance(v, str)]
+    text = max(texts, key=lambda t: (len(t), t)) if number > 0 else min(texts, key=lambda t: (len(t), t))
+    match = _NUMBERED.fullmatch(text)
+    if match is not None and int(match[2]) + number >= 0:
+        return f"{match[1]}{int(match[2]) + number:0{len(match[2])}d}{match[3]}"
+    return f"{text}{number + 1}" if number > 0 else f"A{text}"
+
+
+def _differ(one: Any, other: Any) -> bool:
+    return _content(one) != _content(other)
+
+
+def _content(value: Any) -> Any:
+    return (value.columns, value.rows) if hasattr(value, "rows") else value
