@@ -1,7 +1,7 @@
 """The table of diagnostics: every code with its severity, title, explanation, and a bad and a good example.
 
 E01xx reading, E02xx blocks and attributes, E03xx names and imports, E04xx types and functions, E05xx evaluation,
-E06xx verification, E07xx files and paths; W codes are warnings of the same groups.
+E06xx verification, E07xx files and paths; W codes are warnings of the same groups, and W08xx what `clawc test` finds.
 """
 
 from __future__ import annotations
@@ -334,6 +334,41 @@ TABLE: tuple[Entry, ...] = (
     Entry("W0614", "dirt that no file shows",
           "Dirt comes into a file whose content is the generated table itself, alone or as a part of a record. What is made from the table by stages is made from clean rows.",
           "content = csv(invoices | sort due)", "content = csv(invoices)"),
+    Entry("W0801", "wrong answer accepted",
+          "`clawc test` changed the right answer into a wrong one, and no check that should have seen it failed. What differs is shown below the message.",
+          "expect count(rows(d)) == count(t)", "expect rows(d) == t"),
+    Entry("W0802", "credit for an answer without content",
+          "Nothing, a placeholder, or the request and the inputs copied into the deliverables earn credit. Credit needs a fact that stands in neither.",
+          "expect exists(d)", "expect rows(d) == t"),
+    Entry("W0803", "right answer refused",
+          "`clawc test` wrote the right answer otherwise, in a way that the instruction leaves free, and a check failed. What differs is shown below the message.",
+          "column_order = true, and an instruction that names no order", "columns in the order client, total"),
+    Entry("W0804", "answer of another query accepted",
+          "A query that differs in one point has another answer on these inputs, and the check accepts it all the same.",
+          "expect rows(d) == t within 50%", "expect rows(d) == t within 0.005"),
+    Entry("W0805", "content that nothing judges",
+          "Whatever stands in this column, key, section or row of the deliverable, no check fails.",
+          "columns = [id, note], and expect rows(d).id == ids", "expect rows(d) == t"),
+    Entry("W0806", "check that no wrong answer fails",
+          "None of the wrong answers that were tried fails this check, so nothing shows that it judges anything.",
+          "require r { expect words(d) < 1000000 }", "require r { expect words(d) < 100 }"),
+    Entry("W0807", "little evidence",
+          "Too few wrong answers are known for this check, or of too many changes nobody knows whether they are wrong, because the checks leave them open.",
+          "expect rows(d) | all amount > 0", "expect rows(d) == t"),
+    Entry("W0808", "verdict that differs",
+          "The emitted checker judges a workspace otherwise than the compiler, or otherwise in another environment: another directory order, time zone, locale or hash seed. This is a mistake of this program, not of the task.",
+          "", ""),
+    Entry("W0809", "answer of another instance accepted",
+          "The right answer for another seed of the same source passes, so an answer need not be worked out from these inputs.",
+          "admit { }, and a parameter that changes nothing", "admit { expect count(late) in 3..8 }"),
+    Entry("W0810", "credit for a disturbed workspace",
+          "Links, special files or look-alikes in the workspace earn credit, or leave no verdict.",
+          "", ""),
 )  # fmt: skip
 
 BY_CODE: dict[str, Entry] = {row.code: row for row in TABLE}
+
+
+def is_of_test(code: str) -> bool:
+    """Does `clawc test` find it, and not `clawc check`?"""
+    return code.startswith("W08")

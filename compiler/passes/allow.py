@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from clawc.compiler.passes.lex import Comment
 from clawc.compiler.source import MAX_DIAGNOSTICS, Diagnostic, Diagnostics, Source
 from clawc.spec import ast
 from clawc.spec.ast import Span
-from clawc.spec.diagnostics import BY_CODE
+from clawc.spec.diagnostics import BY_CODE, is_of_test
 
 # Only what names a code is meant for the compiler; `# allow a blank here` is a comment.
 _ALLOW = re.compile(r"#+[ \t]*allow[ \t]+([EWew][0-9]+(?:[ \t]*,[ \t]*[EWew][0-9]+)*)[ \t]*(?::[ \t]*(.*))?")
@@ -71,10 +71,25 @@ def sift(source: Source, given: tuple[Allowance, ...], diagnostics: Diagnostics)
             needed.add((by.at, d.code))
     if diagnostics.has_errors:
         return Sifted(kept, allowed)
-    idle = [(a, code) for a in given for code in a.codes if (a.at, code) not in needed]
+    idle = [(a, code) for a in given for code in a.codes if (a.at, code) not in needed and not is_of_test(code)]
     for a, code in idle[: max(0, MAX_DIAGNOSTICS - len(kept))]:
         kept.append(Diagnostic("W0101", f"nothing here is a `{code}`, so there is nothing to allow", source, a.at, "remove it"))  # fmt: skip
     return Sifted(sorted(kept, key=lambda d: d.sort_key) if idle else kept, allowed)
+
+
+def split(
+    said: Sequence[Diagnostic], given: tuple[Allowance, ...], source: Source
+) -> tuple[list[Diagnostic], list[tuple[Diagnostic, str]]]:
+    """Findings of a proof that stand, and those that are allowed, each with its reason."""
+    kept: list[Diagnostic] = []
+    allowed: list[tuple[Diagnostic, str]] = []
+    for d in said:
+        by = next((a for a in given if d.source is source and d.code in a.codes and _inside(d.span, a.within)), None)
+        if by is None:
+            kept.append(d)
+        else:
+            allowed.append((d, by.reason))
+    return kept, allowed
 
 
 def _problem(codes: tuple[str, ...], reason: str) -> tuple[str, str]:

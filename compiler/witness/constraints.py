@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -37,12 +38,13 @@ FREE_ORDER = ("unordered", "ordered", "is_sorted", "set_of", "distinct")
 
 
 class Demand(NamedTuple):
-    """One thing that a check asks of a place; `kind` says what `value` is."""
+    """One thing that a check asks of a place; `kind` says what `value` is. `others` would do as well."""
 
     kind: str
     place: Place
     value: Any
     check: str
+    others: tuple[Any, ...] = ()
 
 
 @dataclass(slots=True)
@@ -52,8 +54,8 @@ class Demands:
     found: list[Demand] = field(default_factory=list[Demand])
     opaque: dict[str, set[str]] = field(default_factory=dict[str, set[str]])  # check: deliverables
 
-    def add(self, kind: str, place: Place, value: Any, check: str) -> None:
-        self.found.append(Demand(kind, place, value, check))
+    def add(self, kind: str, place: Place, value: Any, check: str, others: Sequence[Any] = ()) -> None:
+        self.found.append(Demand(kind, place, value, check, tuple(others)))
 
 
 def demands_of(conditions: list[tuple[str, bool, Core]], task: TaskState) -> Demands:
@@ -180,13 +182,13 @@ class _Reader:
         if isinstance(value, OneOf) and not value.values:
             return False
         if isinstance(value, OneOf):
-            value = value.values[0]
+            return self._choice(left, value.values)
         if not isinstance(left, core.Call):
             return False
         name, args = left.function, left.args
         if name in FREE_ORDER:
             return self._equal(through(args[0]), value)
-        if name in ("trim_of", "number", "integer", "date_of", "datetime_of") and place_of(args[0]) is not None:
+        if name in ("trim_of", "number", "integer", "read_date", "datetime_of") and place_of(args[0]) is not None:
             self.demands.add("text", place_of(args[0]) or Place(""), as_text(value), self.check)
             return True
         inside = value_path(args[0]) if name == "trim_of" else None
@@ -231,6 +233,15 @@ class _Reader:
             self.demands.add("field", place, (args[1].value, value), self.check)
             return True
         return self._counted(left, Range(value, value))
+
+    def _choice(self, left: Core, values: Sequence[Any]) -> bool:
+        """One of several values: the first is written."""
+        first = len(self.demands.found)
+        try:
+            return self._equal(left, values[0])
+        finally:
+            found = self.demands.found
+            found[first:] = [d._replace(others=tuple(values[1:])) for d in found[first:]]
 
     def _files(self, files: Core, made: core.Record, value: Table) -> bool:
         """`files(d) | select path, text` equal to a table: the files of a set, with their texts."""
@@ -281,7 +292,7 @@ class _Reader:
                 "less": Range(None, value - step), "more": Range(value + step, None),
             }[node.function]  # fmt: skip
         elif isinstance(value, list) and value:
-            return self._equal(through(node.args[0]), value[0])
+            return self._choice(through(node.args[0]), value)  # pyright: ignore[reportUnknownArgumentType]
         return isinstance(value, Range) and self._counted(through(node.args[0]), value)
 
     def _counted(self, node: Core, bounds: Range) -> bool:

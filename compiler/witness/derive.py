@@ -45,6 +45,7 @@ class Witness:
     origin: Origin
     derived: tuple[str, ...]
     derived_checks: tuple[str, ...]
+    demands: Demands
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -127,7 +128,7 @@ def derive(task: Task, sealer: Sealer, trial: Trial, *, complete: bool = True) -
     _prove(task, trial, maker, authored, events_of(steps), complete)
     derived = tuple(dict.fromkeys([*(n for n in maker.derived if n not in maker.missing), *(d.name for d in runs)]))
     origin: Origin = "mixed" if authored and derived else "authored" if authored else "derived" if derived else "none"
-    return Witness(maker.written, steps, origin, derived, _derived_checks(task, set(derived)))
+    return Witness(maker.written, steps, origin, derived, _derived_checks(task, set(derived)), demands)
 
 
 def written(task: Task, write: WriteDecl) -> dict[str, bytes | None] | None:
@@ -158,7 +159,7 @@ def contents_of(task: Task, deliver: DeliverDecl, value: Any, span: Span) -> dic
 
 def _contents_of(task: Task, deliver: DeliverDecl, value: Any, span: Span) -> dict[str, bytes | None] | None:
     if deliver.shape == "file":
-        return {deliver.path: spelled(deliver.kind, value)}
+        return {deliver.path: spelled(deliver.kind, _declared_columns(deliver, value))}
     parts = _parts(value)
     if parts is None:
         task.context.error("E0614", span, f"`{deliver.name}` is many files: write a record of path or key to content",
@@ -176,6 +177,14 @@ def _contents_of(task: Task, deliver: DeliverDecl, value: Any, span: Span) -> di
         else:
             found[path] = spelled(deliver.kind, part)
     return found if good else None
+
+
+def _declared_columns(deliver: DeliverDecl, value: Any) -> Any:
+    """A table without the columns that the deliverable does not declare, as where its rows are compared with one."""
+    wanted = deliver.columns
+    if wanted is None or deliver.extra_columns or not isinstance(value, Table) or not set(wanted) < set(value.columns):
+        return value
+    return Table(list(wanted), [{c: row[c] for c in wanted} for row in value.rows], value.blocks)
 
 
 def _some_key(deliver: DeliverDecl) -> str:

@@ -29,11 +29,13 @@ class Place(NamedTuple):
 
 
 class Mention(NamedTuple):
-    """Something that must be said; `near` words stand in the same sentence; `decimals` fixes the spelling."""
+    """Something that must be said; `near` words stand in the same sentence; `decimals` fixes the spelling, or `coarsest` is
+    how few there may be."""
 
     values: tuple[Any, ...]
     near: str = ""
     decimals: int | None = None
+    coarsest: int | None = None
 
 
 def is_number(value: Any) -> bool:
@@ -50,14 +52,16 @@ def mention_of(node: core.Call, what: Any) -> Mention | None:
     nears: Any = extra.get("near") or ""
     near = str(nears[0]) if isinstance(nears, list) else str(nears)  # pyright: ignore[reportUnknownArgumentType]
     decimals = extra.get("decimals")
+    coarsest: int | None = None
     if isinstance(decimals, Range):
+        coarsest = int(decimals.low) if is_number(decimals.low) else 0
         decimals = None
     values: tuple[Any, ...] = (what,)
     if isinstance(what, list):
         values = tuple(what)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     if node.function == "mentions_any":
         values = values[:1]
-    return Mention(values, near, None if decimals is None else int(decimals))
+    return Mention(values, near, None if decimals is None else int(decimals), coarsest)
 
 
 def block_mentions(body: Core) -> tuple[Mention, ...] | None:

@@ -93,12 +93,12 @@ def require_text_size(data: bytes, name: str) -> None:
 
 
 def lines_of(source: Any) -> List[str]:
-    """The lines without their ends; a newline at the end of the text starts no further line."""
+    """The lines without their ends; empty ones at the end of the text are none."""
     text = text_of(source)
     if text.count("\n") > MAX_LINES:
         raise Unmet(f"{source_name(source)} has more than {MAX_LINES} lines")
     lines = text.split("\n")
-    if not lines[-1]:
+    while lines and not lines[-1]:
         lines.pop()
     return lines
 

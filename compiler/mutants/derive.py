@@ -1,0 +1,115 @@
+"""All mutants of a task up to a number: content first, then each operator in turn, so that few show much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from clawc.compiler.generate import Source
+from clawc.compiler.model import DeliverDecl
+from clawc.compiler.mutants.model import Answer, Change, Mutant, Operator, Result, Variant, WorkspaceOperator
+from clawc.compiler.mutants.operators import operators
+from clawc.compiler.mutants.pins import pins_of, tolerances
+from clawc.compiler.passes.trial import Trial
+from clawc.compiler.witness.derive import Witness, events_of
+
+# Each shows of one column or key whether any check reads it.
+COVERAGE = ("other_value", "other_leaf", "other_words")
+_MEMBERS = 3  # files of a family or set that are changed
+
+
+def result_of(trial: Trial, witness: Witness) -> Result:
+    """What the oracle leaves."""
+    return Result(trial.task, trial, witness.written, events_of(witness.steps), tuple(witness.demands.found))
+
+
+def answers_of(result: Result, witness: Witness) -> list[Answer]:
+    """The files that the oracle writes, as operators see them; of many only the first, middle and last."""
+    task = result.task
+    within = tolerances(result.trial)
+    found: list[Answer] = []
+    for deliver in task.delivers:
+        paths = [p for p in _paths(deliver, result.written) if result.written.get(p) is not None]
+        if len(paths) > _MEMBERS:
+            paths = [paths[0], paths[len(paths) // 2], paths[-1]]
+        for path in paths:
+            data = result.written[path]
+            assert data is not None
+            base = result.pristine.get(path) if deliver.edits else None
+            pins = pins_of(task, deliver, path, result.demands, within, witness.demands.opaque)
+            readers = result.readers(deliver.name)
+            chance = Source(task.name, "mutants", path)
+            found.append(Answer(task, deliver, path, data, pins, result.written, result.pristine, base, readers, chance))
+    return found
+
+
+def mutants_of(trial: Trial, witness: Witness, limit: int) -> list[Mutant]:
+    """Up to `limit` mutants; the same for the same task."""
+    result = result_of(trial, witness)
+    answers = answers_of(result, witness)
+    made: list[Mutant] = []
+    seen: set[object] = set()
+    waiting: list[Iterator[Mutant]] = []
+    for operator in operators():
+        if isinstance(operator, WorkspaceOperator):
+            waiting.append(_of_workspace(operator, result))
+        else:
+            waiting += [_of_file(operator, answer) for answer in answers]
+    first = [_of_file(o, a) for o in operators() if isinstance(o, Operator) and o.name in COVERAGE for a in answers]
+    for each in first:
+        _take(each, made, seen, limit // 2)
+    while waiting and len(made) < limit:
+        left: list[Iterator[Mutant]] = []
+        for each in waiting:
+            if len(made) >= limit:
+                break
+            if _take(each, made, seen, len(made) + 1):
+                left.append(each)
+        waiting = left
+    return made
+
+
+def _take(source: Iterator[Mutant], made: list[Mutant], seen: set[object], limit: int) -> bool:
+    """Adds what is new of `source` while there are less than `limit`; whether there may be more."""
+    while len(made) < limit:
+        mutant = next(source, None)
+        if mutant is None:
+            return False
+        mark = (mutant.kind, tuple(sorted((p, d) for p, d in mutant.files.items() if d is not None)),
+                tuple(sorted(p for p, d in mutant.files.items() if d is None)), repr(mutant.events))  # fmt: skip
+        if mark not in seen:
+            seen.add(mark)
+            made.append(mutant)
+    return True
+
+
+def _of_file(operator: Operator, answer: Answer) -> Iterator[Mutant]:
+    for v in operator.make(answer):
+        if v.data != answer.data or v.also:
+            yield _mutant(operator, answer, v)
+
+
+def _mutant(operator: Operator, answer: Answer, v: Variant) -> Mutant:
+    files: dict[str, bytes | None] = {answer.path: v.data, **v.also}
+    targets = v.checks & answer.readers or v.checks
+    return Mutant(operator.name, operator.kind, answer.deliver.name, v.place, v.what, files, targets, v.certain and bool(targets))
+
+
+def _of_workspace(operator: WorkspaceOperator, result: Result) -> Iterator[Mutant]:
+    for c in operator.make(result):
+        if any(result.now(path) != data for path, data in c.files.items()) or c.events is not None:
+            yield _changed(operator, c)
+
+
+def _changed(operator: WorkspaceOperator, c: Change) -> Mutant:
+    events: tuple[dict[str, Any], ...] | None = c.events
+    return Mutant(operator.name, operator.kind, "", c.place, c.what, c.files, c.checks, c.certain, events, c.span)
+
+
+def _paths(deliver: DeliverDecl, written: Mapping[str, bytes | None]) -> list[str]:
+    if deliver.shape != "set":
+        return list(deliver.paths)
+    from clawc.stdlib.checks.sets import path_pattern
+
+    pattern = path_pattern(deliver.path)
+    return [path for path in written if pattern.match(path)]

@@ -1,0 +1,109 @@
+"""The same document said otherwise: other marks of headings and bullets, more prose around what is asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from clawc.compiler.mutants.model import Answer, Operator, Variant
+from clawc.compiler.mutants.prose import found, parts
+
+_FORM = "the form"
+_SENTENCE = "The rest was left as it is."
+
+
+def _levels(answer: Answer) -> Iterator[Variant]:
+    """All headings a level lower, where the levels are not counted."""
+    if answer.kind != "markdown" or answer.text is None or answer.pins.of("headings", "text", "lines", "contains_lines", "contains", "matches", "starts_with") or answer.pins.opaque:
+        return
+    lines = answer.text.split("\n")
+    heads = {p.start for p in parts(answer.text)}
+    if heads and all(p.level < 6 for p in parts(answer.text)):
+        made = "\n".join(f"#{line}" if n in heads else line for n, line in enumerate(lines))
+        yield Variant(made.encode(), _FORM, "headings are a level lower", answer.readers)
+
+
+def _bullets(answer: Answer) -> Iterator[Variant]:
+    if answer.kind != "markdown" or answer.text is None or answer.pins.of("text", "lines", "contains_lines", "contains", "matches") or answer.pins.opaque:
+        return
+    made = re.sub(r"(?m)^([ \t]*)- ", r"\1* ", answer.text)
+    if made != answer.text:
+        yield Variant(made.encode(), _FORM, "bullets have another sign", answer.readers)
+
+
+def _emphasis(answer: Answer) -> Iterator[Variant]:
+    """A fact in bold."""
+    if answer.kind != "markdown" or answer.text is None:
+        return
+    for demand in answer.pins.of("mention"):
+        spots = found(answer.text, demand.value.values[0], demand.value.decimals)
+        if spots and not answer.pins.opaque and not answer.pins.of("text", "lines", "contains", "matches", "contains_lines"):
+            start, end = spots[0]
+            if answer.text[start - 1 : start] not in ("*", "_", "`", "|") and "|" not in _line(answer.text, start) and _line(answer.text, start)[:1] != "#":
+                made = f"{answer.text[:start]}**{answer.text[start:end]}**{answer.text[end:]}"
+                yield Variant(made.encode(), _FORM, f"`{answer.text[start:end]}` is in bold", frozenset({demand.check}))
+
+
+def _line(text: str, at: int) -> str:
+    start = text.rfind("\n", 0, at) + 1
+    end = text.find("\n", at)
+    return text[start : end if end >= 0 else len(text)]
+
+
+def _prose(answer: Answer) -> Iterator[Variant]:
+    """A sentence more at the end, where nothing limits it."""
+    if not answer.is_document or answer.text is None or not answer.text.strip():
+        return
+    limited = answer.pins.of("text", "lines", "words", "sentences", "paragraphs", "ends_with", "headings")
+    if any(not d.place.field for d in limited) or answer.pins.opaque:
+        return
+    last = answer.text.rstrip().split("\n")[-1].lstrip()
+    if last.startswith(("|", "-", "*", "+", "```", "#")) or (last[:1].isdigit() and answer.deliver.kind == "text"):
+        return
+    made = f"{answer.text.rstrip()}\n\n{_SENTENCE}\n"
+    yield Variant(made.encode(), "the text", "a sentence more stands at the end", answer.readers)
+
+
+def _unlimited(answer: Answer) -> Iterator[Variant]:
+    """A sentence more, although a check demands the whole text that the request does not state."""
+    if not answer.is_document or answer.text is None or not answer.pins.text or answer.pins.opaque:
+        return
+    told = _plain(answer.task.told)
+    fixed = [w for w in re.findall(r"[A-Za-z]{4,}", answer.text) if w.lower() not in told]
+    inputs = _plain(" ".join(d.decode("utf-8", "replace") for d in answer.pristine.values()))
+    if any(w.lower() not in inputs for w in fixed):
+        made = f"{answer.text.rstrip()}\n\n{_SENTENCE}\n"
+        yield Variant(made.encode(), "the text", "a sentence more stands at the end, and the request does not state the text", answer.pins.text)
+
+
+def _plain(text: str) -> str:
+    return text.lower()
+
+
+def _blank_lines(answer: Answer) -> Iterator[Variant]:
+    """Two blank lines where one stood."""
+    if not answer.is_document or answer.text is None or answer.pins.of("text", "lines", "contains", "contains_lines", "matches") or answer.pins.opaque:
+        return
+    made = answer.text.replace("\n\n", "\n\n\n")
+    if made != answer.text and "```" not in answer.text:
+        yield Variant(made.encode(), _FORM, "more blank lines stand between paragraphs", answer.readers)
+
+
+def _tables(answer: Answer) -> Iterator[Variant]:
+    """A pipe table with padded cells."""
+    if answer.kind != "markdown" or answer.text is None or not answer.grids or answer.pins.of("text", "lines", "contains", "matches"):
+        return
+    made = re.sub(r"(?m)^\|(.*)\|$", lambda m: "|" + m[1].replace(" | ", "  |  ") + " |", answer.text)
+    if made != answer.text and "```" not in answer.text:
+        yield Variant(made.encode(), _FORM, "cells of the table are padded", answer.readers)
+
+
+OPERATORS = (
+    Operator("heading_level", "equivalent", _levels),
+    Operator("bullet_sign", "equivalent", _bullets),
+    Operator("emphasis", "equivalent", _emphasis),
+    Operator("extra_prose", "equivalent", _prose),
+    Operator("extra_prose_unasked", "equivalent", _unlimited),
+    Operator("more_blank_lines", "equivalent", _blank_lines),
+    Operator("padded_table", "equivalent", _tables),
+)

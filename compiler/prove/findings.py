@@ -1,0 +1,203 @@
+"""What a proof says to the author: the line of the check that is too weak or too strict, with what to write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+from clawc.compiler.model import CheckDecl, Task
+from clawc.compiler.mutants.derive import COVERAGE
+from clawc.compiler.prove.difference import difference
+from clawc.compiler.prove.evidence import weak_evidence
+from clawc.compiler.prove.plan import QUERY
+from clawc.compiler.prove.proof import Outcome, Proof
+from clawc.compiler.source import Diagnostic
+from clawc.spec import core
+from clawc.spec.ast import Span
+
+# Findings of each kind that are shown; the card counts them all.
+MAX_EACH = 8
+_ASPECTS = ("the file", "the steps", "the inputs", "the files", "the form", "the query", "the trajectory", "the order of the rows")
+
+
+def findings_of(proof: Proof) -> list[Diagnostic]:
+    """All findings, in the order of the source."""
+    task = proof.plan.compiled.task
+    makers: tuple[Callable[[Proof], Iterator[Diagnostic]], ...] = (
+        _unproved, _paid_for_nothing, _accepted, _refused, _neighbours, _unread, _idle, weak_evidence,
+    )  # fmt: skip
+    found = [d for make in makers for d in list(make(proof))[:MAX_EACH]]
+    return sorted(found, key=lambda d: (d.source is not task.source, d.span.start, d.code, d.message))
+
+
+def _at(task: Task, check: CheckDecl, span: Span | None, code: str, message: str, help: str) -> Diagnostic:
+    return Diagnostic(code, message, check.home or task.source, span or check.span, help)
+
+
+def _unproved(proof: Proof) -> Iterator[Diagnostic]:
+    """The oracle itself."""
+    task = proof.plan.compiled.task
+    for verdict in proof.oracle["checks"]:
+        if verdict["name"] in proof.known and not verdict["passed"]:
+            check = _check(task, verdict["name"])
+            yield _at(task, check, _failed_expect(task, check, verdict), "W0801", f"the oracle fails `{check.name}`: {verdict['message']}",
+                      "mend the check or the `solution`")  # fmt: skip
+
+
+def _paid_for_nothing(proof: Proof) -> Iterator[Diagnostic]:
+    task = proof.plan.compiled.task
+    reported: set[str] = set()
+    for probed in proof.probed:
+        if probed.good:
+            continue
+        names = list(probed.passed) or [c.name for c in task.checks if c.kind == "check"][:1]
+        for name in names:
+            if name not in reported:
+                reported.add(name)
+                check = _check(task, name)
+                yield _at(task, check, None, "W0802", f"`{name}` pays for an answer without content ({probed.probe.name}: {_short(probed.score)})",
+                          "ask for a fact that stands neither in the request nor in the inputs")  # fmt: skip
+
+
+def _accepted(proof: Proof) -> Iterator[Diagnostic]:
+    """Wrong answers that lost nothing; one finding for each check and place."""
+    task = proof.plan.compiled.task
+    seen: set[tuple[str, str]] = set()
+    for o in proof.of("survived"):
+        if o.mutant.operator.startswith(f"{QUERY}_"):
+            continue
+        check = _to_blame(task, o)
+        if o.mutant.operator == "authored" and o.mutant.span is not None:
+            yield Diagnostic("W0801", f"{o.mutant.what} loses nothing", task.source, o.mutant.span,
+                             "add a check that it fails, or take it out" + _shown(proof, o))  # fmt: skip
+            continue
+        mark = (check.name, o.mutant.place)
+        if mark not in seen:
+            seen.add(mark)
+            yield _at(task, check, _reading_expect(check, o.mutant.deliverable), "W0801",
+                      f"a wrong answer passes `{check.name}`: {o.mutant.what}", _advice(o) + _shown(proof, o))  # fmt: skip
+
+
+def _refused(proof: Proof) -> Iterator[Diagnostic]:
+    """Right answers that lost something; one finding for each check and operator."""
+    task = proof.plan.compiled.task
+    seen: set[tuple[str, str]] = set()
+    for o in proof.of("rejected"):
+        for verdict in o.verdict["checks"]:
+            if verdict["name"] not in o.lost or (verdict["name"], o.mutant.operator) in seen:
+                continue
+            seen.add((verdict["name"], o.mutant.operator))
+            check = _check(task, verdict["name"])
+            help = "the rule is stricter than what the agent is told: loosen it, or say it in the instruction" + _shown(proof, o)
+            yield _at(task, check, _failed_expect(task, check, verdict), "W0803",
+                      f"a right answer fails `{check.name}`: {o.mutant.what} ({verdict['message']})", help)  # fmt: skip
+
+
+def _neighbours(proof: Proof) -> Iterator[Diagnostic]:
+    """Answers of a mutated query that are accepted: something hides the difference."""
+    task = proof.plan.compiled.task
+    for number, o in enumerate(proof.outcomes):
+        if o.status == "survived" and number in proof.plan.asked:
+            query = proof.plan.queries[proof.plan.asked[number]]
+            check = next((_check(task, n) for n in sorted(o.mutant.targets) if n in proof.known), task.checks[0])
+            yield _at(task, check, _reading_expect(check, ""), "W0804", f"`{check.name}` accepts the answer of `{query.after}` instead of `{query.before}`",
+                      "a narrower tolerance, or inputs that tell the two further apart, would do" + _shown(proof, o))  # fmt: skip
+
+
+def _unread(proof: Proof) -> Iterator[Diagnostic]:
+    """Columns, keys and sections of a deliverable whose change moves no check."""
+    task = proof.plan.compiled.task
+    judged = {name for r in task.rubrics for name in r.reads}
+    places: dict[tuple[str, str], list[Outcome]] = {}
+    for o in proof.outcomes:
+        if o.mutant.kind == "wrong" and o.mutant.deliverable and o.mutant.place not in _ASPECTS:
+            places.setdefault((o.mutant.deliverable, o.mutant.place), []).append(o)
+    blind = {key: found for key, found in places.items() if all(o.status == "open" for o in found)}
+    for (name, place), found in blind.items():
+        deliver = task.deliver(name)
+        if deliver is None or name in judged or (place == "the text" and _text_is_read(proof, name)):
+            continue
+        if place.startswith(("column", "key")) and not any(o.mutant.operator in (*COVERAGE, "type_flip", "leaf_type_flip") for o in found):
+            continue
+        if any(f"{place} left out" == p or f"{place} added" == p for d, p in places if d == name and (d, p) not in blind):
+            continue
+        check = next((c for c in task.checks if c.kind == "check" and _reads(c, name)), None)
+        if check is None:
+            yield Diagnostic("W0805", f"nothing judges {place} of `{name}`", task.source, deliver.span, _unread_help(place))
+        else:
+            yield _at(task, check, _reading_expect(check, name), "W0805", f"nothing judges {place} of `{name}`: {found[0].mutant.what}",
+                      _unread_help(place) + _shown(proof, found[0]))  # fmt: skip
+
+
+def _unread_help(place: str) -> str:
+    if place.startswith("rows left out"):
+        return "compare the rows as a whole, or their number"
+    if place.startswith("rows added"):
+        return "compare the rows as a whole, or forbid what does not belong there"
+    if place == "the text" or place.startswith("section"):
+        return "add an `expect` on what has to stand there, or a rubric that reads it"
+    return "compare it with what the inputs say, or do not ask for it"
+
+
+def _text_is_read(proof: Proof, name: str) -> bool:
+    return any(o.lost and o.mutant.deliverable == name and o.mutant.place not in _ASPECTS for o in proof.outcomes)
+
+
+def _idle(proof: Proof) -> Iterator[Diagnostic]:
+    """Checks that no wrong answer has failed."""
+    task = proof.plan.compiled.task
+    for check in task.checks:
+        if check.name not in proof.known or any(check.name in o.lost for o in proof.outcomes if o.mutant.kind == "wrong"):
+            continue
+        yield _at(task, check, None, "W0806", f"no wrong answer fails `{check.name}`", _idle_help(check))
+
+
+def _idle_help(check: CheckDecl) -> str:
+    if check.kind == "check":
+        return "it pays whatever the agent leaves: compare a value that has to be worked out"
+    return "nothing shows that it can be broken: write a `mutant` that breaks it, or take it out"
+
+
+def _advice(o: Outcome) -> str:
+    if o.mutant.place == "the inputs":
+        return "name the input in `unchanged(…)`"
+    return f"compare {o.mutant.place} with what is expected"
+
+
+def _shown(proof: Proof, o: Outcome) -> str:
+    before = {**proof.plan.oracle.files}
+    text = difference({p: before.get(p, proof.plan.compiled.trial.pristine.get(p)) for p in o.mutant.files}, o.mutant.files)
+    return f"\n{text}" if text else ""
+
+
+def _to_blame(task: Task, o: Outcome) -> CheckDecl:
+    """The check that should have caught it."""
+    named = [c for c in task.checks if c.name in o.mutant.targets]
+    reading = [c for c in task.checks if o.mutant.deliverable and _reads(c, o.mutant.deliverable)]
+    return next(iter([*named, *(c for c in reading if c.kind == "check"), *reading, *task.checks]))
+
+
+def _check(task: Task, name: str) -> CheckDecl:
+    return next(c for c in task.checks if c.name == name)
+
+
+def _reads(check: CheckDecl, deliverable: str) -> bool:
+    return any(isinstance(n, core.Deliverable) and n.name == deliverable for e in check.expects for n in core.walk(e.core))
+
+
+def _reading_expect(check: CheckDecl, deliverable: str) -> Span | None:
+    """The condition that reads the deliverable, the first one if it does not matter."""
+    for expect in check.expects:
+        if not deliverable or any(isinstance(n, core.Deliverable) and n.name == deliverable for n in core.walk(expect.core)):
+            return expect.span
+    return None
+
+
+def _failed_expect(task: Task, check: CheckDecl, verdict: dict[str, object]) -> Span | None:
+    expects = verdict.get("expects")
+    lines = [e["line"] for e in expects if not e["passed"]] if isinstance(expects, list) else []  # pyright: ignore[reportUnknownVariableType]
+    return next((e.span for e in check.expects if e.line in lines), None)
+
+
+def _short(score: str) -> str:
+    return f"{Decimal(score):.4f}".rstrip("0").rstrip(".")

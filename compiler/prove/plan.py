@@ -1,0 +1,93 @@
+"""What has to be judged to prove a checker: the oracle, the probes, the mutants and the answers of mutated queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from clawc.compiler.mutants.derive import mutants_of
+from clawc.compiler.mutants.model import Mutant
+from clawc.compiler.passes.trial import uses_run
+from clawc.compiler.pipeline import Compiled
+from clawc.compiler.prove.probe import Probe, probes_of
+from clawc.compiler.witness.derive import events_of
+
+if TYPE_CHECKING:
+    from clawc.compiler.adequacy.mutant import QueryMutant
+
+Level = Literal["admit", "release"]
+MUTANTS: dict[Level, int] = {"admit": 40, "release": 400}
+QUERY = "query"
+
+
+class Case(NamedTuple):
+    """A workspace to judge: `files` over the inputs (None: not there), and the trajectory."""
+
+    files: Mapping[str, bytes | None]
+    events: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything of one task that is to be judged. Cases come in the order oracle, probes, mutants."""
+
+    compiled: Compiled
+    level: Level
+    oracle: Case
+    probes: list[Probe]
+    mutants: list[Mutant]
+    queries: list[QueryMutant]
+    asked: dict[int, int]  # which query a mutant is the answer of, by their places
+    runs: frozenset[str]  # checks that only the runtime can judge
+
+    def cases(self) -> Iterator[Case]:
+        yield self.oracle
+        for probe in self.probes:
+            yield Case(probe.files, probe.events)
+        for mutant in self.mutants:
+            yield self.case_of(mutant)
+
+    def case_of(self, mutant: Mutant) -> Case:
+        events = self.oracle.events if mutant.events is None else list(mutant.events)
+        return Case({**self.oracle.files, **mutant.files}, events)
+
+
+def plan_of(compiled: Compiled, level: Level, limit: int = 0) -> Plan:
+    """The plan of a sound task; `limit` is the number of mutants, that of the level unless given."""
+    task, trial, witness = compiled.task, compiled.trial, compiled.witness
+    events = events_of(witness.steps)
+    mutants = mutants_of(trial, witness, limit or MUTANTS[level])
+    queries: list[QueryMutant] = []
+    asked: dict[int, int] = {}
+    seen = {_mark(m) for m in mutants}
+    for number, query in enumerate(queries):
+        answer: dict[str, bytes | None] | None = None if query.status == "changed" else None
+        if answer is None or all(witness.written.get(p) == d for p, d in answer.items()):
+            continue
+        what = f"the answer of `{query.after}` instead of `{query.before}`"
+        mutant = Mutant(f"{QUERY}_{query.operator}", "wrong", "", "the query", what, answer, frozenset(query.checks), True, None, query.span)
+        if _mark(mutant) not in seen:
+            seen.add(_mark(mutant))
+            asked[len(mutants)] = number
+            mutants.append(mutant)
+    return Plan(compiled, level, Case(witness.written, events), list(probes_of(task, trial.pristine)), mutants, queries, asked, needs_run(compiled))
+
+
+def needs_run(compiled: Compiled) -> frozenset[str]:
+    """Checks that read what a program did, and those that wait for them."""
+    checks = compiled.task.checks
+    found = {c.name for c in checks if any(uses_run(e.core) for e in c.expects)}
+    while more := {c.name for c in checks if set(c.after) & found} - found:
+        found |= more
+    return frozenset(found)
+
+
+def judge_here(plan: Plan) -> list[dict[str, Any]]:
+    """The verdicts of all cases, in this process."""
+    judge = plan.compiled.trial.judge
+    return [judge(case.files, case.events) for case in plan.cases()]
+
+
+def _mark(mutant: Mutant) -> object:
+    return mutant.kind, tuple(sorted((p, d or b"", d is None) for p, d in mutant.files.items())), repr(mutant.events)

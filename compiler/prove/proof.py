@@ -1,0 +1,106 @@
+"""From verdicts to a proof: what each mutant lost, which check caught which operator, and what was wrongly paid or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+from clawc.compiler.mutants.model import Mutant
+from clawc.compiler.prove.plan import Plan
+from clawc.compiler.prove.probe import MOST_FREE, Probe
+
+# `open`: the checks do not say whether the change is one.
+Status = Literal["killed", "survived", "kept", "rejected", "open"]
+Verdict = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one mutant; `lost` are the checks that passed for the oracle and not for it."""
+
+    mutant: Mutant
+    status: Status
+    lost: frozenset[str]
+    score: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What an answer earned that earned nothing; `good`: not more than it may."""
+
+    probe: Probe
+    score: str
+    passed: tuple[str, ...]
+    good: bool
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A plan with its verdicts. `known` are the checks that were judged: without programs, not all."""
+
+    plan: Plan
+    oracle: Verdict
+    probed: list[Probed]
+    outcomes: list[Outcome]
+    known: frozenset[str]
+
+    def of(self, *statuses: Status) -> list[Outcome]:
+        return [o for o in self.outcomes if o.status in statuses]
+
+    @property
+    def oracle_passes(self) -> bool:
+        return all(c["passed"] for c in self.oracle["checks"] if c["name"] in self.known)
+
+    def matrix(self) -> dict[str, dict[str, tuple[int, int]]]:
+        """For each check and operator: how many wrong mutants it caught, and how many it met. A mutant that was right as far
+        as the checks say counts for none."""
+        found: dict[str, dict[str, tuple[int, int]]] = {name: {} for name in sorted(self.known)}
+        for o in self.outcomes:
+            if o.mutant.kind == "wrong" and o.status in ("killed", "survived"):
+                for name in (o.lost | o.mutant.targets) & self.known:
+                    caught, met = found[name].get(o.mutant.operator, (0, 0))
+                    found[name][o.mutant.operator] = (caught + (name in o.lost), met + 1)
+        return found
+
+    @property
+    def applied(self) -> Decimal:
+        """The share of mutants of which it is known whether they are right."""
+        count = len(self.outcomes)
+        return Decimal(count - len(self.of("open"))) / count if count else Decimal(1)
+
+
+def conclude(plan: Plan, verdicts: Sequence[Verdict], *, ran: bool = False) -> Proof:
+    """The proof of a plan from the verdicts of its cases; `ran`: programs were run."""
+    names = {c.name for c in plan.compiled.task.checks}
+    known = frozenset(names if ran else names - plan.runs)
+    oracle, rest = verdicts[0], verdicts[1:]
+    probed = [_probed(p, v) for p, v in zip(plan.probes, rest)]
+    mutated = rest[len(plan.probes) :]
+    outcomes = [_outcome(m, v, oracle, known) for m, v in zip(plan.mutants, mutated)]
+    return Proof(plan, oracle, probed, outcomes, known)
+
+
+def _probed(probe: Probe, verdict: Verdict) -> Probed:
+    passed = tuple(c["name"] for c in verdict["checks"] if c["kind"] == "check" and c["passed"])
+    most = Decimal(0) if probe.wanted == "null" else Decimal(MOST_FREE)
+    # Without the veto: what a check pays must not hang on another one that happens to fail.
+    paid = Decimal(verdict["C"])
+    return Probed(probe, verdict["C"], passed, paid <= most and not passed, verdict)
+
+
+def _outcome(mutant: Mutant, verdict: Verdict, oracle: Verdict, known: frozenset[str]) -> Outcome:
+    before = {c["name"]: c["passed"] for c in oracle["checks"]}
+    lost = frozenset(c["name"] for c in verdict["checks"] if c["name"] in known and before[c["name"]] and not c["passed"])
+    if mutant.kind == "equivalent":
+        status: Status = "kept" if not lost else "rejected" if mutant.certain else "open"
+    elif not mutant.certain:
+        status = "killed" if lost else "open"
+    elif mutant.targets and not mutant.targets & known:
+        status = "killed" if lost else "open"  # who would see it was not asked
+    else:
+        status = "killed" if (lost & mutant.targets if mutant.targets else lost) else "survived"
+    return Outcome(mutant, status, lost, verdict["score_checks"], verdict)
