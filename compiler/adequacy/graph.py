@@ -18,12 +18,16 @@ MAX_SAMPLE = 200
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A closed static node whose value is sealed into a condition; `parent` is the dynamic call that uses it."""
+    """A closed static node whose value is sealed into a condition; `parent` is the dynamic call that uses it.
+
+    `demanded`: the condition is that call, or holds only if it does.
+    """
 
     check: str
     expect: int
     node: Core
     parent: Core
+    demanded: bool
 
 
 @dataclass(slots=True)
@@ -35,6 +39,7 @@ class Graph:
     parents: dict[int, list[Core]] = field(default_factory=dict[int, list[Core]])
     rows: dict[int, Core] = field(default_factory=dict[int, Core])
     values: dict[int, Any] = field(default_factory=dict[int, Any])
+    known: dict[int, Core] = field(default_factory=dict[int, Core])  # static and dynamic ones
 
     def above(self, nodes: Iterable[Core]) -> dict[int, Core]:
         """The nodes themselves and all that are built on them."""
@@ -73,7 +78,7 @@ def graph_of(task: Task) -> Graph:
     graph = Graph(values=task.context.task.values)
     for check in task.checks:
         for place, expect in enumerate(check.expects):
-            _enter(graph, check.name, place, expect.core)
+            _enter(graph, check.name, place, expect.core, check.kind != "forbid")
             if len(graph.parents) > MAX_NODES:
                 return Graph()
     return graph
@@ -86,8 +91,9 @@ def is_code(node: Core) -> bool:
     return isinstance(node, core.Lambda)
 
 
-def _enter(graph: Graph, check: str, place: int, top: Core) -> None:
+def _enter(graph: Graph, check: str, place: int, top: Core, wanted: bool) -> None:
     """Enters one condition; parts that other conditions have too are entered once, their roots each time."""
+    demanded = {id(node) for node in _conjuncts(top)} if wanted else set[int]()
     seen: set[int] = set()
     stack: list[tuple[Core, Core, bool]] = [(top, top, False)]
     while stack:
@@ -99,10 +105,11 @@ def _enter(graph: Graph, check: str, place: int, top: Core) -> None:
         if not static and not node.dynamic and not node.free and not is_code(node):
             static = True
             if not isinstance(node, core.Const):
-                graph.roots.append(Root(check, place, node, parent))
+                graph.roots.append(Root(check, place, node, parent, id(parent) in demanded))
         if id(node) in seen:
             continue
         seen.add(id(node))
+        graph.known[id(node)] = node
         if static:
             if id(node) in graph.nodes:
                 continue
@@ -112,6 +119,21 @@ def _enter(graph: Graph, check: str, place: int, top: Core) -> None:
                 for made in _lambdas(part):
                     graph.rows.setdefault(made.param, node.args[0])
         stack.extend((child, node, static) for child in reversed(core.children(node)))
+
+
+def _conjuncts(top: Core) -> list[Core]:
+    """The conditions that must all hold for the whole to hold."""
+    found: list[Core] = []
+    stack = [top]
+    while stack:
+        at = stack.pop()
+        if isinstance(at, core.LetRef):
+            stack.append(at.value)
+        elif isinstance(at, core.Logic) and at.op == "and":
+            stack.extend(at.operands)
+        else:
+            found.append(at)
+    return found
 
 
 def _lambdas(node: Core) -> list[core.Lambda]:

@@ -95,8 +95,9 @@ class HelpfulRow:
 class QueryMutant:
     """One change of the query: the operator, the part of the source, and what came of it.
 
-    `let` is the innermost `let` or `def` in which it stands. `checks` are those whose sealed values it concerns, or, of a
-    changed one, changes. `conditions` are the conditions of a changed mutant: check, place of the `expect`, core.
+    `let` is the innermost `let` or `def` in which it stands. `checks` are those whose sealed values it concerns; of a
+    changed one those that its answer must fail (`sure`), or if there are none, those whose values change. `conditions`
+    are the conditions of a changed mutant: check, place of the `expect`, core.
     """
 
     operator: str
@@ -111,6 +112,7 @@ class QueryMutant:
     conditions: tuple[tuple[str, int, Core], ...] = ()
     replaced: tuple[tuple[Core, Core], ...] = ()
     row: HelpfulRow | None = None
+    sure: bool = False
 
     @property
     def shown(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from clawc.compiler.adequacy import orders
 from clawc.compiler.adequacy.evaluation import Budget, Exhausted, Values
@@ -37,6 +37,15 @@ class _Written:
     operator: str
     place: Place
     made: list[tuple[Core, Neighbour]] = field(default_factory=list[tuple[Core, Neighbour]])
+
+
+class Outcome(NamedTuple):
+    """What came of a change; `sure` when `checks` demand a value that is another one then."""
+
+    status: Status
+    reason: str = ""
+    checks: tuple[str, ...] = ()
+    sure: bool = False
 
 
 def query_mutants(task: Task, sealer: Sealer) -> list[QueryMutant]:
@@ -100,13 +109,10 @@ class _Ground:
         first = change.made[0][1]
         nodes = [node for node, _ in change.made]
         above = self.graph.above(nodes)
-        changed = Substitution(
-            {id(node): n.node for node, n in change.made}, above, self.graph.parents | self.graph.nodes
-        )
+        changed = Substitution({id(node): n.node for node, n in change.made}, above, self.graph.known)
         roots = [(root, self.use(root)) for root in self.graph.roots if id(root.node) in above]
-        status, reason, checks = (
-            self.outcome(roots, changed) if not first.reason else ("not applicable", first.reason, ())
-        )
+        outcome = Outcome("not applicable", first.reason) if first.reason else self.outcome(roots, changed)
+        status, reason, checks, sure = outcome
         row: HelpfulRow | None = None
         if status == "same":
             row, reason = self.helpful(change, roots, changed)
@@ -117,21 +123,22 @@ class _Ground:
         return QueryMutant(
             change.operator, change.place.source, first.span, _cut(first.before), _cut(first.after), change.place.let,
             status, reason, checks or tuple(dict.fromkeys(root.check for root, _ in roots)),
-            conditions if status == "changed" else (), tuple((node, n.node) for node, n in change.made), row,
+            conditions if status == "changed" else (), tuple((node, n.node) for node, n in change.made), row, sure,
         )  # fmt: skip
 
-    def outcome(self, roots: list[tuple[Root, Uses]], changed: Substitution) -> tuple[Status, str, tuple[str, ...]]:
+    def outcome(self, roots: list[tuple[Root, Uses]], changed: Substitution) -> Outcome:
         """Does any sealed value become one that is not accepted? With the checks of such values."""
         values = Values(self.graph.values, self.budget)
-        checks: dict[str, None] = {}
+        checks: dict[str, bool] = {}
         for root, uses in roots:
             try:
                 truth = values.of(root.node)
                 if not uses.accepts(values.of(changed(root.node)), truth):
-                    checks[root.check] = None
+                    checks[root.check] = checks.get(root.check, False) or (uses.compared and root.demanded)
             except EvaluationFault as fault:
-                return "fault", fault.message, ()
-        return ("changed", "", tuple(checks)) if checks else ("same", "", ())
+                return Outcome("fault", fault.message)
+        sure = tuple(name for name, wrong in checks.items() if wrong)
+        return Outcome("changed", "", sure or tuple(checks), bool(sure)) if checks else Outcome("same")
 
     def helpful(
         self, change: _Written, roots: list[tuple[Root, Uses]], changed: Substitution
@@ -140,7 +147,7 @@ class _Ground:
         node, first = change.made[0]
         if not first.certain:
             return None, "the other keys may determine it"
-        if change.operator == "sort key" and all(
+        if change.operator == "sort_key" and all(
             orders.is_free(self.graph, [r for r, _ in roots], n) for n, _ in change.made
         ):
             return None, "the order is not compared"

@@ -19,6 +19,7 @@ from clawc.compiler.passes.evaluate import EvaluationFault
 from clawc.spec import core
 from clawc.spec.core import Core
 from clawc.stdlib.checks.kinds import plain
+from clawc.stdlib.checks.values import Table
 
 MAX_TRIALS = 48
 MAX_TRIALS_OF_TASK = 1_500
@@ -199,7 +200,8 @@ class RowSearch:
         if input.key not in self._bases:
             above = self._graph.above(input.nodes)
             roots = [r for r in self._graph.roots if id(r.node) in above]
-            count, rest = [], []
+            count: list[dict[str, Any]] = []
+            rest: list[dict[str, Any]] = []
             for place, row in enumerate(input.rows[:MAX_DELETED]):
                 (count if self._matters(input, place, roots) else rest).append(row)
             self._bases[input.key] = [*count[:MAX_BASES], *rest[: max(1, MAX_BASES - len(count))]]
@@ -306,8 +308,8 @@ def fresh_key(column: Column, number: int) -> Any:
 
 
 def _differ(one: Any, other: Any) -> bool:
-    return _content(one) != _content(other)
+    return bool(_content(one) != _content(other))
 
 
 def _content(value: Any) -> Any:
-    return (value.columns, value.rows) if hasattr(value, "rows") else value
+    return (value.columns, value.rows) if isinstance(value, Table) else value

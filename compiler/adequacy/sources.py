@@ -84,8 +84,7 @@ class Input:
 
 def inputs_of(graph: Graph) -> dict[int, Input]:
     """The tables of a query by the nodes that read them."""
-    readers: dict[int, str] = {}
-    found: dict[str, tuple[str, str, list[Core], Any]] = {}
+    found: dict[str, tuple[str, str, list[Core], Table | list[Any]]] = {}
     inner: set[int] = set()
     for node in graph.nodes.values():
         if not isinstance(node, core.Call) or node.free or not node.args:
@@ -98,15 +97,17 @@ def inputs_of(graph: Graph) -> dict[int, Input]:
         rows = value.rows if isinstance(value, Table) else value
         if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):  # pyright: ignore[reportUnknownVariableType]
             continue
-        readers[id(node)] = key
         if node.function == "typed_table":
             inner.add(id(node.args[0]))
-        found.setdefault(key, (path, form, [], value))[2].append(node)
+        # What reads the columns of a table anew comes before the table as it is in the file.
+        if key not in found or node.function == "typed_table":
+            found[key] = (path, form, found[key][2] if key in found else [], value)
+        found[key][2].append(node)
     made: dict[int, Input] = {}
     for key, (path, form, nodes, value) in found.items():
         nodes = [n for n in nodes if id(n) not in inner]
         if nodes:
-            one = Input(key, path, form, tuple(nodes), graph.value(nodes[0]) if value is not None else value)
+            one = Input(key, path, form, tuple(nodes), value)
             made.update((id(n), one) for n in nodes)
     return made
 

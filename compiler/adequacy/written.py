@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from clawc.compiler.elaborate.context import Context, DefBinding, LetBinding
 from clawc.compiler.model import Task
@@ -54,7 +54,7 @@ def _collect(source: Source, node: object, let: str, found: dict[Span, Place]) -
     while stack:
         at, name = stack.pop()
         if isinstance(at, tuple) and not isinstance(at, Span):
-            stack.extend((part, name) for part in at)  # pyright: ignore[reportUnknownVariableType]
+            stack.extend((part, name) for part in cast(tuple[object, ...], at))
             continue
         if not is_dataclass(at) or isinstance(at, type):
             continue

@@ -1,0 +1,121 @@
+"""The answer to a changed query: what the witness would be if the changed conditions were the checks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from clawc.compiler.adequacy.evaluation import Budget, Values
+from clawc.compiler.adequacy.mutant import QueryMutant
+from clawc.compiler.model import CheckDecl, DeliverDecl, Task
+from clawc.compiler.passes.evaluate import EvaluationFault
+from clawc.compiler.passes.seal import Sealer
+from clawc.compiler.passes.trial import Trial, uses_run
+from clawc.compiler.pipeline import Compiled
+from clawc.compiler.witness.constraints import Demand, demands_of
+from clawc.compiler.witness.contents import content
+from clawc.compiler.witness.derive import events_of
+from clawc.spec import core
+from clawc.stdlib.checks.sets import pattern_folder
+from clawc.stdlib.checks.values import Unmet
+
+Files = dict[str, bytes | None]
+
+
+class Answer(NamedTuple):
+    """What a changed query asks for: the files of the oracle with others in their place, or why there are none."""
+
+    written: Files | None
+    reason: str = ""
+
+
+def answers(compiled: Compiled, mutant: QueryMutant) -> Files | None:
+    """The files of the answer to a changed query, path to bytes (None: deleted); None where none can be derived.
+
+    By the truth of the task the answer is wrong: a value that some check demands is another one in it.
+    """
+    return answer_of(compiled, mutant).written
+
+
+def answer_of(compiled: Compiled, mutant: QueryMutant) -> Answer:
+    """As `answers`, with the reason where there is none."""
+    if mutant.status != "changed":
+        return Answer(None, "the changed query has the same answer" if mutant.status == "same" else mutant.reason)
+    if not mutant.sure:
+        return Answer(None, "no check compares what is left with a value that changes")
+    task = compiled.task
+    part = replace(task, checks=[_changed(c, mutant) for c in task.checks])
+    affected = {name for name, _, _ in mutant.conditions}
+    if any(uses_run(e.core) for c in part.checks if c.name in mutant.checks for e in c.expects):
+        return Answer(None, "what a program does is judged by running it")
+    values = Values(task.context.task.values, Budget())
+    sealer = Sealer(values.state)
+    try:
+        sealed = {c.name: [sealer.seal(e.core) for e in c.expects] for c in part.checks if c.name in affected}
+        written = _written(compiled, sealed, values, affected)
+    except (EvaluationFault, Unmet) as problem:
+        return Answer(None, str(problem))
+    if all(compiled.witness.written.get(path) == data for path, data in written.items()):
+        return Answer(None, "the answer is that of the oracle")
+    files = {**compiled.witness.written, **written}
+    judged = replace(part, checks=[replace(c, after=()) for c in part.checks if c.name in mutant.checks])
+    trial = Trial(judged, sealer)
+    trial.state = values.state
+    verdict = trial.judge(files, events_of(compiled.witness.steps))
+    if not all(c["passed"] for c in verdict["checks"]):
+        return Answer(None, "from the changed checks no answer can be derived")
+    return Answer(files)
+
+
+def _changed(check: CheckDecl, mutant: QueryMutant) -> CheckDecl:
+    """The check with its changed conditions."""
+    cores = {place: node for name, place, node in mutant.conditions if name == check.name}
+    if not cores:
+        return check
+    return replace(check, expects=tuple(replace(e, core=cores.get(n, e.core)) for n, e in enumerate(check.expects)))
+
+
+def _written(compiled: Compiled, sealed: dict[str, list[core.Core]], values: Values, affected: set[str]) -> Files:
+    """The contents of the deliverables that the changed checks read. Raises Unmet where one cannot be written."""
+    task, trial = compiled.task, compiled.trial
+    conditions = [
+        (c.name, c.kind != "forbid", node)
+        for c in task.checks
+        for node in sealed.get(c.name) or [node for _, _, node in trial.sealed[c.name]]
+    ]
+    demands = demands_of(conditions, values.state).found
+    authored = {w.name for w in task.writes}
+    read = {n.name for c in task.checks if c.name in affected for e in c.expects for n in core.walk(e.core)
+            if isinstance(n, core.Deliverable)}  # fmt: skip
+    made: Files = {}
+    for deliver in task.delivers:
+        if deliver.name in read and deliver.name not in authored and not deliver.made_by:
+            made |= _contents(task, deliver, [d for d in demands if d.place.deliverable == deliver.name], trial)
+    return made
+
+
+def _contents(task: Task, deliver: DeliverDecl, demands: list[Demand], trial: Trial) -> Files:
+    """The files of one deliverable, as far as its demands say what they hold."""
+    title = task.title or deliver.name
+    paths: dict[str, list[Demand]] = {}
+    gone: Files = {}
+    if deliver.shape == "file":
+        paths[deliver.path] = demands
+    elif deliver.shape == "family":
+        for key, path in deliver.members:
+            paths[path] = [d for d in demands if d.place.key == (key[0] if len(key) == 1 else key)]
+    else:
+        folder = pattern_folder(deliver.path)
+        prefix = folder + "/" if folder else ""
+        base = {p.removeprefix(prefix) for p in trial.pristine if deliver.edits and p.startswith(prefix)}
+        names = next((list(d.value) for d in demands if d.kind == "names"), None)
+        keys = {str(d.place.key): None for d in demands if d.place.key is not None}
+        for key in [*keys, *(n for n in names or () if n not in keys and n not in base)]:
+            paths[prefix + key] = [d for d in demands if d.place.key == key]
+        gone = {prefix + name: None for name in sorted(base - set(names))} if names is not None else {}
+    made: Files = {}
+    for path, own in paths.items():
+        data = content(deliver, own, title, trial.pristine.get(path) if deliver.edits else None)
+        if data is not None:
+            made[path] = data
+    return made | gone
