@@ -364,6 +364,9 @@ TABLE: tuple[Entry, ...] = (
     Entry("W0810", "credit for a disturbed workspace",
           "Links, special files or look-alikes in the workspace earn credit, or leave no verdict.",
           "", ""),
+    Entry("W0811", "query that the inputs do not test",
+          "A query that differs in one point gives the same answer on these inputs, so no check can tell whether the agent understood the point. The help shows rows with which the answers differ.",
+          "where price >= 5, and no row with price 5", "a row with price 5"),
 )  # fmt: skip
 
 BY_CODE: dict[str, Entry] = {row.code: row for row in TABLE}

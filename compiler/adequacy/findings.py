@@ -9,7 +9,7 @@ from clawc.compiler.model import Task
 from clawc.compiler.source import Diagnostic, Diagnostics, Source
 from clawc.spec.ast import Span
 
-CODE = "W0613"
+CODE = "W0811"
 MAX_ROWS = 3
 
 
