@@ -70,11 +70,15 @@ def build(
     paths: Sources,
     out: Annotated[Path, typer.Option("--out", "-o", help="folder that gets one bundle for each task")] = Path("build"),
     format: Format = "text",
+    count: Annotated[
+        int | None, typer.Option("-n", min=1, max=100_000, help="instances of each task that has parameters or data")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="of the first instance; the others follow")] = 0,
 ) -> None:
     """Compile sources into bundles: workspace, checker, rubric, solution."""
     from clawc.commands.build import build_command
 
-    raise typer.Exit(build_command(paths, out, format))
+    raise typer.Exit(build_command(paths, out, format, seed, count))
 
 
 @app.command("run")

@@ -66,6 +66,7 @@ class Checked:
     diagnostics: list[Diagnostic]
     tasks: list[Compiled]
     allowed: list[tuple[Diagnostic, str]] = field(default_factory=list[tuple[Diagnostic, str]])
+    allowances: tuple[Allowance, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -128,7 +129,7 @@ def check_instance(parsed: Parsed, assets: Assets | None = None, seed: int = 0) 
         if not diagnostics.has_errors:
             diagnostics.add("E0112", source, ast.Span(0, 0), "this file declares nothing", "add a `task NAME { … }`")
     sifted = sift(source, parsed.allowed, diagnostics)
-    return Checked(source, sifted.kept, [] if diagnostics.has_errors else found, sifted.allowed)
+    return Checked(source, sifted.kept, [] if diagnostics.has_errors else found, sifted.allowed, parsed.allowed)
 
 
 def _task(

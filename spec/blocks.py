@@ -54,7 +54,7 @@ TABLE: tuple[BlockKind, ...] = (
         "instruction": Attribute("template", "what the agent is told", required=True),
     }, ("workspace", "environment", "deliver", "verify", "solution", "mutant", "test", "turn", "param", "data", "admit"),
        ("let", "def")),
-    BlockKind("workspace", "what the agent finds; with a name, outside of tasks, for many of them", (), {
+    BlockKind("workspace", "what the agent finds", (), {
         "include": Attribute("expression", "workspaces with a name that this one starts from"),
     }, ("file", "tree", "repo", "link", "skill"), once=True, outside=("name",)),
     BlockKind("file", "an input file; without a body the asset at the same path", ("name", "path"), {
@@ -101,7 +101,7 @@ TABLE: tuple[BlockKind, ...] = (
         "partial": Attribute("bool", "pays the share that holds"),
         **_JUDGED,
     }, ("python",), ("let", "expect")),
-    BlockKind("python", "the last resort: `def check(workspace):` in Python, run by the runtime over what the agent leaves", ("code",)),
+    BlockKind("python", "the last resort: `def check(workspace):` in Python, over what the agent leaves", ("code",)),
     BlockKind("require", "must hold, or the score is 0; never credit", ("name",), dict(_JUDGED), ("python",), ("let", "expect")),
     BlockKind("forbid", "must not hold, or the score is 0; never credit", ("name",), dict(_JUDGED), ("python",), ("let", "expect")),
     BlockKind("rubric", "judged by a model from named evidence", ("name",), {
@@ -121,10 +121,10 @@ TABLE: tuple[BlockKind, ...] = (
               ),
     BlockKind("test", "a verdict that is expected", ("title",), {"start": Attribute("names", "`solution` or `inputs`")},
               (), ("let", "replace", "edit", "write", "expect")),
-    BlockKind("turn", "what the agent is told after it has answered the turn before", (), {
+    BlockKind("turn", "what the agent is told after its answer", (), {
         "text": Attribute("template", "the message", required=True),
     }),
-    BlockKind("param", "a value that differs between instances, read as `param.NAME`; it has one of these, but for `decimals`", ("name",), {
+    BlockKind("param", "a value that differs between instances, read as `param.NAME`", ("name",), {
         "choice": Attribute("expression", "one of a list, or a key of a record of weights"),
         "int": Attribute("expression", "a whole number of a range: `3..9`"),
         "number": Attribute("expression", "a number of a range"),
@@ -137,18 +137,18 @@ TABLE: tuple[BlockKind, ...] = (
         "unique": Attribute("names", "columns in which nothing stands twice"),
         "dirt": Attribute("expression", "what is wrong with them in the file that they are written to: `[duplicate_rows(2)]`"),
     }, open=True),
-    BlockKind("admit", "conditions on an instance: one that fails is drawn anew", (), {}, (), ("expect",), once=True),
+    BlockKind("admit", "what an instance must hold, or it is drawn anew", (), {}, (), ("expect",), once=True),
     BlockKind("tree", "a folder of inputs; without a body the assets in the same folder", ("name", "path"), {
         "from": Attribute("text", "the assets of another folder"),
     }),
-    BlockKind("repo", "a folder with its git history; its files are read as those of a `tree`", ("name", "path"), {},
+    BlockKind("repo", "a folder with its git history, read as a `tree`", ("name", "path"), {},
               ("commit",)),
-    BlockKind("commit", "one commit on the branch `main`; the label is its message", ("title",), {
+    BlockKind("commit", "a commit on `main`; the label is its message", ("title",), {
         "at": Attribute("expression", "date and time; UTC unless it has a zone", required=True),
         "author": Attribute("text", '"Ana Berg <ana@example.com>"'),
         "remove": Attribute("text list", "paths that it removes"),
     }, ("change",)),
-    BlockKind("change", "a file that a commit writes, by its path in the repository", ("path",), {
+    BlockKind("change", "a file that a commit writes", ("path",), {
         "content": Attribute("raw", "as in `file`"),
         "from": Attribute("text", "an asset"),
         "executable": Attribute("bool", "may be run as a program"),
@@ -156,7 +156,7 @@ TABLE: tuple[BlockKind, ...] = (
     BlockKind("link", "a symbolic link", ("name", "path"), {
         "to": Attribute("names", "the file or tree that it leads to", required=True),
     }),
-    BlockKind("skill", "a skill of the agent: the folder `skills/NAME` of the workspace, with a `SKILL.md`", ("name",), {
+    BlockKind("skill", "the folder `skills/NAME` of the workspace, with a `SKILL.md`", ("name",), {
         "from": Attribute("text", "the assets of a folder"),
         "description": Attribute("text", "when to use it, where there is no folder"),
         "content": Attribute("raw", "the body of its `SKILL.md`"),
@@ -164,14 +164,14 @@ TABLE: tuple[BlockKind, ...] = (
     BlockKind("verifier", "checks for many tasks, taken in by `include` of `verify`", ("name",), {
         "params": Attribute("names", "what it is called with"),
     }, ("check", "require", "forbid", "rubric"), ("let", "def")),
-    BlockKind("suite", "a selection of tasks, run and reported together", ("name",), {
+    BlockKind("suite", "tasks that are run and reported together", ("name",), {
         "title": Attribute("text", "one line for people"),
         "tasks": Attribute("text list", "files or patterns beside this one", required=True),
         "without": Attribute("text list", "files or patterns that are left out"),
         "categories": Attribute("dotted list", "only tasks of these categories"),
         "repeats": Attribute("number", "episodes for each task; 1 unless given"),
     }),
-    BlockKind("persona", "who asks, for many tasks", ("name",), {
+    BlockKind("persona", "who asks", ("name",), {
         "text": Attribute("text", "who it is, in a sentence or two", required=True),
     }),
 )  # fmt: skip

@@ -213,14 +213,14 @@ TABLE: tuple[Function, ...] = (
         chance(share: N) -> B ; any_chance ; true in this share of rows
     """),
     *_rows("dirt", """
-        duplicate_rows(n: N) -> T ; duplicate_rows ; n rows stand a second time, further down
-        shuffle_rows() -> T ; shuffle_rows ; the rows in any order
-        blank(column: X, share: N) -> T ; blank_cells ; this share of the cells is empty
-        garble(column: X, share: N) -> T ; garble_cells ; this share of the texts has a slip of the keyboard
-        mixed_date_formats(column: X) -> T ; mixed_date_formats ; dates in five spellings, all of which `date(…)` reads
-        mixed_case(column: X) -> T ; mixed_case ; texts in lower, upper and mixed case
-        stray_spaces(column: X, share: N =) -> T ; stray_spaces ; blanks before, behind and twice inside; half of the texts unless given
-        outlier(column: X, n: N) -> T ; outliers ; n numbers are a hundred or a thousand times too large
+        duplicate_rows(n: N) -> ? ; duplicate_rows ; n rows stand a second time, further down
+        shuffle_rows() -> ? ; shuffle_rows ; the rows in any order
+        blank(column: X, share: N) -> ? ; blank_cells ; this share of the cells is empty
+        garble(column: X, share: N) -> ? ; garble_cells ; this share of the texts has a slip of the keyboard
+        mixed_date_formats(column: X) -> ? ; mixed_date_formats ; dates in five spellings, all of which `date(…)` reads
+        mixed_case(column: X) -> ? ; mixed_case ; texts in lower, upper and mixed case
+        stray_spaces(column: X, share: N =) -> ? ; stray_spaces ; blanks before, behind and twice inside; half of the texts unless given
+        outlier(column: X, n: N) -> ? ; outliers ; n numbers are a hundred or a thousand times too large
     """),
     *_rows("testing", """
         passed(check: V) -> B ; passed ; did the check pass? In `test` only
@@ -315,7 +315,7 @@ VERBS: tuple[Function, ...] = tuple(
         nest_join(rows: T, *other: X) -> ? ; nest_join ; `name = t on k`: the partners as a table in a column
         unnest(rows: T, *columns: X) -> ? ; unnest ; `name = list`: one row for each element
         pivot(rows: T, *columns: X) -> ? ; pivot ; `key…, keys = X, values = aggregate`
-        window(rows: T, *columns: X) -> ? ; window ; `name = …` further columns that look at the rows before, or at all rows with the same keys: `window total = sum(x), n = row_number() on team`
+        window(rows: T, *columns: X) -> ? ; window ; `name = …` columns from the rows before, or all rows with the same keys: `window total = sum(x), n = row_number() on team`
         unpivot(rows: T, *columns: X) -> ? ; unpivot ; columns to rows of name and value
         parse(rows: L, regex: P) -> ? ; parse ; the named groups of the lines that match
         all(rows: T|L, condition: X) -> B ; all_rows ; do all rows hold?

@@ -6,26 +6,32 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from clawc import exits
-from clawc.commands.compiling import build_sources
+from clawc.commands.compiling import Lot, build_sources
 from clawc.commands.sources import find_sources, require_format
 from clawc.compiler.report import as_json, as_text
 from clawc.spec.bundle import Manifest
 
 
-def build_command(paths: Sequence[Path], out: Path, format: str) -> int:
-    """Builds every task of every file; nothing is written when one has an error."""
+def build_command(paths: Sequence[Path], out: Path, format: str, seed: int = 0, count: int | None = None) -> int:
+    """Builds every task of every file; nothing is written when one has an error. With a `count`, so many instances of
+    each task that draws something: of `seed` and the following."""
     require_format(format)
     sources = find_sources(paths)
-    found, manifests = build_sources(sources, out)
+    found, manifests, skipped = build_sources(sources, out, lot=Lot(seed, count))
     if any(f.severity == "error" for f in found):
         sys.stdout.write(as_json(found, files=len(sources)) if format == "json" else as_text(found))
         return exits.FINDINGS
     if found:
         sys.stderr.write(as_text(found))
+    for name, same in skipped:
+        print(f"{name} is left out: it draws the same as {same}", file=sys.stderr)
     if format == "json":
-        document = {"format_version": 1, "bundles": [_entry(m, out) for m in manifests]}
+        document: dict[str, Any] = {"format_version": 1, "bundles": [_entry(m, out) for m in manifests]}
+        if skipped:
+            document["skipped"] = [{"task": name, "same_as": same} for name, same in skipped]
         sys.stdout.write(json.dumps(document, indent=2, sort_keys=True) + "\n")
     else:
         for manifest in manifests:
@@ -35,10 +41,13 @@ def build_command(paths: Sequence[Path], out: Path, format: str) -> int:
     return exits.OK
 
 
-def _entry(manifest: Manifest, out: Path) -> dict[str, str]:
-    return {
+def _entry(manifest: Manifest, out: Path) -> dict[str, Any]:
+    entry: dict[str, Any] = {
         "task": manifest.task,
         "id": manifest.id,
         "path": str(out / manifest.task),
         "oracle": manifest.oracle,
     }
+    if manifest.instance is not None:
+        entry["instance"] = manifest.instance.model_dump(mode="json")
+    return entry

@@ -39,7 +39,7 @@ def bundles_of(
     if not sources:
         return given
     ahead = [bundle.manifest for bundle in given]
-    found, manifests = build_sources(
+    found, manifests, _ = build_sources(
         find_sources(sources), out, meanwhile, None if admit is None else lambda built: admit(ahead, built)
     )
     if found:

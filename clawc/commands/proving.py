@@ -258,6 +258,8 @@ def _ran(item: _Item, name: str) -> list[dict[str, Any]] | None:
 
 def _lay(folder: Path, plan: Plan, proof: Any, files: Mapping[str, bytes]) -> None:
     """What a sandbox needs: the bundle, the cases, and the verdicts that were given here."""
+    from clawc.compiler.prove.plan import programs_of
+
     for path, data in files.items():
         target = folder / "bundle" / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -265,10 +267,11 @@ def _lay(folder: Path, plan: Plan, proof: Any, files: Mapping[str, bytes]) -> No
     cases = list(plan.cases())
     verdicts = [proof.oracle, *(p.verdict for p in proof.probed), *(o.verdict for o in proof.outcomes)]
     chosen = range(len(cases)) if plan.level == "release" or plan.runs else _sample(len(cases), 1 + len(plan.probes))
+    programs = programs_of(plan.compiled)
     listed = [
         {
             "files": {p: None if d is None else b64encode(d).decode("ascii") for p, d in cases[n].files.items()},
-            "events": cases[n].events, "here": None if plan.runs else verdicts[n],
+            "events": cases[n].events, "programs": programs if n >= 1 + len(plan.probes) or n == 0 else [], "here": None if plan.runs else verdicts[n],
         }
         for n in chosen
     ]  # fmt: skip
@@ -355,7 +358,8 @@ class _Real:
         bundle = load(folder / "bundle")
         judge: Judge = Judge(bundle, self._backend)
         cases = [
-            Case({p: None if d is None else b64decode(d) for p, d in c["files"].items()}, c["events"]) for c in asked["cases"]
+            Case({p: None if d is None else b64decode(d) for p, d in c["files"].items()}, c["events"], c["programs"])
+            for c in asked["cases"]
         ]
         there = await judge.all(cases)
         disagreed: list[str] = []

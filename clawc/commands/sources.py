@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,13 +82,21 @@ def check_file(path: Path) -> Checked:
 
 def check_data(shown: str, data: bytes, assets: DiskAssets) -> Checked:
     """Checks the bytes of a source under the path that messages show."""
-    from clawc.compiler.pipeline import check
+    return next(check_instances(shown, data, assets, (0,)))
+
+
+def check_instances(shown: str, data: bytes, assets: DiskAssets, seeds: Iterable[int]) -> Iterator[Checked]:
+    """The same for one instance after the other: the source is read once."""
+    from clawc.compiler.pipeline import check_instance, read
 
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return _not_utf8(shown, data, error.start)
-    return check(shown, text, assets)
+        yield _not_utf8(shown, data, error.start)
+        return
+    parsed = read(shown, text)
+    for seed in seeds:
+        yield check_instance(parsed, assets, seed)
 
 
 def _not_utf8(path: str, data: bytes, at: int) -> Checked:

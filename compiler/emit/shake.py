@@ -8,7 +8,7 @@ import hashlib
 import json
 import symtable
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from clawc.compiler.emit import memo
@@ -234,9 +234,18 @@ def _relevant(name: str, reached: Reached) -> Reached:
     words = _words(name)
     return Reached(
         reached.made & words,
-        frozenset(pair for pair in reached.passed if pair[0] == name),
+        _passed_to(reached.passed).get(name, frozenset()),
         reached.attributes & words,
     )
+
+
+@lru_cache(maxsize=4)
+def _passed_to(passed: frozenset[tuple[str, str]]) -> dict[str, frozenset[tuple[str, str]]]:
+    """What is passed, by the function that gets it."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for pair in passed:
+        found.setdefault(pair[0], set()).add(pair)
+    return {name: frozenset(pairs) for name, pairs in found.items()}
 
 
 @cache

@@ -49,14 +49,27 @@ def written(task: Task, answer: Callable[[Task, DeliverDecl], bytes]) -> dict[st
     return {path: answer(task, d) for d in task.delivers if d.shape != "set" for path in d.paths}
 
 
+def _with_gates(task: Task, names: list[str]) -> set[str]:
+    """The checks, and all that they wait for."""
+    gates = {c.name: c.after for c in task.checks}
+    found, waiting = set[str](), list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(gates.get(name, ()))
+    return found
+
+
 def set_floors(task: Task, trial: Trial) -> None:
     """Credit of a partial check begins above what the best of these answers earns of it."""
     partial = [c for c in task.checks if c.partial and not any(uses_run(e.core) for e in c.expects)]
     if not partial:
         return
+    needed = _with_gates(task, [c.name for c in partial])
     best: dict[str, Decimal] = {}
     for answer in ANSWERS:
-        for check in trial.judge(written(task, answer))["checks"]:
+        for check in trial.judge(written(task, answer), only=needed)["checks"]:
             best[check["name"]] = max(best.get(check["name"], Decimal(0)), Decimal(check["credit"]))
     for check in partial:
         floor = best[check.name]

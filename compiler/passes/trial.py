@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -85,13 +85,19 @@ class Trial:
         self.hashes = {path: hashlib.sha256(data).hexdigest() for path, data in self.pristine.items()}
         self.hashes |= {f"{folder}/.git/": "" for folder in task.repos}
 
-    def judge(self, written: Mapping[str, bytes | None], events: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-        """The verdict on the inputs with `written` (path to bytes, None: deleted) laid over them, after `events`."""
+    def judge(
+        self,
+        written: Mapping[str, bytes | None],
+        events: list[dict[str, Any]] | None = None,
+        only: Container[str] | None = None,
+    ) -> dict[str, Any]:
+        """The verdict on the inputs with `written` (path to bytes, None: deleted) laid over them, after `events`; of some
+        checks alone if they are named."""
         files = {path: data for path, data in {**self.pristine, **written}.items() if data is not None}
         submission = Submission(Memory(files), self.deliverables, self.hashes)
         submission.events = NOTHING_DONE if events is None else events
         reader = _Submitted(submission)
-        checks = [self._check(c, reader) for c in self.task.checks]
+        checks = [self._check(c, reader) for c in self.task.checks if only is None or c.name in only]
         return judge(self.task.name, checks, submission, "")
 
     def verdict_reader(self, verdict: dict[str, Any]) -> Reader:

@@ -33,7 +33,7 @@ values are computed from the inputs by queries, never typed. Answer with the fil
 - Values: `"text"`, `\"""text\"""` (dedented), `re"regex"`, `3`, `2.5`, `90s 5min 2h 3d`, `64MiB`, `@2026-01-31`, `@2026-01-31T09:30Z`,
   `[a, b]`, `{key: v}`, `a..b`, `true false null`. `{{ expr }}` is a hole in instructions, paths and texts; never in `content`.
 - Operators, loosest first: `if c then a else b`, `??`, `or`, `and`, `not`, `== != < <= > >= in`, `not in`, `within` (`a == b within 0.01`, `within 5%`),
-  `..`, `+ -`, `* /`, `x.key x[i]`. Comparisons do not chain. Blanks around operators.
+  `..`, `+ -`, `* /`, `x.key x[i]`. Comparisons do not chain.
 - `x | f a` is `f(x, a)`. In arguments of verbs bare names are columns first, then what is bound outside.
 - Reserved: {reserved}. Bound by the language: `path.NAME` (path of an input or deliverable),
   `workspace`, `solution`, `inputs`, `transcript.calls`, `transcript.commands`, `final_message`.
@@ -55,7 +55,7 @@ _RULES = """\
 - null: comparisons with it are false but for `== null`; aggregates skip it; `sort` puts it last; `??` replaces it.
 - `==` on numbers is exact; add `within`. `round` rounds half up. Division by zero is null.
 - `mentions` finds whole tokens. Prose needs `mentions…`, `section`, `words`, not equality.
-- Answers that cannot be derived (programs, free prose tied to code) need `solution { write d = … }`. `python` needs `solution` and `mutant`.
+- Answers that cannot be derived (programs, prose tied to code) need `solution { write d = … }`. `python` needs `solution` and `mutant`.
 - Rows of lists have the column `value`: `paragraphs(d) | all mentions(value, x)`.
 """
 
@@ -109,8 +109,17 @@ def _functions() -> str:
     for group in groups:
         rows = [r for r in (*functions.TABLE, *functions.AGGREGATES) if r.group == group]
         lines.append(f"{group}: " + " ".join(_signature(r) for r in rows))
+    modules = dict.fromkeys(row.group for row in functions.PROVIDERS)
+    given = (" ".join([f"std.{m}", *(_named(r) for r in functions.PROVIDERS if r.group == m)]) for m in modules)
+    lines.append("in `data` and `param`, after `use`: " + "; ".join(given))
     lines.append("verbs: " + " · ".join(f"{r.name} {_parameters(r.parameters[1:])}: {r.doc}" for r in functions.VERBS))
     return "\n".join(lines) + "\n"
+
+
+def _named(row: Function) -> str:
+    """A name; with brackets where something has to be given."""
+    needed = [p for p in row.parameters if p.required]
+    return f"{row.name}({_parameters(needed)})" if needed else row.name
 
 
 def _signature(row: Function) -> str:

@@ -126,6 +126,11 @@ def _functions_page() -> str:
         lines = [f"## {group.capitalize()}", "", "| signature | meaning |", "|---|---|"]
         lines += [f"| `{_cell(r.signature.replace(' -> ?', ''))}` | {_cell(r.doc)} |" for r in rows if r.group == group]
         parts.append("\n".join(lines))
+    for module in dict.fromkeys(row.group for row in functions.PROVIDERS):
+        lines = [f"## std.{module}", "", f"Random values for `data` and `param`: `use std.{module} (…)`.", ""]
+        lines += ["| signature | meaning |", "|---|---|"]
+        lines += [f"| `{_cell(r.signature)}` | {_cell(r.doc)} |" for r in functions.PROVIDERS if r.group == module]
+        parts.append("\n".join(lines))
     letters = ", ".join(f"{letter} {meaning}" for letter, meaning in types.LETTERS.items())
     return _page(
         "# Functions",

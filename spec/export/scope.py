@@ -8,16 +8,17 @@ from typing import NamedTuple
 from clawc.spec import ast
 from clawc.spec.blocks import BY_KIND
 
-# Names that the language itself binds; `path` stands only in `path.NAME`.
+# Names that the language itself binds; `path` and `param` stand only in `path.NAME` and `param.NAME`.
 BUILT_IN = ("final_message", "inputs", "solution", "transcript", "workspace")
 
 
 class Scope(NamedTuple):
-    """Names usable as values, names that are called, and what a `path.` leads to; each sorted."""
+    """Names usable as values, names that are called, and what `path.` and `param.` lead to; each sorted."""
 
     values: tuple[str, ...]
     functions: tuple[str, ...]
     files: tuple[str, ...]
+    params: tuple[str, ...] = ()
 
 
 def scope_of(file: ast.File) -> Scope:
@@ -26,7 +27,8 @@ def scope_of(file: ast.File) -> Scope:
     values = {name for name, kind in found if kind in ("value", "either", "file")}
     functions = {name for name, kind in found if kind in ("function", "either")}
     files = {name for name, kind in found if kind == "file"}
-    return Scope(tuple(sorted(values | set(BUILT_IN))), tuple(sorted(functions)), tuple(sorted(files)))
+    params = tuple(sorted({name for name, kind in found if kind == "param"}))
+    return Scope(tuple(sorted(values | set(BUILT_IN))), tuple(sorted(functions)), tuple(sorted(files)), params)
 
 
 def _declared(items: tuple[ast.Item, ...]) -> Iterator[tuple[str, str]]:
@@ -53,6 +55,8 @@ def _kind(block: ast.Block) -> str:
     row = BY_KIND.get(block.kind.text)
     if row is not None and "path" in row.labels:
         return "file"
+    if block.kind.text == "param":
+        return "param"
     return "either" if block.kind.text == "verifier" else "value"
 
 

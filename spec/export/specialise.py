@@ -146,7 +146,7 @@ def _value(row: BlockKind, name: str, attribute: Attribute) -> str:
         return one if attribute.type == "dotted" else f'"[" _NL? [({one}) (_COMMA ({one}))* _COMMA? _NL?] "]"'
     if attribute.type == "format":
         return _one_of(blocks.FORMATS)
-    if (row.kind, name) == ("verifier", "params"):  # names that it gives
+    if (row.kind, name) in (("verifier", "params"), ("data", "unique")):  # names that it gives
         return '"[" _NL? [NAME (_COMMA NAME)* _COMMA? _NL?] "]"'
     return _value_rule(attribute.type)
 
@@ -189,8 +189,12 @@ def _expressions(scope: Scope | None, suffix: str) -> dict[str, Expr]:
     found[f"call{suffix}"] = " | ".join(calls)
     found[f"stage{suffix}"] = " | ".join(stages)
     found["path_name"] = '"path" "." file_name'
+    own_params = scope is not None and bool(scope.params)
+    if scope is not None and own_params:
+        found["param_name"] = f'"param" "." ({_one_of(scope.params)})'
     # A column may have any name, `path` too.
-    found[f"name{suffix}"] = "NAME | QUOTED" if suffix or scope is None else "value_name | path_name"
+    known_names = "value_name | path_name | param_name" if own_params else "value_name | path_name"
+    found[f"name{suffix}"] = "NAME | QUOTED" if suffix or scope is None else known_names
     return {name: read_rule(body) for name, body in found.items()}
 
 
