@@ -9,6 +9,7 @@ from typing import Any
 from clawc.compiler.model import Task
 from clawc.spec import core
 from clawc.spec.core import Core
+from clawc.stdlib.checks.kinds import list_in
 from clawc.stdlib.checks.tables import row_of
 from clawc.stdlib.checks.values import MISSING, Table
 
@@ -52,6 +53,22 @@ class Graph:
                 stack.extend(self.parents.get(id(at), ()))
         return found
 
+    def closed(self, nodes: Iterable[Core]) -> list[Core]:
+        """The lowest nodes above these, or these themselves, that have a value of their own."""
+        found: dict[int, Core] = {}
+        seen: set[int] = set()
+        stack = list(nodes)
+        while stack:
+            at = stack.pop()
+            if id(at) in seen:
+                continue
+            seen.add(id(at))
+            if at.free or at.dynamic or is_code(at):
+                stack.extend(self.parents.get(id(at), ()))
+            else:
+                found[id(at)] = at
+        return list(found.values())
+
     def value(self, node: Core) -> Any:
         """The value of a closed node on the inputs as they are; MISSING where it is not known."""
         while isinstance(node, core.LetRef):
@@ -69,7 +86,7 @@ class Graph:
         """The first rows that a row stands for."""
         node = self.table_of(row)
         value = MISSING if node is None else self.value(node)
-        listed: list[Any] = value.rows if isinstance(value, Table) else value if isinstance(value, list) else []
+        listed = value.rows if isinstance(value, Table) else list_in(value) or []
         return [r for r in map(row_of, listed[:MAX_SAMPLE]) if isinstance(r, dict)]
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
+from clawc.compiler.adequacy.evaluation import Values
 from clawc.compiler.adequacy.graph import Root
 from clawc.spec import core
 from clawc.spec.core import Core
@@ -30,13 +32,42 @@ def uses_of(root: Root, value_of: Callable[[Core], Any]) -> Uses:
     parent = root.parent
     if isinstance(parent, core.Call) and parent.function == "equal":
         terms = {name: value_of(node) for name, node in parent.kwargs}
-        return Uses(True, lambda made, truth: _equal(made, truth, terms))
+        return Uses(True, partial(_equal, terms=terms))
     if isinstance(parent, core.Call) and parent.function in QUANTIFIERS and parent.args[0] is root.node:
         names = _columns_read(parent.args[1])
-        return Uses(False, lambda made, truth: _same_rows(made, truth, names))
+        return Uses(False, partial(_same_rows, names=names))
     if isinstance(parent, core.Call) and parent.function in SETS:
-        return Uses(False, lambda made, truth: _same_rows(made, truth, None) or _equal(made, truth, {}))
-    return Uses(False, lambda made, truth: _equal(made, truth, {}) and _equal(truth, made, {}))
+        return Uses(False, _same_members)
+    return Uses(False, _same_both_ways)
+
+
+def differs(values: Values, sites: list[Core], changed: Callable[[Core], Core]) -> bool:
+    """Is a value lowest in the query another one? If not, none above is. Raises EvaluationFault where it has none."""
+    return any(differ(values.of(changed(site)), values.of(site)) for site in sites)
+
+
+def differ(one: Any, other: Any) -> bool:
+    """May two values be different? What is plainly equal in all its parts is not."""
+    return bool(_content(one) != _content(other))
+
+
+def _content(value: Any) -> Any:
+    """A value so that plain equality says whether two are surely the same."""
+    if isinstance(value, Table):
+        return (value.columns, value.blocks, list(map(_content, value.rows)), value.spare)
+    if isinstance(value, list):
+        return (type(value), list(map(_content, value)))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    if isinstance(value, dict):
+        return {key: _content(part) for key, part in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    return (type(value), value)
+
+
+def _same_members(made: Any, truth: Any) -> bool:
+    return _same_rows(made, truth, None) or _same_both_ways(made, truth)
+
+
+def _same_both_ways(made: Any, truth: Any) -> bool:
+    return _equal(made, truth, {}) and _equal(truth, made, {})
 
 
 def as_answer(value: Any, rejected: Callable[[Any], bool] | None = None) -> Any:

@@ -13,7 +13,7 @@ from clawc.spec.types import TableType
 
 MAX_DEPTH = 60
 KEEPING = ("where", "sort", "take", "distinct", "semi_join", "anti_join", "unordered", "ordered", "except_rows", "intersect",
-           "table", "drop", "union", "unpivot", "pivot", "only", "first", "last")  # fmt: skip
+           "table", "drop", "unpivot", "pivot", "only", "first", "last")  # fmt: skip
 
 
 class Origin(NamedTuple):
@@ -88,6 +88,9 @@ class Lineage:
                 if isinstance(table.args[1], Const) and table.args[1].value == name:
                     return None
                 table = table.args[0]
+            elif table.function == "union":
+                found = (self._resolve(part, name, depth) for part in table.args)
+                return next((f for f in found if f is not None), None)
             elif table.function == "rename":
                 names = table.args[1]
                 name = str(names.value.get(name, name)) if isinstance(names, Const) else name

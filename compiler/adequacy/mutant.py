@@ -11,7 +11,7 @@ from clawc.spec import ast
 from clawc.spec.ast import Span
 from clawc.spec.core import Call, Core, Fresh, Logic
 
-Status = Literal["changed", "same", "fault", "not applicable"]
+Status = Literal["changed", "same", "fault", "not_applicable"]
 
 
 class Vary(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from clawc.compiler.adequacy import orders
 from clawc.compiler.adequacy.evaluation import Budget, Exhausted, Values
 from clawc.compiler.adequacy.graph import Graph, Root, graph_of
-from clawc.compiler.adequacy.judging import Uses, uses_of
+from clawc.compiler.adequacy.judging import Uses, differs, uses_of
 from clawc.compiler.adequacy.mutant import HelpfulRow, Hint, Neighbour, QueryMutant, Site, Status
 from clawc.compiler.adequacy.operators import BY_FUNCTION
 from clawc.compiler.adequacy.rows import Change, RowSearch
@@ -111,12 +111,16 @@ class _Ground:
         above = self.graph.above(nodes)
         changed = Substitution({id(node): n.node for node, n in change.made}, above, self.graph.known)
         roots = [(root, self.use(root)) for root in self.graph.roots if id(root.node) in above]
-        outcome = Outcome("not applicable", first.reason) if first.reason else self.outcome(roots, changed)
+        outcome = (
+            Outcome("not_applicable", first.reason)
+            if first.reason
+            else self.outcome(roots, self.graph.closed(nodes), changed)
+        )
         status, reason, checks, sure = outcome
         row: HelpfulRow | None = None
         if status == "same":
             row, reason = self.helpful(change, roots, changed)
-            status = "same" if row is not None else "not applicable"
+            status = "same" if row is not None else "not_applicable"
         conditions = tuple(
             (check, place, changed(node)) for (check, place), node in self.cores.items() if check in checks and id(node) in above
         )  # fmt: skip
@@ -126,10 +130,12 @@ class _Ground:
             conditions if status == "changed" else (), tuple((node, n.node) for node, n in change.made), row, sure,
         )  # fmt: skip
 
-    def outcome(self, roots: list[tuple[Root, Uses]], changed: Substitution) -> Outcome:
+    def outcome(self, roots: list[tuple[Root, Uses]], sites: list[Core], changed: Substitution) -> Outcome:
         """Does any sealed value become one that is not accepted? With the checks of such values."""
         values = Values(self.graph.values, self.budget)
         checks: dict[str, bool] = {}
+        if not differs(values, sites, changed):
+            return Outcome("same")
         for root, uses in roots:
             try:
                 truth = values.of(root.node)
@@ -158,7 +164,7 @@ class _Ground:
             rows = self.graph.value(node.args[0])
             lacking = first.hint.rows - len(rows) if isinstance(rows, (Table, list)) else 0  # pyright: ignore[reportUnknownArgumentType]
         nodes = [n for n, _ in change.made]
-        row = self.search.find(Change(changed, roots, _merged(change), nodes, lacking))
+        row = self.search.find(Change(changed, roots, _merged(change), nodes, self.graph.closed(nodes), lacking))
         return row, "" if row is not None else "no row was found that would tell the difference"
 
     def use(self, root: Root) -> Uses:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from clawc.compiler.adequacy.evaluation import Budget, Values
 from clawc.compiler.adequacy.graph import Graph, Root
-from clawc.compiler.adequacy.judging import Uses
+from clawc.compiler.adequacy.judging import Uses, differ, differs
 from clawc.compiler.adequacy.lineage import Lineage, Origin
 from clawc.compiler.adequacy.mutant import HelpfulRow, Hint, Vary
 from clawc.compiler.adequacy.solving import solved
@@ -19,12 +19,13 @@ from clawc.compiler.passes.evaluate import EvaluationFault
 from clawc.spec import core
 from clawc.spec.core import Core
 from clawc.stdlib.checks.kinds import plain
-from clawc.stdlib.checks.values import Table
 
-MAX_TRIALS = 48
+MAX_TRIALS = 40
+MAX_UNLIKELY = 20
+MAX_WORLDS = 100
 MAX_TRIALS_OF_TASK = 1_500
 MAX_BASES = 4
-MAX_DELETED = 10
+MAX_DELETED = 40
 MAX_OTHERS = 4
 MAX_ADDED = 12
 _NUMBERED = re.compile(r"(.*?)(\d{1,15})(\D*)", re.S)
@@ -37,6 +38,7 @@ class Change(NamedTuple):
     roots: list[tuple[Root, Uses]]
     hint: Hint
     nodes: list[Core]
+    sites: list[Core]  # the lowest nodes with a value that the change concerns
     lacking: int = 0  # rows, where a number of them is what matters
 
 
@@ -49,12 +51,15 @@ class RowSearch:
         self._budget = budget
         self._lineage = Lineage(graph, inputs)
         self._bare: dict[str, dict[int, Any]] = {}
-        self._bases: dict[str, list[dict[str, Any]]] = {}
+        self._roots: list[tuple[Root, Uses]] = []
+        self._bases: dict[tuple[object, ...], list[dict[str, Any]]] = {}
+        self._worlds: dict[tuple[str, str], Values] = {}
         self._left = MAX_TRIALS_OF_TASK
 
     def find(self, change: Change) -> HelpfulRow | None:
         """Rows with which the changed tree gives another answer; None where none was found."""
         tried: set[tuple[str, str]] = set()
+        self._roots = change.roots
         for input, rows, what in self._candidates(change):
             key = (input.key, repr(rows))
             if key in tried:
@@ -68,8 +73,12 @@ class RowSearch:
         return None
 
     def _tells(self, change: Change, input: Input, rows: list[dict[str, Any]]) -> bool:
-        values = self._world(input, input.with_rows(rows))
+        if input.form == "line" and not all(map(input.line, rows)):
+            return False
+        values = self._tried(input, rows)
         try:
+            if not differs(values, change.sites, change.changed):
+                return False
             for root, uses in change.roots:
                 truth = values.of(root.node)
                 if not uses.accepts(values.of(change.changed(root.node)), truth):
@@ -77,6 +86,15 @@ class RowSearch:
         except EvaluationFault:
             return False
         return False
+
+    def _tried(self, input: Input, rows: list[dict[str, Any]]) -> Values:
+        """The world with some rows more; mutants of one place often try the same."""
+        key = (input.key, repr(rows))
+        if key not in self._worlds:
+            if len(self._worlds) >= MAX_WORLDS:
+                self._worlds.clear()
+            self._worlds[key] = self._world(input, input.with_rows(rows))
+        return self._worlds[key]
 
     def _world(self, input: Input, table: Any) -> Values:
         """The values of a task in which a table of the inputs is another one."""
@@ -107,6 +125,7 @@ class RowSearch:
     def _varied(self, hint: Hint) -> Iterator[tuple[Input, list[dict[str, Any]], str]]:
         """Rows with another value in a column that matters: first the values that were asked for, then others."""
         for likely in (True, False):
+            others = MAX_UNLIKELY
             for vary in hint.vary:
                 for origin in self._lineage.leaves(vary.expression)[:3]:
                     for base in self._base_rows(origin.input):
@@ -115,6 +134,9 @@ class RowSearch:
                             fit = fitted(value, origin.input.columns[origin.column], origin.input.form, hint)
                             if fit is None or fit[0] == base.get(origin.column):
                                 continue
+                            others -= not likely
+                            if others < 0:
+                                break
                             row = _with_own_keys(origin.input, {**base, origin.column: fit[0]}, origin.column)
                             what = f"{origin.column} = {literal(fit[0])}"
                             yield origin.input, [row], what
@@ -196,23 +218,37 @@ class RowSearch:
         return list(found.values())
 
     def _base_rows(self, input: Input) -> list[dict[str, Any]]:
-        """Rows to build on: those first without which the answers would be others."""
-        if input.key not in self._bases:
-            above = self._graph.above(input.nodes)
-            roots = [r for r in self._graph.roots if id(r.node) in above]
-            count: list[dict[str, Any]] = []
-            rest: list[dict[str, Any]] = []
-            for place, row in enumerate(input.rows[:MAX_DELETED]):
-                (count if self._matters(input, place, roots) else rest).append(row)
-            self._bases[input.key] = [*count[:MAX_BASES], *rest[: max(1, MAX_BASES - len(count))]]
-        return self._bases[input.key]
+        """Rows to build on: those first without which the answers that the change concerns would be others."""
+        key = (input.key, *(id(root.node) for root, _ in self._roots))
+        if key not in self._bases:
+            count = self._influential(input)
+            rest = [n for n in range(len(input.rows)) if n not in count][: max(1, MAX_BASES - len(count))]
+            self._bases[key] = [input.rows[n] for n in (*count, *rest)]
+        return self._bases[key]
 
-    def _matters(self, input: Input, place: int, roots: list[Root]) -> bool:
+    def _influential(self, input: Input) -> list[int]:
+        """The places of the first rows that matter, found by leaving out half of the rows, half of these, and so on."""
+        found: list[int] = []
+        waiting = [(0, len(input.rows))]
+        for _ in range(MAX_DELETED):
+            if not waiting or len(found) == MAX_BASES:
+                break
+            start, end = waiting.pop()
+            if not self._matter(input, start, end):
+                continue
+            if end - start == 1:
+                found.append(start)
+                continue
+            middle = (start + end) // 2
+            waiting += [(middle, end), (start, middle)]
+        return found
+
+    def _matter(self, input: Input, start: int, end: int) -> bool:
         try:
-            values = self._world(input, input.without(place))
-            return any(_differ(values.of(root.node), self._graph.value(root.node)) for root in roots)
+            values = self._world(input, input.without(start, end))
+            return any(differ(values.of(root.node), self._graph.value(root.node)) for root, _ in self._roots)
         except EvaluationFault:
-            return False
+            return True
 
     def _clones(self, input: Input, number: int) -> list[dict[str, Any]]:
         bases = self._base_rows(input)
@@ -305,11 +341,3 @@ def fresh_key(column: Column, number: int) -> Any:
     if match is not None and int(match[2]) + number >= 0:
         return f"{match[1]}{int(match[2]) + number:0{len(match[2])}d}{match[3]}"
     return f"{text}{number + 1}" if number > 0 else f"A{text}"
-
-
-def _differ(one: Any, other: Any) -> bool:
-    return bool(_content(one) != _content(other))
-
-
-def _content(value: Any) -> Any:
-    return (value.columns, value.rows) if isinstance(value, Table) else value

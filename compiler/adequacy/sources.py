@@ -15,7 +15,7 @@ from clawc.compiler.adequacy.graph import Graph
 from clawc.compiler.render_json import render_jsonl
 from clawc.spec import core
 from clawc.spec.core import Const, Core
-from clawc.stdlib.checks.kinds import plain, shown
+from clawc.stdlib.checks.kinds import list_in, plain, shown
 from clawc.stdlib.checks.values import MISSING, File, Table
 
 READERS = ("csv_table", "tsv_table", "jsonl_table", "json_value", "yaml_value", "toml_value", "md_table", "xlsx_table",
@@ -23,6 +23,8 @@ READERS = ("csv_table", "tsv_table", "jsonl_table", "json_value", "yaml_value", 
 PARTS = ("get", "get_path", "item")
 _KEY = re.compile(r"(^|_)(id|no|nr|number|code|key|sku|uuid|ref)$", re.I)
 MAX_WIDTH = 60
+MOSTLY = 0.8
+MANY = 10
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,18 @@ class Column:
 
 @dataclass(frozen=True, eq=False)
 class Input:
-    """A table as it is read, by all `nodes` that read it; `form` is how its rows are written."""
+    """A table as it is read, by all `nodes` that read it; `form` is how its rows are written.
+
+    A text of which a `pattern` reads the rows has `lines`.
+    """
 
     key: str
     path: str
     form: str
     nodes: tuple[Core, ...]
     value: Table | list[Any]
+    lines: tuple[str, ...] = ()
+    pattern: re.Pattern[str] | None = None
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
@@ -62,9 +69,9 @@ class Input:
             return Table(self.value.columns, [*self.value.rows, *rows], self.value.blocks)
         return [*self.value, *rows]
 
-    def without(self, place: int) -> Table | list[Any]:
-        """The table without one of its rows."""
-        rows = [row for n, row in enumerate(self.rows) if n != place]
+    def without(self, start: int, end: int) -> Table | list[Any]:
+        """The table without some of its rows."""
+        rows = [*self.rows[:start], *self.rows[end:]]
         return Table(self.value.columns, rows) if isinstance(self.value, Table) else rows
 
     def written(self, row: dict[str, Any]) -> str:
@@ -74,12 +81,29 @@ class Input:
             cells = [_cell(row.get(name)) for name in self.columns]
             csv.writer(out, delimiter="," if self.form == "csv" else "\t", lineterminator="").writerow(cells)
             return out.getvalue()
+        if self.form == "line":
+            return self.line(row) or ""
         if self.form == "markdown":
             return "| " + " | ".join(_cell(row.get(name)).replace("|", "\\|") for name in self.columns) + " |"
         present = {name: value for name, value in row.items() if value is not MISSING}
         if self.form == "record":
             return "{" + ", ".join(f"{name}: {literal(value)}" for name, value in present.items()) + "}"
         return render_jsonl(Table(list(present), [present])).strip()
+
+    def line(self, row: dict[str, Any]) -> str | None:
+        """The line that the pattern reads as a row, made from the one that it reads most alike; None where there is none."""
+        if self.pattern is None:
+            return None
+        matches = [m for m in map(self.pattern.search, self.lines) if m is not None]
+        best = max(matches, key=lambda m: sum(m[name] == row.get(name) for name in self.columns), default=None)
+        if best is None:
+            return None
+        text = best.string
+        for name in sorted(self.columns, key=lambda n: best.start(n), reverse=True):
+            if best.start(name) >= 0 and best[name] != row.get(name):
+                text = text[: best.start(name)] + str(row.get(name)) + text[best.end(name) :]
+        again = self.pattern.search(text)
+        return text if again is not None and again.groupdict() == {n: row.get(n) for n in self.columns} else None
 
 
 def inputs_of(graph: Graph) -> dict[int, Input]:
@@ -107,7 +131,8 @@ def inputs_of(graph: Graph) -> dict[int, Input]:
     for key, (path, form, nodes, value) in found.items():
         nodes = [n for n in nodes if id(n) not in inner]
         if nodes:
-            one = Input(key, path, form, tuple(nodes), value)
+            lines, pattern = _lines_of(graph, nodes[0]) if form == "line" else ((), None)
+            one = Input(key, path, form, tuple(nodes), value, lines, pattern)
             made.update((id(n), one) for n in nodes)
     return made
 
@@ -131,6 +156,9 @@ def _read(node: core.Call) -> tuple[str, str, str] | None:
             at = at.value
     if isinstance(at, core.Call) and at.function == "typed_table":
         at = at.args[0]
+    if isinstance(at, core.Call) and at.function == "parse" and not keys:
+        file = _file_of_lines(at)
+        return None if file is None else (f"parse\0{file.path}\0{at.args[1].span.start}", file.path, "line")
     if not isinstance(at, core.Call) or at.function not in READERS or not isinstance(at.args[0], Const):
         return None
     file = at.args[0].value
@@ -142,6 +170,24 @@ def _read(node: core.Call) -> tuple[str, str, str] | None:
     form = {"csv_table": "csv", "tsv_table": "tsv", "md_table": "markdown"}.get(at.function, "json")
     inside = ".".join(keys)
     return "\0".join((at.function, file.path, *others, inside)), file.path + (f", `{inside}`" if inside else ""), form
+
+
+def _file_of_lines(node: core.Call) -> File | None:
+    """The file whose lines are parsed."""
+    lines = node.args[0]
+    while isinstance(lines, core.LetRef):
+        lines = lines.value
+    file = lines.args[0] if isinstance(lines, core.Call) and lines.function == "lines_of" else None
+    return file.value if isinstance(file, Const) and isinstance(file.value, File) else None
+
+
+def _lines_of(graph: Graph, node: Core) -> tuple[tuple[str, ...], re.Pattern[str] | None]:
+    if isinstance(node, core.Call) and node.function == "typed_table":
+        node = node.args[0]
+    if not isinstance(node, core.Call) or not isinstance(node.args[1], Const):
+        return (), None
+    lines = list_in(graph.value(node.args[0])) or []
+    return tuple(line for line in lines if isinstance(line, str)), node.args[1].value
 
 
 def _column(name: str, first: bool, values: list[Any]) -> Column:
@@ -156,11 +202,10 @@ def _column(name: str, first: bool, values: list[Any]) -> Column:
         kind = "bool"
     elif filled and all(isinstance(v, date) for v in filled):
         kind = "date"
-    try:
-        apart = len(set(filled)) == len(filled) == len(values) > 1
-    except TypeError:
-        apart = False
-    key = apart and kind in ("text", "number") and (first or _KEY.search(name) is not None)
+    apart = len(set(filled)) / max(len(values), 1) if kind in ("text", "number") and len(values) > 1 else 0
+    # A row or two may be there twice; of a few rows the first column may be no key.
+    named = _KEY.search(name) is not None or (first and (apart == 1 or len(values) >= MANY))
+    key = named and apart >= MOSTLY
     places = max((decimals(v) for v in numbers), default=0)
     return Column(kind, places, any(v < 0 for v in numbers), key, tuple(filled))
 

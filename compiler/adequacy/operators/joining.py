@@ -9,6 +9,7 @@ from clawc.compiler.adequacy.mutant import Hint, Neighbour, Site, Vary
 from clawc.spec import ast, core
 from clawc.spec.core import Const, Core
 from clawc.spec.types import ANY, TEXT, ListType
+from clawc.stdlib.checks.kinds import list_in
 
 OTHER = {"join": "left_join", "left_join": "join"}
 
@@ -30,10 +31,10 @@ def keys(site: Site) -> Iterator[Neighbour]:
     if not isinstance(node, core.Call) or not isinstance(at, ast.Stage) or at.verb.text != node.function:
         return
     on = node.args[-1]
-    if not isinstance(on, Const) or len(at.on) < 2 or not isinstance(on.value, list) or len(on.value) != len(at.on):  # pyright: ignore[reportUnknownArgumentType]
+    pairs: list[tuple[str, str]] = list_in(on.value) or [] if isinstance(on, Const) else []
+    if len(pairs) < 2 or len(pairs) != len(at.on):
         return
     partner = len(node.args) - 2
-    pairs: list[tuple[str, str]] = list(on.value)  # pyright: ignore[reportUnknownArgumentType]
     texts = [site.shown(key.span) for key in at.on]
     for place, (left, right) in enumerate(pairs):
         rest = Const(pairs[:place] + pairs[place + 1 :], ANY, on.span)
