@@ -46,7 +46,7 @@ def answer_of(compiled: Compiled, mutant: QueryMutant) -> Answer:
     task = compiled.task
     part = replace(task, checks=[_changed(c, mutant) for c in task.checks])
     affected = {name for name, _, _ in mutant.conditions}
-    if any(uses_run(e.core) for c in part.checks if c.name in mutant.checks for e in c.expects):
+    if any(uses_run(e.core) for c in task.checks if c.name in mutant.checks for e in c.expects):
         return Answer(None, "what a program does is judged by running it")
     values = Values(task.context.task.values, Budget())
     sealer = Sealer(values.state)

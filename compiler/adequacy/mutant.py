@@ -24,13 +24,14 @@ class Vary(NamedTuple):
 class Hint(NamedTuple):
     """What rows tell a change from the original.
 
-    `duplicate`: a row that is there already; `rows`: how many rows the table must have; `signed`: negative numbers are
-    meant, `empty`: cells without a value are.
+    `duplicate`: a row that is there already; `rows`: how many rows the table must have; `twice`: two rows at once;
+    `signed`: negative numbers are meant, `empty`: cells without a value are.
     """
 
     vary: tuple[Vary, ...] = ()
     duplicate: bool = False
     rows: int = 0
+    twice: bool = False
     signed: bool = False
     empty: bool = False
 
@@ -97,7 +98,7 @@ class QueryMutant:
 
     `let` is the innermost `let` or `def` in which it stands. `checks` are those whose sealed values it concerns; of a
     changed one those that its answer must fail (`sure`), or if there are none, those whose values change. `conditions`
-    are the conditions of a changed mutant: check, place of the `expect`, core.
+    are all that the change reaches, of a changed mutant: check, place of the `expect`, core.
     """
 
     operator: str

@@ -19,6 +19,7 @@ from clawc.compiler.adequacy.written import Place, places
 from clawc.compiler.model import Task
 from clawc.compiler.passes.evaluate import EvaluationFault
 from clawc.compiler.passes.seal import Sealer
+from clawc.compiler.passes.trial import uses_run
 from clawc.spec import core
 from clawc.spec.ast import Span
 from clawc.spec.core import Core, Fresh
@@ -70,6 +71,7 @@ class _Ground:
         self.columns: dict[tuple[int, str], Core] = {}
         self.uses: dict[tuple[int, int], Uses] = {}
         self.search: RowSearch | None = None
+        self.running = {c.name for c in task.checks if any(uses_run(e.core) for e in c.expects)}
         self.cores = {(c.name, n): e.core for c in task.checks for n, e in enumerate(c.expects)}
 
     def mutants(self) -> list[QueryMutant]:
@@ -122,7 +124,7 @@ class _Ground:
             row, reason = self.helpful(change, roots, changed)
             status = "same" if row is not None else "not_applicable"
         conditions = tuple(
-            (check, place, changed(node)) for (check, place), node in self.cores.items() if check in checks and id(node) in above
+            (check, place, changed(node)) for (check, place), node in self.cores.items() if id(node) in above
         )  # fmt: skip
         return QueryMutant(
             change.operator, change.place.source, first.span, _cut(first.before), _cut(first.after), change.place.let,
@@ -143,7 +145,9 @@ class _Ground:
                     checks[root.check] = checks.get(root.check, False) or (uses.compared and root.demanded)
             except EvaluationFault as fault:
                 return Outcome("fault", fault.message)
-        sure = tuple(name for name, wrong in checks.items() if wrong)
+        wrong = [name for name, demanded in checks.items() if demanded]
+        # The answer of a program cannot be written down, and another deliverable may hold the value too.
+        sure = tuple(name for name in wrong if name not in self.running) or tuple(wrong)
         return Outcome("changed", "", sure or tuple(checks), bool(sure)) if checks else Outcome("same")
 
     def helpful(
@@ -164,7 +168,7 @@ class _Ground:
             rows = self.graph.value(node.args[0])
             lacking = first.hint.rows - len(rows) if isinstance(rows, (Table, list)) else 0  # pyright: ignore[reportUnknownArgumentType]
         nodes = [n for n, _ in change.made]
-        row = self.search.find(Change(changed, roots, _merged(change), nodes, self.graph.closed(nodes), lacking))
+        row = self.search.find(Change(changed, roots, _merged(change), self.graph.closed(nodes), lacking))
         return row, "" if row is not None else "no row was found that would tell the difference"
 
     def use(self, root: Root) -> Uses:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any, NamedTuple
 
+from clawc.compiler.adequacy.cells import MAX_OTHERS, extremes, fitted, others, with_own_keys
 from clawc.compiler.adequacy.evaluation import Budget, Values
 from clawc.compiler.adequacy.graph import Graph, Root
 from clawc.compiler.adequacy.judging import Uses, differ, differs
 from clawc.compiler.adequacy.lineage import Lineage, Origin
 from clawc.compiler.adequacy.mutant import HelpfulRow, Hint, Vary
 from clawc.compiler.adequacy.solving import solved
-from clawc.compiler.adequacy.sources import Column, Input, decimals, literal
+from clawc.compiler.adequacy.sources import Input, literal
 from clawc.compiler.passes.evaluate import EvaluationFault
 from clawc.spec import core
 from clawc.spec.core import Core
-from clawc.stdlib.checks.kinds import plain
 
 MAX_TRIALS = 40
 MAX_UNLIKELY = 20
@@ -26,19 +23,19 @@ MAX_WORLDS = 100
 MAX_TRIALS_OF_TASK = 1_500
 MAX_BASES = 4
 MAX_DELETED = 40
-MAX_OTHERS = 4
 MAX_ADDED = 12
-_NUMBERED = re.compile(r"(.*?)(\d{1,15})(\D*)", re.S)
 
 
 class Change(NamedTuple):
-    """What is asked of a row search: the changed tree, the roots that it concerns and how they are judged."""
+    """What is asked of a row search: the changed tree, the roots that it concerns and how they are judged.
+
+    `sites` are the lowest nodes with a value that the change concerns.
+    """
 
     changed: Callable[[Core], Core]
     roots: list[tuple[Root, Uses]]
     hint: Hint
-    nodes: list[Core]
-    sites: list[Core]  # the lowest nodes with a value that the change concerns
+    sites: list[Core]
     lacking: int = 0  # rows, where a number of them is what matters
 
 
@@ -118,31 +115,48 @@ class RowSearch:
                 for base in self._base_rows(input):
                     yield input, [dict(base)], "what is there already"
         yield from self._varied(hint)
+        if hint.twice:
+            yield from self._twice(hint)
         for input in below:
             for base in self._base_rows(input):
-                yield input, [_with_own_keys(input, base, "")], ""
+                yield input, [with_own_keys(input, base, "")], ""
 
     def _varied(self, hint: Hint) -> Iterator[tuple[Input, list[dict[str, Any]], str]]:
         """Rows with another value in a column that matters: first the values that were asked for, then others."""
         for likely in (True, False):
-            others = MAX_UNLIKELY
+            left = MAX_UNLIKELY
             for vary in hint.vary:
                 for origin in self._lineage.leaves(vary.expression)[:3]:
                     for base in self._base_rows(origin.input):
-                        values = self._wanted(vary, origin, base) if likely else _others(origin, base)
+                        values = self._wanted(vary, origin, base) if likely else others(origin, base)
                         for value in values:
                             fit = fitted(value, origin.input.columns[origin.column], origin.input.form, hint)
                             if fit is None or fit[0] == base.get(origin.column):
                                 continue
-                            others -= not likely
-                            if others < 0:
+                            left -= not likely
+                            if left < 0:
                                 break
-                            row = _with_own_keys(origin.input, {**base, origin.column: fit[0]}, origin.column)
+                            row = with_own_keys(origin.input, {**base, origin.column: fit[0]}, origin.column)
                             what = f"{origin.column} = {literal(fit[0])}"
                             yield origin.input, [row], what
             if likely:
                 yield from self._boosted(hint)
         yield from self._tied(hint)
+
+    def _twice(self, hint: Hint) -> Iterator[tuple[Input, list[dict[str, Any]], str]]:
+        """Two rows more, far from each other, so that a group has three."""
+        for vary in hint.vary:
+            for origin in self._lineage.leaves(vary.expression)[:1]:
+                column = origin.input.columns[origin.column]
+                for base in self._base_rows(origin.input)[:2]:
+                    fits = [fitted(v, column, origin.input.form, hint) for v in others(origin, base)]
+                    values = [f[0] for f in fits if f is not None and f[0] != base.get(origin.column)]
+                    for one, two in zip(values, [*values[2:], *values[:2]]):
+                        rows = [
+                            with_own_keys(origin.input, {**base, origin.column: value}, origin.column, n)
+                            for n, value in enumerate((one, two))
+                        ]
+                        yield origin.input, rows, f"{origin.column} = {literal(one)} and {literal(two)}"
 
     def _boosted(self, hint: Hint) -> Iterator[tuple[Input, list[dict[str, Any]], str]]:
         """Rows with a value that matters that also lie first or last by another number, so that no `take` leaves them out."""
@@ -156,12 +170,12 @@ class RowSearch:
                     for value in list(self._wanted(vary, origin, base))[:2]:
                         fit = fitted(value, columns[origin.column], origin.input.form, hint)
                         for name in numbers[:MAX_OTHERS] if fit is not None else ():
-                            for extreme in (2 * max(columns[name].values) + 1, min(columns[name].values)):
+                            for extreme in extremes(columns[name]):
                                 row = {**base, origin.column: fit[0] if fit else None, name: extreme}
                                 what = (
                                     f"{origin.column} = {literal(row[origin.column])} and {name} = {literal(extreme)}"
                                 )
-                                yield origin.input, [_with_own_keys(origin.input, row, origin.column)], what
+                                yield origin.input, [with_own_keys(origin.input, row, origin.column)], what
 
     def _tied(self, hint: Hint) -> Iterator[tuple[Input, list[dict[str, Any]], str]]:
         """Rows that tie in computed keys, such as a sum that another group has: the cells of two columns at once."""
@@ -174,14 +188,14 @@ class RowSearch:
                     continue
                 sums = [v for v in self._values_of(vary) if v is not None][:MAX_OTHERS]
                 for base in self._base_rows(origin.input)[:2]:
-                    for one in _others(first[0], base):
+                    for one in others(first[0], base):
                         for two in sums:
                             a = fitted(one, origin.input.columns[first[0].column], origin.input.form, hint)
                             b = fitted(two, origin.input.columns[origin.column], origin.input.form, hint)
                             if a is not None and b is not None:
                                 row = {**base, first[0].column: a[0], origin.column: b[0]}
                                 what = f"{first[0].column} = {literal(a[0])} and {origin.column} = {literal(b[0])}"
-                                yield origin.input, [_with_own_keys(origin.input, row, first[0].column)], what
+                                yield origin.input, [with_own_keys(origin.input, row, first[0].column)], what
 
     def _values_of(self, vary: Vary) -> list[Any]:
         """The values of a column of a table that is worked out."""
@@ -210,7 +224,7 @@ class RowSearch:
     def _below(self, change: Change) -> list[Input]:
         """The inputs that the changed nodes are built on."""
         found: dict[str, Input] = {}
-        for node in change.nodes[:4]:
+        for node in change.sites[:4]:
             for part in core.walk(node):
                 read = self._inputs.get(id(part))
                 if read is not None:
@@ -256,88 +270,5 @@ class RowSearch:
             return []
         rows: list[dict[str, Any]] = []
         for n in range(number):
-            rows.append(_with_own_keys(input, bases[n % len(bases)], "", n))
+            rows.append(with_own_keys(input, bases[n % len(bases)], "", n))
         return rows
-
-
-def fitted(value: Any, column: Column, form: str, hint: Hint) -> tuple[Any] | None:
-    """The value as one that a column could hold; None where it could not."""
-    if value is None:
-        return (None,) if hint.empty and not (column.kind == "text" and form in ("csv", "tsv", "markdown")) else None
-    number = isinstance(value, (int, Decimal)) and not isinstance(value, bool)
-    if column.kind == "number":
-        if (
-            not number
-            or (value < 0 and not (column.negative or hint.signed))
-            or decimals(_shortest(value)) > column.places
-        ):
-            return None
-        return (int(value) if not column.places else Decimal(value).quantize(Decimal(1).scaleb(-column.places)),)
-    if column.kind == "text":
-        text = plain(value) if number else value.isoformat() if isinstance(value, date) else value
-        return (text,) if isinstance(text, str) and "\n" not in text and "\0" not in text else None
-    if column.kind == "date":
-        dated = isinstance(column.values[0], datetime)
-        return (value,) if isinstance(value, date) and isinstance(value, datetime) == dated else None
-    if column.kind == "bool":
-        return (value,) if isinstance(value, bool) else None
-    return (value,) if number or isinstance(value, str) else None
-
-
-def _shortest(value: Any) -> Any:
-    """A number without zeros at its end."""
-    return Decimal(plain(value)) if isinstance(value, Decimal) else value
-
-
-def _others(origin: Origin, base: dict[str, Any]) -> Iterator[Any]:
-    """Values that a column has elsewhere, those beside its own, and one that it does not have yet."""
-    column = origin.input.columns[origin.column]
-    own = base.get(origin.column)
-    if column.key:
-        yield from (fresh_key(column, 1), fresh_key(column, -1))
-        return
-    seen: list[Any] = []
-    for value in column.values:
-        if value not in seen and value != own:
-            seen.append(value)
-    yield from seen[:MAX_OTHERS]
-    if column.kind == "text" and len(seen) > MAX_OTHERS:
-        yield from (min(seen), max(seen))
-    if column.kind == "number":
-        step = Decimal(1).scaleb(-column.places) if column.places else 1
-        numbers = [v for v in column.values if not isinstance(v, bool)]
-        at = own if isinstance(own, (int, Decimal)) else numbers[0]
-        yield from (at + step, at - step, max(numbers) + 1, min(numbers) - 1, 0)
-    elif column.kind == "date":
-        moment = own if isinstance(own, date) else column.values[0]
-        for days in (1, -1, 40):
-            try:
-                yield moment + timedelta(days=days)
-            except OverflowError:
-                continue
-    elif column.kind == "text":
-        yield from ("other", fresh_key(column, -1))
-    elif column.kind == "bool":
-        yield not own
-
-
-def _with_own_keys(input: Input, row: dict[str, Any], but: str, number: int = 0) -> dict[str, Any]:
-    """The row with keys of its own, where the column `but` is left as it is."""
-    made = dict(row)
-    for name, column in input.columns.items():
-        if column.key and name != but:
-            made[name] = fresh_key(column, number + 1)
-    return made
-
-
-def fresh_key(column: Column, number: int) -> Any:
-    """A key behind all others, or for a negative number before them."""
-    values = column.values
-    if column.kind == "number":
-        return max(values) + number if number > 0 else min(values) + number
-    texts = [v for v in values if isinstance(v, str)]
-    text = max(texts, key=lambda t: (len(t), t)) if number > 0 else min(texts, key=lambda t: (len(t), t))
-    match = _NUMBERED.fullmatch(text)
-    if match is not None and int(match[2]) + number >= 0:
-        return f"{match[1]}{int(match[2]) + number:0{len(match[2])}d}{match[3]}"
-    return f"{text}{number + 1}" if number > 0 else f"A{text}"
