@@ -21,7 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 
-LATER = ("test", "judge", "import", "synth", "bench", "train", "eval", "view", "review",
+LATER = ("judge", "import", "synth", "bench", "train", "eval", "view", "review",
          "lsp", "mcp")  # fmt: skip
 
 Sources = Annotated[list[Path], typer.Argument(help="`.claw` files, or folders with them", metavar="PATH...")]
@@ -79,6 +79,34 @@ def build(
     from clawc.commands.build import build_command
 
     raise typer.Exit(build_command(paths, out, format, seed, count))
+
+
+@app.command()
+def test(
+    paths: Sources,
+    level: Annotated[
+        str, typer.Option(help="admit: in memory, a sample for real; release: all for real", metavar="LEVEL")
+    ] = "admit",
+    format: Annotated[str, typer.Option(help="text, json, html, sarif, github or junit", metavar="FORMAT")] = "text",
+    out: Output = None,
+    cards: Annotated[Path | None, typer.Option(help="folder that gets the card of each task", metavar="DIR")] = None,
+    details: Annotated[bool, typer.Option("--details", help="show the kill matrix, probes, queries and runs")] = False,
+    mutants: Annotated[int, typer.Option(min=0, max=10_000, help="mutants of each task; 0: as the level has")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="the seed of the first instance")] = 0,
+    count: Annotated[
+        int | None, typer.Option("-n", min=1, max=1_000_000, help="instances of each task that draws something")
+    ] = None,
+    jobs: Annotated[int, typer.Option("-j", "--jobs", min=0, max=256, help="processes; 0: one for each processor")] = 0,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="prove anew what was proved before")] = False,
+    no_sandbox: Annotated[
+        bool, typer.Option("--no-sandbox", help="do not run emitted checkers; for machines without sandboxes")
+    ] = False,
+) -> None:
+    """Test checkers from both sides: right answers must win, wrong ones lose; write a card for each."""
+    from clawc.commands.test import TestOptions, test_command
+
+    options = TestOptions(level, format, out, cards, mutants, seed, count, jobs, not no_cache, not no_sandbox, details)
+    raise typer.Exit(test_command(paths, options))
 
 
 @app.command("run")

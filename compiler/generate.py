@@ -94,7 +94,7 @@ def pick_one(source: Source, of: Any) -> Any:
     if isinstance(of, Table):
         of = [row[of.columns[0]] for row in of.rows] if len(of.columns) == 1 else list(of.rows)
     if isinstance(of, dict):
-        weights: dict[Any, Any] = of
+        weights: dict[str, Any] = {str(key): weight for key, weight in of.items()}  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
         total = sum(weights.values())
         if not weights or total <= 0 or any(w < 0 for w in weights.values()):
             raise Unmet("weights are positive numbers")
@@ -106,8 +106,7 @@ def pick_one(source: Source, of: Any) -> Any:
         return next(key for key in reversed(weights) if weights[key] > 0)
     if not isinstance(of, list) or not of:
         raise Unmet("there is nothing to pick from")
-    values: list[Any] = of
-    return source.pick(values)
+    return source.pick(of)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
 
 
 @drawn

@@ -17,6 +17,9 @@ def drawn_digest(task: Task) -> str:
     digest = hashlib.sha256()
     texts = [task.title, task.told, *(f"{d.name} {path}" for d in task.delivers for path in d.paths)]
     files = sorted((i.file.path, i.data) for i in (*task.inputs, *task.placed, *task.hidden))
-    for part in (*(t.encode("utf-8", "surrogatepass") for t in texts), *(p for path, data in files for p in (path.encode(), data))):
+    for part in (
+        *(t.encode("utf-8", "surrogatepass") for t in texts),
+        *(p for path, data in files for p in (path.encode(), data)),
+    ):
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()

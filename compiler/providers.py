@@ -72,9 +72,9 @@ def any_full_name(source: Source, locale: str = "en", gender: str | None = None)
 @drawn
 def any_email(source: Source, name: str | None = None, domain: str | None = None) -> str:
     """`ada.berg@example.org` for "Ada Berg"; with a number where the address was taken."""
-    if domain is not None and not (isinstance(domain, str) and _RESERVED.fullmatch(domain)):
+    if domain is not None and not _RESERVED.fullmatch(domain):
         raise Unmet(
-            f"`{str(domain)[:60]}` may be somebody's; a domain is example.com, example.net, example.org, or ends in .example or .test"
+            f"`{domain[:60]}` may be somebody's; a domain is example.com, example.net, example.org, or ends in .example or .test"
         )
     plain = unicodedata.normalize("NFKD", str(name or any_full_name(source)).translate(_FOLDED))
     local = ".".join(re.findall("[a-z0-9]+", re.sub("[^a-z0-9 .-]", "", plain.lower())))[:60] or "someone"
@@ -85,8 +85,8 @@ def any_email(source: Source, name: str | None = None, domain: str | None = None
 @drawn
 def any_phone(source: Source, locale: str = "en") -> str:
     if locale == "en":
-        area = source.pick(word_list("en", "person", "telephone_fmt"))[3:6]
-        return f"+1-{area}-555-01{source.below(100):02}"
+        areas = [form[3:6] for form in word_list("en", "person", "telephone_fmt") if form[3:6].isdigit()]
+        return f"+1-{source.pick(areas)}-555-01{source.below(100):02}"
     word_list(locale, "person", "surnames")  # for the message about a locale that is unknown
     return _filled(source, source.pick(_PHONES[locale]))
 

@@ -41,6 +41,7 @@ _UNFIT = re.compile(
     "abus|adult|assault|bikini|bitch|bloody|bomb|breast|casino|damn|dead|death|drug|erot|escort|fetish|gambl|gay|hate|hell$|kill"
     "|lesb|linger|livecam|massag|murder|naked|nazi|nud[ei]|pant(y|ies)|poker|porn|rape|sex|slave|slut|suicid|terror|thong|underw"
     "|viagra|violen|weapon|webcam|whore|mord|tod$|tot$|töt|mört|död"
+    "|baiser|bordel|chier|conn(ard|asse|erie)|cul$|encul|flic|foutre|merde|mourir|mort|put(ain|e)|salaud|salop|tuer"
 )
 
 

@@ -39,10 +39,10 @@ _KEPT_AS = "bundles of "
 
 
 class Lot(NamedTuple):
-    """Which instances are made: that of the seed, or `count` of each task that draws something, of this seed and the following."""
+    """Which instances are made: that of the seed, or `many` of each task that draws something, of this seed and the following."""
 
     seed: int = 0
-    count: int | None = None
+    many: int | None = None
 
 
 class _Item(NamedTuple):
@@ -71,14 +71,14 @@ def build_sources(
     out: Path,
     meanwhile: Callable[[], object] | None = None,
     admit: Callable[[Sequence[Manifest]], bool] | None = None,
-    lot: Lot = Lot(),
+    lot: Lot | None = None,
 ) -> Built:
     """Compiles all sources into `out`, one folder a task or instance; an older bundle of the same task is replaced. `meanwhile` is called
     here while children compile, `admit` before anything is placed: nothing is if it raises, or returns true. Raises UserError."""
     staging = _staging(out)
     try:
         _make(staging)
-        items = _items(sources, staging, lot)
+        items = _items(sources, staging, lot or Lot())
         found: list[Finding] = []
         tasks: list[tuple[str, Path]] = []
         skipped: list[tuple[str, str]] = []
@@ -114,11 +114,11 @@ def _items(sources: Sequence[Path], staging: Path, lot: Lot) -> list[_Item]:
     found: list[_Item] = []
     for number, path in enumerate(sources):
         shown, root = str(path), str(project_root(path))
-        if lot.count is None:
+        if lot.many is None:
             found.append(_Item(shown, str(staging / str(number)), root, lot.seed))
-        for first in range(0, lot.count or 0, _CHUNK):
+        for first in range(0, lot.many or 0, _CHUNK):
             folder = str(staging / f"{number}-{first}")
-            size = min(_CHUNK, (lot.count or 0) - first)
+            size = min(_CHUNK, (lot.many or 0) - first)
             found.append(_Item(shown, folder, root, lot.seed + first, first + 1, size))
     return found
 

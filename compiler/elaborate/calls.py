@@ -12,6 +12,7 @@ from clawc.compiler.elaborate import (
     documents,
     elsewhere,
     expressions,
+    generated,
     jobs,
     naming,
     reading,
@@ -25,7 +26,6 @@ from clawc.compiler.elaborate.context import (
     CoreBinding,
     DefBinding,
     DeliverableBinding,
-    ProviderBinding,
     argument_meant,
     broken,
     is_error,
@@ -38,9 +38,7 @@ from clawc.spec.ast import Span
 from clawc.spec.core import Const, Core
 from clawc.spec.functions import (
     AGGREGATE_NAMES,
-    BY_NAME,
     LATER,
-    LOCALES,
     PROVIDED,
     VERB_NAMES,
     WINDOW_NAMES,
@@ -117,9 +115,9 @@ def call_function(cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...], s
         for arg in args:
             expressions.expression(cx, arg.value)
         return broken(span)
-    row = _row(cx, name)
+    row = generated.row_of(cx, name)
     if row is None and name in PROVIDED:
-        return _not_taken(cx, function, args)
+        return generated.not_taken(cx, function, args)
     if row is not None and row.group == "dirt":
         return cx.error("E0306", function.span, f"`{name}` belongs into `dirt` of `data`")
     if row is not None and row.group == "testing":
@@ -137,28 +135,6 @@ def call_function(cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...], s
         known_type = _certain(row)
         return broken(span) if known_type is None else core.mistaken(Const(None, ANY, span), known_type, span)
     return _typed_call(cx, row, bound, span)
-
-
-def _row(cx: Context, name: str) -> Function | None:
-    """The function of a name: one that was taken from a module, where values are generated or no other has the name."""
-    binding = cx.find(name)
-    if isinstance(binding, ProviderBinding) and (cx.generator is not None or name not in BY_NAME):
-        binding.used = True
-        return binding.row
-    return None if cx.generator is not None and name in PROVIDED else BY_NAME.get(name)
-
-
-def _not_taken(cx: Context, function: ast.Ident, args: tuple[ast.Arg, ...]) -> Core:
-    """A function of a module that the file does not take from it."""
-    module = f"std.{PROVIDED[function.text].group}"
-    written = f"use {module} ({function.text})"
-    start = cx.source.text.find("\n") + 1
-    known = bool(start) and not isinstance(cx.find(function.text), DefBinding)
-    failed = cx.error("E0302", function.span, f"`{function.text}` is a function of `{module}`", f"write `{written}` below the first line",
-                      Fix(Span(start, start), f"{written}\n", f"write `{written}`") if known else None)  # fmt: skip
-    for arg in args:
-        expressions.expression(cx, arg.value)
-    return failed
 
 
 def _certain(row: Function) -> Type | None:
@@ -373,9 +349,9 @@ def _count_of(number: int) -> str:
 def _typed_call(cx: Context, row: Function, bound: Bound, span: Span) -> Core:
     named = bound.named
     if row.group == "data" or PROVIDED.get(row.name) is row:
-        return _generated(cx, row, named, span)
+        return generated.generated(cx, row, named, span)
     if row.name in documents.TYPES:
-        return documents.reader(cx, row, _python_arguments(row, bound), span)
+        return documents.reader(cx, row, python_arguments(row, bound), span)
     if row.group == "readers" and row.name not in ("from", "field"):
         return reading.reader(cx, row, named, span)
     if row.name == "from":
@@ -409,33 +385,8 @@ def _typed_call(cx: Context, row: Function, bound: Bound, span: Span) -> Core:
         if len(first.type.columns) != 2:
             return cx.error("E0401", span, f"`record` wants a table of two columns, this one has {len(first.type.columns)}",
                             "write `| select key, value` before it")  # fmt: skip
-    args, kwargs = _python_arguments(row, bound)
+    args, kwargs = python_arguments(row, bound)
     return core.call(row.python, args, result, span, **kwargs)
-
-
-def _generated(cx: Context, row: Function, named: dict[str, Core], span: Span) -> Core:
-    """A random value, in `data` only."""
-    if cx.generator is None:
-        return cx.error("E0306", span, f"`{row.name}` belongs into `data` or `param`, where values are generated")
-    if row.name == "serial":
-        return named["text"]
-    locale = named.get("locale")
-    if isinstance(locale, Const) and locale.value not in LOCALES:
-        return cx.error("E0401", locale.span, f"there are no word lists for the locale `{locale.value}`{nearest(str(locale.value), LOCALES)}",
-                        "locales: " + ", ".join(LOCALES), nearest_fix(str(locale.value), LOCALES, locale.span, '"{}"'))  # fmt: skip
-    id = cx.generator.id
-    source = core.Col(id, "__source", False, ANY, span, frozenset({id}))
-    result = RESULTS[row.result]
-    first = named.get("of")
-    if first is not None and isinstance(first.type, ListType):
-        result = first.type.element
-    elif first is not None and isinstance(first.type, RecordType):
-        result = TEXT
-    elif first is not None and isinstance(first.type, TableType):
-        columns = first.type.columns
-        result = columns[0][1] if len(columns) == 1 else RecordType(columns, first.type.open)
-    args, kwargs = _python_arguments(row, Bound(named, []))
-    return core.call(row.python, [source, *args], result, span, **kwargs)
 
 
 def _testing(cx: Context, row: Function, args: tuple[ast.Arg, ...], span: Span) -> Core:
@@ -471,7 +422,7 @@ def _files(cx: Context, row: Function, of: Core, span: Span) -> Core:
     return core.call(row.python, [of], results.get(row.name, ListType(TEXT)), span)
 
 
-def _python_arguments(row: Function, bound: Bound) -> tuple[list[Core], dict[str, Core]]:
+def python_arguments(row: Function, bound: Bound) -> tuple[list[Core], dict[str, Core]]:
     """Required arguments by place, optional ones by name."""
     args: list[Core] = []
     kwargs: dict[str, Core] = {}
