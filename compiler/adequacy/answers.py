@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from clawc.compiler.adequacy.evaluation import Budget, Values
+from clawc.compiler.adequacy.evaluation import Budget, Values, memo_of
 from clawc.compiler.adequacy.mutant import QueryMutant
 from clawc.compiler.model import CheckDecl, DeliverDecl, Task
 from clawc.compiler.passes.evaluate import EvaluationFault
 from clawc.compiler.passes.seal import Sealer
-from clawc.compiler.passes.trial import Trial, uses_run
+from clawc.compiler.passes.trial import Trial
 from clawc.compiler.pipeline import Compiled
 from clawc.compiler.witness.constraints import Demand, demands_of
 from clawc.compiler.witness.contents import content
@@ -46,9 +46,9 @@ def answer_of(compiled: Compiled, mutant: QueryMutant) -> Answer:
     task = compiled.task
     part = replace(task, checks=[_changed(c, mutant) for c in task.checks])
     affected = {name for name, _, _ in mutant.conditions}
-    if any(uses_run(e.core) for c in task.checks if c.name in mutant.checks for e in c.expects):
+    if mutant.runs:
         return Answer(None, "what a program does is judged by running it")
-    values = Values(task.context.task.values, Budget())
+    values = Values(memo_of(task.context.task), Budget())
     sealer = Sealer(values.state)
     try:
         sealed = {c.name: [sealer.seal(e.core) for e in c.expects] for c in part.checks if c.name in affected}
@@ -85,13 +85,25 @@ def _written(compiled: Compiled, sealed: dict[str, list[core.Core]], values: Val
     ]
     demands = demands_of(conditions, values.state).found
     authored = {w.name for w in task.writes}
-    read = {n.name for c in task.checks if c.name in affected for e in c.expects for n in core.walk(e.core)
-            if isinstance(n, core.Deliverable)}  # fmt: skip
+    read = {name for c in task.checks if c.name in affected for e in c.expects for name in _read_by(e.core)}
     made: Files = {}
     for deliver in task.delivers:
         if deliver.name in read and deliver.name not in authored and not deliver.made_by:
             made |= _contents(task, deliver, [d for d in demands if d.place.deliverable == deliver.name], trial)
     return made
+
+
+def _read_by(node: core.Core) -> set[str]:
+    """The deliverables that a condition reads."""
+    found: set[str] = set()
+    stack, seen = [node], set[int]()
+    while stack:
+        at = stack.pop()
+        if at.dynamic and id(at) not in seen:
+            seen.add(id(at))
+            found |= {at.name} if isinstance(at, core.Deliverable) else set()
+            stack.extend(core.children(at))
+    return found
 
 
 def _contents(task: Task, deliver: DeliverDecl, demands: list[Demand], trial: Trial) -> Files:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,19 @@ class Budget:
 
     def take(self, cost: int) -> None:
         self.left -= cost
+
+
+def memo_of(state: TaskState) -> dict[int, Any]:
+    """The values that are known, without row functions: these count their steps where they were made."""
+    return {key: value for key, value in state.values.items() if not _is_code(value)}
+
+
+def _is_code(value: Any) -> bool:
+    """Is it a row function, or a list or record of such?"""
+    if isinstance(value, (list, tuple, dict)):
+        parts = value.values() if isinstance(value, dict) else value  # pyright: ignore[reportUnknownVariableType]
+        return any(_is_code(part) for part in itertools.islice(parts, 1))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return callable(value)
 
 
 class Values:

@@ -98,7 +98,8 @@ class QueryMutant:
 
     `let` is the innermost `let` or `def` in which it stands. `checks` are those whose sealed values it concerns; of a
     changed one those that its answer must fail (`sure`), or if there are none, those whose values change. `conditions`
-    are all that the change reaches, of a changed mutant: check, place of the `expect`, core.
+    are all that the change reaches, of a changed mutant: check, place of the `expect`, core. `runs`: to judge `checks`
+    programs have to be run.
     """
 
     operator: str
@@ -114,6 +115,7 @@ class QueryMutant:
     replaced: tuple[tuple[Core, Core], ...] = ()
     row: HelpfulRow | None = None
     sure: bool = False
+    runs: bool = False
 
     @property
     def shown(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from clawc.compiler.adequacy import orders
-from clawc.compiler.adequacy.evaluation import Budget, Exhausted, Values
+from clawc.compiler.adequacy.evaluation import Budget, Exhausted, Values, memo_of
 from clawc.compiler.adequacy.graph import Graph, Root, graph_of
 from clawc.compiler.adequacy.judging import Uses, differs, uses_of
 from clawc.compiler.adequacy.mutant import HelpfulRow, Hint, Neighbour, QueryMutant, Site, Status
@@ -52,18 +52,18 @@ class Outcome(NamedTuple):
 def query_mutants(task: Task, sealer: Sealer) -> list[QueryMutant]:
     """The mutants of all static expressions that checks are built on, in the order of the source; at most 200."""
     try:
-        return _Ground(task, sealer).mutants()
+        return Ground(task, sealer).mutants()
     except RecursionError:
         return []
 
 
-class _Ground:
+class Ground:
     """What all mutants of one task share."""
 
     def __init__(self, task: Task, sealer: Sealer) -> None:
         self.task = task
         self.graph: Graph = graph_of(task)
-        self.graph.values = sealer.task.values
+        self.graph.values = memo_of(sealer.task)
         self.budget = Budget()
         self.base = Values(self.graph.values, self.budget)
         self.fresh = Fresh(FIRST_ROW)
@@ -130,21 +130,22 @@ class _Ground:
             change.operator, change.place.source, first.span, _cut(first.before), _cut(first.after), change.place.let,
             status, reason, checks or tuple(dict.fromkeys(root.check for root, _ in roots)),
             conditions if status == "changed" else (), tuple((node, n.node) for node, n in change.made), row, sure,
+            not self.running.isdisjoint(checks),
         )  # fmt: skip
 
     def outcome(self, roots: list[tuple[Root, Uses]], sites: list[Core], changed: Substitution) -> Outcome:
         """Does any sealed value become one that is not accepted? With the checks of such values."""
         values = Values(self.graph.values, self.budget)
         checks: dict[str, bool] = {}
-        if not differs(values, sites, changed):
-            return Outcome("same")
-        for root, uses in roots:
-            try:
+        try:
+            if not differs(values, sites, changed):
+                return Outcome("same")
+            for root, uses in roots:
                 truth = values.of(root.node)
                 if not uses.accepts(values.of(changed(root.node)), truth):
                     checks[root.check] = checks.get(root.check, False) or (uses.compared and root.demanded)
-            except EvaluationFault as fault:
-                return Outcome("fault", fault.message)
+        except EvaluationFault as fault:
+            return Outcome("fault", fault.message)
         wrong = [name for name, demanded in checks.items() if demanded]
         # The answer of a program cannot be written down, and another deliverable may hold the value too.
         sure = tuple(name for name in wrong if name not in self.running) or tuple(wrong)
