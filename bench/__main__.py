@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from bench import check, checkers, fmt, rollouts
+from bench import check, checkers, fmt, prove, rollouts
 
-BENCHMARKS = {"check": check.main, "checkers": checkers.main, "fmt": fmt.main, "rollouts": rollouts.main}
+BENCHMARKS = {"check": check.main, "checkers": checkers.main, "fmt": fmt.main, "prove": prove.main, "rollouts": rollouts.main}
 
 
 def main() -> int:

@@ -15,7 +15,12 @@ from clawc.compiler.witness.derive import Witness, events_of
 
 # Each shows of one column or key whether any check reads it.
 COVERAGE = ("other_value", "other_leaf", "other_words")
+# Made only where the task invites a mistake, so none of them may be left out.
+TELLING = ("authored", "unasked_column_order", "unasked_order", "extra_prose_unasked", "reworded", "declared_alternative")
+_BYTES, _FEWEST = 32 << 20, 12  # what all mutants hold together, and how many there are in any case
 _MEMBERS = 3  # files of a family or set that are changed
+# Wrong mutants that each check is to be targeted by, their operators, and how many are looked at for it.
+_ENOUGH, _OPERATORS, _LOOKED = 7, 5, 600
 
 
 def result_of(trial: Trial, witness: Witness) -> Result:
@@ -37,7 +42,8 @@ def answers_of(result: Result, witness: Witness) -> list[Answer]:
             assert data is not None
             base = result.pristine.get(path) if deliver.edits else None
             pins = pins_of(task, deliver, path, result.demands, within, witness.demands.opaque)
-            readers = result.readers(deliver.name)
+            # A `forbid` is not violated by a file that is missing or wrong.
+            readers = result.readers(deliver.name) - {c.name for c in task.checks if c.kind == "forbid"}
             chance = Source(task.name, "mutants", path)
             found.append(Answer(task, deliver, path, data, pins, result.written, result.pristine, base, readers, chance))
     return found
@@ -47,10 +53,12 @@ def mutants_of(trial: Trial, witness: Witness, limit: int) -> list[Mutant]:
     """Up to `limit` mutants; the same for the same task."""
     result = result_of(trial, witness)
     answers = answers_of(result, witness)
+    size = sum(len(a.data) for a in answers)
+    limit = max(_FEWEST, min(limit, _BYTES // max(size, 1)))  # of large answers fewer are made
     made: list[Mutant] = []
     seen: set[object] = set()
     waiting: list[Iterator[Mutant]] = []
-    for operator in operators():
+    for operator in sorted(operators(), key=lambda o: o.name not in TELLING):
         if isinstance(operator, WorkspaceOperator):
             waiting.append(_of_workspace(operator, result))
         else:
@@ -60,13 +68,40 @@ def mutants_of(trial: Trial, witness: Witness, limit: int) -> list[Mutant]:
         _take(each, made, seen, limit // 2)
     while waiting and len(made) < limit:
         left: list[Iterator[Mutant]] = []
-        for each in waiting:
+        for number, each in enumerate(waiting):
             if len(made) >= limit:
+                left = [*waiting[number:], *left]
                 break
             if _take(each, made, seen, len(made) + 1):
                 left.append(each)
         waiting = left
-    return made
+    return [*made, *_for_the_thin(trial, made, waiting, seen)]
+
+
+def _for_the_thin(trial: Trial, made: list[Mutant], waiting: list[Iterator[Mutant]], seen: set[object]) -> list[Mutant]:
+    """More wrong mutants for checks that few of them target."""
+    few = {c.name for c in trial.task.checks if not _is_targeted(c.name, made)}
+    found: list[Mutant] = []
+    looked = 0
+    while few and waiting and looked < _LOOKED:
+        left: list[Iterator[Mutant]] = []
+        for each in waiting:
+            drawn: list[Mutant] = []
+            if _take(each, drawn, seen, 1):
+                left.append(each)
+            looked += 1
+            if drawn and drawn[0].kind == "wrong" and drawn[0].targets & few:
+                found += drawn
+                few = {name for name in few if not _is_targeted(name, [*made, *found])}
+            if not few:
+                break
+        waiting = left
+    return found
+
+
+def _is_targeted(check: str, mutants: list[Mutant]) -> bool:
+    aimed = [m.operator for m in mutants if m.kind == "wrong" and check in m.targets]
+    return len(aimed) >= _ENOUGH and len(set(aimed)) >= _OPERATORS
 
 
 def _take(source: Iterator[Mutant], made: list[Mutant], seen: set[object], limit: int) -> bool:
@@ -91,8 +126,7 @@ def _of_file(operator: Operator, answer: Answer) -> Iterator[Mutant]:
 
 def _mutant(operator: Operator, answer: Answer, v: Variant) -> Mutant:
     files: dict[str, bytes | None] = {answer.path: v.data, **v.also}
-    targets = v.checks & answer.readers or v.checks
-    return Mutant(operator.name, operator.kind, answer.deliver.name, v.place, v.what, files, targets, v.certain and bool(targets))
+    return Mutant(operator.name, operator.kind, answer.deliver.name, v.place, v.what, files, v.checks, v.certain and bool(v.checks))
 
 
 def _of_workspace(operator: WorkspaceOperator, result: Result) -> Iterator[Mutant]:

@@ -66,6 +66,9 @@ def weak_evidence(proof: Proof) -> Iterator[Diagnostic]:
         if evidence is not None and evidence.wrong and not evidence.enough and not evidence.why:
             yield Diagnostic("W0807", f"only {evidence.wrong} wrong answers fail `{check.name}`, by {evidence.operators} operators",
                              check.home or task.source, check.span, "compare more of what is delivered, or write a `mutant`")  # fmt: skip
+    if proof.unjudged:
+        yield Diagnostic("W0807", f"{proof.unjudged} workspaces were not judged before the time was up, or got no verdict", task.source, task.span,
+                         "programs that end sooner, also on wrong answers, would do")  # fmt: skip
     if proof.applied < LEAST_APPLIED:
         share = int(proof.applied * 100)
         yield Diagnostic("W0807", f"only {share} % of the mutants are known to be right or wrong", task.source, task.span,

@@ -17,6 +17,8 @@ from clawc.spec.ast import Span
 
 # Findings of each kind that are shown; the card counts them all.
 MAX_EACH = 8
+# These touch more than one column, or the form of the table: what they lose tells nothing of one column's values.
+_FORM = ("swap_fields", "drop_column", "rename_column", "shifted_column", "swap_leaves", "drop_key", "rename_section", "drop_section")
 _ASPECTS = ("the file", "the steps", "the inputs", "the files", "the form", "the query", "the trajectory", "the order of the rows")
 
 
@@ -26,6 +28,8 @@ def findings_of(proof: Proof) -> list[Diagnostic]:
     makers: tuple[Callable[[Proof], Iterator[Diagnostic]], ...] = (
         _unproved, _paid_for_nothing, _accepted, _refused, _neighbours, _unread, _idle, weak_evidence,
     )  # fmt: skip
+    if not proof.oracle_passes:
+        makers = (_unproved,)  # nothing else says anything then
     found = [d for make in makers for d in list(make(proof))[:MAX_EACH]]
     return sorted(found, key=lambda d: (d.source is not task.source, d.span.start, d.code, d.message))
 
@@ -96,9 +100,9 @@ def _refused(proof: Proof) -> Iterator[Diagnostic]:
 def _neighbours(proof: Proof) -> Iterator[Diagnostic]:
     """Answers of a mutated query that are accepted: something hides the difference."""
     task = proof.plan.compiled.task
-    for number, o in enumerate(proof.outcomes):
-        if o.status == "survived" and number in proof.plan.asked:
-            query = proof.plan.queries[proof.plan.asked[number]]
+    for o in proof.of("survived"):
+        if id(o.mutant) in proof.plan.asked:
+            query = proof.plan.queries[proof.plan.asked[id(o.mutant)]]
             check = next((_check(task, n) for n in sorted(o.mutant.targets) if n in proof.known), task.checks[0])
             yield _at(task, check, _reading_expect(check, ""), "W0804", f"`{check.name}` accepts the answer of `{query.after}` instead of `{query.before}`",
                       "a narrower tolerance, or inputs that tell the two further apart, would do" + _shown(proof, o))  # fmt: skip
@@ -110,7 +114,7 @@ def _unread(proof: Proof) -> Iterator[Diagnostic]:
     judged = {name for r in task.rubrics for name in r.reads}
     places: dict[tuple[str, str], list[Outcome]] = {}
     for o in proof.outcomes:
-        if o.mutant.kind == "wrong" and o.mutant.deliverable and o.mutant.place not in _ASPECTS:
+        if o.mutant.kind == "wrong" and o.mutant.deliverable and o.mutant.place not in _ASPECTS and o.mutant.operator not in _FORM:
             places.setdefault((o.mutant.deliverable, o.mutant.place), []).append(o)
     blind = {key: found for key, found in places.items() if all(o.status == "open" for o in found)}
     for (name, place), found in blind.items():

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Level = Literal["admit", "release"]
 MUTANTS: dict[Level, int] = {"admit": 40, "release": 400}
+# Of a task whose checks run programs, for each of them.
+_WITH_PROGRAMS = 120
 QUERY = "query"
 
 
@@ -26,6 +28,11 @@ class Case(NamedTuple):
 
     files: Mapping[str, bytes | None]
     events: list[dict[str, Any]]
+
+
+def programs_of(compiled: Compiled) -> list[tuple[str, ...]]:
+    """The commands that the oracle runs after it has written its files, which leave deliverables of their own."""
+    return [d.made_by for d in compiled.task.delivers if d.made_by]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class Plan:
     probes: list[Probe]
     mutants: list[Mutant]
     queries: list[QueryMutant]
-    asked: dict[int, int]  # which query a mutant is the answer of, by their places
+    asked: dict[int, int]  # which query a mutant is the answer of: id of the mutant, place of the query
     runs: frozenset[str]  # checks that only the runtime can judge
 
     def cases(self) -> Iterator[Case]:
@@ -57,7 +64,9 @@ def plan_of(compiled: Compiled, level: Level, limit: int = 0) -> Plan:
     """The plan of a sound task; `limit` is the number of mutants, that of the level unless given."""
     task, trial, witness = compiled.task, compiled.trial, compiled.witness
     events = events_of(witness.steps)
-    mutants = mutants_of(trial, witness, limit or MUTANTS[level])
+    runs = needs_run(compiled)
+    limit = limit or min(MUTANTS[level], _WITH_PROGRAMS if runs else MUTANTS[level])
+    mutants = mutants_of(trial, witness, limit)
     queries: list[QueryMutant] = []
     asked: dict[int, int] = {}
     seen = {_mark(m) for m in mutants}
@@ -69,9 +78,9 @@ def plan_of(compiled: Compiled, level: Level, limit: int = 0) -> Plan:
         mutant = Mutant(f"{QUERY}_{query.operator}", "wrong", "", "the query", what, answer, frozenset(query.checks), True, None, query.span)
         if _mark(mutant) not in seen:
             seen.add(_mark(mutant))
-            asked[len(mutants)] = number
+            asked[id(mutant)] = number
             mutants.append(mutant)
-    return Plan(compiled, level, Case(witness.written, events), list(probes_of(task, trial.pristine)), mutants, queries, asked, needs_run(compiled))
+    return Plan(compiled, level, Case(witness.written, events), list(probes_of(task, trial.pristine)), mutants, queries, asked, runs)
 
 
 def needs_run(compiled: Compiled) -> frozenset[str]:

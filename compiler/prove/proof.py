@@ -40,13 +40,15 @@ class Probed:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A plan with its verdicts. `known` are the checks that were judged: without programs, not all."""
+    """A plan with its verdicts. `known` are the checks that were judged: without programs, not all. `unjudged` workspaces were
+    left when the time was up, or got no verdict."""
 
     plan: Plan
     oracle: Verdict
     probed: list[Probed]
     outcomes: list[Outcome]
     known: frozenset[str]
+    unjudged: int = 0
 
     def of(self, *statuses: Status) -> list[Outcome]:
         return [o for o in self.outcomes if o.status in statuses]
@@ -73,15 +75,25 @@ class Proof:
         return Decimal(count - len(self.of("open"))) / count if count else Decimal(1)
 
 
-def conclude(plan: Plan, verdicts: Sequence[Verdict], *, ran: bool = False) -> Proof:
-    """The proof of a plan from the verdicts of its cases; `ran`: programs were run."""
+def conclude(plan: Plan, verdicts: Sequence[Verdict | str | None], *, ran: bool = False) -> Proof:
+    """The proof of a plan from the verdicts of its cases; `ran`: programs were run. A text stands for a checker that gave no
+    verdict, None for a workspace that was not judged; of an oracle that fails, nothing else need be."""
     names = {c.name for c in plan.compiled.task.checks}
     known = frozenset(names if ran else names - plan.runs)
-    oracle, rest = verdicts[0], verdicts[1:]
-    probed = [_probed(p, v) for p, v in zip(plan.probes, rest)]
+    oracle = verdicts[0] if isinstance(verdicts[0], dict) else _nothing(plan)
+    rest = verdicts[1:]
+    probed = [_probed(p, v) for p, v in zip(plan.probes, rest) if isinstance(v, dict)]
     mutated = rest[len(plan.probes) :]
-    outcomes = [_outcome(m, v, oracle, known) for m, v in zip(plan.mutants, mutated)]
-    return Proof(plan, oracle, probed, outcomes, known)
+    outcomes = [_outcome(plan, m, v, oracle, known) for m, v in zip(plan.mutants, mutated) if isinstance(v, dict)]
+    unjudged = sum(not isinstance(v, dict) for v in rest) if len(verdicts) > 1 else 0
+    return Proof(plan, oracle, probed, outcomes, known, unjudged)
+
+
+def _nothing(plan: Plan) -> Verdict:
+    """Stands for the verdict of a checker that gave none."""
+    checks = [{"name": c.name, "kind": c.kind, "passed": False, "credit": "0", "message": "the checker gave no verdict", "expects": []}
+              for c in plan.compiled.task.checks]  # fmt: skip
+    return {"checks": checks, "C": "0", "V": "0", "score_checks": "0"}
 
 
 def _probed(probe: Probe, verdict: Verdict) -> Probed:
@@ -92,11 +104,14 @@ def _probed(probe: Probe, verdict: Verdict) -> Probed:
     return Probed(probe, verdict["C"], passed, paid <= most and not passed, verdict)
 
 
-def _outcome(mutant: Mutant, verdict: Verdict, oracle: Verdict, known: frozenset[str]) -> Outcome:
+def _outcome(plan: Plan, mutant: Mutant, verdict: Verdict, oracle: Verdict, known: frozenset[str]) -> Outcome:
     before = {c["name"]: c["passed"] for c in oracle["checks"]}
     lost = frozenset(c["name"] for c in verdict["checks"] if c["name"] in known and before[c["name"]] and not c["passed"])
     if mutant.kind == "equivalent":
-        status: Status = "kept" if not lost else "rejected" if mutant.certain else "open"
+        # A program of the workspace may read less than a checker does, and that is not the agent's mistake.
+        deliver = plan.compiled.task.deliver(mutant.deliverable)
+        read_by_program = lost <= plan.runs and (deliver is None or deliver.kind != "program")
+        status: Status = "kept" if not lost else "rejected" if mutant.certain and not read_by_program else "open"
     elif not mutant.certain:
         status = "killed" if lost else "open"
     elif mutant.targets and not mutant.targets & known:

@@ -52,5 +52,7 @@ def _block(f: Finding, colour: bool) -> str:
         f"{gutter} | {pad[:MAX_SHOWN]}{'^' * min(width, MAX_UNDERLINED)}",
     ]
     if f.help:
-        lines.append(f"{gutter} = help: {clean(f.help)}")
+        first, *more = f.help.split("\n")
+        lines.append(f"{gutter} = help: {clean(first)}")
+        lines += [f"{gutter}   {clean(line)}" for line in more]
     return "\n".join(lines) + "\n"

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.sandbox.interface import Backend, Sandbox
 from clawc.runtime.scoring.bytecode import TRAJECTORY
-from clawc.runtime.scoring.jobs import run_jobs
-from clawc.runtime.selftest.real import same_verdict, write_inside
+from clawc.runtime.scoring.jobs import environment, run_jobs
+from clawc.runtime.selftest.real import Case, same_verdict, write_inside
 from clawc.runtime.workspace import BundleTemplate
 from clawc.spec.bundle import CHECKER, VENDOR
 from clawc.spec.card import EnvironmentLine
@@ -49,17 +49,19 @@ def environments(count: int = COUNT, locales: Sequence[str] = LOCALES) -> list[E
     return [Environment(ZONES[n % len(ZONES)], locales[(n // 2) % len(locales)], n * 7919 % 4294967295, n) for n in range(count)]
 
 
-async def repeated(bundle: Bundle, backend: Backend, written: Mapping[str, bytes | None], events: Sequence[Mapping[str, Any]],
-                   wanted: Mapping[str, Any]) -> list[EnvironmentLine]:  # fmt: skip
+async def repeated(bundle: Bundle, backend: Backend, oracle: Case, wanted: Mapping[str, Any]) -> list[EnvironmentLine]:
     """Judges the oracle's workspace in each environment; `same`: the verdict is `wanted`."""
+    written, events = oracle.files, oracle.events
     limits = bundle.manifest.limits
-    sandbox = await backend.create(BundleTemplate(bundle), limits, {})
+    sandbox = await backend.create(BundleTemplate(bundle), limits, environment(bundle))
     try:
         for path, data in written.items():
             if data is None:
                 await sandbox.exec(["rm", "-f", "--", f"/w/{path}"], timeout_s=_TIMEOUT_S)
             else:
                 await sandbox.put(f"/w/{path}", data)
+        for argv in oracle.programs:
+            await sandbox.exec(argv, timeout_s=_TIMEOUT_S)
         await sandbox.put(f"{_CHECK}/check.py", bundle.read(CHECKER))
         for name in bundle.files:
             if name.startswith(f"{VENDOR}/"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,22 +14,31 @@ from typing import Any
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.sandbox.finish import finish, in_thread
-from clawc.runtime.sandbox.interface import Backend
+from clawc.runtime.sandbox.interface import WORKSPACE as INSIDE
+from clawc.runtime.sandbox.interface import Backend, FileProblem, SandboxEnded
 from clawc.runtime.scoring.bytecode import TRAJECTORY, Bytecode
 from clawc.runtime.scoring.checking import COLLECTED, Series
+from clawc.runtime.scoring.jobs import environment
 from clawc.runtime.scoring.score import judge
+from clawc.runtime.workspace import BundleTemplate
 from clawc.spec.bundle import WORKSPACE
 
-# Workspaces that are judged at once.
+# Workspaces that are judged at once, where programs run for it and where none do, and seconds that one of the oracle may take.
 AT_ONCE = 16
+_PROGRAMS_AT_ONCE = 4
+# Seconds after which no further workspace of a task is begun: a program may hang on each.
+PATIENCE_S = 180.0
+_PROGRAM_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A workspace to judge: `files` over the inputs of the bundle (None: not there), and the trajectory."""
+    """A workspace to judge: `files` over the inputs of the bundle (None: not there), and the trajectory. `programs` are run in
+    it first, in a sandbox, as an agent runs them."""
 
     files: Mapping[str, bytes | None]
     events: Sequence[Mapping[str, Any]] = ()
+    programs: Sequence[Sequence[str]] = ()
 
 
 @dataclass(slots=True)
@@ -40,14 +50,16 @@ class Judge:
     bytecode: Bytecode = field(default_factory=Bytecode)
     _pristine: dict[str, bytes] | None = None
 
-    async def all(self, cases: Sequence[Case]) -> list[dict[str, Any] | str]:
-        """The verdict of each case without its nonce, or why there is none."""
+    async def all(self, cases: Sequence[Case], patience_s: float = PATIENCE_S) -> list[dict[str, Any] | str | None]:
+        """The verdict of each case without its nonce, or why there is none; None for those that were not begun when the time
+        was up."""
+        until = time.monotonic() + patience_s
         series = Series(self.backend, self.bytecode) if len(cases) > 1 else None
-        room = asyncio.Semaphore(AT_ONCE)
+        room = asyncio.Semaphore(_PROGRAMS_AT_ONCE if self.bundle.manifest.jobs else AT_ONCE)
 
-        async def one(case: Case) -> dict[str, Any] | str:
+        async def one(case: Case) -> dict[str, Any] | str | None:
             async with room:
-                return await self.one(case, series)
+                return await self.one(case, series) if time.monotonic() < until else None
 
         tasks = [asyncio.create_task(one(case)) for case in cases]
         try:
@@ -61,7 +73,10 @@ class Judge:
         """As `all`, of one."""
         scratch = self.backend.scratch()
         try:
-            await in_thread(self._lay, scratch, case)
+            if case.programs:
+                await self._play(scratch, case)
+            else:
+                await in_thread(self._lay, scratch, case)
             trajectory = scratch / TRAJECTORY
             trajectory.write_text("".join(json.dumps(e) + "\n" for e in case.events), encoding="utf-8")
             scored = await judge(self.bundle, scratch, self.backend, None, trajectory, self.bytecode, series)
@@ -77,6 +92,26 @@ class Judge:
             listed = self.bundle.manifest.workspace
             self._pristine = {f.path: self.bundle.read(f"{WORKSPACE}/{f.path}") for f in listed}
         return self._pristine
+
+    async def _play(self, scratch: Path, case: Case) -> None:
+        """Lay the files in a sandbox, run the programs there, and collect what they leave."""
+        limits = self.bundle.manifest.limits
+        sandbox = await self.backend.create(BundleTemplate(self.bundle), limits, environment(self.bundle))
+        try:
+            try:
+                for path, data in case.files.items():
+                    if data is None:
+                        await sandbox.exec(["rm", "-f", "--", path], timeout_s=limits.wall_s)
+                    else:
+                        await sandbox.put(f"{INSIDE}/{path}", data)
+                for argv in case.programs:
+                    await sandbox.exec(argv, timeout_s=_PROGRAM_S)
+            except (SandboxEnded, FileProblem):
+                pass  # what it has left is judged, as it is with agents
+            await sandbox.stop()
+            await sandbox.collect(scratch / COLLECTED)
+        finally:
+            await finish(sandbox.close())
 
     def _lay(self, scratch: Path, case: Case) -> None:
         root = scratch / COLLECTED

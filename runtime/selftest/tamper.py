@@ -45,7 +45,9 @@ async def _one(bundle: Bundle, backend: Backend, bytecode: Bytecode, pristine: M
     root = scratch / "disturbed"
     try:
         root.mkdir(mode=0o755)
-        oracle = {path: data for path, data in written.items() if data is not None}
+        # Where the files of a set or family lie has to be worked out, so they earn something by their names alone.
+        known = {d.path for d in bundle.manifest.deliverables if d.shape == "file"}
+        oracle = {path: data for path, data in written.items() if data is not None and path in known}
         laid: dict[str, bytes | None] = {**pristine, **(written if disturbance.onto == "oracle" else {})}
         for path, data in laid.items():
             if data is not None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from clawc.compiler.mutants.model import Answer, Operator, Variant
 from clawc.compiler.mutants.prose import found, parts
+from clawc.compiler.mutants.wording import fixes_text, unstated
 
 _FORM = "the form"
 _SENTENCE = "The rest was left as it is."
@@ -65,19 +66,32 @@ def _prose(answer: Answer) -> Iterator[Variant]:
 
 
 def _unlimited(answer: Answer) -> Iterator[Variant]:
-    """A sentence more, although a check demands the whole text that the request does not state."""
+    """A sentence more, although a check demands the whole text, which the request does not fix."""
     if not answer.is_document or answer.text is None or not answer.pins.text or answer.pins.opaque:
         return
-    told = _plain(answer.task.told)
-    fixed = [w for w in re.findall(r"[A-Za-z]{4,}", answer.text) if w.lower() not in told]
-    inputs = _plain(" ".join(d.decode("utf-8", "replace") for d in answer.pristine.values()))
-    if any(w.lower() not in inputs for w in fixed):
+    if not fixes_text(answer.task.told, answer.path):
         made = f"{answer.text.rstrip()}\n\n{_SENTENCE}\n"
-        yield Variant(made.encode(), "the text", "a sentence more stands at the end, and the request does not state the text", answer.pins.text)
+        what = "a sentence more stands at the end, and nobody asks for this text and no other"
+        yield Variant(made.encode(), "the text", what, answer.pins.text)
 
 
-def _plain(text: str) -> str:
-    return text.lower()
+def _reworded(answer: Answer) -> Iterator[Variant]:
+    """Words that a check demands one behind the other, although they stand so neither in the request nor in the inputs."""
+    if not answer.is_document or answer.text is None or answer.pins.opaque:
+        return
+    known = "\n".join([answer.task.told, *(d.decode("utf-8", "replace") for d in answer.pristine.values())])
+    for demand in answer.pins.of("text", "lines", "contains", "starts_with", "ends_with", "contains_lines"):
+        value: object = demand.value
+        lines: list[object] = value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]
+        for line in lines:
+            pair = unstated(line, known) if isinstance(line, str) else None
+            if pair is None:
+                continue
+            made = re.sub(rf"({re.escape(pair[0])})(\W+)({re.escape(pair[1])})", r"\1\2really \3", answer.text, count=1, flags=re.IGNORECASE)
+            if made != answer.text:
+                what = f"`{pair[0]} really {pair[1]}` instead of `{pair[0]} {pair[1]}`, words that nobody asks for"
+                yield Variant(made.encode(), "the text", what, frozenset({demand.check}))
+                break
 
 
 def _blank_lines(answer: Answer) -> Iterator[Variant]:
@@ -104,6 +118,7 @@ OPERATORS = (
     Operator("emphasis", "equivalent", _emphasis),
     Operator("extra_prose", "equivalent", _prose),
     Operator("extra_prose_unasked", "equivalent", _unlimited),
+    Operator("reworded", "equivalent", _reworded),
     Operator("more_blank_lines", "equivalent", _blank_lines),
     Operator("padded_table", "equivalent", _tables),
 )

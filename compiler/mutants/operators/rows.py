@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from clawc.compiler.mutants.grid import Grid, Rows
 from clawc.compiler.mutants.model import FEWER, MORE, ORDER, Answer, Operator, Variant
 from clawc.compiler.mutants.values import made_up
+from clawc.compiler.mutants.wording import orders_rows
 
 
 def _spots(grid: Grid) -> list[int]:
@@ -92,6 +93,17 @@ def _free_order(answer: Answer) -> Iterator[Variant]:
             yield Variant(grid.with_rows(grid.rows[::-1]), ORDER, "the rows stand in another order", answer.pins.rows)
 
 
+def _unasked_order(answer: Answer) -> Iterator[Variant]:
+    """Rows in another order, which a check compares although nobody asks for one."""
+    if not answer.pins.order or not answer.pins.rows or orders_rows(answer.task.told):
+        return
+    for grid in answer.grids[:1]:
+        rows = grid.rows[::-1]
+        if _shown(answer, grid, rows) != _shown(answer, grid, grid.rows):
+            what = "the rows stand in another order, and nobody asks for one"
+            yield Variant(grid.with_rows(rows), ORDER, what, answer.pins.order)
+
+
 def _free_ties(answer: Answer) -> Iterator[Variant]:
     """Rows that tie in another order."""
     blocks = answer.pins.blocks
@@ -114,4 +126,5 @@ OPERATORS = (
     Operator("reversed_order", "wrong", _reversed),
     Operator("free_order", "equivalent", _free_order),
     Operator("free_ties", "equivalent", _free_ties),
+    Operator("unasked_order", "equivalent", _unasked_order),
 )

@@ -12,10 +12,9 @@ from typing import Any
 from clawc.compiler.mutants import values
 from clawc.compiler.mutants.model import Answer, Operator, Variant
 from clawc.compiler.mutants.tree import place_of
+from clawc.compiler.mutants.wording import orders_columns
 
 FORM = "the form"
-# Words by which a request fixes the first line of a table.
-_HEADER_WORDS = ("order", "exactly", "header", "first line", "first row", "from left to right")
 _TEXTS = ("csv", "tsv", "json", "jsonl", "yaml", "toml", "ini", "markdown", "text", "html", "xml", "email", "ics")
 
 
@@ -72,8 +71,7 @@ def _columns(answer: Answer) -> Iterator[Variant]:
 
 def _ordered_columns(answer: Answer) -> Iterator[Variant]:
     """Also where the order is demanded, unless the request names one."""
-    told = answer.task.told.lower()
-    if not answer.deliver.column_order or any(word in told for word in _HEADER_WORDS):
+    if not answer.deliver.column_order or orders_columns(answer.task.told):
         return
     for grid in answer.grids[:1]:
         if len(grid.columns) > 1:

@@ -9,8 +9,10 @@ from clawc.compiler.passes.content_free import echo, placeholder
 
 
 def _drop(answer: Answer) -> Iterator[Variant]:
+    named = frozenset(d.check for d in answer.pins.of("names"))
+    checks = answer.readers if answer.deliver.shape != "set" else named | frozenset(d.check for d in answer.pins.demands)
     what = f"`{answer.path}` is not written" if answer.base is None else f"`{answer.path}` is deleted"
-    yield Variant(None, WHOLE, what, answer.readers)
+    yield Variant(None, WHOLE, what, checks)
 
 
 def _empty(answer: Answer) -> Iterator[Variant]:
@@ -45,14 +47,23 @@ def _renamed(answer: Answer) -> Iterator[Variant]:
     stem, dot, extension = name.rpartition(".")
     wrong = f"{stem or extension}_final{dot}{extension if dot else ''}"
     path = f"{folder}/{wrong}" if folder else wrong
+    checks = _of_name(answer)
+    if checks:
+        yield Variant(None, WHOLE, f"the file is called `{path}`", checks, also={path: answer.data})
+
+
+def _of_name(answer: Answer) -> frozenset[str]:
+    """Checks that see where the file lies: of a set only those that demand its names."""
     if answer.deliver.shape != "set":
-        yield Variant(None, WHOLE, f"the file is called `{path}`", answer.readers, also={path: answer.data})
+        return answer.readers
+    return frozenset(d.check for d in answer.pins.of("names"))
 
 
 def _elsewhere(answer: Answer) -> Iterator[Variant]:
     path = f"elsewhere/{answer.path.rpartition('/')[2]}"
-    if answer.deliver.shape != "set":
-        yield Variant(None, WHOLE, f"the file lies at `{path}`", answer.readers, also={path: answer.data})
+    checks = _of_name(answer)
+    if checks:
+        yield Variant(None, WHOLE, f"the file lies at `{path}`", checks, also={path: answer.data})
 
 
 def _half(answer: Answer) -> Iterator[Variant]:

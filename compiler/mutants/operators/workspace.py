@@ -55,13 +55,14 @@ def _stray(result: Result) -> Iterator[Change]:
 def _one_more(result: Result) -> Iterator[Change]:
     """Another file of a family that has only its own, or of a set that is full."""
     for deliver in result.task.delivers:
-        if not (deliver.shape == "family" and deliver.only) and deliver.most is None:
+        named = frozenset(d.check for d in result.demands if d.kind == "names" and d.place.deliverable == deliver.name)
+        if not (deliver.shape == "family" and deliver.only) and deliver.most is None and not named:
             continue
         name = deliver.path.replace("**/", "").replace("*", "zz_one_more")
         like = next((d for p, d in result.written.items() if d is not None and p in deliver.paths), b"one more\n")
         if name not in result.written and path_pattern(deliver.path).match(name):
-            readers = result.readers(deliver.name)
-            yield Change({name: like}, _FILES, f"`{name}` is one more of `{deliver.name}`", readers, deliver.shape == "family")
+            checks = named or result.readers(deliver.name)
+            yield Change({name: like}, _FILES, f"`{name}` is one more of `{deliver.name}`", checks, bool(named) or deliver.shape == "family")
 
 
 def _free_file(result: Result) -> Iterator[Change]:
