@@ -121,5 +121,7 @@ class QueryMutant:
     def shown(self) -> str:
         """The change as messages show it."""
         return (
-            f"`{self.before}` from `{self.after}`" if self.after else f"the query with `{self.before}` from one without"
+            f"`{self.before}` from `{self.after}`"
+            if self.after
+            else f"the query with `{self.before}` from one without it"
         )

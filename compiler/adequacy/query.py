@@ -11,7 +11,7 @@ from clawc.compiler.adequacy.evaluation import Budget, Exhausted, Values, memo_o
 from clawc.compiler.adequacy.graph import Graph, Root, graph_of
 from clawc.compiler.adequacy.judging import Uses, differs, uses_of
 from clawc.compiler.adequacy.mutant import HelpfulRow, Hint, Neighbour, QueryMutant, Site, Status
-from clawc.compiler.adequacy.operators import BY_FUNCTION
+from clawc.compiler.adequacy.operators import BY_FUNCTION, OPERATORS
 from clawc.compiler.adequacy.rows import Change, RowSearch
 from clawc.compiler.adequacy.sources import inputs_of
 from clawc.compiler.adequacy.substitute import Substitution
@@ -27,6 +27,7 @@ from clawc.stdlib.checks.values import MISSING, Table
 
 MAX_MUTANTS = 200
 MAX_TEXT = 120
+RANKS = {operator.name: place for place, operator in enumerate(OPERATORS)}
 # Rows that operators make: no number that elaboration gives.
 FIRST_ROW = 10**9
 
@@ -104,7 +105,7 @@ class Ground:
                     key = (place.source.path, neighbour.span, operator.name, neighbour.after)
                     if neighbour.after != neighbour.before:
                         found.setdefault(key, _Written(operator.name, place)).made.append((node, neighbour))
-        return [found[key] for key in sorted(found, key=lambda k: (k[0] != self.task.source.path, *k[:3]))]
+        return [found[key] for key in sorted(found, key=lambda k: (k[0] != self.task.source.path, *k[:2], RANKS[k[2]]))]
 
     def mutant(self, change: _Written) -> QueryMutant:
         """One change, evaluated."""

@@ -113,7 +113,8 @@ class RowSearch:
         if hint.duplicate:
             for input in below:
                 for base in self._base_rows(input):
-                    yield input, [dict(base)], "what is there already"
+                    yield input, [with_own_keys(input, base, "")], "values that are there already"
+                    yield input, [dict(base)], "values that are there already"
         yield from self._varied(hint)
         if hint.twice:
             yield from self._twice(hint)

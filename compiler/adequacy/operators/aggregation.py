@@ -27,9 +27,7 @@ def aggregates(site: Site) -> Iterator[Neighbour]:
     of = node.args[0]
     each = of.args[1] if isinstance(of, core.Call) and of.function == "each" else None
     vary = (Vary(each.body),) if isinstance(each, core.Lambda) else _column(site, of)
-    hint = Hint(
-        vary, duplicate=node.function in ("all_of", "set_of", "count_values"), twice=node.function in ("mean", "median")
-    )
+    hint = Hint(vary, twice=node.function in ("mean", "median"))
     if node.function == "count_values":
         if name.text != "count" or len(at.args) != 1:
             return

@@ -45,9 +45,9 @@ def test_each_advice_names_a_row_of_the_file() -> None:
     found = findings(task.task, query_mutants(task.task, task.sealer))
     budget = next(f for f in found if "max_budget" in f.source.slice(f.span))
     assert budget.message == ('the inputs do not distinguish `base_msrp_usd <= limit("max_budget_usd")` from '
-                              '`base_msrp_usd <= limit("max_budget_usd") + 1`, nor from 2 other changes of it')  # fmt: skip
+                              '`base_msrp_usd < limit("max_budget_usd")`, nor from 2 other changes of it')  # fmt: skip
     assert (
-        "a row with base_msrp_usd = 300001 to `input/models.csv`, such as `DB12,Coupe,2025,coupe,4,671,20,3.5,300001`"
+        "a row with base_msrp_usd = 300000 to `input/models.csv`, such as `DB12,Coupe,2025,coupe,4,671,20,3.5,300000`"
         in budget.help
     )
 
