@@ -241,11 +241,10 @@ def duplicate_rows(table: Table, stain: Stain, seed: Seed) -> Table:
     if count > len(table.rows):
         raise Unmet(f"it asks for {count} rows, and there are {len(table.rows)}")
     source = Source(*seed)
-    rows = list(enumerate(table.rows))
-    for at in source.sample(len(table.rows), count):
-        below = next(place for place, (number, _) in enumerate(rows) if number == at) + 1
-        rows.insert(below + source.below(len(rows) - below + 1), (-1, dict(table.rows[at])))
-    return Table(table.columns, [row for _, row in rows])
+    rows = list(table.rows)
+    for at in reversed(source.sample(len(rows), count)):  # what was put in so far stands below
+        rows.insert(at + 1 + source.below(len(rows) - at), dict(rows[at]))
+    return Table(table.columns, rows)
 
 
 def shuffle_rows(table: Table, stain: Stain, seed: Seed) -> Table:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clawc.compiler.assets import Assets, NoAssets
+from clawc.compiler.assets import Assets, NoAssets, RecordedAssets
 from clawc.compiler.elaborate.context import Context, LetBinding, TaskState
 from clawc.compiler.elaborate.naming import let_value
 from clawc.compiler.model import Task
@@ -49,13 +49,14 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(slots=True)
 class Compiled:
-    """One task with all that was worked out about it; only there when it has no errors."""
+    """One task with all that was worked out about it; only there when it has no errors. `assets` know what was read."""
 
     task: Task
     sealer: Sealer
     trial: Trial
     quotations: list[Quotation]
     witness: Witness
+    assets: RecordedAssets
 
 
 @dataclass(slots=True)
@@ -110,13 +111,14 @@ def read(path: str, text: str) -> Parsed:
 def check_instance(parsed: Parsed, assets: Assets | None = None, seed: int = 0) -> Checked:
     """Checks a file that was read, with the instance of each task that the seed gives."""
     source, file = parsed.source, parsed.file
+    recorded = RecordedAssets(assets or NoAssets(), source.path)
     diagnostics = Diagnostics()
     diagnostics.include(parsed.diagnostics)
     found: list[Compiled] = []
     for block in file.items:
         if isinstance(block, ast.Block) and block.kind.text == "task" and known(block, ""):
             try:
-                compiled = _task(source, file, block, diagnostics, assets or NoAssets(), seed)
+                compiled = _task(source, file, block, diagnostics, recorded, seed)
             except RecursionError:
                 diagnostics.add("E0108", source, block.head, "the definitions of this task are nested too deeply to evaluate",
                                 "fewer definitions, each made of others, would do")  # fmt: skip
@@ -124,7 +126,7 @@ def check_instance(parsed: Parsed, assets: Assets | None = None, seed: int = 0) 
             if compiled is not None:
                 found.append(compiled)
     if not any(isinstance(i, ast.Block) for i in file.items):
-        _module(source, file, diagnostics, assets or NoAssets())
+        _module(source, file, diagnostics, recorded)
     if not any(isinstance(i, (ast.Block, ast.BrokenItem, ast.Def, ast.Let)) for i in file.items):
         if not diagnostics.has_errors:
             diagnostics.add("E0112", source, ast.Span(0, 0), "this file declares nothing", "add a `task NAME { … }`")
@@ -133,7 +135,7 @@ def check_instance(parsed: Parsed, assets: Assets | None = None, seed: int = 0) 
 
 
 def _task(
-    source: Source, file: ast.File, block: ast.Block, diagnostics: Diagnostics, assets: Assets, seed: int
+    source: Source, file: ast.File, block: ast.Block, diagnostics: Diagnostics, assets: RecordedAssets, seed: int
 ) -> Compiled | None:
     """The passes over one task; later ones run only on what earlier ones found sound."""
     said = Diagnostics()
@@ -150,12 +152,14 @@ def _task(
             report_not_admitted(draw(0), block, admission)
             return None
         task = draw(0) if admission is None or admission.task is None else admission.task
-        return _passes(source, file, block, said, task)
+        return _passes(source, file, block, said, task, assets)
     finally:
         diagnostics.include(said)
 
 
-def _passes(source: Source, file: ast.File, block: ast.Block, diagnostics: Diagnostics, task: Task) -> Compiled | None:
+def _passes(
+    source: Source, file: ast.File, block: ast.Block, diagnostics: Diagnostics, task: Task, assets: RecordedAssets
+) -> Compiled | None:
     """The passes over an instance whose inputs are known."""
     declare_rest(task, block)
     report_conditions(task, block)
@@ -191,7 +195,7 @@ def _passes(source: Source, file: ast.File, block: ast.Block, diagnostics: Diagn
     except EvaluationFault as fault:
         report(task.context, fault)
         return None
-    return None if diagnostics.has_errors else Compiled(task, sealer, trial, quotations, witness)
+    return None if diagnostics.has_errors else Compiled(task, sealer, trial, quotations, witness, assets)
 
 
 def _module(source: Source, file: ast.File, diagnostics: Diagnostics, assets: Assets) -> None:
@@ -221,7 +225,7 @@ def build(compiled: Compiled) -> BundleFiles:
     # Checking alone needs neither pydantic nor jinja2.
     from clawc.compiler.emit.bundle import bundle_files
 
-    return bundle_files(compiled.task, compiled.sealer, compiled.quotations, compiled.witness)
+    return bundle_files(compiled.task, compiled.sealer, compiled.quotations, compiled.witness, compiled.assets)
 
 
 def write(files: BundleFiles, folder: Path) -> None:

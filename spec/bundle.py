@@ -175,6 +175,24 @@ RUBRIC = "private/rubric"
 SOLUTION_STEPS = "private/solution/steps.json"
 SOLUTION_FILES = "private/solution/files"
 JOBS = "private/jobs"
+SOURCE = "private/source"
+SOURCE_INDEX = "private/source.json"
+
+
+class SourceIndex(Strict):
+    """`private/source.json`: all that compiling the bundle read, so that it can be compiled again from itself.
+
+    `files` leads from the path of a file, seen from the folder that holds them all, to where its bytes stand in the bundle;
+    `main` is one of these paths. `programs` are those that may be run, `folders` are trees without a file. `seed` is that of
+    the instance, 0 where nothing is drawn.
+    """
+
+    format_version: Literal[1] = 1
+    main: RelPath
+    seed: Annotated[int, Field(ge=0)]
+    files: dict[RelPath, RelPath]
+    programs: tuple[RelPath, ...] = ()
+    folders: tuple[RelPath, ...] = ()
 
 
 class SolutionStep(Strict):

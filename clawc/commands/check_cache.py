@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +25,7 @@ from clawc import __version__
 from clawc.compiler.assets import stamp
 
 LAYOUT = 1
+WORD_LISTS = "mimesis"  # as compiler/word_lists.py reads them, which is not imported here
 # Names of the files that kept_library.py keeps, one for each version, and how many of other versions stay.
 LIBRARIES = "library-"
 _OTHER_LIBRARIES = 4
@@ -62,8 +64,8 @@ def cache_folder() -> Path:
 
 
 def compiler_id() -> str:
-    """Changes with every change of the compiler, its tables and its library, and with the interpreter."""
-    listed: list[str] = [__version__, sys.version]
+    """Changes with every change of the compiler, its tables, its library and its word lists, and with the interpreter."""
+    listed: list[str] = [__version__, sys.version, _word_lists()]
     for package in (clawc.spec, clawc.compiler, clawc.stdlib):
         for folder, folders, files in os.walk(os.path.dirname(str(package.__file__))):
             folders[:] = sorted(f for f in folders if f != "__pycache__")
@@ -75,6 +77,17 @@ def compiler_id() -> str:
                     for s in (e.stat(),)
                 )
     return hashlib.sha256("\n".join(listed).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _word_lists() -> str:
+    """Which installation of the word lists there is: without it, what was kept may say that they are missing."""
+    spec = find_spec(WORD_LISTS)
+    if spec is None or spec.origin is None:
+        return ""
+    with suppress(OSError):
+        found = os.stat(spec.origin)
+        return f"{spec.origin} {found.st_size} {found.st_mtime_ns}"
+    return ""
 
 
 def thin_library_caches() -> None:

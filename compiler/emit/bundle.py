@@ -7,12 +7,14 @@ import json
 from dataclasses import dataclass
 
 from clawc import __version__
+from clawc.compiler.assets import RecordedAssets
 from clawc.compiler.emit.builder import builder
 from clawc.compiler.emit.checker import checker
 from clawc.compiler.emit.lower import lower
 from clawc.compiler.emit.python_source import job_id
 from clawc.compiler.emit.rubric import description, prompt
 from clawc.compiler.emit.shake import library
+from clawc.compiler.emit.sources import source_files
 from clawc.compiler.model import Task
 from clawc.compiler.passes.seal import Sealer
 from clawc.compiler.passes.trace import Quotation
@@ -30,7 +32,9 @@ class BundleFiles:
     files: dict[str, bytes]
 
 
-def bundle_files(task: Task, sealer: Sealer, quotations: list[Quotation], witness: Witness) -> BundleFiles:
+def bundle_files(
+    task: Task, sealer: Sealer, quotations: list[Quotation], witness: Witness, assets: RecordedAssets
+) -> BundleFiles:
     """Emits every part, then the manifest over them."""
     script = checker(task, sealer)
     files: dict[str, bytes] = {
@@ -52,6 +56,8 @@ def bundle_files(task: Task, sealer: Sealer, quotations: list[Quotation], witnes
     for number, job in enumerate(task.context.task.jobs):
         for path, data in job.files:
             files[f"{spec.JOBS}/{job_id(number)}/{path}"] = data
+    index, kept = source_files(task, assets, files)
+    files |= {**kept, spec.SOURCE_INDEX: _json(index.model_dump(mode="json"))}
     manifest = _manifest(task, witness, files)
     files[spec.MANIFEST] = _json(manifest.model_dump(mode="json"))
     return BundleFiles(manifest, dict(sorted(files.items())))

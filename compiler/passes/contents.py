@@ -28,6 +28,13 @@ def path_label(cx: Context, label: ast.Ident | ast.Text, pattern: bool = False) 
     return path
 
 
+def stated(cx: Context, node: ast.Expr, what: str) -> str | None:
+    """A text in quotes, or one that parameters decide; None after a diagnostic."""
+    if isinstance(node, (ast.Attr, ast.If)) or (isinstance(node, ast.Text) and "{{" in node.raw):
+        return attr.template(cx, node, what)
+    return plain_text(cx, node, what)
+
+
 def file_content(cx: Context, block: ast.Block, path: str) -> bytes | None:
     """The bytes of a `file` block; None after a diagnostic."""
     content, source = attr.attribute(block, "content"), attr.attribute(block, "from")
@@ -46,7 +53,7 @@ def file_content(cx: Context, block: ast.Block, path: str) -> bytes | None:
         return None if value is None else bytes_of(value)
     data: bytes | None = None
     if source is not None:
-        asset = plain_text(cx, source.value, "`from`")
+        asset = stated(cx, source.value, "`from`")
         data = None if asset is None else cx.task.assets.read(cx, asset, source.value.span)
     elif not path_problem(path) and not any(isinstance(i, ast.BrokenItem) for i in block.items):
         data = cx.task.assets.read(cx, path, block.labels[-1].span)

@@ -28,6 +28,7 @@ from clawc.stdlib.checks.values import Table
 
 MAX_GENERATED = 5_000
 MAX_ATTEMPTS = 200
+MAX_SIZE = 4 << 20  # characters, and one for each other value
 OWN = ("count", "unique", "dirt")
 # Providers of what two people do not share.
 DISTINCT = ("email", "phone")
@@ -113,6 +114,7 @@ def _rows(
         cells = [(column, evaluate(cell, task)) for column, cell in made.items()]
         seen: dict[str, set[str]] = {column: set() for column in distinct}
         rows: list[dict[str, Any]] = []
+        size = 0
         for number in range(1, count + 1):
             row: dict[str, Any] = {"n": number}
             for column, cell in cells:
@@ -129,6 +131,10 @@ def _rows(
                         return None
                     value = fresh[0]
                 row[column] = value
+                size += len(value) if isinstance(value, str) else 1
+                if size > MAX_SIZE:
+                    cx.error("E0501", made[column].span, f"the rows of `{table}` hold more than {MAX_SIZE >> 20} MiB of text", "make fewer or shorter ones")  # fmt: skip
+                    return None
             rows.append(row)
         return rows
     except EvaluationFault as fault:

@@ -6,11 +6,10 @@ import json
 import re
 
 from clawc.compiler.elaborate.context import BrokenBinding, Context, InputBinding, TreeBinding, nearest, nearest_fix
-from clawc.compiler.elaborate.literals import plain_text
 from clawc.compiler.model import InputFile, Task
 from clawc.compiler.passes import attributes as attr
 from clawc.compiler.passes.bind import bind
-from clawc.compiler.passes.contents import file_content, path_label
+from clawc.compiler.passes.contents import file_content, path_label, stated
 from clawc.compiler.passes.reusable import included
 from clawc.compiler.passes.shape import known
 from clawc.compiler.paths import kind_of, path_problem
@@ -74,7 +73,7 @@ def _encoded(cx: Context, block: ast.Block, data: bytes) -> bytes | None:
         return data
     chosen: dict[str, str] = {}
     for name, found in given.items():
-        value = plain_text(cx, found.value, f"`{name}`")
+        value = stated(cx, found.value, f"`{name}`")
         known = ENCODINGS if name == "encoding" else LINE_ENDS
         if value is None:
             return None
@@ -106,7 +105,7 @@ def _mode(cx: Context, block: ast.Block) -> int:
     executable = attr.flag(cx, block, "executable")
     if given is None:
         return 0o755 if executable else 0o644
-    value = plain_text(cx, given.value, "`mode`")
+    value = stated(cx, given.value, "`mode`")
     if value is None:
         return 0o644
     if not re.fullmatch(r"0?[4-7][0-7][0-7]", value):
@@ -117,7 +116,7 @@ def _mode(cx: Context, block: ast.Block) -> int:
 
 def _tree(cx: Context, task: Task, block: ast.Block, name: ast.Ident, folder: str) -> None:
     source = attr.attribute(block, "from")
-    asset = folder if source is None else plain_text(cx, source.value, "`from`")
+    asset = folder if source is None else stated(cx, source.value, "`from`")
     span = block.labels[1].span if source is None else source.value.span
     found = None if asset is None or path_problem(folder) else cx.task.assets.tree(cx, asset, span)
     if found is None:
@@ -172,7 +171,7 @@ def skill_block(cx: Context, task: Task, block: ast.Block) -> None:
     files: dict[str, File] = {}
     programs: set[str] = set()
     if source is not None:
-        asset = plain_text(cx, source.value, "`from`")
+        asset = stated(cx, source.value, "`from`")
         found = None if asset is None else cx.task.assets.tree(cx, asset, source.value.span)
         for inner, (data, executable) in sorted((found or {}).items()):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
             files[inner] = File(inner, f"{folder}/{inner}", kind_of(inner), data)  # pyright: ignore[reportUnknownArgumentType]

@@ -81,16 +81,21 @@ class Searched:
             source = "\n\n".join(text_of(element) for element in listed(source))
         self.source: Any = source
         self.ignore = ignore
-        document = prose_of(source)
-        self.plain = self.form(strip_markup(document))
-        # As written too, for texts that look like markup: `__init__.py`, the address of a link.
-        self.raw = self.form("\n".join(line.text for line in md_lines(document)))
+        self.document = prose_of(source)
+        self.plain = self.form(strip_markup(self.document))
+        self._raw: Optional[Form] = None
         self._parts: Optional[List[Form]] = None
 
     def form(self, text: str) -> Form:
         """A text in both forms."""
         exact = searchable(text)
         return Form(searchable(text, self.ignore) if isinstance(self.ignore, Folding) else exact, exact)
+
+    def raw(self) -> Form:
+        """As written, for texts that look like markup: `__init__.py`, the address of a link."""
+        if self._raw is None:
+            self._raw = self.form("\n".join(line.text for line in md_lines(self.document)))
+        return self._raw
 
     def parts(self) -> List[Form]:
         """The sentences, bullets and table rows."""
@@ -229,7 +234,7 @@ def _states(searched: Searched, what: Any, near: Any = None, decimals: Any = Non
     """Whether the text states one fact, near one of the texts of `near` if there are any."""
     anywhere = searched.states(searched.plain, what, decimals)
     if near is None:
-        if anywhere or (isinstance(what, str) and searched.states(searched.raw, what)):
+        if anywhere or (isinstance(what, str) and searched.states(searched.raw(), what)):
             return True
         return No(f"{shown(what)} is not mentioned")
     neighbours = listed(near) if isinstance(near, list) else [near]

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clawc.compiler.assets import DiskAssets
 from clawc.compiler.finding import findings
 from clawc.compiler.generate import Source
 from clawc.compiler.pipeline import Checked, Compiled, build, check, check_instance, read
@@ -221,6 +222,27 @@ def test_columns_for_the_others_are_in_no_file() -> None:
     assert len({tuple(line.split(",")[2:]) for line in lines[1:]}) == len({line.split(",")[2] for line in lines[1:]})
 
 
+def test_parameters_decide_which_asset_is_an_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    head = '  param kind { choice = ["north", "south"] }\n  param mark { choice = ["utf-8", "utf-8-bom"] }'
+    text = spec(head, told="{{ path.notes }}").replace(
+        "  workspace { ", '  workspace { file notes "input/notes-{{ param.kind }}.txt" { from = "notes/{{ param.kind }}.txt"; encoding = param.mark }; ')  # fmt: skip
+    (tmp_path / "notes").mkdir()
+    for kind in ("north", "south"):
+        (tmp_path / "notes" / f"{kind}.txt").write_text(f"notes of the {kind}\n")
+    for seed in range(6):
+        checked = check("spec.claw", text, DiskAssets(tmp_path), seed)
+        assert checked.tasks, said(checked)
+        task = checked.tasks[0].task
+        drawn = dict(task.params)
+        notes = next(i for i in task.inputs if i.file.name == "notes")
+        assert notes.file.path == f"input/notes-{drawn['kind']}.txt"
+        assert (
+            notes.data
+            == (b"\xef\xbb\xbf" if drawn["mark"] == "utf-8-bom" else b"") + f"notes of the {drawn['kind']}\n".encode()
+        )
+
+
 def test_a_further_column_moves_no_other() -> None:
     with_more = compiled(spec(columns="    day = any_date(@2026-01-01, @2026-01-31)")).task.inputs[0].data.decode()
     without = compiled(spec()).task.inputs[0].data.decode()
@@ -283,6 +305,7 @@ HOSTILE = {
     "a condition about nothing": (spec(tail="  admit { expect nothing > 3 }"), "E0301"),
     "a condition that is none": (spec(tail="  admit { expect count(wanted) }"), "E0406"),
     "words without end": (spec(columns="    note = phrase(10000000)", uses="use std.prose (phrase)"), "E0501"),
+    "millions of words": (spec(columns="    note = phrase(2000)", uses="use std.prose (phrase)").replace("count = 12", "count = 5000"), "E0501"),
     "somebody's domain": (spec(columns='    mail = email("Ada", domain = "gmail.com")', uses="use std.people (email)"), "E0501"),
     "a locale that is a folder": (spec(columns='    c = city(locale = "../en")', uses="use std.places (city)"), "E0401"),
     "a locale that is a number": (spec(columns="    c = city(locale = 3)", uses="use std.places (city)"), "E0401"),
