@@ -11,7 +11,7 @@ from clawc.compiler.model import DeliverDecl, Task
 from clawc.compiler.passes.trial import Trial
 from clawc.compiler.witness.constraints import Demand
 from clawc.spec import core
-from clawc.stdlib.checks.compare import tolerance
+from clawc.stdlib.checks.compare import is_unordered, tolerance
 from clawc.stdlib.checks.values import Table
 
 Checks = frozenset[str]
@@ -41,16 +41,16 @@ class Pins:
     def order(self) -> Checks:
         """Checks that demand the order of the rows."""
         return frozenset(d.check for d in self.of("rows", "table") if _ordered(d.value)) | frozenset(
-            d.check for d in self.of("column", "lines")
-        )
+            d.check for d in self.of("lines")
+        ) | frozenset(d.check for d in self.of("column") if type(d.value[1]) is list)
 
     @property
     def blocks(self) -> list[int] | None:
         """How far the order of the rows counts, as in Table; None: not at all, or nobody knows."""
         for demand in self.of("rows", "table"):
             if isinstance(demand.value, Table):
-                return demand.value.blocks
-            if isinstance(demand.value, list):
+                return None if is_unordered(demand.value) else demand.value.blocks
+            if type(demand.value) is list:
                 return [1] * len(demand.value)  # pyright: ignore[reportUnknownArgumentType]
         return None
 
@@ -127,7 +127,7 @@ def _is_about(deliver: DeliverDecl, path: str, demand: Demand) -> bool:
 
 def _ordered(value: Any) -> bool:
     if isinstance(value, Table):
-        return value.blocks is not None and len(value.rows) > 1
+        return value.blocks is not None and not is_unordered(value) and len(value.rows) > 1
     return type(value) is list
 
 

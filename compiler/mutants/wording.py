@@ -41,9 +41,10 @@ def fixes_text(told: str, path: str) -> bool:
 
 def unstated(literal: str, known: str) -> tuple[str, str] | None:
     """The first two words of a literal that follow each other there and nowhere in what is known; None where all do."""
-    words = [w.casefold() for w in _WORD.findall(literal)]
+    tokens = [t.strip(".,:;!?()[]\"'`*_#-") for t in literal.split()]
     line = " ".join(w.casefold() for w in _WORD.findall(known))
-    for a, b in zip(words, words[1:]):
-        if f" {a} {b} " not in f" {line} ":
+    for a, b in zip(tokens, tokens[1:]):
+        # Names of files, numbers and the like are no wording.
+        if _WORD.fullmatch(a) and _WORD.fullmatch(b) and f" {a.casefold()} {b.casefold()} " not in f" {line} ":
             return a, b
     return None

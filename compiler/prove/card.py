@@ -18,7 +18,7 @@ from clawc.spec.bundle import Manifest
 
 MAX_LISTED = 40  # survivors, rejected ones and queries on a card
 # Findings that a task can have and still be admitted: they are about its inputs, not about its checker.
-ADVICE = ("W0701", "W0702")
+ADVICE = ("W0811",)
 
 
 def key_of(manifest: Manifest, level: Level) -> spec.CardKey:
@@ -111,7 +111,12 @@ def _queries(proof: Proof) -> tuple[spec.QueryLine, ...]:
         if q.status in ("changed", "same", "fault"):
             line = q.source.position(q.span.start)[0]
             row = "" if q.row is None else f"{q.row.what}: {', '.join(q.row.rows)} in {q.row.path}"
-            made.append(spec.QueryLine(operator=q.operator, before=_cut(q.before, 300), after=_cut(q.after, 300), line=line, status=q.status, help=_cut(row, 1000)))  # fmt: skip
+            made.append(
+                spec.QueryLine(
+                    operator=q.operator, before=_cut(q.before, 300), after=_cut(q.after, 300), line=line, status=q.status,
+                    help=_cut(row, 1000),
+                )
+            )  # fmt: skip
     return tuple(sorted(made, key=lambda q: (q.status != "same", q.line))[: MAX_LISTED * 2])
 
 

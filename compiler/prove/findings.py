@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
+from clawc.compiler.adequacy import findings
 from clawc.compiler.model import CheckDecl, Task
 from clawc.compiler.mutants.derive import COVERAGE
 from clawc.compiler.prove.difference import difference
@@ -26,7 +27,7 @@ def findings_of(proof: Proof) -> list[Diagnostic]:
     """All findings, in the order of the source."""
     task = proof.plan.compiled.task
     makers: tuple[Callable[[Proof], Iterator[Diagnostic]], ...] = (
-        _unproved, _paid_for_nothing, _accepted, _refused, _neighbours, _unread, _idle, weak_evidence,
+        _unproved, _paid_for_nothing, _accepted, _refused, _neighbours, _unread, _idle, _untested, weak_evidence,
     )  # fmt: skip
     if not proof.oracle_passes:
         makers = (_unproved,)  # nothing else says anything then
@@ -100,12 +101,29 @@ def _refused(proof: Proof) -> Iterator[Diagnostic]:
 def _neighbours(proof: Proof) -> Iterator[Diagnostic]:
     """Answers of a mutated query that are accepted: something hides the difference."""
     task = proof.plan.compiled.task
+    seen: set[tuple[str, Span]] = set()
+    for query, name in proof.plan.hidden:
+        check = _check(task, name)
+        if (name, query.span) not in seen:
+            seen.add((name, query.span))
+            shown = f"`{query.after}` instead of `{query.before}`" if query.after else f"the query without `{query.before}`"
+            yield _at(task, check, _tolerant_expect(check), "W0804", f"the tolerance of `{name}` accepts the answer of {shown}",
+                      "a narrower tolerance would tell the two apart")  # fmt: skip
     for o in proof.of("survived"):
         if id(o.mutant) in proof.plan.asked:
             query = proof.plan.queries[proof.plan.asked[id(o.mutant)]]
-            check = next((_check(task, n) for n in sorted(o.mutant.targets) if n in proof.known), task.checks[0])
+            name = next(iter(sorted((o.mutant.targets & proof.known) - o.lost)))
+            check = _check(task, name)
+            if (name, query.span) in seen:
+                continue
+            seen.add((name, query.span))
             yield _at(task, check, _reading_expect(check, ""), "W0804", f"`{check.name}` accepts the answer of `{query.after}` instead of `{query.before}`",
                       "a narrower tolerance, or inputs that tell the two further apart, would do" + _shown(proof, o))  # fmt: skip
+
+
+def _untested(proof: Proof) -> Iterator[Diagnostic]:
+    """Queries that the inputs do not tell from their neighbours."""
+    yield from (f.diagnostic for f in findings(proof.plan.compiled.task, proof.plan.queries))
 
 
 def _unread(proof: Proof) -> Iterator[Diagnostic]:
@@ -119,7 +137,7 @@ def _unread(proof: Proof) -> Iterator[Diagnostic]:
     blind = {key: found for key, found in places.items() if all(o.status == "open" for o in found)}
     for (name, place), found in blind.items():
         deliver = task.deliver(name)
-        if deliver is None or name in judged or (place == "the text" and _text_is_read(proof, name)):
+        if deliver is None or name in judged or _unasked(proof, name) or (place == "the text" and _text_is_read(proof, name)):
             continue
         if place.startswith(("column", "key")) and not any(o.mutant.operator in (*COVERAGE, "type_flip", "leaf_type_flip") for o in found):
             continue
@@ -131,6 +149,14 @@ def _unread(proof: Proof) -> Iterator[Diagnostic]:
         else:
             yield _at(task, check, _reading_expect(check, name), "W0805", f"nothing judges {place} of `{name}`: {found[0].mutant.what}",
                       _unread_help(place) + _shown(proof, found[0]))  # fmt: skip
+
+
+def _unasked(proof: Proof, name: str) -> bool:
+    """Is the deliverable judged by checks that were not asked?"""
+    return not proof.complete and any(
+        c.name not in proof.known and (_reads(c, name) or any(isinstance(n, core.Run) for e in c.expects for n in core.walk(e.core)))
+        for c in proof.plan.compiled.task.checks
+    )
 
 
 def _unread_help(place: str) -> str:
@@ -193,6 +219,14 @@ def _reading_expect(check: CheckDecl, deliverable: str) -> Span | None:
     """The condition that reads the deliverable, the first one if it does not matter."""
     for expect in check.expects:
         if not deliverable or any(isinstance(n, core.Deliverable) and n.name == deliverable for n in core.walk(expect.core)):
+            return expect.span
+    return None
+
+
+def _tolerant_expect(check: CheckDecl) -> Span | None:
+    """The condition that has a tolerance."""
+    for expect in check.expects:
+        if any(isinstance(n, core.Call) and any(k == "within" for k, _ in n.kwargs) for n in core.walk(expect.core)):
             return expect.span
     return None
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+from clawc.compiler.adequacy import QueryMutant, answers, query_mutants
 from clawc.compiler.mutants.derive import mutants_of
 from clawc.compiler.mutants.model import Mutant
 from clawc.compiler.passes.trial import uses_run
 from clawc.compiler.pipeline import Compiled
 from clawc.compiler.prove.probe import Probe, probes_of
+from clawc.compiler.prove.tolerance import hidden_by_tolerance
 from clawc.compiler.witness.derive import events_of
-
-if TYPE_CHECKING:
-    from clawc.compiler.adequacy.mutant import QueryMutant
 
 Level = Literal["admit", "release"]
 MUTANTS: dict[Level, int] = {"admit": 40, "release": 400}
@@ -47,6 +46,7 @@ class Plan:
     queries: list[QueryMutant]
     asked: dict[int, int]  # which query a mutant is the answer of: id of the mutant, place of the query
     runs: frozenset[str]  # checks that only the runtime can judge
+    hidden: list[tuple[QueryMutant, str]]  # changed queries, and checks whose tolerance accepts their answers
 
     def cases(self) -> Iterator[Case]:
         yield self.oracle
@@ -67,11 +67,11 @@ def plan_of(compiled: Compiled, level: Level, limit: int = 0) -> Plan:
     runs = needs_run(compiled)
     limit = limit or min(MUTANTS[level], _WITH_PROGRAMS if runs else MUTANTS[level])
     mutants = mutants_of(trial, witness, limit)
-    queries: list[QueryMutant] = []
+    queries = query_mutants(task, compiled.sealer)
     asked: dict[int, int] = {}
     seen = {_mark(m) for m in mutants}
     for number, query in enumerate(queries):
-        answer: dict[str, bytes | None] | None = None if query.status == "changed" else None
+        answer = answers(compiled, query) if query.status == "changed" else None
         if answer is None or all(witness.written.get(p) == d for p, d in answer.items()):
             continue
         what = f"the answer of `{query.after}` instead of `{query.before}`"
@@ -80,7 +80,8 @@ def plan_of(compiled: Compiled, level: Level, limit: int = 0) -> Plan:
             seen.add(_mark(mutant))
             asked[id(mutant)] = number
             mutants.append(mutant)
-    return Plan(compiled, level, Case(witness.written, events), list(probes_of(task, trial.pristine)), mutants, queries, asked, runs)
+    return Plan(compiled, level, Case(witness.written, events), list(probes_of(task, trial.pristine)), mutants, queries, asked, runs,
+                list(hidden_by_tolerance(compiled, queries)))  # fmt: skip
 
 
 def needs_run(compiled: Compiled) -> frozenset[str]:

@@ -69,6 +69,11 @@ class Proof:
         return found
 
     @property
+    def complete(self) -> bool:
+        """Was every check judged?"""
+        return self.plan.runs <= self.known
+
+    @property
     def applied(self) -> Decimal:
         """The share of mutants of which it is known whether they are right."""
         count = len(self.outcomes)
@@ -117,5 +122,12 @@ def _outcome(plan: Plan, mutant: Mutant, verdict: Verdict, oracle: Verdict, know
     elif mutant.targets and not mutant.targets & known:
         status = "killed" if lost else "open"  # who would see it was not asked
     else:
-        status = "killed" if (lost & mutant.targets if mutant.targets else lost) else "survived"
+        # The answer of another query must lose every check whose value changes with it.
+        sought = mutant.targets & known
+        if id(mutant) in plan.asked:
+            status = "killed" if sought <= lost else "survived"
+        else:
+            found = lost & sought if sought else lost
+            # Checks that were not asked may be those that see it.
+            status = "killed" if found else "open" if plan.runs - known and not mutant.targets else "survived"
     return Outcome(mutant, status, lost, verdict["score_checks"], verdict)

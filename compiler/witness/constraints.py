@@ -23,7 +23,7 @@ from clawc.compiler.witness.places import (
 )
 from clawc.spec import core
 from clawc.spec.core import Const, Core
-from clawc.stdlib.checks.compare import OneOf
+from clawc.stdlib.checks.compare import OneOf, unordered
 from clawc.stdlib.checks.text import as_text
 from clawc.stdlib.checks.values import Range, Table
 
@@ -187,6 +187,8 @@ class _Reader:
             return False
         name, args = left.function, left.args
         if name in FREE_ORDER:
+            if name in ("unordered", "set_of", "distinct") and isinstance(value, (Table, list)):
+                value = unordered(value)
             return self._equal(through(args[0]), value)
         if name in ("trim_of", "number", "integer", "read_date", "datetime_of") and place_of(args[0]) is not None:
             self.demands.add("text", place_of(args[0]) or Place(""), as_text(value), self.check)

@@ -95,7 +95,7 @@ def _free_order(answer: Answer) -> Iterator[Variant]:
 
 def _unasked_order(answer: Answer) -> Iterator[Variant]:
     """Rows in another order, which a check compares although nobody asks for one."""
-    if not answer.pins.order or not answer.pins.rows or orders_rows(answer.task.told):
+    if not answer.pins.order or not answer.pins.rows or answer.pins.opaque or orders_rows(answer.task.told):
         return
     for grid in answer.grids[:1]:
         rows = grid.rows[::-1]
