@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
 import stat
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -17,6 +19,8 @@ if TYPE_CHECKING:  # a stamp needs nothing of the compiler
 
 MAX_ASSET = 16 << 20
 MAX_TREE = 2_000
+# Folders that no tree holds.
+_SKIPPED = ("__pycache__", ".git")
 
 
 class Assets(Protocol):
@@ -73,7 +77,7 @@ def _files_below(root: Path, base: Path, path: str) -> dict[str, tuple[bytes, bo
     found: dict[str, tuple[bytes, bool]] = {}
     size = 0
     for folder, folders, names in os.walk(target):
-        folders[:] = sorted(f for f in folders if f not in ("__pycache__", ".git"))
+        folders[:] = sorted(f for f in folders if f not in _SKIPPED)
         for name in sorted(names):
             inner = os.path.relpath(os.path.join(folder, name), target)
             data = _load(root, base, f"{path}/{inner}")
@@ -203,3 +207,69 @@ class NoAssets:
     def tree(self, cx: Context, path: str, span: Span) -> dict[str, tuple[bytes, bool]] | None:
         cx.error("E0703", span, f"there is no folder `{path}` beside the source")
         return None
+
+
+def _from_main(main: str, cx: Context, path: str) -> str:
+    """A path of a spec, seen from the folder of the main source; it may begin with `..`.
+
+    The path of a module is that of the source which uses it, continued: so the folder of the main source begins it.
+    """
+    folder = posixpath.dirname(cx.source.path)[len(posixpath.dirname(main)) :].lstrip("/")
+    return posixpath.normpath(posixpath.join(folder, path))
+
+
+class RecordedAssets:
+    """Assets that remember what they gave to the check of one instance: `files` with their bytes and whether they may be
+    run, and `folders` of trees that hold nothing, by path from the folder of the main source."""
+
+    def __init__(self, inner: Assets, main: str) -> None:
+        self._inner = inner
+        self._main = main
+        self.files: dict[str, tuple[bytes, bool]] = {}
+        self.folders: set[str] = set()
+
+    def read(self, cx: Context, path: str, span: Span) -> bytes | None:
+        data = self._inner.read(cx, path, span)
+        if data is not None:
+            self.files.setdefault(_from_main(self._main, cx, path), (data, False))
+        return data
+
+    def tree(self, cx: Context, path: str, span: Span) -> dict[str, tuple[bytes, bool]] | None:
+        found = self._inner.tree(cx, path, span)
+        if found is not None:
+            folder = _from_main(self._main, cx, path)
+            self.files |= {posixpath.normpath(f"{folder}/{inner}"): given for inner, given in found.items()}
+            if not found:
+                self.folders.add(folder)
+        return found
+
+
+class KeptAssets:
+    """The assets that came with a source: `files` and `folders` by path from the root that they share, in which the main
+    source is `main`."""
+
+    def __init__(self, shown: str, main: str, files: Mapping[str, tuple[bytes, bool]], folders: frozenset[str]) -> None:
+        self._shown = shown
+        self._folder = posixpath.dirname(main)
+        self._files = files
+        self._folders = folders
+
+    def read(self, cx: Context, path: str, span: Span) -> bytes | None:
+        found = self._files.get(self._at(cx, path))
+        if found is None:
+            cx.error("E0703", span, f"there is no file `{path}` beside the source", "it did not come with this source")
+            return None
+        return found[0]
+
+    def tree(self, cx: Context, path: str, span: Span) -> dict[str, tuple[bytes, bool]] | None:
+        folder = self._at(cx, path)
+        head = "" if folder == "." else folder + "/"
+        inside = {p[len(head) :]: given for p, given in self._files.items() if p.startswith(head)}
+        found = {inner: given for inner, given in inside.items() if not set(inner.split("/")[:-1]) & set(_SKIPPED)}
+        if not found and folder not in self._folders:
+            cx.error("E0703", span, f"there is no folder `{path}` beside the source", "it did not come with this source")
+            return None
+        return found
+
+    def _at(self, cx: Context, path: str) -> str:
+        return posixpath.normpath(posixpath.join(self._folder, _from_main(self._shown, cx, path)))
