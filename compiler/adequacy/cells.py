@@ -12,6 +12,7 @@ from clawc.compiler.adequacy.lineage import Origin
 from clawc.compiler.adequacy.mutant import Hint
 from clawc.compiler.adequacy.sources import Column, Input, decimals
 from clawc.stdlib.checks.kinds import plain
+from clawc.stdlib.checks.numbers import WIDE_NUMBERS
 
 MAX_OTHERS = 4
 _NUMBERED = re.compile(r"(.*?)(\d{1,15})(\D*)", re.S)
@@ -29,7 +30,11 @@ def fitted(value: Any, column: Column, form: str, hint: Hint) -> tuple[Any] | No
             or decimals(_shortest(value)) > column.places
         ):
             return None
-        return (int(value) if not column.places else Decimal(value).quantize(Decimal(1).scaleb(-column.places)),)
+        return (
+            int(value)
+            if not column.places
+            else Decimal(value).quantize(Decimal(1).scaleb(-column.places), context=WIDE_NUMBERS),
+        )
     if column.kind == "text":
         text = plain(value) if number else value.isoformat() if isinstance(value, date) else value
         return (text,) if isinstance(text, str) and "\n" not in text and "\0" not in text else None

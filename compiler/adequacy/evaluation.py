@@ -12,14 +12,21 @@ from clawc.compiler.passes.evaluate import MAX_STEPS, EvaluationFault, evaluate
 from clawc.spec.core import Core
 from clawc.stdlib.checks.values import Table
 
-# All mutants of a task together: steps of evaluation, and cells and elements of the values that are made.
-MAX_COST = 1_000_000
+# All mutants of a task together, and all rows that are tried for them: steps of evaluation, and the cells and elements of
+# the values that are made, of which so many are as dear as a step.
+MAX_COST = 1_500_000
+MAX_COST_OF_ROWS = 1_000_000
+CELLS = 4
 # One evaluation of one mutant.
-MAX_STEPS_EACH = 200_000
+MAX_STEPS_EACH = 300_000
 
 
 class Exhausted(Exception):
     """The budget of the task is used up."""
+
+
+class TooLong(EvaluationFault):
+    """One evaluation takes more steps than it may."""
 
 
 @dataclass(slots=True)
@@ -52,7 +59,6 @@ class Values:
         if budget.left <= 0:
             raise Exhausted
         self._budget = budget
-        self._start = len(known)
         self.state = TaskState(values=dict(known))
 
     def of(self, node: Core) -> Any:
@@ -62,12 +68,16 @@ class Values:
         state.steps = start = MAX_STEPS - min(MAX_STEPS_EACH, max(self._budget.left, 0))
         try:
             return evaluate(node, state)
+        except EvaluationFault as fault:
+            if state.steps > MAX_STEPS:
+                raise TooLong(fault.message, fault.span) from None
+            raise
         except RecursionError:
             raise EvaluationFault("this is nested too deeply to evaluate", node.span) from None
         finally:
             made = len(state.values) - before
             sizes = sum(map(_size, list(state.values.values())[-made:])) if made else 0
-            self._budget.take(state.steps - start + sizes)
+            self._budget.take(state.steps - start + sizes // CELLS)
 
 
 def _size(value: Any) -> int:

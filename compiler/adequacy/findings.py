@@ -8,9 +8,11 @@ from clawc.compiler.adequacy.mutant import HelpfulRow, QueryMutant
 from clawc.compiler.model import Task
 from clawc.compiler.source import Diagnostic, Diagnostics, Source
 from clawc.spec.ast import Span
+from clawc.stdlib.checks.kinds import cut
 
 CODE = "W0811"
 MAX_ROWS = 3
+MAX_ROW = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,4 +66,4 @@ def _advice(row: HelpfulRow) -> str:
     where = f" to `{row.path}`" if row.path else " to the list in the source"
     count = "a row" if len(row.rows) == 1 else f"{len(row.rows)} rows"
     what = f" with {row.what}" if row.what and len(row.rows) == 1 else ""
-    return f"{count}{what}{where}, such as {' and '.join(f'`{r}`' for r in row.rows[:2])}"
+    return f"{count}{what}{where}, such as {' and '.join(f'`{cut(r, MAX_ROW)}`' for r in row.rows[:2])}"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from clawc.compiler.adequacy import orders
-from clawc.compiler.adequacy.evaluation import Budget, Exhausted, Values, memo_of
+from clawc.compiler.adequacy.evaluation import MAX_COST_OF_ROWS, Budget, Exhausted, TooLong, Values, memo_of
 from clawc.compiler.adequacy.graph import Graph, Root, graph_of
 from clawc.compiler.adequacy.judging import Uses, differs, uses_of
 from clawc.compiler.adequacy.mutant import HelpfulRow, Hint, Neighbour, QueryMutant, Site, Status
-from clawc.compiler.adequacy.operators import BY_FUNCTION, OPERATORS
+from clawc.compiler.adequacy.operators import BY_FUNCTION, OPERATORS, Operator
 from clawc.compiler.adequacy.rows import Change, RowSearch
 from clawc.compiler.adequacy.sources import inputs_of
 from clawc.compiler.adequacy.substitute import Substitution
@@ -23,7 +23,7 @@ from clawc.compiler.passes.trial import uses_run
 from clawc.spec import core
 from clawc.spec.ast import Span
 from clawc.spec.core import Core, Fresh
-from clawc.stdlib.checks.values import MISSING, Table
+from clawc.stdlib.checks.values import MISSING, Table, Unmet
 
 MAX_MUTANTS = 200
 MAX_TEXT = 120
@@ -39,6 +39,22 @@ class _Written:
     operator: str
     place: Place
     made: list[tuple[Core, Neighbour]] = field(default_factory=list[tuple[Core, Neighbour]])
+
+
+class _Seen(NamedTuple):
+    """A change among the nodes: the changed tree, the roots above it, and the lowest nodes with a value."""
+
+    changed: Substitution
+    roots: list[tuple[Root, Uses]]
+    sites: list[Core]
+
+
+class _Same(NamedTuple):
+    """A mutant that changes nothing, by its place."""
+
+    place: int
+    change: _Written
+    seen: _Seen
 
 
 class Outcome(NamedTuple):
@@ -76,15 +92,21 @@ class Ground:
         self.cores = {(c.name, n): e.core for c in task.checks for n, e in enumerate(c.expects)}
 
     def mutants(self) -> list[QueryMutant]:
-        """Each change of the source with what came of it."""
+        """Each change of the source with what came of it; then rows for those that change nothing."""
         found: list[QueryMutant] = []
+        same: list[_Same] = []
         try:
-            for change in self.changes():
-                if len(found) == MAX_MUTANTS:
-                    break
-                found.append(self.mutant(change))
+            for change in self.changes()[:MAX_MUTANTS]:
+                mutant, seen = self.mutant(change)
+                if mutant.status == "same":
+                    same.append(_Same(len(found), change, seen))
+                found.append(mutant)
         except Exhausted:
             pass
+        for place, change, seen in same:
+            row, reason = self.helpful(change, seen)
+            status: Status = "same" if row is not None else "not_applicable"
+            found[place] = replace(found[place], status=status, reason=reason, row=row)
         return found
 
     def changes(self) -> list[_Written]:
@@ -101,50 +123,46 @@ class Ground:
                 node, place.node, place.source, self.sample, self.settled, self.column, self.task.told, self.fresh
             )
             for operator in operators:
-                for neighbour in operator.neighbours(site):
+                for neighbour in _neighbours(operator, site):
                     key = (place.source.path, neighbour.span, operator.name, neighbour.after)
                     if neighbour.after != neighbour.before:
                         found.setdefault(key, _Written(operator.name, place)).made.append((node, neighbour))
         return [found[key] for key in sorted(found, key=lambda k: (k[0] != self.task.source.path, *k[:2], RANKS[k[2]]))]
 
-    def mutant(self, change: _Written) -> QueryMutant:
+    def mutant(self, change: _Written) -> tuple[QueryMutant, _Seen]:
         """One change, evaluated."""
         first = change.made[0][1]
         nodes = [node for node, _ in change.made]
         above = self.graph.above(nodes)
         changed = Substitution({id(node): n.node for node, n in change.made}, above, self.graph.known)
         roots = [(root, self.use(root)) for root in self.graph.roots if id(root.node) in above]
-        outcome = (
-            Outcome("not_applicable", first.reason)
-            if first.reason
-            else self.outcome(roots, self.graph.closed(nodes), changed)
-        )
+        seen = _Seen(changed, roots, self.graph.closed(nodes))
+        outcome = Outcome("not_applicable", first.reason) if first.reason else self.outcome(seen)
         status, reason, checks, sure = outcome
-        row: HelpfulRow | None = None
-        if status == "same":
-            row, reason = self.helpful(change, roots, changed)
-            status = "same" if row is not None else "not_applicable"
         conditions = tuple(
             (check, place, changed(node)) for (check, place), node in self.cores.items() if id(node) in above
         )  # fmt: skip
-        return QueryMutant(
+        mutant = QueryMutant(
             change.operator, change.place.source, first.span, _cut(first.before), _cut(first.after), change.place.let,
             status, reason, checks or tuple(dict.fromkeys(root.check for root, _ in roots)),
-            conditions if status == "changed" else (), tuple((node, n.node) for node, n in change.made), row, sure,
+            conditions if status == "changed" else (), tuple((node, n.node) for node, n in change.made), None, sure,
             not self.running.isdisjoint(checks),
         )  # fmt: skip
+        return mutant, seen
 
-    def outcome(self, roots: list[tuple[Root, Uses]], sites: list[Core], changed: Substitution) -> Outcome:
+    def outcome(self, seen: _Seen) -> Outcome:
         """Does any sealed value become one that is not accepted? With the checks of such values."""
         values = Values(self.graph.values, self.budget)
         checks: dict[str, bool] = {}
         try:
-            if not differs(values, sites, changed):
+            if not differs(values, seen.sites, seen.changed):
                 return Outcome("same")
-            for root, uses in roots:
+            for root, uses in seen.roots:
                 truth = values.of(root.node)
-                if not uses.accepts(values.of(changed(root.node)), truth):
+                if not uses.accepts(values.of(seen.changed(root.node)), truth):
                     checks[root.check] = checks.get(root.check, False) or (uses.compared and root.demanded)
+        except TooLong as fault:
+            return Outcome("not_applicable", fault.message)
         except EvaluationFault as fault:
             return Outcome("fault", fault.message)
         wrong = [name for name, demanded in checks.items() if demanded]
@@ -152,25 +170,25 @@ class Ground:
         sure = tuple(name for name in wrong if name not in self.running) or tuple(wrong)
         return Outcome("changed", "", sure or tuple(checks), bool(sure)) if checks else Outcome("same")
 
-    def helpful(
-        self, change: _Written, roots: list[tuple[Root, Uses]], changed: Substitution
-    ) -> tuple[HelpfulRow | None, str]:
+    def helpful(self, change: _Written, seen: _Seen) -> tuple[HelpfulRow | None, str]:
         """Rows that would tell the change from the original, or why there are none."""
         node, first = change.made[0]
         if not first.certain:
             return None, "the other keys may determine it"
         if change.operator == "sort_key" and all(
-            orders.is_free(self.graph, [r for r, _ in roots], n) for n, _ in change.made
+            orders.is_free(self.graph, [r for r, _ in seen.roots], n) for n, _ in change.made
         ):
             return None, "the order is not compared"
         if self.search is None:
-            self.search = RowSearch(self.graph, inputs_of(self.graph), self.budget)
+            self.search = RowSearch(self.graph, inputs_of(self.graph), Budget(MAX_COST_OF_ROWS))
         lacking = 0
         if first.hint.rows and isinstance(node, core.Call):
             rows = self.graph.value(node.args[0])
             lacking = first.hint.rows - len(rows) if isinstance(rows, (Table, list)) else 0  # pyright: ignore[reportUnknownArgumentType]
-        nodes = [n for n, _ in change.made]
-        row = self.search.find(Change(changed, roots, _merged(change), self.graph.closed(nodes), lacking))
+        try:
+            row = self.search.find(Change(seen.changed, seen.roots, _merged(change), seen.sites, lacking))
+        except Exhausted:
+            return None, "rows that would tell the difference were not looked for to the end"
         return row, "" if row is not None else "no row was found that would tell the difference"
 
     def use(self, root: Root) -> Uses:
@@ -222,6 +240,14 @@ class Ground:
             self.graph.rows[row] = table
             self.columns[key] = core.Col(row, name, True, table.type, table.span, frozenset({row}))
         return self.columns[key]
+
+
+def _neighbours(operator: Operator, site: Site) -> list[Neighbour]:
+    """The changes of one node; none where a number in them is too large to be written."""
+    try:
+        return list(operator.neighbours(site))
+    except Unmet:
+        return []
 
 
 def _merged(change: _Written) -> Hint:

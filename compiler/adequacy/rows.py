@@ -16,6 +16,7 @@ from clawc.compiler.adequacy.sources import Input, literal
 from clawc.compiler.passes.evaluate import EvaluationFault
 from clawc.spec import core
 from clawc.spec.core import Core
+from clawc.stdlib.checks.values import Unmet
 
 MAX_TRIALS = 40
 MAX_UNLIKELY = 20
@@ -55,6 +56,12 @@ class RowSearch:
 
     def find(self, change: Change) -> HelpfulRow | None:
         """Rows with which the changed tree gives another answer; None where none was found."""
+        try:
+            return self._found(change)
+        except Unmet:  # a number that is too large to be written
+            return None
+
+    def _found(self, change: Change) -> HelpfulRow | None:
         tried: set[tuple[str, str]] = set()
         self._roots = change.roots
         for input, rows, what in self._candidates(change):

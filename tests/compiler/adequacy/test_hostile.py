@@ -37,6 +37,7 @@ def test_the_cost_of_all_is_bounded() -> None:
     "csv(t) | where price in 0..9 | select item, cost = round(price, -3) | sort item",
     'csv(t) | where lower(item) in ["", "a", "b"] | select item, s = left(item, 1) | sort item',
     "csv(t) | select item, cost = price * 99999999999999999999999 * 99999999999999999999999 | sort item",
+    "csv(t) | derive cost = price * 1" + "0" * 58 + " | where cost * cost * cost < cost * cost * cost * 10 | select item | sort item",
     "csv(t) | where price > 100 | group item, total = sum(price), far = max(price) | sort item",
 ])  # fmt: skip
 def test_odd_values_end_in_no_error(query: str) -> None:
@@ -56,7 +57,7 @@ def test_definitions_of_definitions_are_changed_in_all_their_uses() -> None:
 
 
 def test_hostile_cells_are_shown_on_one_line() -> None:
-    files = {"t.csv": 'item,price,note\n"a ""b"", c",4,"|x"\nd,7,`y`\n'}
+    files = {"t.csv": 'item,price,note\n"a ""b"", c",4,"|x\ny"\nd,7,`y`\n'}
     task = compiled(task_of("csv(t) | where price > 5 | select item, note | sort item", files))
     for found in findings(task.task, query_mutants(task.task, task.sealer)):
         assert "\n" not in found.message + found.help
