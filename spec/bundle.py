@@ -1,7 +1,7 @@
 """The bundle on disk: what a compiled task consists of, and the manifest `bundle.json` that binds it together.
 
 `public/` is all that an agent may see, `private/` all that only the checker may see. A file that the manifest does not
-list, or whose hash differs, makes the bundle invalid.
+list, or whose hash differs, makes the bundle invalid; only `card.json` may stand beside the manifest unlisted.
 """
 
 from __future__ import annotations
@@ -164,6 +164,8 @@ class Manifest(Strict):
 
 # Where things stand inside a bundle.
 MANIFEST = "bundle.json"
+CARD = "card.json"  # beside the manifest, no part of the bundle: spec/card.py
+MAX_CARD = 8 << 20  # bytes
 INSTRUCTION = "public/instruction.md"
 TURNS = "public/turns"
 BUILDER = "public/build.py"

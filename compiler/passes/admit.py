@@ -11,14 +11,14 @@ from typing import NamedTuple
 from clawc.compiler.elaborate.context import BrokenBinding, Context, LetBinding, is_unsound
 from clawc.compiler.elaborate.expressions import condition, expression
 from clawc.compiler.model import Task
-from clawc.compiler.passes.evaluate import MAX_STEPS, EvaluationFault, evaluate
+from clawc.compiler.passes.evaluate import EvaluationFault, evaluate
 from clawc.compiler.passes.shape import known
 from clawc.compiler.source import Diagnostics
 from clawc.spec import ast
 from clawc.spec.core import Core
 
 MAX_DRAWS = 100
-MAX_STEPS_OF_DRAWS = 4 * MAX_STEPS
+MAX_STEPS_OF_DRAWS = 600_000
 
 
 class Admission(NamedTuple):

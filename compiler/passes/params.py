@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -25,11 +25,12 @@ from clawc.spec.blocks import BY_KIND
 from clawc.spec.core import Const, Core
 from clawc.spec.types import ANY, DATE, ERROR, NUMBER, TEXT, ListType, RangeType, RecordType, TableType, Type, phrase
 from clawc.stdlib.checks.text import as_text
-from clawc.stdlib.checks.values import Range, Unmet
+from clawc.stdlib.checks.values import No, Range, Unmet
 
 KINDS = ("choice", "int", "number", "date", "value")
 MAX_DECIMALS = 12
 MAX_CHOICES = 10_000
+MAX_DEPTH = 8
 _ENDS = {"int": "whole numbers: `int = 3..9`", "number": "numbers: `number = 0.5..2`",
          "date": "dates: `date = @2026-01-01..@2026-12-31`"}  # fmt: skip
 
@@ -94,7 +95,17 @@ def shown(value: Any) -> str:
         return "[" + ", ".join(shown(v) for v in value) + "]"  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, dict):
         return "{" + ", ".join(f"{k}: {shown(v)}" for k, v in value.items()) + "}"  # pyright: ignore[reportUnknownVariableType]
-    return as_text(value)
+    return as_text(value) if _is_plain(value) else type(value).__name__
+
+
+def _is_plain(value: Any, depth: int = 0) -> bool:
+    """Is it a value that can be said: no table, file or pattern, nor one inside?"""
+    if isinstance(value, (list, dict)):
+        parts: list[Any] = list(value.values() if isinstance(value, dict) else value)  # pyright: ignore[reportUnknownArgumentType]
+        return depth < MAX_DEPTH and all(_is_plain(part, depth + 1) for part in parts)
+    if isinstance(value, Range):
+        return _is_plain(value.low, MAX_DEPTH) and _is_plain(value.high, MAX_DEPTH)
+    return isinstance(value, (str, int, Decimal, date, timedelta, No))
 
 
 def _value(binding: ParamBinding) -> Const:
@@ -102,6 +113,10 @@ def _value(binding: ParamBinding) -> Const:
         binding.busy = True
         with binding.home.outside_rows():  # it may be read in a row expression, it does not stand there
             found = _draw(binding.home, binding)
+            if found is not None and not _is_plain(found.value):
+                binding.home.error("E0214", binding.span, f"the parameter `{binding.name}` is {phrase(found.type)}",
+                                   "it is a text, number, date, duration or condition, or a list or record of these")  # fmt: skip
+                found = None
         binding.busy = False
         binding.value = found or Const(None, ERROR, binding.span)
     return binding.value

@@ -31,6 +31,7 @@ _VALUES = {
 _GROUPS = {
     "E01": "Reading", "E02": "Blocks and attributes", "E03": "Names and imports", "E04": "Types and functions",
     "E05": "Evaluation", "E06": "Verification", "E07": "Files and paths",
+    "W08": "Proofs, by `clawc test`",
 }  # fmt: skip
 
 
