@@ -31,7 +31,7 @@ def bundles_of(
     given: list[Bundle] = []
     sources: list[Path] = []
     for path in paths:
-        inside = _bundles_at(path)
+        inside = bundles_at(path)
         if inside:
             given.extend(_loaded(each) for each in inside)
         else:
@@ -52,7 +52,7 @@ def bundles_of(
     return [*given, *(_loaded(out / manifest.task) for manifest in manifests)]
 
 
-def _bundles_at(path: Path) -> list[Path]:
+def bundles_at(path: Path) -> list[Path]:
     """The bundle that stands there, or those in a folder that has no source beside them."""
     with suppress(OSError):
         if (path / _MANIFEST).is_file():

@@ -298,7 +298,7 @@ HOSTILE = {
     "a choice of nothing": (spec("  param x { choice = [null] }", told="{{ param.x }}"), "E0214"),
     "a function as a value": (spec("  param x { value = pick }", told="{{ param.x }}"), "E0305"),
     "what an agent leaves": (spec("  param x { value = totals }", told="{{ param.x }}"), "E0301"),
-    "parameters in a long chain": (spec("\n".join(f"  param p{i} {{ value = param.p{i + 1} }}" for i in range(300)), told="{{ param.p0 }}"), "E0108"),
+    "parameters in a long chain": (spec("\n".join(f"  param p{i} {{ value = param.p{i + 1} }}" for i in range(300)) + "\n  param p300 { value = 1 }", told="{{ param.p0 }}"), "E0108"),
     "a condition that never holds for many rows": (spec(tail="  admit { expect count(wanted) > 99 }").replace("count = 12", "count = 5000"), "E0619"),
     "a choice of choices": (spec("  param x { choice = 3..5 }", told="{{ param.x }}"), "E0203"),
     "dirt of a number": (spec(columns="    dirt = 3"), "E0216"),
