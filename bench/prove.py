@@ -80,7 +80,11 @@ def _one_mutant(times: int) -> dict[str, Any]:
         command = [sys.executable, "-I", "-S", str(root / "check.py"), str(root / "w"), "--json"]
         subprocess.run(command, check=True, capture_output=True)
         process = statistics.median(spent(command).cpu_s for _ in range(9))
-    return {"here_us": round(here_us, 1), "process_us": round(process * 1e6), "times_less": round(process * 1e6 / here_us, 1)}
+    return {
+        "here_us": round(here_us, 1),
+        "process_us": round(process * 1e6),
+        "times_less": round(process * 1e6 / here_us, 1),
+    }
 
 
 def benchmark(specs: int, instances: int, times: int) -> dict[str, Any]:

@@ -16,7 +16,14 @@ from clawc.compiler.witness.derive import Witness, events_of
 # Each shows of one column or key whether any check reads it.
 COVERAGE = ("other_value", "other_leaf", "other_words")
 # Made only where the task invites a mistake, so none of them may be left out.
-TELLING = ("authored", "unasked_column_order", "unasked_order", "extra_prose_unasked", "reworded", "declared_alternative")
+TELLING = (
+    "authored",
+    "unasked_column_order",
+    "unasked_order",
+    "extra_prose_unasked",
+    "reworded",
+    "declared_alternative",
+)
 _BYTES, _FEWEST = 32 << 20, 12  # what all mutants hold together, and how many there are in any case
 _MEMBERS = 3  # files of a family or set that are changed
 # Wrong mutants that each check is to be targeted by, their operators, and how many are looked at for it.
@@ -45,7 +52,9 @@ def answers_of(result: Result, witness: Witness) -> list[Answer]:
             # A `forbid` is not violated by a file that is missing or wrong.
             readers = result.readers(deliver.name) - {c.name for c in task.checks if c.kind == "forbid"}
             chance = Source(task.name, "mutants", path)
-            found.append(Answer(task, deliver, path, data, pins, result.written, result.pristine, base, readers, chance))
+            found.append(
+                Answer(task, deliver, path, data, pins, result.written, result.pristine, base, readers, chance)
+            )
     return found
 
 
@@ -126,7 +135,16 @@ def _of_file(operator: Operator, answer: Answer) -> Iterator[Mutant]:
 
 def _mutant(operator: Operator, answer: Answer, v: Variant) -> Mutant:
     files: dict[str, bytes | None] = {answer.path: v.data, **v.also}
-    return Mutant(operator.name, operator.kind, answer.deliver.name, v.place, v.what, files, v.checks, v.certain and bool(v.checks))
+    return Mutant(
+        operator.name,
+        operator.kind,
+        answer.deliver.name,
+        v.place,
+        v.what,
+        files,
+        v.checks,
+        v.certain and bool(v.checks),
+    )
 
 
 def _of_workspace(operator: WorkspaceOperator, result: Result) -> Iterator[Mutant]:

@@ -72,13 +72,17 @@ def _delimited(comma: str) -> Callable[[DeliverDecl, bytes], list[Grid]]:
 def _json_rows(_: DeliverDecl, data: bytes) -> list[Grid]:
     value = json.loads(data.decode("utf-8-sig"), parse_float=Decimal)
     grid = _of_records(value)
-    return [] if grid is None else [Grid(*grid, lambda columns, rows: bytes_of(WRITERS["json"](_records(columns, rows))))]
+    return (
+        [] if grid is None else [Grid(*grid, lambda columns, rows: bytes_of(WRITERS["json"](_records(columns, rows))))]
+    )
 
 
 def _jsonl(_: DeliverDecl, data: bytes) -> list[Grid]:
     lines = [json.loads(line, parse_float=Decimal) for line in data.decode("utf-8-sig").splitlines() if line.strip()]
     grid = _of_records(lines)
-    return [] if grid is None else [Grid(*grid, lambda columns, rows: bytes_of(WRITERS["jsonl"](_records(columns, rows))))]
+    return (
+        [] if grid is None else [Grid(*grid, lambda columns, rows: bytes_of(WRITERS["jsonl"](_records(columns, rows))))]
+    )
 
 
 def _of_records(value: Any) -> tuple[list[str], Rows] | None:
@@ -131,7 +135,9 @@ def _markdown(_: DeliverDecl, data: bytes) -> list[Grid]:
                 end += 1
             columns, *rows = [_bars(line) for line in (lines[at], *lines[at + 2 : end])]
             if all(len(row) == len(columns) for row in rows):
-                found.append(Grid(columns, rows, _rewriting(lines, at, end), f"table {len(found) + 1}" if found else ""))
+                found.append(
+                    Grid(columns, rows, _rewriting(lines, at, end), f"table {len(found) + 1}" if found else "")
+                )
             at = end
         at += 1
     return found

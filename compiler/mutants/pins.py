@@ -40,9 +40,11 @@ class Pins:
     @property
     def order(self) -> Checks:
         """Checks that demand the order of the rows."""
-        return frozenset(d.check for d in self.of("rows", "table") if _ordered(d.value)) | frozenset(
-            d.check for d in self.of("lines")
-        ) | frozenset(d.check for d in self.of("column") if type(d.value[1]) is list)
+        return (
+            frozenset(d.check for d in self.of("rows", "table") if _ordered(d.value))
+            | frozenset(d.check for d in self.of("lines"))
+            | frozenset(d.check for d in self.of("column") if type(d.value[1]) is list)
+        )
 
     @property
     def blocks(self) -> list[int] | None:
@@ -50,8 +52,9 @@ class Pins:
         for demand in self.of("rows", "table"):
             if isinstance(demand.value, Table):
                 return None if is_unordered(demand.value) else demand.value.blocks
-            if type(demand.value) is list:
-                return [1] * len(demand.value)  # pyright: ignore[reportUnknownArgumentType]
+            value: Any = demand.value
+            if type(value) is list:
+                return [1] * len(value)  # pyright: ignore[reportUnknownArgumentType]
         return None
 
     def column(self, name: str) -> Checks:

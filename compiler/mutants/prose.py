@@ -31,7 +31,7 @@ def spellings(value: Any, decimals: int | None) -> list[str]:
     number = number_of(value) if isinstance(value, (int, Decimal)) else None
     if number is None:
         text = as_text(value)
-        return [text] if isinstance(text, str) and text.strip() else []
+        return [text] if text.strip() else []
     places = decimals if decimals is not None else max(0, -int(number.as_tuple().exponent))
     forms = [f"{number:.{places}f}", f"{number:,.{places}f}"]
     if decimals is None:

@@ -38,7 +38,11 @@ def guards(result: Result) -> list[Guard]:
                         found.append(Guard(name, [p for p in kept if p in result.pristine]))
                     else:
                         free = [p for p in inputs if any(p == f or p.startswith(f"{f.rstrip('/')}/") for f in value)]
-                        found.append(Guard(name, [p for p in inputs if p not in free and p not in edited and p in result.pristine]))
+                        found.append(
+                            Guard(
+                                name, [p for p in inputs if p not in free and p not in edited and p in result.pristine]
+                            )
+                        )
     return [g for g in found if g.inputs or g.folder is not None]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from itertools import islice
+from typing import Any
 
 from clawc.compiler.deferred import deferred
 from clawc.compiler.model import DeliverDecl
@@ -29,22 +30,12 @@ class Tree:
     base: str | None  # the text of an edited file, whose form is kept
 
     def leaves(self) -> Iterator[tuple[Path, Any]]:
-        """Single values and empty containers; of a long list the first and last elements."""
-        count = 0
-        for found in _leaves((), self.root, 0):
-            yield found
-            count += 1
-            if count >= MAX_LEAVES:
-                return
+        """Single values and empty containers; of a long list the first, middle and last elements."""
+        return islice(_leaves((), self.root, 0), MAX_LEAVES)
 
     def parts(self) -> Iterator[tuple[Path, Any]]:
         """Everything below the root."""
-        count = 0
-        for found in _parts((), self.root, 0):
-            yield found
-            count += 1
-            if count >= MAX_LEAVES:
-                return
+        return islice(_parts((), self.root, 0), MAX_LEAVES)
 
     def put(self, path: Path, value: Any) -> bytes | None:
         """The file with another value at a path; None where it cannot be written."""
@@ -85,7 +76,7 @@ def place_of(path: Path) -> str:
 
 def _leaves(path: Path, value: Any, depth: int) -> Iterator[tuple[Path, Any]]:
     if depth < MAX_DEPTH and isinstance(value, dict) and value:
-        for key, of in cast(dict[Any, Any], value).items():
+        for key, of in _items(value):
             yield from _leaves((*path, str(key)), of, depth + 1)
     elif depth < MAX_DEPTH and isinstance(value, list) and value:
         for number in _ends(value):  # pyright: ignore[reportUnknownArgumentType]
@@ -98,11 +89,16 @@ def _parts(path: Path, value: Any, depth: int) -> Iterator[tuple[Path, Any]]:
     if path:
         yield path, value
     if depth < MAX_DEPTH and isinstance(value, dict):
-        for key, of in cast(dict[Any, Any], value).items():
+        for key, of in _items(value):
             yield from _parts((*path, str(key)), of, depth + 1)
     elif depth < MAX_DEPTH and isinstance(value, list):
         for number in _ends(value):  # pyright: ignore[reportUnknownArgumentType]
             yield from _parts((*path, str(number)), value[number], depth + 1)
+
+
+def _items(value: Any) -> Iterator[tuple[Any, Any]]:
+    record: dict[Any, Any] = value
+    return iter(record.items())
 
 
 def _ends(value: list[Any]) -> list[int]:
@@ -119,7 +115,7 @@ def _with(value: Any, path: Path, new: Any, gone: bool) -> Any:
         else:
             made[int(key)] = _with(made[int(key)], rest, new, gone) if rest else new
         return made
-    record = dict(cast(dict[Any, Any], value))
+    record: dict[Any, Any] = dict(value)
     real = next((k for k in record if str(k) == key), key)
     if not rest and gone:
         del record[real]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 _ROWS = re.compile(
     r"\b(sort(ed|s|ing)?|order(ed|ing)? (by|of|in)|in [\w ]{0,30}\border\b|rank(ed|s|ing)?|(high|low|larg|small|bigg|great|new|old|earli|lat|"
@@ -43,7 +44,7 @@ def unstated(literal: str, known: str) -> tuple[str, str] | None:
     """The first two words of a literal that follow each other there and nowhere in what is known; None where all do."""
     tokens = [t.strip(".,:;!?()[]\"'`*_#-") for t in literal.split()]
     line = " ".join(w.casefold() for w in _WORD.findall(known))
-    for a, b in zip(tokens, tokens[1:]):
+    for a, b in pairwise(tokens):
         # Names of files, numbers and the like are no wording.
         if _WORD.fullmatch(a) and _WORD.fullmatch(b) and f" {a.casefold()} {b.casefold()} " not in f" {line} ":
             return a, b

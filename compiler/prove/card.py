@@ -45,7 +45,7 @@ def card_of(proof: Proof, manifest: Manifest, found: Sequence[Finding], allowed:
         clean=not against,
         reasons=tuple(_cut(f"{f.code}: {f.message}", 500) for f in against),
         oracle=proof.plan.compiled.witness.origin,
-        oracle_score=proof.oracle["score_checks"] if proof.known == {c.name for c in task.checks} else "0" if not proof.oracle_passes else "1",
+        oracle_score=proof.oracle["score_checks"] if proof.known == frozenset(c.name for c in task.checks) else "0" if not proof.oracle_passes else "1",
         counts=spec.Counts(
             wrong=len(wrong), killed=killed, survived=len(survived), equivalent=len(outcomes) - len(wrong),
             kept=len(proof.of("kept")), rejected=len(rejected), open=len(proof.of("open")),

@@ -19,8 +19,26 @@ from clawc.spec.ast import Span
 # Findings of each kind that are shown; the card counts them all.
 MAX_EACH = 8
 # These touch more than one column, or the form of the table: what they lose tells nothing of one column's values.
-_FORM = ("swap_fields", "drop_column", "rename_column", "shifted_column", "swap_leaves", "drop_key", "rename_section", "drop_section")
-_ASPECTS = ("the file", "the steps", "the inputs", "the files", "the form", "the query", "the trajectory", "the order of the rows")
+_FORM = (
+    "swap_fields",
+    "drop_column",
+    "rename_column",
+    "shifted_column",
+    "swap_leaves",
+    "drop_key",
+    "rename_section",
+    "drop_section",
+)
+_ASPECTS = (
+    "the file",
+    "the steps",
+    "the inputs",
+    "the files",
+    "the form",
+    "the query",
+    "the trajectory",
+    "the order of the rows",
+)
 
 
 def findings_of(proof: Proof) -> list[Diagnostic]:
@@ -93,7 +111,9 @@ def _refused(proof: Proof) -> Iterator[Diagnostic]:
                 continue
             seen.add((verdict["name"], o.mutant.operator))
             check = _check(task, verdict["name"])
-            help = "the rule is stricter than what the agent is told: loosen it, or say it in the instruction" + _shown(proof, o)
+            help = "the rule is stricter than what the agent is told: loosen it, or say it in the instruction" + _shown(
+                proof, o
+            )
             yield _at(task, check, _failed_expect(task, check, verdict), "W0803",
                       f"a right answer fails `{check.name}`: {o.mutant.what} ({verdict['message']})", help)  # fmt: skip
 
@@ -106,7 +126,9 @@ def _neighbours(proof: Proof) -> Iterator[Diagnostic]:
         check = _check(task, name)
         if (name, query.span) not in seen:
             seen.add((name, query.span))
-            shown = f"`{query.after}` instead of `{query.before}`" if query.after else f"the query without `{query.before}`"
+            shown = (
+                f"`{query.after}` instead of `{query.before}`" if query.after else f"the query without `{query.before}`"
+            )
             yield _at(task, check, _tolerant_expect(check), "W0804", f"the tolerance of `{name}` accepts the answer of {shown}",
                       "a narrower tolerance would tell the two apart")  # fmt: skip
     for o in proof.of("survived"):
@@ -132,20 +154,36 @@ def _unread(proof: Proof) -> Iterator[Diagnostic]:
     judged = {name for r in task.rubrics for name in r.reads}
     places: dict[tuple[str, str], list[Outcome]] = {}
     for o in proof.outcomes:
-        if o.mutant.kind == "wrong" and o.mutant.deliverable and o.mutant.place not in _ASPECTS and o.mutant.operator not in _FORM:
+        if (
+            o.mutant.kind == "wrong"
+            and o.mutant.deliverable
+            and o.mutant.place not in _ASPECTS
+            and o.mutant.operator not in _FORM
+        ):
             places.setdefault((o.mutant.deliverable, o.mutant.place), []).append(o)
     blind = {key: found for key, found in places.items() if all(o.status == "open" for o in found)}
     for (name, place), found in blind.items():
         deliver = task.deliver(name)
-        if deliver is None or name in judged or _unasked(proof, name) or (place == "the text" and _text_is_read(proof, name)):
+        if (
+            deliver is None
+            or name in judged
+            or _unasked(proof, name)
+            or (place == "the text" and _text_is_read(proof, name))
+        ):
             continue
-        if place.startswith(("column", "key")) and not any(o.mutant.operator in (*COVERAGE, "type_flip", "leaf_type_flip") for o in found):
+        if place.startswith(("column", "key")) and not any(
+            o.mutant.operator in (*COVERAGE, "type_flip", "leaf_type_flip") for o in found
+        ):
             continue
-        if any(f"{place} left out" == p or f"{place} added" == p for d, p in places if d == name and (d, p) not in blind):
+        if any(
+            f"{place} left out" == p or f"{place} added" == p for d, p in places if d == name and (d, p) not in blind
+        ):
             continue
         check = next((c for c in task.checks if c.kind == "check" and _reads(c, name)), None)
         if check is None:
-            yield Diagnostic("W0805", f"nothing judges {place} of `{name}`", task.source, deliver.span, _unread_help(place))
+            yield Diagnostic(
+                "W0805", f"nothing judges {place} of `{name}`", task.source, deliver.span, _unread_help(place)
+            )
         else:
             yield _at(task, check, _reading_expect(check, name), "W0805", f"nothing judges {place} of `{name}`: {found[0].mutant.what}",
                       _unread_help(place) + _shown(proof, found[0]))  # fmt: skip
@@ -154,7 +192,8 @@ def _unread(proof: Proof) -> Iterator[Diagnostic]:
 def _unasked(proof: Proof, name: str) -> bool:
     """Is the deliverable judged by checks that were not asked?"""
     return not proof.complete and any(
-        c.name not in proof.known and (_reads(c, name) or any(isinstance(n, core.Run) for e in c.expects for n in core.walk(e.core)))
+        c.name not in proof.known
+        and (_reads(c, name) or any(isinstance(n, core.Run) for e in c.expects for n in core.walk(e.core)))
         for c in proof.plan.compiled.task.checks
     )
 
@@ -177,7 +216,9 @@ def _idle(proof: Proof) -> Iterator[Diagnostic]:
     """Checks that no wrong answer has failed."""
     task = proof.plan.compiled.task
     for check in task.checks:
-        if check.name not in proof.known or any(check.name in o.lost for o in proof.outcomes if o.mutant.kind == "wrong"):
+        if check.name not in proof.known or any(
+            check.name in o.lost for o in proof.outcomes if o.mutant.kind == "wrong"
+        ):
             continue
         yield _at(task, check, None, "W0806", f"no wrong answer fails `{check.name}`", _idle_help(check))
 
@@ -196,7 +237,9 @@ def _advice(o: Outcome) -> str:
 
 def _shown(proof: Proof, o: Outcome) -> str:
     before = {**proof.plan.oracle.files}
-    text = difference({p: before.get(p, proof.plan.compiled.trial.pristine.get(p)) for p in o.mutant.files}, o.mutant.files)
+    text = difference(
+        {p: before.get(p, proof.plan.compiled.trial.pristine.get(p)) for p in o.mutant.files}, o.mutant.files
+    )
     return f"\n{text}" if text else ""
 
 
@@ -212,13 +255,17 @@ def _check(task: Task, name: str) -> CheckDecl:
 
 
 def _reads(check: CheckDecl, deliverable: str) -> bool:
-    return any(isinstance(n, core.Deliverable) and n.name == deliverable for e in check.expects for n in core.walk(e.core))
+    return any(
+        isinstance(n, core.Deliverable) and n.name == deliverable for e in check.expects for n in core.walk(e.core)
+    )
 
 
 def _reading_expect(check: CheckDecl, deliverable: str) -> Span | None:
     """The condition that reads the deliverable, the first one if it does not matter."""
     for expect in check.expects:
-        if not deliverable or any(isinstance(n, core.Deliverable) and n.name == deliverable for n in core.walk(expect.core)):
+        if not deliverable or any(
+            isinstance(n, core.Deliverable) and n.name == deliverable for n in core.walk(expect.core)
+        ):
             return expect.span
     return None
 

@@ -75,7 +75,18 @@ def plan_of(compiled: Compiled, level: Level, limit: int = 0) -> Plan:
         if answer is None or all(witness.written.get(p) == d for p, d in answer.items()):
             continue
         what = f"the answer of `{query.after}` instead of `{query.before}`"
-        mutant = Mutant(f"{QUERY}_{query.operator}", "wrong", "", "the query", what, answer, frozenset(query.checks), True, None, query.span)
+        mutant = Mutant(
+            f"{QUERY}_{query.operator}",
+            "wrong",
+            "",
+            "the query",
+            what,
+            answer,
+            frozenset(query.checks),
+            True,
+            None,
+            query.span,
+        )
         if _mark(mutant) not in seen:
             seen.add(_mark(mutant))
             asked[id(mutant)] = number

@@ -96,7 +96,7 @@ def conclude(plan: Plan, verdicts: Sequence[Verdict | str | None], *, ran: bool 
 
 def _nothing(plan: Plan) -> Verdict:
     """Stands for the verdict of a checker that gave none."""
-    checks = [{"name": c.name, "kind": c.kind, "passed": False, "credit": "0", "message": "the checker gave no verdict", "expects": []}
+    checks: list[dict[str, Any]] = [{"name": c.name, "kind": c.kind, "passed": False, "credit": "0", "message": "the checker gave no verdict", "expects": []}
               for c in plan.compiled.task.checks]  # fmt: skip
     return {"checks": checks, "C": "0", "V": "0", "score_checks": "0"}
 
@@ -111,7 +111,9 @@ def _probed(probe: Probe, verdict: Verdict) -> Probed:
 
 def _outcome(plan: Plan, mutant: Mutant, verdict: Verdict, oracle: Verdict, known: frozenset[str]) -> Outcome:
     before = {c["name"]: c["passed"] for c in oracle["checks"]}
-    lost = frozenset(c["name"] for c in verdict["checks"] if c["name"] in known and before[c["name"]] and not c["passed"])
+    lost = frozenset(
+        c["name"] for c in verdict["checks"] if c["name"] in known and before[c["name"]] and not c["passed"]
+    )
     if mutant.kind == "equivalent":
         # A program of the workspace may read less than a checker does, and that is not the agent's mistake.
         deliver = plan.compiled.task.deliver(mutant.deliverable)

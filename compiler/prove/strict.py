@@ -14,7 +14,8 @@ def without_tolerance(trial: Trial) -> Trial:
     made = copy.copy(trial)
     done: dict[int, Core] = {}
     made.sealed = {
-        name: [(line, shown, _exact(node, done)) for line, shown, node in expects] for name, expects in trial.sealed.items()
+        name: [(line, shown, _exact(node, done)) for line, shown, node in expects]
+        for name, expects in trial.sealed.items()
     }
     return made
 

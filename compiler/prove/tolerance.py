@@ -14,7 +14,7 @@ from clawc.compiler.prove.strict import without_tolerance
 from clawc.compiler.witness.derive import events_of
 
 # A tolerance is there for these.
-_ROUNDING = "round"
+_ROUNDING = ("rounding", "decimals", "whole_number")
 
 
 def hidden_by_tolerance(compiled: Compiled, queries: list[QueryMutant]) -> Iterator[tuple[QueryMutant, str]]:
@@ -26,7 +26,7 @@ def hidden_by_tolerance(compiled: Compiled, queries: list[QueryMutant]) -> Itera
     strict: Trial | None = None
     for query in queries:
         affected = {name for name, _, _ in query.conditions} & tolerant
-        if query.status != "changed" or not affected or query.operator.startswith(_ROUNDING) or query.runs:
+        if query.status != "changed" or not affected or query.operator in _ROUNDING or query.runs:
             continue
         answer = answers(compiled, replace(query, sure=True))
         if answer is None or _same(answer, compiled.witness.written):

@@ -14,7 +14,9 @@ from clawc.compiler.prove.proof import Proof, conclude
 from clawc.compiler.source import Diagnostic
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = sorted([*ROOT.glob("examples/*.claw"), *ROOT.glob("examples/*/*.claw"), *ROOT.glob("examples/clawgym/*/*.claw")])
+EXAMPLES = sorted(
+    [*ROOT.glob("examples/*.claw"), *ROOT.glob("examples/*/*.claw"), *ROOT.glob("examples/clawgym/*/*.claw")]
+)
 _WANTED = re.compile(r"#!.*?((?:[EW]\d{4}[ ,]*)+)")
 
 

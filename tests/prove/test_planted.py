@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clawc.compiler.prove.card import ADVICE
-from proofs import said_of, wanted_of
+from tests.prove.proofs import said_of, wanted_of
 
 PLANTED = Path(__file__).with_name("planted")
 WRONG = sorted([*PLANTED.glob("weak/*.claw"), *PLANTED.glob("strict/*.claw")])

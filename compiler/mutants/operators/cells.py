@@ -88,7 +88,13 @@ def _swapped(answer: Answer) -> Iterator[Variant]:
                     new = [*row[:a], y, x, *row[b + 1 :]]
                     rows = [*grid.rows[:at], new, *grid.rows[at + 1 :]]
                     names = f"`{grid.columns[a]}` and `{grid.columns[b]}`"
-                    yield Variant(grid.with_rows(rows), grid.place(grid.columns[a]), f"row {at + 1}: {names} are exchanged", pinned, bool(pinned))
+                    yield Variant(
+                        grid.with_rows(rows),
+                        grid.place(grid.columns[a]),
+                        f"row {at + 1}: {names} are exchanged",
+                        pinned,
+                        bool(pinned),
+                    )
                     break
 
 
@@ -101,12 +107,18 @@ def _shifted(answer: Answer) -> Iterator[Variant]:
             pinned = answer.pins.column(name)
             rest = {repr([*row[:column], *row[column + 1 :]]) for row in grid.rows}
             # Rows that differ in this column alone are the same rows afterwards.
-            if len(grid.columns) < 2 or len(rest) < len(grid.rows) or not any(_differ(answer, x, y, pinned) for x, y in zip(cells, moved)):
+            if (
+                len(grid.columns) < 2
+                or len(rest) < len(grid.rows)
+                or not any(_differ(answer, x, y, pinned) for x, y in zip(cells, moved))
+            ):
                 continue
             rows = [[*row[:column], new, *row[column + 1 :]] for row, new in zip(grid.rows, moved)]
             # The other columns may be compared by none.
             certain = bool(pinned) and sum(1 for c in grid.columns if answer.pins.column(c)) > 1
-            yield Variant(grid.with_rows(rows), grid.place(name), f"the values of `{name}` stand a row too low", pinned, certain)
+            yield Variant(
+                grid.with_rows(rows), grid.place(name), f"the values of `{name}` stand a row too low", pinned, certain
+            )
 
 
 def _differ(answer: Answer, x: Any, y: Any, pinned: frozenset[str]) -> bool:
@@ -119,18 +131,30 @@ def _dropped(answer: Answer) -> Iterator[Variant]:
             if len(grid.columns) > 1:
                 names = [*grid.columns[:column], *grid.columns[column + 1 :]]
                 rows = [[*row[:column], *row[column + 1 :]] for row in grid.rows]
-                demanded = answer.deliver.columns is not None and name in answer.deliver.columns and answer.kind != "markdown"
+                demanded = (
+                    answer.deliver.columns is not None and name in answer.deliver.columns and answer.kind != "markdown"
+                )
                 checks = answer.readers if demanded else answer.pins.column(name)
-                yield Variant(grid.write(names, rows), grid.place(name), f"the column `{name}` is missing", checks, bool(checks))
+                yield Variant(
+                    grid.write(names, rows), grid.place(name), f"the column `{name}` is missing", checks, bool(checks)
+                )
 
 
 def _renamed(answer: Answer) -> Iterator[Variant]:
     for grid in answer.grids[:1]:
         for column, name in list(enumerate(grid.columns))[:2]:
             names = [*grid.columns[:column], f"{name}_2", *grid.columns[column + 1 :]]
-            demanded = answer.deliver.columns is not None and name in answer.deliver.columns and answer.kind != "markdown"
+            demanded = (
+                answer.deliver.columns is not None and name in answer.deliver.columns and answer.kind != "markdown"
+            )
             checks = answer.readers if demanded else answer.pins.column(name)
-            yield Variant(grid.write(names, grid.rows), grid.place(name), f"the column `{name}` is called `{name}_2`", checks, bool(checks))
+            yield Variant(
+                grid.write(names, grid.rows),
+                grid.place(name),
+                f"the column `{name}` is called `{name}_2`",
+                checks,
+                bool(checks),
+            )
 
 
 OPERATORS = (

@@ -45,7 +45,9 @@ def _empty_section(answer: Answer) -> Iterator[Variant]:
             continue
         data = "\n".join([*lines[: part.start + 1], "", "Nothing here yet.", "", *lines[part.end :]]).encode()
         checks = _of_section(answer, title, strict=True)
-        yield Variant(data, f"section `{title}`", f"under `{title}` stands nothing that was asked for", checks, bool(checks))
+        yield Variant(
+            data, f"section `{title}`", f"under `{title}` stands nothing that was asked for", checks, bool(checks)
+        )
 
 
 def _renamed_section(answer: Answer) -> Iterator[Variant]:
@@ -62,7 +64,18 @@ def _renamed_section(answer: Answer) -> Iterator[Variant]:
 
 def _of_section(answer: Answer, title: str, strict: bool = False) -> frozenset[str]:
     """Checks that demand something of a section; `strict`: something that an empty one has not."""
-    kinds = ("mention", "text", "contains", "starts_with", "table", "field", "contains_lines", "block", "bullet", "matches")
+    kinds = (
+        "mention",
+        "text",
+        "contains",
+        "starts_with",
+        "table",
+        "field",
+        "contains_lines",
+        "block",
+        "bullet",
+        "matches",
+    )
     return frozenset(
         d.check for d in answer.pins.demands if d.place.section == title and (not strict or d.kind in kinds)
     )
@@ -70,7 +83,12 @@ def _of_section(answer: Answer, title: str, strict: bool = False) -> frozenset[s
 
 def _line_left_out(answer: Answer) -> Iterator[Variant]:
     """A line of a text less: one in the middle, the last, the first."""
-    if answer.text is None or answer.grids or answer.tree is not None or not (answer.is_document or answer.kind in ("ics", "email", "html", "xml", "diff")):
+    if (
+        answer.text is None
+        or answer.grids
+        or answer.tree is not None
+        or not (answer.is_document or answer.kind in ("ics", "email", "html", "xml", "diff"))
+    ):
         return
     lines = answer.text.split("\n")
     filled = [n for n, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#")]
@@ -82,7 +100,12 @@ def _line_left_out(answer: Answer) -> Iterator[Variant]:
 
 def _words_lost(answer: Answer) -> Iterator[Variant]:
     """A line whose words are others."""
-    if answer.text is None or answer.grids or answer.tree is not None or not (answer.is_document or answer.kind in ("ics", "email", "html", "xml", "diff")):
+    if (
+        answer.text is None
+        or answer.grids
+        or answer.tree is not None
+        or not (answer.is_document or answer.kind in ("ics", "email", "html", "xml", "diff"))
+    ):
         return
     lines = answer.text.split("\n")
     filled = [n for n, line in enumerate(lines) if any(c.isalnum() for c in line) and not line.lstrip().startswith("#")]
@@ -92,7 +115,9 @@ def _words_lost(answer: Answer) -> Iterator[Variant]:
         data = "\n".join([*lines[:at], new, *lines[at + 1 :]]).encode()
         if data != answer.data:
             checks = answer.pins.text
-            yield Variant(data, _section_at(answer.text, at), f"line {at + 1} says something else", checks, bool(checks))
+            yield Variant(
+                data, _section_at(answer.text, at), f"line {at + 1} says something else", checks, bool(checks)
+            )
 
 
 def _section_at(text: str, line: int) -> str:
@@ -123,7 +148,12 @@ def _beyond(answer: Answer) -> Iterator[Variant]:
         more = _more(demand.kind, int(high) - count + 1)
         data = _with_more(answer.text, demand.place.section, more)
         if data is not None:
-            yield Variant(data.encode(), f"the number of {demand.kind}", f"there are more {demand.kind} than {high}", frozenset({demand.check}))
+            yield Variant(
+                data.encode(),
+                f"the number of {demand.kind}",
+                f"there are more {demand.kind} than {high}",
+                frozenset({demand.check}),
+            )
 
 
 def _more(kind: str, count: int) -> str:
@@ -150,7 +180,9 @@ def _below(answer: Answer) -> Iterator[Variant]:
         kept = " ".join(words[: max(0, int(low) - 1)])
         data = kept if not demand.place.section else _put_section(answer.text, demand.place.section, kept)
         if data is not None and (_measure("words", kept) or 0) < low:
-            yield Variant(data.encode(), "the number of words", f"there are fewer words than {low}", frozenset({demand.check}))
+            yield Variant(
+                data.encode(), "the number of words", f"there are fewer words than {low}", frozenset({demand.check})
+            )
 
 
 def _fewer_bullets(answer: Answer) -> Iterator[Variant]:
@@ -165,10 +197,19 @@ def _fewer_bullets(answer: Answer) -> Iterator[Variant]:
         lines = answer.text.split("\n")
         part = part_called(answer.text, demand.place.section) if demand.place.section else None
         inside = range(part.start, part.end) if part else range(len(lines))
-        bullet = next((n for n in reversed(inside) if lines[n].lstrip()[:2] in ("- ", "* ", "+ ") or lines[n].lstrip()[:1].isdigit()), None)
+        bullet = next(
+            (
+                n
+                for n in reversed(inside)
+                if lines[n].lstrip()[:2] in ("- ", "* ", "+ ") or lines[n].lstrip()[:1].isdigit()
+            ),
+            None,
+        )
         if bullet is not None:
             data = "\n".join([*lines[:bullet], *lines[bullet + 1 :]])
-            yield Variant(data.encode(), "the number of bullets", f"there are fewer bullets than {low}", frozenset({demand.check}))
+            yield Variant(
+                data.encode(), "the number of bullets", f"there are fewer bullets than {low}", frozenset({demand.check})
+            )
 
 
 def _own_text(text: str, section: str) -> str | None:
@@ -193,7 +234,9 @@ def _with_more(text: str, section: str, more: str) -> str | None:
     if part is None:
         return None
     lines = text.split("\n")
-    return "\n".join([*lines[: part.end], *(() if not lines[: part.end][-1].strip() else ("",)), more, "", *lines[part.end :]])
+    return "\n".join(
+        [*lines[: part.end], *(() if not lines[: part.end][-1].strip() else ("",)), more, "", *lines[part.end :]]
+    )
 
 
 def _texts(answer: Answer) -> Iterator[Variant]:

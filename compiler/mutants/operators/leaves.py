@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from clawc.compiler.mutants import values
@@ -34,7 +35,9 @@ def _outside(answer: Answer) -> Iterator[Variant]:
         checks = _checks(answer, path)
         number = values.number_of(value)
         if number is not None and path:
-            yield from _leaf(answer, path, values.outside(value, answer.pins.farthest(number, checks)), value, "just too far off")
+            yield from _leaf(
+                answer, path, values.outside(value, answer.pins.farthest(number, checks)), value, "just too far off"
+            )
         elif values.day_of(value) is not None and path:
             yield from _leaf(answer, path, values.moved(value, 1), value, "a day later")
 
@@ -54,7 +57,9 @@ def _flipped(answer: Answer) -> Iterator[Variant]:
 def _unit(answer: Answer) -> Iterator[Variant]:
     for path, value in answer.tree.leaves() if answer.tree else ():
         new = values.doubled_digits(value) if path else None
-        if new is not None and not values.is_same_number(value, new, answer.pins.farthest(values.number_of(value), _checks(answer, path))):
+        if new is not None and not values.is_same_number(
+            value, new, answer.pins.farthest(values.number_of(value), _checks(answer, path))
+        ):
             yield from _leaf(answer, path, new, value, "in another unit")
 
 
@@ -96,7 +101,13 @@ def _fewer(answer: Answer) -> Iterator[Variant]:
             data = _put(answer, path, [*value[:at], *value[at + 1 :]])
             if data is not None:
                 checks = _checks(answer, path)
-                yield Variant(data, f"{place_of((*path, '0'))} left out", f"element {at + 1} of `{'.'.join(path) or 'the list'}` is left out", checks, bool(checks))
+                yield Variant(
+                    data,
+                    f"{place_of((*path, '0'))} left out",
+                    f"element {at + 1} of `{'.'.join(path) or 'the list'}` is left out",
+                    checks,
+                    bool(checks),
+                )
 
 
 def _more(answer: Answer) -> Iterator[Variant]:
@@ -108,7 +119,13 @@ def _more(answer: Answer) -> Iterator[Variant]:
             data = _put(answer, path, [*value, new])
             if data is not None:
                 checks = _checks(answer, path)
-                yield Variant(data, f"{place_of((*path, '0'))} added", f"`{'.'.join(path) or 'the list'}` has an element more", checks, bool(checks))
+                yield Variant(
+                    data,
+                    f"{place_of((*path, '0'))} added",
+                    f"`{'.'.join(path) or 'the list'}` has an element more",
+                    checks,
+                    bool(checks),
+                )
 
 
 def _exchanged(answer: Answer) -> Iterator[Variant]:
@@ -116,7 +133,7 @@ def _exchanged(answer: Answer) -> Iterator[Variant]:
     if answer.tree is None:
         return
     leaves = [(p, v) for p, v in answer.tree.leaves() if p]
-    for (a, x), (b, y) in zip(leaves, leaves[1:]):
+    for (a, x), (b, y) in pairwise(leaves):
         near = abs(values.number_of(x) or Decimal(0)) / 10
         if a[:-1] != b[:-1] or a[-1].isdigit() or x == y or values.is_same_number(x, y, near):
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from clawc.compiler.mutants import values
@@ -12,6 +13,7 @@ from clawc.compiler.mutants.model import Answer, Operator, Variant
 from clawc.compiler.mutants.prose import found, place_of, spellings, within_place
 from clawc.compiler.witness.constraints import Demand
 from clawc.compiler.witness.places import Mention
+from clawc.stdlib.checks.kinds import listed
 
 
 def _facts(answer: Answer) -> Iterator[tuple[Demand, Any, list[tuple[int, int]]]]:
@@ -72,7 +74,7 @@ def _left_out(answer: Answer) -> Iterator[Variant]:
 def _exchanged(answer: Answer) -> Iterator[Variant]:
     """Two facts that are told each near something of its own, in each other's place."""
     facts = [(d, v, s) for d, v, s in _facts(answer) if d.value.near and len(s) == 1]
-    for (a, x, first), (b, y, second) in zip(facts, facts[1:]):
+    for (a, x, first), (b, y, second) in pairwise(facts):
         if a.value.near == b.value.near or a.place != b.place or x == y or first[0] == second[0]:
             continue
         assert answer.text is not None
@@ -102,18 +104,19 @@ def _banned(answer: Answer) -> Iterator[Variant]:
     if answer.text is None:
         return
     for demand in answer.pins.of("banned"):
-        listed: list[Any] = demand.value if isinstance(demand.value, list) else [demand.value]  # pyright: ignore[reportUnknownVariableType]
-        for value in listed[:2]:
+        for value in listed(demand.value)[:2]:
             words = spellings(value, None)
             if not words:
                 continue
             text = within_place(answer.text, demand.place, f"It also says {words[0]} here.")
             if text is not None and text != answer.text:
-                yield Variant(text.encode(), "what must not be said", f"`{words[0]}` is said", frozenset({demand.check}))
+                yield Variant(
+                    text.encode(), "what must not be said", f"`{words[0]}` is said", frozenset({demand.check})
+                )
 
 
 def _still_told(text: str, value: Any) -> bool:
-    return any(word.casefold() in " ".join(text.split()).casefold() for word in spellings(value, None))
+    return bool(found(text, value, None))
 
 
 OPERATORS = (

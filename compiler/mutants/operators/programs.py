@@ -12,7 +12,18 @@ from clawc.compiler.mutants.model import WHOLE, Answer, Operator, Variant
 
 _PROGRAM = "the program"
 _MOST = 40  # changes of one program
-_COMMENT = {"py": "#", "sh": "#", "rb": "#", "pl": "#", "js": "//", "mjs": "//", "ts": "//", "go": "//", "c": "//", "java": "//"}
+_COMMENT = {
+    "py": "#",
+    "sh": "#",
+    "rb": "#",
+    "pl": "#",
+    "js": "//",
+    "mjs": "//",
+    "ts": "//",
+    "go": "//",
+    "c": "//",
+    "java": "//",
+}
 
 
 def _extension(answer: Answer) -> str:
@@ -20,7 +31,9 @@ def _extension(answer: Answer) -> str:
 
 
 def _is_program(answer: Answer) -> bool:
-    return answer.kind == "program" or (answer.deliver.shape == "file" and _extension(answer) in ("py", "sh", "js", "mjs"))
+    return answer.kind == "program" or (
+        answer.deliver.shape == "file" and _extension(answer) in ("py", "sh", "js", "mjs")
+    )
 
 
 def _stub(answer: Answer) -> Iterator[Variant]:
@@ -33,7 +46,12 @@ def _stub(answer: Answer) -> Iterator[Variant]:
 def _fails(answer: Answer) -> Iterator[Variant]:
     if not _is_program(answer):
         return
-    body = {"py": b"raise SystemExit(3)\n", "sh": b"#!/bin/sh\nexit 3\n", "js": b"process.exit(3)\n", "mjs": b"process.exit(3)\n"}
+    body = {
+        "py": b"raise SystemExit(3)\n",
+        "sh": b"#!/bin/sh\nexit 3\n",
+        "js": b"process.exit(3)\n",
+        "mjs": b"process.exit(3)\n",
+    }
     if _extension(answer) in body:
         yield Variant(body[_extension(answer)], WHOLE, f"`{answer.path}` fails at once", answer.readers)
 
@@ -60,7 +78,11 @@ def _same_functions(answer: Answer) -> Iterator[Variant]:
             node.body = [ast.Return(ast.Constant(None))]
             made = True
     if made:
-        kept = [n for n in tree.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Import, ast.ImportFrom, ast.ClassDef))]
+        kept = [
+            n
+            for n in tree.body
+            if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Import, ast.ImportFrom, ast.ClassDef))
+        ]
         text = ast.unparse(ast.fix_missing_locations(ast.Module(list(kept), [])))
         yield Variant(f"{text}\n".encode(), _PROGRAM, f"the functions of `{answer.path}` give nothing", answer.readers)
 
@@ -153,7 +175,13 @@ def _commented(answer: Answer) -> Iterator[Variant]:
     sign = _COMMENT.get(_extension(answer))
     if _is_program(answer) and sign is not None and answer.text is not None and not answer.pins.text:
         data = answer.data.rstrip(b"\n") + f"\n{sign} the end of it\n".encode()
-        yield Variant(data, "the form", "a comment stands at the end", answer.readers, answer.base is None or not answer.pins.opaque)
+        yield Variant(
+            data,
+            "the form",
+            "a comment stands at the end",
+            answer.readers,
+            answer.base is None or not answer.pins.opaque,
+        )
 
 
 def _laid_out(answer: Answer) -> Iterator[Variant]:
@@ -161,7 +189,13 @@ def _laid_out(answer: Answer) -> Iterator[Variant]:
     tree = _parsed(answer)
     if tree is not None and answer.base is None and not answer.pins.text:
         text = ast.unparse(tree)
-        yield Variant(f"{text}\n".encode(), "the form", "the program is laid out otherwise, without comments", answer.readers, not answer.pins.opaque)
+        yield Variant(
+            f"{text}\n".encode(),
+            "the form",
+            "the program is laid out otherwise, without comments",
+            answer.readers,
+            not answer.pins.opaque,
+        )
 
 
 OPERATORS = (

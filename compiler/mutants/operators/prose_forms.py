@@ -15,7 +15,12 @@ _SENTENCE = "The rest was left as it is."
 
 def _levels(answer: Answer) -> Iterator[Variant]:
     """All headings a level lower, where the levels are not counted."""
-    if answer.kind != "markdown" or answer.text is None or answer.pins.of("headings", "text", "lines", "contains_lines", "contains", "matches", "starts_with") or answer.pins.opaque:
+    if (
+        answer.kind != "markdown"
+        or answer.text is None
+        or answer.pins.of("headings", "text", "lines", "contains_lines", "contains", "matches", "starts_with")
+        or answer.pins.opaque
+    ):
         return
     lines = answer.text.split("\n")
     heads = {p.start for p in parts(answer.text)}
@@ -25,7 +30,12 @@ def _levels(answer: Answer) -> Iterator[Variant]:
 
 
 def _bullets(answer: Answer) -> Iterator[Variant]:
-    if answer.kind != "markdown" or answer.text is None or answer.pins.of("text", "lines", "contains_lines", "contains", "matches") or answer.pins.opaque:
+    if (
+        answer.kind != "markdown"
+        or answer.text is None
+        or answer.pins.of("text", "lines", "contains_lines", "contains", "matches")
+        or answer.pins.opaque
+    ):
         return
     made = re.sub(r"(?m)^([ \t]*)- ", r"\1* ", answer.text)
     if made != answer.text:
@@ -38,9 +48,17 @@ def _emphasis(answer: Answer) -> Iterator[Variant]:
         return
     for demand in answer.pins.of("mention"):
         spots = found(answer.text, demand.value.values[0], demand.value.decimals)
-        if spots and not answer.pins.opaque and not answer.pins.of("text", "lines", "contains", "matches", "contains_lines"):
+        if (
+            spots
+            and not answer.pins.opaque
+            and not answer.pins.of("text", "lines", "contains", "matches", "contains_lines")
+        ):
             start, end = spots[0]
-            if answer.text[start - 1 : start] not in ("*", "_", "`", "|") and "|" not in _line(answer.text, start) and _line(answer.text, start)[:1] != "#":
+            if (
+                answer.text[start - 1 : start] not in ("*", "_", "`", "|")
+                and "|" not in _line(answer.text, start)
+                and _line(answer.text, start)[:1] != "#"
+            ):
                 made = f"{answer.text[:start]}**{answer.text[start:end]}**{answer.text[end:]}"
                 yield Variant(made.encode(), _FORM, f"`{answer.text[start:end]}` is in bold", frozenset({demand.check}))
 
@@ -87,7 +105,13 @@ def _reworded(answer: Answer) -> Iterator[Variant]:
             pair = unstated(line, known) if isinstance(line, str) else None
             if pair is None:
                 continue
-            made = re.sub(rf"({re.escape(pair[0])})(\W+)({re.escape(pair[1])})", r"\1\2really \3", answer.text, count=1, flags=re.IGNORECASE)
+            made = re.sub(
+                rf"({re.escape(pair[0])})(\W+)({re.escape(pair[1])})",
+                r"\1\2really \3",
+                answer.text,
+                count=1,
+                flags=re.IGNORECASE,
+            )
             if made != answer.text:
                 what = f"`{pair[0]} really {pair[1]}` instead of `{pair[0]} {pair[1]}`, words that nobody asks for"
                 yield Variant(made.encode(), "the text", what, frozenset({demand.check}))
@@ -96,7 +120,12 @@ def _reworded(answer: Answer) -> Iterator[Variant]:
 
 def _blank_lines(answer: Answer) -> Iterator[Variant]:
     """Two blank lines where one stood."""
-    if not answer.is_document or answer.text is None or answer.pins.of("text", "lines", "contains", "contains_lines", "matches") or answer.pins.opaque:
+    if (
+        not answer.is_document
+        or answer.text is None
+        or answer.pins.of("text", "lines", "contains", "contains_lines", "matches")
+        or answer.pins.opaque
+    ):
         return
     made = answer.text.replace("\n\n", "\n\n\n")
     if made != answer.text and "```" not in answer.text:
@@ -105,7 +134,12 @@ def _blank_lines(answer: Answer) -> Iterator[Variant]:
 
 def _tables(answer: Answer) -> Iterator[Variant]:
     """A pipe table with padded cells."""
-    if answer.kind != "markdown" or answer.text is None or not answer.grids or answer.pins.of("text", "lines", "contains", "matches"):
+    if (
+        answer.kind != "markdown"
+        or answer.text is None
+        or not answer.grids
+        or answer.pins.of("text", "lines", "contains", "matches")
+    ):
         return
     made = re.sub(r"(?m)^\|(.*)\|$", lambda m: "|" + m[1].replace(" | ", "  |  ") + " |", answer.text)
     if made != answer.text and "```" not in answer.text:

@@ -40,7 +40,9 @@ def _extra(answer: Answer) -> Iterator[Variant]:
         pinned = answer.pins.rows
         for at in _spots(grid)[:2]:
             row = [made_up(cell) for cell in grid.rows[at]]
-            yield Variant(grid.with_rows([*grid.rows, row]), _place(grid, MORE), "there is a row more", pinned, bool(pinned))
+            yield Variant(
+                grid.with_rows([*grid.rows, row]), _place(grid, MORE), "there is a row more", pinned, bool(pinned)
+            )
 
 
 def _repeated(answer: Answer) -> Iterator[Variant]:
@@ -48,7 +50,9 @@ def _repeated(answer: Answer) -> Iterator[Variant]:
         pinned = answer.pins.rows
         for at in _spots(grid)[:2]:
             rows = [*grid.rows[: at + 1], *grid.rows[at:]]
-            yield Variant(grid.with_rows(rows), _place(grid, MORE), f"row {at + 1} is there twice", pinned, bool(pinned))
+            yield Variant(
+                grid.with_rows(rows), _place(grid, MORE), f"row {at + 1} is there twice", pinned, bool(pinned)
+            )
 
 
 def _moved(answer: Answer) -> Iterator[Variant]:
@@ -74,7 +78,9 @@ def _reversed(answer: Answer) -> Iterator[Variant]:
         return
     grid = answer.grids[0]
     rows = grid.rows[::-1]
-    if sum(blocks) == len(rows) and _shown(answer, grid, rows[: blocks[0]]) != _shown(answer, grid, grid.rows[: blocks[0]]):
+    if sum(blocks) == len(rows) and _shown(answer, grid, rows[: blocks[0]]) != _shown(
+        answer, grid, grid.rows[: blocks[0]]
+    ):
         yield Variant(grid.with_rows(rows), ORDER, "the rows stand in the opposite order", answer.pins.order)
 
 

@@ -30,12 +30,20 @@ def _is_free(answer: Answer) -> bool:
 def _crlf(answer: Answer) -> Iterator[Variant]:
     text = _of_text(answer)
     if text and "\n" in text and "\r" not in text:
-        yield Variant(text.replace("\n", "\r\n").encode(), FORM, "lines end as on Windows", answer.readers, _is_free(answer))
+        yield Variant(
+            text.replace("\n", "\r\n").encode(), FORM, "lines end as on Windows", answer.readers, _is_free(answer)
+        )
 
 
 def _bom(answer: Answer) -> Iterator[Variant]:
     if _of_text(answer) and answer.kind not in ("ics", "email") and not answer.data.startswith(b"\xef\xbb\xbf"):
-        yield Variant(b"\xef\xbb\xbf" + answer.data, FORM, "the file begins with a byte order mark", answer.readers, _is_free(answer))
+        yield Variant(
+            b"\xef\xbb\xbf" + answer.data,
+            FORM,
+            "the file begins with a byte order mark",
+            answer.readers,
+            _is_free(answer),
+        )
 
 
 def _no_end(answer: Answer) -> Iterator[Variant]:
@@ -47,7 +55,13 @@ def _no_end(answer: Answer) -> Iterator[Variant]:
 def _more_end(answer: Answer) -> Iterator[Variant]:
     text = _of_text(answer)
     if text and text.strip() and answer.kind != "email":
-        yield Variant(text.rstrip("\n").encode() + b"\n\n\n", FORM, "blank lines follow the last line", answer.readers, _is_free(answer))
+        yield Variant(
+            text.rstrip("\n").encode() + b"\n\n\n",
+            FORM,
+            "blank lines follow the last line",
+            answer.readers,
+            _is_free(answer),
+        )
 
 
 def _quoted(answer: Answer) -> Iterator[Variant]:
@@ -55,7 +69,9 @@ def _quoted(answer: Answer) -> Iterator[Variant]:
         return
     out = io.StringIO()
     comma = "," if answer.kind == "csv" else "\t"
-    csv.writer(out, delimiter=comma, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([answer.grids[0].columns, *answer.grids[0].rows])
+    csv.writer(out, delimiter=comma, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(
+        [answer.grids[0].columns, *answer.grids[0].rows]
+    )
     if out.getvalue().encode() != answer.data:
         yield Variant(out.getvalue().encode(), FORM, "every cell stands in quotes", answer.readers)
 
@@ -76,7 +92,9 @@ def _ordered_columns(answer: Answer) -> Iterator[Variant]:
     for grid in answer.grids[:1]:
         if len(grid.columns) > 1:
             data = grid.write(grid.columns[::-1], [row[::-1] for row in grid.rows])
-            yield Variant(data, "column_order", "the columns stand in another order, which nobody asks for", answer.readers)
+            yield Variant(
+                data, "column_order", "the columns stand in another order, which nobody asks for", answer.readers
+            )
 
 
 def _json(answer: Answer) -> Any:
@@ -114,13 +132,20 @@ class _Number(float):
 def _compact(answer: Answer) -> Iterator[Variant]:
     value = _json(answer)
     if isinstance(value, (dict, list)) and answer.base is None:
-        yield Variant(_dumped(value, separators=(",", ":"), ensure_ascii=True), FORM, "all stands in one line, with escapes", answer.readers)
+        yield Variant(
+            _dumped(value, separators=(",", ":"), ensure_ascii=True),
+            FORM,
+            "all stands in one line, with escapes",
+            answer.readers,
+        )
 
 
 def _indented(answer: Answer) -> Iterator[Variant]:
     value = _json(answer)
     if isinstance(value, (dict, list)) and answer.base is None:
-        yield Variant(_dumped(value, indent=8, ensure_ascii=False) + b"\n", FORM, "lines are indented otherwise", answer.readers)
+        yield Variant(
+            _dumped(value, indent=8, ensure_ascii=False) + b"\n", FORM, "lines are indented otherwise", answer.readers
+        )
 
 
 def _keys(answer: Answer) -> Iterator[Variant]:
@@ -128,7 +153,7 @@ def _keys(answer: Answer) -> Iterator[Variant]:
 
     def turned(v: Any) -> Any:
         if isinstance(v, dict):
-            return {k: turned(x) for k, x in reversed(v.items())}  # pyright: ignore[reportUnknownVariableType]
+            return dict([(k, turned(x)) for k, x in v.items()][::-1])  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
         return [turned(x) for x in v] if isinstance(v, list) else v  # pyright: ignore[reportUnknownVariableType]
 
     if isinstance(value, (dict, list)) and answer.base is None and not answer.deliver.column_order:
@@ -150,7 +175,13 @@ def _floats(answer: Answer) -> Iterator[Variant]:
     if isinstance(value, (dict, list)) and answer.base is None and turned(value) is not value:
         data = _dumped(turned(value), indent=2, ensure_ascii=False)
         if data != answer.data and b".0" in data:
-            yield Variant(data, FORM, "whole numbers are written with a decimal", answer.pins.rows | _all_values(answer), bool(answer.pins.rows | _all_values(answer)))
+            yield Variant(
+                data,
+                FORM,
+                "whole numbers are written with a decimal",
+                answer.pins.rows | _all_values(answer),
+                bool(answer.pins.rows | _all_values(answer)),
+            )
 
 
 def _all_values(answer: Answer) -> frozenset[str]:
@@ -168,7 +199,12 @@ def _numbers(answer: Answer) -> Iterator[Variant]:
                 continue
             rows = [[*row[:column], _longer(row[column]), *row[column + 1 :]] for row in grid.rows]
             if rows != grid.rows:
-                yield Variant(grid.with_rows(rows), grid.place(name), f"numbers in `{name}` are written with a decimal more", pinned)
+                yield Variant(
+                    grid.with_rows(rows),
+                    grid.place(name),
+                    f"numbers in `{name}` are written with a decimal more",
+                    pinned,
+                )
 
 
 def _longer(cell: str) -> str:
@@ -220,7 +256,9 @@ def _tolerated(answer: Answer) -> Iterator[Variant]:
         new = values.inside(value, answer.pins.reach(number, checks))
         data = answer.tree.put(path, new) if new is not None else None
         if data is not None:
-            yield Variant(data, place_of(path), f"`{'.'.join(path)}`: `{new}` instead of `{value}`, within the tolerance", checks)
+            yield Variant(
+                data, place_of(path), f"`{'.'.join(path)}`: `{new}` instead of `{value}`, within the tolerance", checks
+            )
 
 
 def _chosen(answer: Answer) -> Iterator[Variant]:
@@ -231,8 +269,10 @@ def _chosen(answer: Answer) -> Iterator[Variant]:
         for value in demand.others:
             path = tuple(map(str, demand.value[0]))
             data = answer.tree.put(path, value) if path else answer.tree.write(value)
-            if data is not None and len(answer.pins.value(path)) == 1 and not answer.pins.opaque:
-                yield Variant(data, place_of(path), f"`{value}`, another answer that is declared", frozenset({demand.check}))
+            if data is not None and not answer.pins.value(path) and not answer.pins.opaque:
+                yield Variant(
+                    data, place_of(path), f"`{value}`, another answer that is declared", frozenset({demand.check})
+                )
 
 
 OPERATORS = (

@@ -33,7 +33,9 @@ def _authored(result: Result) -> Iterator[Change]:
         for edit in mutant.edits:
             files |= written(result.task, edit) or {}
         if files:
-            yield Change(files, f"the mutant `{mutant.name}`", f"the mutant `{mutant.name}` of the task", span=mutant.span)
+            yield Change(
+                files, f"the mutant `{mutant.name}`", f"the mutant `{mutant.name}` of the task", span=mutant.span
+            )
 
 
 OPERATORS = (

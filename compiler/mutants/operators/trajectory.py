@@ -8,6 +8,7 @@ from typing import Any
 from clawc.compiler.mutants.model import Change, Result, WorkspaceOperator
 from clawc.compiler.mutants.prose import found
 from clawc.compiler.witness.places import FINAL
+from clawc.stdlib.checks.kinds import listed
 
 _PLACE = "the trajectory"
 
@@ -29,7 +30,13 @@ def _silent(result: Result) -> Iterator[Change]:
 def _boast(result: Result) -> Iterator[Change]:
     checks = frozenset(d.check for d in result.demands if d.place.deliverable == FINAL and d.kind != "banned")
     if checks and _final(result):
-        yield Change({}, _PLACE, "the last message only claims success", checks, events=_with_text(result.events, "All done, everything was completed."))
+        yield Change(
+            {},
+            _PLACE,
+            "the last message only claims success",
+            checks,
+            events=_with_text(result.events, "All done, everything was completed."),
+        )
 
 
 def _untold(result: Result) -> Iterator[Change]:
@@ -47,9 +54,16 @@ def _untold(result: Result) -> Iterator[Change]:
 def _banned(result: Result) -> Iterator[Change]:
     for demand in result.demands:
         if demand.place.deliverable == FINAL and demand.kind == "banned":
-            value = demand.value[0] if isinstance(demand.value, list) and demand.value else demand.value  # pyright: ignore[reportUnknownVariableType]
+            banned: Any = demand.value
+            value: Any = (listed(banned) or [""])[0] if isinstance(banned, list) else banned
             made = f"{_final(result)} It is {value}."
-            yield Change({}, _PLACE, f"the last message says `{value}`", frozenset({demand.check}), events=_with_text(result.events, made))
+            yield Change(
+                {},
+                _PLACE,
+                f"the last message says `{value}`",
+                frozenset({demand.check}),
+                events=_with_text(result.events, made),
+            )
 
 
 def _no_call(result: Result) -> Iterator[Change]:

@@ -10,7 +10,9 @@ from clawc.compiler.passes.content_free import echo, placeholder
 
 def _drop(answer: Answer) -> Iterator[Variant]:
     named = frozenset(d.check for d in answer.pins.of("names"))
-    checks = answer.readers if answer.deliver.shape != "set" else named | frozenset(d.check for d in answer.pins.demands)
+    checks = (
+        answer.readers if answer.deliver.shape != "set" else named | frozenset(d.check for d in answer.pins.demands)
+    )
     what = f"`{answer.path}` is not written" if answer.base is None else f"`{answer.path}` is deleted"
     yield Variant(None, WHOLE, what, checks)
 
@@ -22,7 +24,12 @@ def _empty(answer: Answer) -> Iterator[Variant]:
 
 def _garbage(answer: Answer) -> Iterator[Variant]:
     # Neither text nor any format.
-    yield Variant(b"\x89\xff\x00\x13garbage\n" * 7, WHOLE, f"`{answer.path}` holds bytes that are no file of any format", answer.readers)
+    yield Variant(
+        b"\x89\xff\x00\x13garbage\n" * 7,
+        WHOLE,
+        f"`{answer.path}` holds bytes that are no file of any format",
+        answer.readers,
+    )
 
 
 def _placeholder(answer: Answer) -> Iterator[Variant]:
@@ -34,7 +41,13 @@ def _placeholder(answer: Answer) -> Iterator[Variant]:
 def _echo(answer: Answer) -> Iterator[Variant]:
     made = echo(answer.task, answer.deliver)
     if made != answer.data:
-        yield Variant(made, WHOLE, f"`{answer.path}` holds the inputs, or the request and the inputs", answer.readers, _is_new(answer))
+        yield Variant(
+            made,
+            WHOLE,
+            f"`{answer.path}` holds the inputs, or the request and the inputs",
+            answer.readers,
+            _is_new(answer),
+        )
 
 
 def _stale(answer: Answer) -> Iterator[Variant]:
@@ -72,13 +85,25 @@ def _half(answer: Answer) -> Iterator[Variant]:
     lines = answer.text.splitlines(keepends=True)
     if len(lines) >= 4:
         kept = "".join(lines[: len(lines) // 2])
-        yield Variant(kept.encode(), WHOLE, f"only the first half of `{answer.path}` is written", answer.readers, not answer.is_document)
+        yield Variant(
+            kept.encode(),
+            WHOLE,
+            f"only the first half of `{answer.path}` is written",
+            answer.readers,
+            not answer.is_document,
+        )
 
 
 def _exchanged(answer: Answer) -> Iterator[Variant]:
     """The contents of another file of the same deliverable, or of the same format."""
     task = answer.task
-    same = [p for d in task.delivers if d.kind == answer.kind for p in answer.written if p in d.paths or d.name == answer.deliver.name]
+    same = [
+        p
+        for d in task.delivers
+        if d.kind == answer.kind
+        for p in answer.written
+        if p in d.paths or d.name == answer.deliver.name
+    ]
     for path in dict.fromkeys(same):
         data = answer.written.get(path)
         if path != answer.path and data is not None and data != answer.data:

@@ -18,7 +18,12 @@ def _edited(result: Result) -> Iterator[Change]:
         for path in guard.inputs[:2] + guard.inputs[2:][-1:]:
             data = result.now(path)
             if data is not None:
-                yield Change({path: data + b"\n# looked at\n"}, _INPUTS, f"the input `{path}` has a line more", frozenset({guard.check}))
+                yield Change(
+                    {path: data + b"\n# looked at\n"},
+                    _INPUTS,
+                    f"the input `{path}` has a line more",
+                    frozenset({guard.check}),
+                )
 
 
 def _touched(result: Result) -> Iterator[Change]:
@@ -27,7 +32,9 @@ def _touched(result: Result) -> Iterator[Change]:
         for path in guard.inputs[:1]:
             data = result.now(path)
             if data:
-                yield Change({path: data[:-1]}, _INPUTS, f"the input `{path}` has lost its last byte", frozenset({guard.check}))
+                yield Change(
+                    {path: data[:-1]}, _INPUTS, f"the input `{path}` has lost its last byte", frozenset({guard.check})
+                )
 
 
 def _emptied(result: Result) -> Iterator[Change]:
@@ -49,7 +56,9 @@ def _stray(result: Result) -> Iterator[Change]:
         if guard.folder is not None:
             for path in ("stray/notes.txt", "notes.txt", "stray.tmp"):
                 if not path.startswith(f"{guard.folder}/") and path not in result.pristine:
-                    yield Change({path: b"notes\n"}, _FILES, f"`{path}` lies outside `{guard.folder}`", frozenset({guard.check}))
+                    yield Change(
+                        {path: b"notes\n"}, _FILES, f"`{path}` lies outside `{guard.folder}`", frozenset({guard.check})
+                    )
 
 
 def _one_more(result: Result) -> Iterator[Change]:
@@ -62,7 +71,13 @@ def _one_more(result: Result) -> Iterator[Change]:
         like = next((d for p, d in result.written.items() if d is not None and p in deliver.paths), b"one more\n")
         if name not in result.written and path_pattern(deliver.path).match(name):
             checks = named or result.readers(deliver.name)
-            yield Change({name: like}, _FILES, f"`{name}` is one more of `{deliver.name}`", checks, bool(named) or deliver.shape == "family")
+            yield Change(
+                {name: like},
+                _FILES,
+                f"`{name}` is one more of `{deliver.name}`",
+                checks,
+                bool(named) or deliver.shape == "family",
+            )
 
 
 def _free_file(result: Result) -> Iterator[Change]:
