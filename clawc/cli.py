@@ -83,13 +83,22 @@ def build(
 
 @app.command()
 def test(
-    paths: Sources,
+    paths: Annotated[
+        list[Path], typer.Argument(help="`.claw` files, bundles, or folders with them", metavar="PATH...")
+    ],
     level: Annotated[
         str, typer.Option(help="admit: in memory, a sample for real; release: all for real", metavar="LEVEL")
     ] = "admit",
     format: Annotated[str, typer.Option(help="text, json, html, sarif, github or junit", metavar="FORMAT")] = "text",
     out: Output = None,
     cards: Annotated[Path | None, typer.Option(help="folder that gets the card of each task", metavar="DIR")] = None,
+    attach: Annotated[bool, typer.Option("--attach", help="put each card into the folder of its bundle")] = False,
+    sign: Annotated[
+        Path | None, typer.Option(help="sign the cards by the private key in this file", metavar="KEYFILE")
+    ] = None,
+    admitted: Annotated[
+        bool, typer.Option("--admitted", help="prove nothing; say whose cards count here, exit 1 if one does not")
+    ] = False,
     details: Annotated[bool, typer.Option("--details", help="show the kill matrix, probes, queries and runs")] = False,
     mutants: Annotated[int, typer.Option(min=0, max=10_000, help="mutants of each task; 0: as the level has")] = 0,
     seed: Annotated[int, typer.Option("--seed", min=0, help="the seed of the first instance")] = 0,
@@ -103,10 +112,27 @@ def test(
     ] = False,
 ) -> None:
     """Test checkers from both sides: right answers must win, wrong ones lose; write a card for each."""
+    if admitted:
+        from clawc.commands.admitted import admitted_command
+
+        raise typer.Exit(admitted_command(paths, level, format, out))
     from clawc.commands.test import TestOptions, test_command
 
-    options = TestOptions(level, format, out, cards, mutants, seed, count, jobs, not no_cache, not no_sandbox, details)
+    options = TestOptions(
+        level, format, out, cards, mutants, seed, count, jobs, not no_cache, not no_sandbox, details, attach, sign
+    )
     raise typer.Exit(test_command(paths, options))
+
+
+@app.command()
+def keys(
+    verb: Annotated[str, typer.Argument(help="new or show", metavar="new|show")],
+    file: Annotated[Path, typer.Argument(help="the file with the private key", metavar="FILE")],
+) -> None:
+    """Make a key that signs cards, or show its public half, which others trust."""
+    from clawc.commands.keys import keys_command
+
+    raise typer.Exit(keys_command(verb, file))
 
 
 @app.command("run")

@@ -267,7 +267,9 @@ class KeptAssets:
         inside = {p[len(head) :]: given for p, given in self._files.items() if p.startswith(head)}
         found = {inner: given for inner, given in inside.items() if not set(inner.split("/")[:-1]) & set(_SKIPPED)}
         if not found and folder not in self._folders:
-            cx.error("E0703", span, f"there is no folder `{path}` beside the source", "it did not come with this source")
+            cx.error(
+                "E0703", span, f"there is no folder `{path}` beside the source", "it did not come with this source"
+            )
             return None
         return found
 

@@ -1,5 +1,5 @@
 """Loads a bundle and proves it whole: exactly the listed files, each with its size and hash, and the right
-id.
+id. A `card.json` beside the manifest is no part of it.
 
 The bundle is untrusted. Nothing outside it is opened, no link is followed, and each later read is verified
 again.
@@ -20,7 +20,7 @@ from typing import cast
 from pydantic import ValidationError
 
 from clawc.runtime.errors import RuntimeFault
-from clawc.spec.bundle import BUNDLE_FORMAT_VERSION, JOBS, MANIFEST, WORKSPACE, BundleFile, Manifest
+from clawc.spec.bundle import BUNDLE_FORMAT_VERSION, CARD, JOBS, MANIFEST, MAX_CARD, WORKSPACE, BundleFile, Manifest
 from clawc.spec.manifest_id import manifest_id
 
 _MANIFEST_BYTES = 16 << 20
@@ -59,11 +59,21 @@ def load(path: Path) -> Bundle:
     _check_names(bundle)
     _check_numbers(manifest)
     for name in _walk(path):
-        if name != MANIFEST and name not in bundle.files:
+        if name not in (MANIFEST, CARD) and name not in bundle.files:
             raise RuntimeFault("R0105", f"edited bundle: `{name}` is not listed in {MANIFEST}", _REBUILD)
     for name in bundle.files:
         bundle.read(name)
     return bundle
+
+
+def claimed_card(bundle: Bundle) -> bytes | None:
+    """The bytes of the `card.json` in the folder of a bundle: a claim of whoever had the folder; None where there is none.
+
+    Raises RuntimeFault R0101, R0104 or R0106 for one that cannot be read, is too large or no regular file.
+    """
+    if not os.path.lexists(bundle.path / CARD):
+        return None
+    return _read_inside(bundle.path, CARD, MAX_CARD)
 
 
 def safe_path(path: str) -> bool:
@@ -80,7 +90,7 @@ def safe_path(path: str) -> bool:
 
 def _manifest(data: bytes) -> Manifest:
     try:
-        raw: object = json.loads(data, object_pairs_hook=_no_duplicates)
+        raw: object = json.loads(data, object_pairs_hook=without_duplicates)
     except (ValueError, RecursionError) as error:
         raise RuntimeFault("R0103", f"{MANIFEST} is not valid JSON: {error}", _REBUILD) from error
     if not isinstance(raw, dict):
@@ -107,7 +117,8 @@ def _manifest(data: bytes) -> Manifest:
     return manifest
 
 
-def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """The object of a JSON document; raises ValueError for one with a key twice."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("an object has a key twice")
@@ -123,8 +134,8 @@ def _check_names(bundle: Bundle) -> None:
     for name in inside + outside:
         if not safe_path(name):
             raise RuntimeFault("R0106", f"{MANIFEST}: unsafe path `{name!a}`", _REBUILD)
-    if len(bundle.files) != len(inside) or MANIFEST in bundle.files:
-        raise RuntimeFault("R0103", f"{MANIFEST} lists a file twice or itself", _REBUILD)
+    if len(bundle.files) != len(inside) or MANIFEST in bundle.files or CARD in bundle.files:
+        raise RuntimeFault("R0103", f"{MANIFEST} lists a file twice, itself or {CARD}", _REBUILD)
     for file in manifest.workspace:
         listed = bundle.files.get(f"{WORKSPACE}/{file.path}")
         if listed is None or (listed.sha256, listed.size) != (file.sha256, file.size):

@@ -10,10 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from clawc.spec.bundle import Name, Sha256, Strict
+from clawc.spec.bundle import Name, Sha256, Strict, TaskName
 
 CARD_FORMAT_VERSION = 1
-CARD = "card.json"
 
 Share = Annotated[str, Field(pattern=r"^(0|1|[01]\.[0-9]{1,40})$")]
 Count = Annotated[int, Field(ge=0)]
@@ -147,7 +146,7 @@ class VerifierCard(Strict):
     mutants, at most this share of such mutants would be accepted (95 %: 3 / n)."""
 
     format_version: Literal[1] = 1
-    task: Name
+    task: TaskName
     title: Text = ""
     key: CardKey
     clean: bool
@@ -167,5 +166,5 @@ class VerifierCard(Strict):
     findings: tuple[FindingLine, ...] = ()
     real: Real = Real()
     instance: Instance | None = None
-    cpu_ms: Annotated[float, Field(ge=0)] = 0.0
+    cpu_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     signature: Signature | None = None

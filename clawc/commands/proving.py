@@ -16,18 +16,23 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from clawc import exits
 from clawc.commands.check_cache import CheckCache, Kept, Source, cache_folder
 from clawc.commands.checking import MAX_JOBS, overrun
+from clawc.commands.faults import user_errors
 from clawc.commands.processors import processors
 from clawc.commands.sources import check_instances, project_root, read_source
 from clawc.compiler.finding import Finding, finding, restored
 from clawc.exits import UserError
 from clawc.runtime.bounded import Overrun, bounded
 from clawc.runtime.sandbox.bounds import Bounds
+from clawc.spec.bundle import MANIFEST
 
 if TYPE_CHECKING:  # loaded where it works
+    from clawc.compiler.assets import Assets
     from clawc.compiler.pipeline import Checked, Compiled
     from clawc.compiler.prove.plan import Level, Plan
+    from clawc.runtime.bundle import Bundle
     from clawc.runtime.selftest.real import Judge
     from clawc.spec.card import VerifierCard
 
@@ -55,7 +60,8 @@ class Wanted:
 
 class _Item(NamedTuple):
     """Instances of one source, and the folder that gets what has to be run for real. `first`: the number of the first
-    instance, 0 where there is one. `ran`: the verdicts of the sandboxes by task, once there are any."""
+    instance, 0 where there is one. `ran`: the verdicts of the sandboxes by task, once there are any. `bundle`: one that is
+    proved from the source inside it."""
 
     shown: str
     root: str
@@ -65,6 +71,7 @@ class _Item(NamedTuple):
     first: int = 0
     size: int = 1
     ran: str = ""
+    bundle: Bundle | None = None
 
 
 @dataclass(slots=True)
@@ -78,15 +85,21 @@ class Proved:
 
 
 def prove_sources(
-    sources: Sequence[Path], wanted: Wanted, *, jobs: int = 0, cached: bool = True, progress: Callable[[int, int], None] | None = None
-) -> list[Proved]:
-    """The proofs in the order of the sources; all instances of a source together. Raises UserError for a source that cannot be
-    read, and what a sandbox raises that does not work here."""
+    sources: Sequence[Path], wanted: Wanted, *, bundles: Sequence[Bundle] = (), jobs: int = 0, cached: bool = True,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Proved]:  # fmt: skip
+    """The proofs in the order of the sources, all instances of a source together, then those of the bundles. Raises UserError
+    for a source that cannot be read and a bundle that is not what its source gives, and what a sandbox raises that does not
+    work here."""
     from clawc.spec.card import VerifierCard
 
     with tempfile.TemporaryDirectory(prefix="clawc-test-") as work:
         os.chmod(work, 0o700)
         items = _items(sources, wanted, Path(work))
+        items += [
+            _Item(str(b.path), str(b.path), str(Path(work) / f"bundle-{n}"), wanted, 0, bundle=b)
+            for n, b in enumerate(bundles)
+        ]
         results = _results(items, wanted, jobs or min(processors(), MAX_JOBS), cached, progress)
     found: dict[str, Proved] = {}
     for item, result in zip(items, results):
@@ -110,7 +123,9 @@ def _items(sources: Sequence[Path], wanted: Wanted, work: Path) -> list[_Item]:
         for first in range(0, wanted.count or 1, _CHUNK):
             size = min(_CHUNK, (wanted.count or 1) - first)
             folder = str(work / f"{number}-{first}")
-            items.append(_Item(shown, root, folder, wanted, wanted.seed + first, first + 1 if wanted.count else 0, size))
+            items.append(
+                _Item(shown, root, folder, wanted, wanted.seed + first, first + 1 if wanted.count else 0, size)
+            )
     return items
 
 
@@ -121,7 +136,9 @@ def _results(
     cache = CheckCache(cache_folder()) if cached else None
     try:
         kept = cache.find(known) if cache is not None else {}
-        results: dict[int, dict[str, Any] | Finding] = {n: kept[s] for n, s in enumerate(known) if s in kept and _is_result(kept[s])}
+        results: dict[int, dict[str, Any] | Finding] = {
+            n: kept[s] for n, s in enumerate(known) if s in kept and _is_result(kept[s])
+        }
         missing = [n for n in range(len(items)) if n not in results]
         if missing:
             import_module("clawc.compiler.prove.card")  # before children are forked, so that they share it
@@ -155,6 +172,9 @@ def _bounds(items: Sequence[_Item]) -> Bounds:
 
 def _kept_as(item: _Item) -> Source:
     w = item.wanted
+    if item.bundle is not None:
+        which = f"{w.level} {w.mutants} {w.real} bundle {item.bundle.manifest.id} at "
+        return Source(_KEPT_AS + which + item.shown, os.path.join(item.shown, MANIFEST), item.root)
     which = f"{w.level} {w.mutants} {w.real} seeds {item.seed}+{item.size} as {item.first} of "
     return Source(_KEPT_AS + which + item.shown, os.path.abspath(item.shown), item.root)
 
@@ -177,17 +197,33 @@ def _prove_one(item: _Item) -> dict[str, Any]:
     from clawc.compiler.assets import DiskAssets
 
     began = time.time_ns()
+    assets: Assets
+    reads: Mapping[tuple[str, str], str] = {}
     try:
-        data = read_source(Path(item.shown))
+        with user_errors():
+            if item.bundle is None:
+                read = data = read_source(Path(item.shown))
+                assets = disk = DiskAssets(Path(item.root))
+                reads = disk.seen
+                instances = check_instances(item.shown, data, disk, range(item.seed, item.seed + item.size))
+            else:
+                from clawc.runtime.selftest.rebuild import rebuilt, source_of
+
+                source = source_of(item.bundle)
+                data, assets = source.data, source.assets
+                item = item._replace(shown=source.shown)
+                read = (item.bundle.path / MANIFEST).read_bytes()
+                instances = iter((rebuilt(item.bundle, source),))
     except UserError as error:
         return {"refused": [error.message, error.help, error.code]}
-    assets = DiskAssets(Path(item.root))
+    except OSError as error:
+        return {"refused": [f"`{item.shown}` cannot be read: {error.strerror}", "", exits.ENVIRONMENT]}
     found: list[Finding] = []
     allowed: list[Finding] = []
     tasks: list[dict[str, Any]] = []
     library = open_library_cache()
     try:
-        for place, checked in enumerate(check_instances(item.shown, data, assets, range(item.seed, item.seed + item.size))):
+        for place, checked in enumerate(instances):
             found += [finding(d) for d in checked.diagnostics]
             allowed += [finding(d, reason) for d, reason in checked.allowed]
             if not checked.ok:
@@ -203,8 +239,8 @@ def _prove_one(item: _Item) -> dict[str, Any]:
         allowed += [restored(f) for f in task.pop("allowed")]
     return {
         "began": began,
-        "digest": hashlib.sha256(data).hexdigest(),
-        "reads": [[kind, path, stamp] for (kind, path), stamp in assets.seen.items()],
+        "digest": hashlib.sha256(read).hexdigest(),
+        "reads": [[kind, path, stamp] for (kind, path), stamp in reads.items()],
         "result": {
             "found": [f.stored() for f in dict.fromkeys(found)], "allowed": [f.stored() for f in dict.fromkeys(allowed)],
             "tasks": tasks,
@@ -212,7 +248,9 @@ def _prove_one(item: _Item) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _prove_task(item: _Item, place: int, data: bytes, assets: Any, checked: Checked, compiled: Compiled) -> dict[str, Any]:
+def _prove_task(
+    item: _Item, place: int, data: bytes, assets: Assets, checked: Checked, compiled: Compiled
+) -> dict[str, Any]:
     from clawc.compiler.instances import instance_name
     from clawc.compiler.passes.allow import split
     from clawc.compiler.pipeline import build
@@ -231,7 +269,11 @@ def _prove_task(item: _Item, place: int, data: bytes, assets: Any, checked: Chec
     ran = _ran(item, task.name)
     proof = conclude(plan, ran, ran=True) if ran is not None else conclude(plan, judge_here(plan))
     is_first = place == 0 and item.first <= 1
-    foreign = foreign_answers(item.shown, data, assets, compiled, OTHER_SEEDS) if task.drawn and (is_first or level == "release") else None
+    foreign = (
+        foreign_answers(item.shown, data, assets, compiled, OTHER_SEEDS)
+        if task.drawn and (is_first or level == "release")
+        else None
+    )
     said = [*findings_of(proof), *(foreign.findings if foreign is not None else ())]
     kept, allowed = split(said, checked.allowances, checked.source)
     bundle = build(compiled)
@@ -375,7 +417,14 @@ class _Real:
                 disagreed.append(f"case {number}: no verdict: {verdict}")
             elif case["here"] is not None and (why := same_verdict(case["here"], verdict)):
                 disagreed.append(f"case {number}: {why}")
-        more: dict[str, Any] = {"runs": sum(v is not None for v in there), "disagreed": disagreed[:20], "verdicts": there, "tampered": 0, "credited": [], "environments": []}
+        more: dict[str, Any] = {
+            "runs": sum(v is not None for v in there),
+            "disagreed": disagreed[:20],
+            "verdicts": there,
+            "tampered": 0,
+            "credited": [],
+            "environments": [],
+        }
         if asked["level"] == "release" and isinstance(oracle, dict) and len(there) > 1:
             found = await disturbed(judge, cases[0].files)
             more["tampered"] = len(found)
@@ -392,14 +441,37 @@ def _add(task: dict[str, Any], result: dict[str, Any], more: dict[str, Any], ite
     card = task["card"]
     card["real"] = more
     line = task["line"]
-    said: list[tuple[str, str, str]] = [("W0808", f"the emitted checker of `{task['name']}` judges otherwise: {text}", "") for text in more["disagreed"][:3]]
+    said: list[tuple[str, str, str]] = [
+        ("W0808", f"the emitted checker of `{task['name']}` judges otherwise: {text}", "")
+        for text in more["disagreed"][:3]
+    ]
     said += [("W0810", f"a disturbed workspace of `{task['name']}` ({text})", "") for text in more["credited"][:3]]
     odd = [e for e in more["environments"] if not e["same"]]
-    said += [("W0808", f"the checker of `{task['name']}` judges the oracle otherwise with TZ={e['zone']}, LC_ALL={e['locale']}, hash seed {e['hash_seed']}", "") for e in odd[:2]]
+    said += [
+        (
+            "W0808",
+            f"the checker of `{task['name']}` judges the oracle otherwise with TZ={e['zone']}, LC_ALL={e['locale']}, hash seed {e['hash_seed']}",
+            "",
+        )
+        for e in odd[:2]
+    ]
     for code, message, help in said:
         place = Place(line, 1, 0)
-        made = Finding(code, message, item.shown, place, place, "", help or "report this, please: the task is not to blame")
+        made = Finding(
+            code, message, item.shown, place, place, "", help or "report this, please: the task is not to blame"
+        )
         result["found"].append(made.stored())
-        card["findings"] = [*card["findings"], {"code": code, "message": message[:1000], "path": item.shown, "line": line, "column": 1, "help": made.help, "allowed": ""}]
+        card["findings"] = [
+            *card["findings"],
+            {
+                "code": code,
+                "message": message[:1000],
+                "path": item.shown,
+                "line": line,
+                "column": 1,
+                "help": made.help,
+                "allowed": "",
+            },
+        ]
         card["clean"] = False
         card["reasons"] = [*card["reasons"], f"{code}: {message}"[:500]]
