@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 import time
-from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping, Sequence
+from base64 import b64encode
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from clawc import exits
 from clawc.commands.check_cache import CheckCache, Kept, Source, cache_folder
 from clawc.commands.checking import MAX_JOBS, overrun
+from clawc.commands.emitted import CASES, THERE, EmittedRuns, Seen, add_seen, settled
 from clawc.commands.faults import user_errors
 from clawc.commands.processors import processors
 from clawc.commands.sources import check_instances, project_root, read_source
@@ -33,16 +35,17 @@ if TYPE_CHECKING:  # loaded where it works
     from clawc.compiler.pipeline import Checked, Compiled
     from clawc.compiler.prove.plan import Level, Plan
     from clawc.runtime.bundle import Bundle
-    from clawc.runtime.selftest.real import Judge
     from clawc.spec.card import VerifierCard
 
 # Of one source; proving judges some hundreds of workspaces.
 BOUNDS = Bounds(cpu_s=60.0, memory_bytes=1 << 30)
 # Workspaces of a template that its emitted checker judges at level admit, besides the oracle's and the untouched one.
-SAMPLE = 6
+SAMPLE = 2
 # Other seeds that a template is tried with, and instances that one child proves.
 OTHER_SEEDS = 5
 _CHUNK = 8
+# Items whose emitted checkers run, or wait for it, before more are proved.
+_WAITING = 48
 _KEPT_AS = "proof of "
 
 
@@ -144,26 +147,79 @@ def _results(
             import_module("clawc.compiler.prove.card")  # before children are forked, so that they share it
             import_module("clawc.compiler.emit.bundle")
             before = len(results)
-            with _Real(wanted) as real:
-                replies = bounded(_prove_one, [items[n] for n in missing], jobs=jobs, bounds=_bounds(items))
-                for done, (n, reply) in enumerate(zip(missing, replies), 1):
-                    reply = real.settle(items[n], reply)
-                    if progress is not None:
-                        progress(before + done, before)
-                    if isinstance(reply, Overrun):
-                        results[n] = overrun(items[n].shown, reply, _bounds(items))
-                        continue
-                    if "refused" in reply:
-                        raise UserError(*reply["refused"])
-                    results[n] = reply["result"]
-                    if cache is not None:
-                        cache.put(known[n], Kept(reply["digest"], reply["reads"], reply["result"]), reply["began"])
+            done = 0
+
+            def step() -> None:
+                nonlocal done
+                done += 1
+                if progress is not None:
+                    progress(before + done, before)
+
+            for n, reply in _proved([items[n] for n in missing], wanted, jobs, step):
+                n = missing[n]
+                if isinstance(reply, Overrun):
+                    results[n] = overrun(items[n].shown, reply, _bounds(items))
+                    continue
+                if "refused" in reply:
+                    raise UserError(*reply["refused"])
+                results[n] = reply["result"]
+                if cache is not None:
+                    cache.put(known[n], Kept(reply["digest"], reply["reads"], reply["result"]), reply["began"])
             if cache is not None:
                 cache.trim()
         return [results[n] for n in range(len(items))]
     finally:
         if cache is not None:
             cache.close()
+
+
+def _proved(items: Sequence[_Item], wanted: Wanted, jobs: int, step: Callable[[], None]) -> Iterator[tuple[int, Any]]:
+    """The reply to each item by its place. Emitted checkers run while others are proved; what programs did is concluded from at
+    the end."""
+    waiting: deque[tuple[int, Any, Future[list[Seen]]]] = deque()
+    again: list[tuple[int, Any, list[Seen]]] = []
+
+    def finished(most: int) -> Iterator[tuple[int, Any]]:
+        while len(waiting) > most:
+            n, reply, future = waiting.popleft()
+            seen = settled(future, step)
+            if any(s.again for s in seen):
+                again.append((n, reply, seen))
+                continue
+            _add_all(items[n], reply, seen)
+            shutil.rmtree(items[n].folder, ignore_errors=True)
+            yield n, reply
+
+    with EmittedRuns() as runs:
+        for n, reply in enumerate(bounded(_prove_one, items, jobs=jobs, bounds=_bounds(items))):
+            folders = _laid(items[n], reply)
+            if folders:
+                waiting.append((n, reply, runs.run(folders)))
+                yield from finished(_WAITING)
+            else:
+                step()
+                yield n, reply
+        yield from finished(0)
+    second = [items[n]._replace(ran=items[n].folder) for n, _, _ in again]
+    for (n, first, seen), reply in zip(again, bounded(_prove_one, second, jobs=jobs, bounds=_bounds(items))):
+        if not isinstance(reply, Overrun) and "result" in reply:
+            _add_all(items[n], reply, seen)
+            reply["began"] = first["began"]
+        yield n, reply
+
+
+def _laid(item: _Item, reply: Any) -> list[Path]:
+    """The folders of the tasks of a reply whose emitted checkers are to run."""
+    if isinstance(reply, Overrun) or "result" not in reply:
+        return []
+    return [Path(item.folder) / task["name"] for task in reply["result"]["tasks"] if task.pop("real", False)]
+
+
+def _add_all(item: _Item, reply: Any, seen: Sequence[Seen]) -> None:
+    by_name = {s.name: s for s in seen}
+    for task in reply["result"]["tasks"]:
+        if task["name"] in by_name:
+            add_seen(task, reply["result"], by_name[task["name"]], item.shown)
 
 
 def _bounds(items: Sequence[_Item]) -> Bounds:
@@ -211,9 +267,9 @@ def _prove_one(item: _Item) -> dict[str, Any]:
 
                 source = source_of(item.bundle)
                 data, assets = source.data, source.assets
-                item = item._replace(shown=source.shown)
                 read = (item.bundle.path / MANIFEST).read_bytes()
                 instances = iter((rebuilt(item.bundle, source),))
+                item = item._replace(shown=source.shown)
     except UserError as error:
         return {"refused": [error.message, error.help, error.code]}
     except OSError as error:
@@ -233,7 +289,8 @@ def _prove_one(item: _Item) -> dict[str, Any]:
                     continue  # there is one instance of it
                 tasks.append(_prove_task(item, place, data, assets, checked, compiled))
     finally:
-        library.close()
+        if library is not None:
+            library.close()
     for task in tasks:
         found += [restored(f) for f in task.pop("found")]
         allowed += [restored(f) for f in task.pop("allowed")]
@@ -296,7 +353,7 @@ def _ran(item: _Item, name: str) -> list[dict[str, Any]] | None:
     """The verdicts that sandboxes gave on the cases of a task."""
     if not item.ran:
         return None
-    path = Path(item.ran) / name / "there.json"
+    path = Path(item.ran) / name / THERE
     return json.loads(path.read_bytes()) if path.is_file() else None
 
 
@@ -319,7 +376,7 @@ def _lay(folder: Path, plan: Plan, proof: Any, files: Mapping[str, bytes]) -> No
         }
         for n in chosen
     ]  # fmt: skip
-    with open(folder / "cases.json", "w", encoding="utf-8") as file:
+    with open(folder / CASES, "w", encoding="utf-8") as file:
         json.dump({"runs": bool(plan.runs), "level": plan.level, "cases": listed}, file)
 
 
@@ -328,150 +385,3 @@ def _sample(count: int, probes: int) -> list[int]:
     mutants = range(probes, count)
     step = max(1, len(mutants) // SAMPLE)
     return [0, 1, *list(mutants)[::step][:SAMPLE]]
-
-
-class _Real:
-    """The sandboxes, started when the first task needs them."""
-
-    def __init__(self, wanted: Wanted) -> None:
-        self.wanted = wanted
-        self._runner: asyncio.Runner | None = None
-        self._backend: Any = None
-
-    def __enter__(self) -> _Real:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._runner is not None:
-            self._runner.run(self._backend.close())
-            self._runner.close()
-
-    def settle(self, item: _Item, reply: Any) -> Any:
-        """A reply whose tasks were run for real where that is wanted; a child concludes anew from what programs did."""
-        if isinstance(reply, Overrun) or "result" not in reply:
-            return reply
-        try:
-            again = False
-            for task in reply["result"]["tasks"]:
-                if task.pop("real", False):
-                    again = self._run(item, task, reply["result"]) or again
-            if again:
-                [second] = bounded(_prove_one, [item._replace(ran=item.folder)], bounds=_bounds([item]))
-                if isinstance(second, Overrun) or "refused" in second:
-                    return second
-                for task in second["result"]["tasks"]:
-                    path = Path(item.folder) / task["name"] / "more.json"
-                    if path.is_file():
-                        _add(task, second["result"], json.loads(path.read_bytes()), item)
-                return {**second, "began": reply["began"]}
-            return reply
-        finally:
-            shutil.rmtree(item.folder, ignore_errors=True)
-
-    def _run(self, item: _Item, task: dict[str, Any], result: dict[str, Any]) -> bool:
-        """Run what one task asks for; whether it has to be concluded anew."""
-        folder = Path(item.folder) / task["name"]
-        asked = json.loads((folder / "cases.json").read_bytes())
-        more = self._started().run(self._judged(folder, asked))
-        if asked["runs"]:
-            (folder / "there.json").write_text(json.dumps(more.pop("verdicts")), encoding="utf-8")
-            (folder / "more.json").write_text(json.dumps(more), encoding="utf-8")
-            return True
-        more.pop("verdicts")
-        _add(task, result, more, item)
-        return False
-
-    def _started(self) -> asyncio.Runner:
-        if self._runner is None:
-            from clawc.runtime.errors import SandboxUnavailable
-            from clawc.runtime.sandbox.bubblewrap import Bubblewrap
-
-            self._runner = asyncio.Runner()
-            self._backend = Bubblewrap()
-            found = self._runner.run(self._backend.probe())
-            if not found.ok:
-                raise SandboxUnavailable(found.reason, found.help)
-        return self._runner
-
-    async def _judged(self, folder: Path, asked: dict[str, Any]) -> dict[str, Any]:
-        from clawc.runtime.bundle import load
-        from clawc.runtime.selftest.environments import repeated
-        from clawc.runtime.selftest.real import Case, Judge, same_verdict
-        from clawc.runtime.selftest.tamper import disturbed
-
-        bundle = load(folder / "bundle")
-        judge: Judge = Judge(bundle, self._backend)
-        cases = [
-            Case({p: None if d is None else b64decode(d) for p, d in c["files"].items()}, c["events"], c["programs"])
-            for c in asked["cases"]
-        ]
-        oracle = await judge.one(cases[0])
-        there: list[dict[str, Any] | str | None] = [oracle]
-        if isinstance(oracle, dict) and (not asked["runs"] or all(c["passed"] for c in oracle["checks"])):
-            there += await judge.all(cases[1:])  # where the oracle fails, nothing else says anything
-        disagreed: list[str] = []
-        for number, (case, verdict) in enumerate(zip(asked["cases"], there)):
-            if verdict is None:
-                continue
-            if isinstance(verdict, str):
-                disagreed.append(f"case {number}: no verdict: {verdict}")
-            elif case["here"] is not None and (why := same_verdict(case["here"], verdict)):
-                disagreed.append(f"case {number}: {why}")
-        more: dict[str, Any] = {
-            "runs": sum(v is not None for v in there),
-            "disagreed": disagreed[:20],
-            "verdicts": there,
-            "tampered": 0,
-            "credited": [],
-            "environments": [],
-        }
-        if asked["level"] == "release" and isinstance(oracle, dict) and len(there) > 1:
-            found = await disturbed(judge, cases[0].files)
-            more["tampered"] = len(found)
-            more["credited"] = [f"{d.name}: {d.problem}" for d in found if d.problem]
-            lines = await repeated(bundle, self._backend, cases[0], oracle)
-            more["environments"] = [line.model_dump(mode="json") for line in lines]
-        return more
-
-
-def _add(task: dict[str, Any], result: dict[str, Any], more: dict[str, Any], item: _Item) -> None:
-    """Put what was seen for real onto the card, with a finding where it speaks against the checker."""
-    from clawc.compiler.finding import Place
-
-    card = task["card"]
-    card["real"] = more
-    line = task["line"]
-    said: list[tuple[str, str, str]] = [
-        ("W0808", f"the emitted checker of `{task['name']}` judges otherwise: {text}", "")
-        for text in more["disagreed"][:3]
-    ]
-    said += [("W0810", f"a disturbed workspace of `{task['name']}` ({text})", "") for text in more["credited"][:3]]
-    odd = [e for e in more["environments"] if not e["same"]]
-    said += [
-        (
-            "W0808",
-            f"the checker of `{task['name']}` judges the oracle otherwise with TZ={e['zone']}, LC_ALL={e['locale']}, hash seed {e['hash_seed']}",
-            "",
-        )
-        for e in odd[:2]
-    ]
-    for code, message, help in said:
-        place = Place(line, 1, 0)
-        made = Finding(
-            code, message, item.shown, place, place, "", help or "report this, please: the task is not to blame"
-        )
-        result["found"].append(made.stored())
-        card["findings"] = [
-            *card["findings"],
-            {
-                "code": code,
-                "message": message[:1000],
-                "path": item.shown,
-                "line": line,
-                "column": 1,
-                "help": made.help,
-                "allowed": "",
-            },
-        ]
-        card["clean"] = False
-        card["reasons"] = [*card["reasons"], f"{code}: {message}"[:500]]

@@ -40,6 +40,7 @@ def every_vendor_file() -> list[tuple[str, bytes]]:
     return sorted(found)
 
 
+@cache
 def _siblings(source: bytes) -> list[str]:
     """The modules of the same package that a module imports as it is loaded; those under `if` are for type checkers."""
     names: list[str] = []
