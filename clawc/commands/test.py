@@ -126,7 +126,8 @@ def _keep(proved: Sequence[Proved], cards: Sequence[VerifierCard], options: Test
 
     if options.whole:
         store = CardStore(cache_folder())
-        if not all([store.put(card) for card in cards]):
+        kept = [store.put(card) for card in cards]
+        if not all(kept):
             print(
                 f"clawc: cards are not kept, since `{store.folder}` cannot be written or others can write there",
                 file=sys.stderr,

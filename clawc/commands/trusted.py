@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from clawc.commands.sources import PROJECT_FILE, project_root
 from clawc.exits import UserError
+from clawc.runtime.regular_file import read_regular
 
 _MAX_FILE = 1 << 20
 _DIGITS = frozenset("0123456789abcdef")
@@ -32,14 +33,11 @@ def trusted_keys(folder: Path) -> frozenset[str]:
 
 def _keys(path: Path) -> frozenset[str]:
     try:
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-            data = file.read(_MAX_FILE + 1)
+        data = read_regular(path, _MAX_FILE).data
     except (FileNotFoundError, NotADirectoryError):
         return frozenset()
     except OSError as error:
         raise UserError(f"`{path}` cannot be read: {error.strerror}") from error
-    if len(data) > _MAX_FILE:
-        raise UserError(f"`{path}` is larger than {_MAX_FILE >> 20} MiB")
     import tomllib
 
     try:
@@ -52,7 +50,8 @@ def _keys(path: Path) -> frozenset[str]:
     listed = cast(dict[str, Any], cards).get("trusted", [])
     if not isinstance(listed, list):
         raise UserError(f"`{path}`: `trusted` is a list of public keys", _WRITE)
-    for key in cast(list[Any], listed):
+    found: list[object] = [*cast("list[object]", listed)]
+    for key in found:
         if not isinstance(key, str) or len(key) != 64 or not _DIGITS.issuperset(key):
             raise UserError(f"`{path}`: {str(key)[:80]!a} in `trusted` is no public key", _WRITE)
-    return frozenset(cast(list[str], listed))
+    return frozenset(str(key) for key in found)

@@ -22,7 +22,7 @@ def read_card(data: bytes) -> VerifierCard:
     if len(data) > MAX_CARD:
         raise CardFault(f"larger than {MAX_CARD >> 20} MiB")
     try:
-        raw: object = json.loads(data, object_pairs_hook=without_duplicates, parse_constant=_no_number)
+        raw: object = json.loads(data.decode("utf-8"), object_pairs_hook=without_duplicates, parse_constant=_no_number)
         if not isinstance(raw, dict):
             raise CardFault("not a JSON object")
         fields = cast("dict[str, object]", raw)

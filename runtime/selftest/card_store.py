@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import stat
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from clawc.runtime.regular_file import read_regular
 from clawc.runtime.selftest.card_file import CardFault, canonical_bytes, card_json, read_card
 from clawc.spec.bundle import MAX_CARD
 from clawc.spec.card import CardKey, VerifierCard
@@ -77,14 +77,10 @@ def _name(key: CardKey) -> str:
 
 def _read(folder: int, name: str) -> bytes:
     """The bytes of a regular file that only this user can write; raises OSError for any other, and for one that is too large."""
-    fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
-    with open(fd, "rb") as file:
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & _OTHERS_WRITE:
-            raise PermissionError(f"`{name}` is not this user's")
-        if found.st_size > MAX_CARD + _DIGEST + 1:
-            raise OSError(f"`{name}` is too large")
-        return file.read(found.st_size + 1)
+    found = read_regular(name, MAX_CARD + _DIGEST + 1, folder=folder, follow=False)
+    if found.owner != os.geteuid() or found.mode & _OTHERS_WRITE:
+        raise PermissionError(f"`{name}` is not this user's")
+    return found.data
 
 
 def _write(folder: int, name: str, data: bytes) -> None:

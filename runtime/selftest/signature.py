@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-import stat
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.regular_file import read_regular
 from clawc.runtime.selftest.card_file import canonical_bytes
 from clawc.spec.card import Signature, VerifierCard
 
@@ -99,24 +100,20 @@ def private_key(path: Path) -> Ed25519PrivateKey:
 
 def _own_file(path: Path) -> bytes:
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        found = read_regular(path, _MAX_KEY_FILE)
     except OSError as error:
         raise RuntimeFault(
             "R0602", f"`{path}` cannot be read: {error.strerror}", "make a key by `clawc keys new FILE`"
         ) from error
-    with open(fd, "rb") as file:
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > _MAX_KEY_FILE:
-            raise RuntimeFault("R0602", f"`{path}` is not a file with a key")
-        if found.st_mode & 0o077 or found.st_uid not in (0, os.geteuid()):
-            raise RuntimeFault("R0602", f"others can read `{path}`, so its key proves nothing",
-                               f"make another key, or if nobody has read this one, `chmod 600 {path}`")  # fmt: skip
-        return file.read(_MAX_KEY_FILE)
+    if found.mode & 0o077 or found.owner not in (0, os.geteuid()):
+        raise RuntimeFault("R0602", f"others can read `{path}`, so its key proves nothing",
+                           f"make another key, or if nobody has read this one, `chmod 600 {path}`")  # fmt: skip
+    return found.data
 
 
 def _require() -> None:
     try:
-        import cryptography.hazmat.primitives.asymmetric.ed25519  # noqa: F401
+        import_module("cryptography.hazmat.primitives.asymmetric.ed25519")
     except ImportError as error:
         raise RuntimeFault(
             "R0601", "signatures need the package `cryptography`, which is not installed", _INSTALL
