@@ -14,6 +14,7 @@ from clawc.compiler.mutants.prose import found, place_of, spellings, within_plac
 from clawc.compiler.witness.constraints import Demand
 from clawc.compiler.witness.places import Mention
 from clawc.stdlib.checks.kinds import listed
+from clawc.stdlib.checks.values import Table
 
 
 def _facts(answer: Answer) -> Iterator[tuple[Demand, Any, list[tuple[int, int]]]]:
@@ -104,7 +105,8 @@ def _banned(answer: Answer) -> Iterator[Variant]:
     if answer.text is None:
         return
     for demand in answer.pins.of("banned"):
-        for value in listed(demand.value)[:2]:
+        one = not isinstance(demand.value, (list, Table))
+        for value in ([demand.value] if one else listed(demand.value))[:2]:
             words = spellings(value, None)
             if not words:
                 continue
