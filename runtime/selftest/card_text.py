@@ -25,7 +25,15 @@ def overview(cards: Sequence[VerifierCard]) -> str:
 
 def details(card: VerifierCard) -> str:
     """Everything that the card says, but for findings."""
-    parts = [f"{clean(card.task)}: {clean(card.title)}\n", _key(card), _probes(card), _matrix(card), _evidence(card), _queries(card), _real(card)]
+    parts = [
+        f"{clean(card.task)}: {clean(card.title)}\n",
+        _key(card),
+        _probes(card),
+        _matrix(card),
+        _evidence(card),
+        _queries(card),
+        _real(card),
+    ]
     return "\n".join(part for part in parts if part)
 
 
@@ -38,7 +46,11 @@ def _key(card: VerifierCard) -> str:
 
 
 def _probes(card: VerifierCard) -> str:
-    lines = [f"  {'ok ' if p.good else 'NOT'}  {p.score:<8}  {clean(p.name)}" + (f"  passes {', '.join(p.passed)}" if p.passed else "") for p in card.probes]
+    lines = [
+        f"  {'ok ' if p.good else 'NOT'}  {p.score:<8}  {clean(p.name)}"
+        + (f"  passes {', '.join(p.passed)}" if p.passed else "")
+        for p in card.probes
+    ]
     return "  answers without content\n" + "\n".join(lines) + "\n"
 
 
@@ -56,7 +68,11 @@ def _matrix(card: VerifierCard) -> str:
 
 
 def _evidence(card: VerifierCard) -> str:
-    thin = [f"    {clean(e.check)}: {e.wrong} wrong, {e.operators} operators, {e.equivalent} equivalent: {clean(e.why)}" for e in card.evidence if e.why]
+    thin = [
+        f"    {clean(e.check)}: {e.wrong} wrong, {e.operators} operators, {e.equivalent} equivalent: {clean(e.why)}"
+        for e in card.evidence
+        if e.why
+    ]
     return "  less evidence than usual\n" + "\n".join(thin) + "\n" if thin else ""
 
 
@@ -65,14 +81,24 @@ def _queries(card: VerifierCard) -> str:
     changed = sum(q.status == "changed" for q in card.queries)
     if not card.queries:
         return ""
-    lines = [f"    line {q.line}: {clean(q.before)} or {clean(q.after) or 'without it'}" + (f"; {clean(q.help)}" if q.help else "") for q in same]
-    return f"  {changed} changed queries give another answer, {len(same)} the same\n" + "".join(f"{line}\n" for line in lines)
+    lines = [
+        f"    line {q.line}: {clean(q.before)} or {clean(q.after) or 'without it'}"
+        + (f"; {clean(q.help)}" if q.help else "")
+        for q in same
+    ]
+    return f"  {changed} changed queries give another answer, {len(same)} the same\n" + "".join(
+        f"{line}\n" for line in lines
+    )
 
 
 def _real(card: VerifierCard) -> str:
     real = card.real
     if not real.runs:
         return "  the emitted checker was not run\n"
-    environments = f", {sum(e.same for e in real.environments)} of {len(real.environments)} environments agree" if real.environments else ""
+    environments = (
+        f", {sum(e.same for e in real.environments)} of {len(real.environments)} environments agree"
+        if real.environments
+        else ""
+    )
     tampered = f", {real.tampered} disturbed workspaces, {len(real.credited)} with credit" if real.tampered else ""
     return f"  {real.runs} runs of the emitted checker, {len(real.disagreed)} disagree{tampered}{environments}\n"
