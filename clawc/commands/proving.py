@@ -322,10 +322,10 @@ def _prove_task(
     if item.first and task.drawn:
         task.name = instance_name(task.template, item.first + place)
     level = item.wanted.level
-    plan = plan_of(compiled, level, item.wanted.mutants)
+    is_first = place == 0 and item.first <= 1
+    plan = plan_of(compiled, level, item.wanted.mutants, another=task.drawn and not is_first)
     ran = _ran(item, task.name)
     proof = conclude(plan, ran, ran=True) if ran is not None else conclude(plan, judge_here(plan))
-    is_first = place == 0 and item.first <= 1
     foreign = (
         foreign_answers(item.shown, data, assets, compiled, OTHER_SEEDS)
         if task.drawn and (is_first or level == "release")

@@ -66,10 +66,12 @@ class Outcome(NamedTuple):
     sure: bool = False
 
 
-def query_mutants(task: Task, sealer: Sealer) -> list[QueryMutant]:
-    """The mutants of all static expressions that checks are built on, in the order of the source; at most 200."""
+def query_mutants(task: Task, sealer: Sealer, *, rows: bool = True) -> list[QueryMutant]:
+    """The mutants of all static expressions that checks are built on, in the order of the source; at most 200. Without
+    `rows` none is looked for that would tell a change from the original, so that nothing is said of changes without effect.
+    """
     try:
-        return Ground(task, sealer).mutants()
+        return Ground(task, sealer).mutants(rows)
     except RecursionError:
         return []
 
@@ -91,7 +93,7 @@ class Ground:
         self.running = {c.name for c in task.checks if any(uses_run(e.core) for e in c.expects)}
         self.cores = {(c.name, n): e.core for c in task.checks for n, e in enumerate(c.expects)}
 
-    def mutants(self) -> list[QueryMutant]:
+    def mutants(self, rows: bool) -> list[QueryMutant]:
         """Each change of the source with what came of it; then rows for those that change nothing."""
         found: list[QueryMutant] = []
         same: list[_Same] = []
@@ -104,7 +106,7 @@ class Ground:
         except Exhausted:
             pass
         for place, change, seen in same:
-            row, reason = self.helpful(change, seen)
+            row, reason = self.helpful(change, seen) if rows else (None, "rows that would tell it were not looked for")
             status: Status = "same" if row is not None else "not_applicable"
             found[place] = replace(found[place], status=status, reason=reason, row=row)
         return found

@@ -184,10 +184,19 @@ class Shaken(NamedTuple):
 def shake(task: str) -> Shaken:
     """Everything that the source of a task needs, in the order of the library."""
     lib = library()
+    # A task is many statements: what it reaches hangs on nothing but itself.
+    own = reached_by(task, lib.testable, lib.functions, NOTHING_REACHED)
+    return _shaken(global_names(task) - assigned_names(task), own)
+
+
+@lru_cache(maxsize=512)
+def _shaken(asked: frozenset[str], own: Reached) -> Shaken:
+    """As `shake`, of a task that asks for these names and reaches this."""
+    lib = library()
     reached = NOTHING_REACHED
     while True:
-        live, imported = _live(task, reached)
-        seen = [reached, reached_by(task, lib.testable, lib.functions, reached)]
+        live, imported = _live(asked, reached)
+        seen = [reached, own]
         seen += [_reached_by(name, _relevant(name, reached)) for name in live]
         made = set().union(*(s.made for s in seen))  # pyright: ignore[reportUnknownVariableType]
         for name in sorted(made):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
@@ -213,12 +222,12 @@ def shake(task: str) -> Shaken:
     return Shaken([*plain, *froms], [source for _, source in ordered], vendored)
 
 
-def _live(task: str, reached: Reached) -> tuple[dict[str, str], set[str]]:
-    """The definitions that the task leads to, pruned, and the statements that import the rest."""
+def _live(asked: frozenset[str], reached: Reached) -> tuple[dict[str, str], set[str]]:
+    """The definitions that names lead to, pruned, and the statements that import the rest."""
     lib = library()
     live: dict[str, str] = {}
     imported: set[str] = set()
-    queue = sorted(global_names(task) - assigned_names(task))
+    queue = sorted(asked)
     while queue:
         name = queue.pop()
         if name in lib.imports:

@@ -8,6 +8,7 @@ from typing import Any
 
 from clawc.compiler.deferred import deferred
 from clawc.compiler.elaborate.context import Context, TaskState
+from clawc.compiler.passes.remembered import Remembered
 from clawc.spec import core
 from clawc.spec.ast import Span
 from clawc.spec.core import Core
@@ -56,7 +57,12 @@ def report(cx: Context, fault: EvaluationFault) -> None:
 
 
 class Reader:
-    """Where dynamic nodes come from when a submission is judged in this process; empty at compile time."""
+    """Where dynamic nodes come from when a submission is judged in this process; empty at compile time.
+
+    `memory` remembers what primitives gave for other submissions.
+    """
+
+    memory: Remembered | None = None
 
     def deliverable(self, node: core.Deliverable) -> Any:
         raise Unmet(f"`{node.name}` is not known at compile time")
@@ -180,8 +186,12 @@ class _Evaluation:
         function: Callable[..., Any] = _function(node.function)
         args = [self.value(arg, rows) for arg in node.args]
         kwargs = {name: self.value(arg, rows) for name, arg in node.kwargs}
+        memory = self.reader.memory
         try:
-            value = function(*args, **kwargs)
+            if memory is not None:
+                value = memory.call(node.function, function, args, kwargs)
+            else:
+                value = function(*args, **kwargs)
             return null_for_missing(value) if node.function in PARTS and self.reader is COMPILE_TIME else value
         except Unmet as problem:
             if node.dynamic or (node.free and self.reader is not COMPILE_TIME):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from clawc.compiler.adequacy import QueryMutant, answers, query_mutants
 from clawc.compiler.mutants.derive import mutants_of
 from clawc.compiler.mutants.model import Mutant
+from clawc.compiler.passes.evaluate import EvaluationFault
 from clawc.compiler.passes.trial import uses_run
 from clawc.compiler.pipeline import Compiled
 from clawc.compiler.prove.probe import Probe, probes_of
@@ -19,6 +20,8 @@ Level = Literal["admit", "release"]
 MUTANTS: dict[Level, int] = {"admit": 40, "release": 400}
 # Of a task whose checks run programs, for each of them.
 _WITH_PROGRAMS = 120
+# Queries of a further instance that are answered.
+_FEW_QUERIES = 6
 QUERY = "query"
 
 
@@ -60,20 +63,24 @@ class Plan:
         return Case({**self.oracle.files, **mutant.files}, events)
 
 
-def plan_of(compiled: Compiled, level: Level, limit: int = 0) -> Plan:
-    """The plan of a sound task; `limit` is the number of mutants, that of the level unless given."""
+def plan_of(compiled: Compiled, level: Level, limit: int = 0, *, another: bool = False) -> Plan:
+    """The plan of a sound task; `limit` is the number of mutants, that of the level unless given. `another`: the template of
+    the task was proved by an instance, so at level admit fewer queries are tried, and no rows are looked for."""
     task, trial, witness = compiled.task, compiled.trial, compiled.witness
+    trial.remember()
     events = events_of(witness.steps)
     runs = needs_run(compiled)
     limit = limit or min(MUTANTS[level], _WITH_PROGRAMS if runs else MUTANTS[level])
     mutants = mutants_of(trial, witness, limit)
-    queries = query_mutants(task, compiled.sealer)
+    few = another and level == "admit"
+    queries = query_mutants(task, compiled.sealer, rows=not few)
+    answered = list(_answered(compiled, queries, few))
     asked: dict[int, int] = {}
     seen = {_mark(m) for m in mutants}
-    for number, query in enumerate(queries):
-        answer = answers(compiled, query) if query.status == "changed" else None
-        if answer is None or all(witness.written.get(p) == d for p, d in answer.items()):
+    for query, answer in answered:
+        if not query.sure:
             continue
+        number = next(n for n, q in enumerate(queries) if q is query)
         what = f"the answer of `{query.after}` instead of `{query.before}`"
         mutant = Mutant(
             f"{QUERY}_{query.operator}",
@@ -92,7 +99,21 @@ def plan_of(compiled: Compiled, level: Level, limit: int = 0) -> Plan:
             asked[id(mutant)] = number
             mutants.append(mutant)
     return Plan(compiled, level, Case(witness.written, events), list(probes_of(task, trial.pristine)), mutants, queries, asked, runs,
-                list(hidden_by_tolerance(compiled, queries)))  # fmt: skip
+                list(hidden_by_tolerance(compiled, answered)))  # fmt: skip
+
+
+def _answered(
+    compiled: Compiled, queries: list[QueryMutant], few: bool
+) -> Iterator[tuple[QueryMutant, dict[str, bytes | None]]]:
+    """Changed queries with their answers, where these are other ones than the oracle's; of `few` some, others for each seed."""
+    changed = [q for q in queries if q.status == "changed"]
+    if few and len(changed) > _FEW_QUERIES:
+        start = compiled.task.seed % len(changed)
+        changed = [*changed[start:], *changed[:start]][:_FEW_QUERIES]
+    for query in changed:
+        answer = answers(compiled, replace(query, sure=True))
+        if answer is not None and any(compiled.witness.written.get(p) != d for p, d in answer.items()):
+            yield query, answer
 
 
 def needs_run(compiled: Compiled) -> frozenset[str]:
@@ -104,10 +125,18 @@ def needs_run(compiled: Compiled) -> frozenset[str]:
     return frozenset(found)
 
 
-def judge_here(plan: Plan) -> list[dict[str, Any]]:
-    """The verdicts of all cases, in this process."""
-    judge = plan.compiled.trial.judge
-    return [judge(case.files, case.events) for case in plan.cases()]
+def judge_here(plan: Plan) -> list[dict[str, Any] | str | None]:
+    """The verdicts of all cases, in this process; a text where one takes too many steps."""
+    trial = plan.compiled.trial
+    trial.remember()
+    found: list[dict[str, Any] | str | None] = []
+    for case in plan.cases():
+        trial.state.steps = 0
+        try:
+            found.append(trial.judge(case.files, case.events))
+        except EvaluationFault as fault:
+            found.append(str(fault))
+    return found
 
 
 def _mark(mutant: Mutant) -> object:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 
 from clawc.compiler.adequacy import QueryMutant
-from clawc.compiler.adequacy.answers import answers
 from clawc.compiler.mutants.pins import tolerances
 from clawc.compiler.passes.trial import Trial
 from clawc.compiler.pipeline import Compiled
@@ -17,19 +15,18 @@ from clawc.compiler.witness.derive import events_of
 _ROUNDING = ("rounding", "decimals", "whole_number")
 
 
-def hidden_by_tolerance(compiled: Compiled, queries: list[QueryMutant]) -> Iterator[tuple[QueryMutant, str]]:
-    """Each changed query with each check whose tolerance hides the change."""
+def hidden_by_tolerance(
+    compiled: Compiled, answered: Sequence[tuple[QueryMutant, Mapping[str, bytes | None]]]
+) -> Iterator[tuple[QueryMutant, str]]:
+    """Each changed query with each check whose tolerance hides the change; `answered` are queries with their answers."""
     tolerant = {name for name, within in tolerances(compiled.trial).items() if within}
     if not tolerant:
         return
     events = events_of(compiled.witness.steps)
     strict: Trial | None = None
-    for query in queries:
+    for query, answer in answered:
         affected = {name for name, _, _ in query.conditions} & tolerant
-        if query.status != "changed" or not affected or query.operator in _ROUNDING or query.runs:
-            continue
-        answer = answers(compiled, replace(query, sure=True))
-        if answer is None or _same(answer, compiled.witness.written):
+        if not affected or query.operator in _ROUNDING or query.runs:
             continue
         accepted = affected - _failed(compiled.trial, answer, events)
         if accepted:
@@ -40,7 +37,3 @@ def hidden_by_tolerance(compiled: Compiled, queries: list[QueryMutant]) -> Itera
 
 def _failed(trial: Trial, answer: Mapping[str, bytes | None], events: list[dict[str, object]]) -> set[str]:
     return {c["name"] for c in trial.judge(answer, events)["checks"] if not c["passed"]}
-
-
-def _same(a: Mapping[str, bytes | None], b: Mapping[str, bytes | None]) -> bool:
-    return all(b.get(path) == data for path, data in a.items())

@@ -157,6 +157,7 @@ class Memory:
 
     def __init__(self, files: Dict[str, bytes]) -> None:
         self.files = {"/".join(path_parts(path)): data for path, data in files.items()}
+        self._paths: Dict[str, Tuple[str, int]] = {}
 
     def read(self, path: str) -> Tuple[Optional[bytes], str]:
         """As `Disk.read`."""
@@ -173,13 +174,16 @@ class Memory:
 
     def paths(self) -> Dict[str, Tuple[str, int]]:
         """As `Disk.paths`."""
+        if self._paths:
+            return self._paths
         found: Dict[str, Tuple[str, int]] = {}
         for path, data in self.files.items():
             parts = path.split("/")
             for depth in range(1, len(parts)):
                 found["/".join(parts[:depth])] = ("folder", 0)
             found[path] = ("file", len(data))
-        return dict(sorted(found.items()))
+        self._paths = dict(sorted(found.items()))
+        return self._paths
 
     def sha256(self, path: str) -> Optional[str]:
         """As `Disk.sha256`."""
