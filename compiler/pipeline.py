@@ -183,6 +183,7 @@ def _passes(
     try:
         part = sealed_part(part, sealer)
         trial = Trial(part, sealer)
+        trial.remember()
         order_lints(part, sealer)
         blamed = advise(part, block, sealer, quotations, sound) | vacuous(part, trial)
         set_floors(part, trial)

@@ -66,12 +66,14 @@ class Outcome(NamedTuple):
     sure: bool = False
 
 
-def query_mutants(task: Task, sealer: Sealer, *, rows: bool = True) -> list[QueryMutant]:
-    """The mutants of all static expressions that checks are built on, in the order of the source; at most 200. Without
-    `rows` none is looked for that would tell a change from the original, so that nothing is said of changes without effect.
+def query_mutants(task: Task, sealer: Sealer, *, some: int = 0) -> list[QueryMutant]:
+    """The mutants of all static expressions that checks are built on, in the order of the source; at most 200.
+
+    With `some` only so many are tried, other ones for each seed, and no rows are looked for that would tell a change from
+    the original, so that nothing is said of changes without effect: for instances of a task of which one was tried whole.
     """
     try:
-        return Ground(task, sealer).mutants(rows)
+        return Ground(task, sealer).mutants(some)
     except RecursionError:
         return []
 
@@ -93,12 +95,12 @@ class Ground:
         self.running = {c.name for c in task.checks if any(uses_run(e.core) for e in c.expects)}
         self.cores = {(c.name, n): e.core for c in task.checks for n, e in enumerate(c.expects)}
 
-    def mutants(self, rows: bool) -> list[QueryMutant]:
+    def mutants(self, some: int) -> list[QueryMutant]:
         """Each change of the source with what came of it; then rows for those that change nothing."""
         found: list[QueryMutant] = []
         same: list[_Same] = []
         try:
-            for change in self.changes()[:MAX_MUTANTS]:
+            for change in _some(self.changes(), some, self.task.seed):
                 mutant, seen = self.mutant(change)
                 if mutant.status == "same":
                     same.append(_Same(len(found), change, seen))
@@ -106,7 +108,7 @@ class Ground:
         except Exhausted:
             pass
         for place, change, seen in same:
-            row, reason = self.helpful(change, seen) if rows else (None, "rows that would tell it were not looked for")
+            row, reason = self.helpful(change, seen) if not some else (None, "rows that would tell it were not looked for")
             status: Status = "same" if row is not None else "not_applicable"
             found[place] = replace(found[place], status=status, reason=reason, row=row)
         return found
@@ -242,6 +244,15 @@ class Ground:
             self.graph.rows[row] = table
             self.columns[key] = core.Col(row, name, True, table.type, table.span, frozenset({row}))
         return self.columns[key]
+
+
+def _some(changes: list[_Written], some: int, seed: int) -> list[_Written]:
+    """All changes within the bound, or some of them by the seed."""
+    if not some or len(changes) <= some:
+        return changes[:MAX_MUTANTS]
+    start = seed * some % len(changes)
+    chosen = [*changes[start:], *changes[:start]][:some]
+    return [c for c in changes if c in chosen]
 
 
 def _neighbours(operator: Operator, site: Site) -> list[Neighbour]:

@@ -20,7 +20,7 @@ Level = Literal["admit", "release"]
 MUTANTS: dict[Level, int] = {"admit": 40, "release": 400}
 # Of a task whose checks run programs, for each of them.
 _WITH_PROGRAMS = 120
-# Queries of a further instance that are answered.
+# Queries of a further instance that are tried.
 _FEW_QUERIES = 6
 QUERY = "query"
 
@@ -73,8 +73,8 @@ def plan_of(compiled: Compiled, level: Level, limit: int = 0, *, another: bool =
     limit = limit or min(MUTANTS[level], _WITH_PROGRAMS if runs else MUTANTS[level])
     mutants = mutants_of(trial, witness, limit)
     few = another and level == "admit"
-    queries = query_mutants(task, compiled.sealer, rows=not few)
-    answered = list(_answered(compiled, queries, few))
+    queries = query_mutants(task, compiled.sealer, some=_FEW_QUERIES if few else 0)
+    answered = list(_answered(compiled, queries))
     asked: dict[int, int] = {}
     seen = {_mark(m) for m in mutants}
     for query, answer in answered:
@@ -99,18 +99,14 @@ def plan_of(compiled: Compiled, level: Level, limit: int = 0, *, another: bool =
             asked[id(mutant)] = number
             mutants.append(mutant)
     return Plan(compiled, level, Case(witness.written, events), list(probes_of(task, trial.pristine)), mutants, queries, asked, runs,
-                list(hidden_by_tolerance(compiled, answered)))  # fmt: skip
+                [] if few else list(hidden_by_tolerance(compiled, answered)))  # fmt: skip
 
 
 def _answered(
-    compiled: Compiled, queries: list[QueryMutant], few: bool
+    compiled: Compiled, queries: list[QueryMutant]
 ) -> Iterator[tuple[QueryMutant, dict[str, bytes | None]]]:
-    """Changed queries with their answers, where these are other ones than the oracle's; of `few` some, others for each seed."""
-    changed = [q for q in queries if q.status == "changed"]
-    if few and len(changed) > _FEW_QUERIES:
-        start = compiled.task.seed % len(changed)
-        changed = [*changed[start:], *changed[:start]][:_FEW_QUERIES]
-    for query in changed:
+    """Changed queries with their answers, where these are other ones than the oracle's."""
+    for query in (q for q in queries if q.status == "changed"):
         answer = answers(compiled, replace(query, sure=True))
         if answer is not None and any(compiled.witness.written.get(p) != d for p, d in answer.items()):
             yield query, answer
