@@ -293,10 +293,10 @@ def grammar(
 
 @app.command()
 def schema(
-    subject: Annotated[str, typer.Option("--for", help="spec, ir, report or bundle", metavar="WHAT")] = "spec",
+    subject: Annotated[str, typer.Option("--for", help="spec, ir, report, bundle or card", metavar="WHAT")] = "spec",
     out: Output = None,
 ) -> None:
-    """Print a JSON Schema: of a source's blocks, the IR, the JSON report, a bundle's manifest."""
+    """Print a JSON Schema: of a source's blocks, the IR, the JSON report, a bundle's manifest, a verifier card."""
     from clawc.commands.schema import schema_command
 
     raise typer.Exit(schema_command(subject, out))

@@ -161,7 +161,7 @@ class VerifierCard(Strict):
     evidence: tuple[EvidenceLine, ...]
     survivors: tuple[MutantLine, ...] = ()
     rejected: tuple[MutantLine, ...] = ()
-    open: dict[str, Count] = {}
+    open: dict[str, Count] = {}  # noqa: RUF012
     queries: tuple[QueryLine, ...] = ()
     findings: tuple[FindingLine, ...] = ()
     real: Real = Real()

@@ -65,12 +65,14 @@ def _index() -> str:
             "| [reference/grammar.md](reference/grammar.md) | the grammar, and grammars for constrained decoding |",
             "| [reference/diagnostics.md](reference/diagnostics.md) | every message by its code |",
             "| [checking.md](checking.md) | checking in an editor, a terminal and CI; written by hand, as the following |",
+            "| [instances.md](instances.md) | parameters, generated data, dirt, and many instances of one task |",
+            "| [cards.md](cards.md) | testing checkers: what a verifier card says, and whose cards count |",
             "| [running.md](running.md) | run folders: keys, attempts, resuming, retries, re-scoring |",
             "| [reports.md](reports.md) | what `clawc report` says, and how its figures are made |",
             "| [sandbox.md](sandbox.md) | what a sandbox promises, by which mechanism, and what it does not |",
             "| [dependencies.md](dependencies.md) | why each dependency is there |",
         ]),
-        "JSON Schemas: `clawc schema --for spec|ir|report|bundle`. Grammars: `clawc grammar --for llguidance|gbnf|ebnf|lark`.",
+        "JSON Schemas: `clawc schema --for spec|ir|report|bundle|card`. Grammars: `clawc grammar --for llguidance|gbnf|ebnf|lark`.",
     )  # fmt: skip
 
 

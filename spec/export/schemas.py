@@ -1,16 +1,19 @@
-"""JSON Schemas, draft 2020-12: of the IR, the manifest of a bundle, the JSON report, and the blocks of a source file."""
+"""JSON Schemas, draft 2020-12: of the IR, the manifest of a bundle, the JSON report, a verifier card, and the blocks of a source
+file."""
 
 from __future__ import annotations
 
 import json
 from typing import Any, Literal
 
-from clawc.spec import blocks, bundle, ir, taxonomy
+from pydantic import BaseModel
+
+from clawc.spec import blocks, bundle, card, ir, taxonomy
 from clawc.spec.blocks import Attribute, BlockKind
 from clawc.spec.export.report_document import Report
 
-Subject = Literal["spec", "ir", "report", "bundle"]
-SUBJECTS: tuple[Subject, ...] = ("spec", "ir", "report", "bundle")
+Subject = Literal["spec", "ir", "report", "bundle", "card"]
+SUBJECTS: tuple[Subject, ...] = ("spec", "ir", "report", "bundle", "card")
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 _NAME = {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
@@ -82,7 +85,8 @@ def _document(subject: Subject) -> dict[str, Any]:
         return _blocks()
     if subject == "ir":
         return ir.schema()
-    return (Report if subject == "report" else bundle.Manifest).model_json_schema()
+    models: dict[Subject, type[BaseModel]] = {"report": Report, "bundle": bundle.Manifest, "card": card.VerifierCard}
+    return models[subject].model_json_schema()
 
 
 def _blocks() -> dict[str, Any]:
