@@ -64,12 +64,14 @@ def as_page(cards: Sequence[VerifierCard], version: str) -> str:
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters |= {"shown": _one_line, "lines": pieces, "percent": percent}
+    environment.filters["shown"] = _one_line
+    environment.filters["percent"] = percent
     ordered = sorted(range(len(cards)), key=lambda n: (cards[n].clean, n))
     detailed = sorted(ordered[:DETAILED])
     page = environment.from_string(_asset("selftest", "card_page.html.j2")).render(
         title=_title(cards),
         version=version,
+        pieces=pieces,
         policy=(
             f"default-src 'none'; style-src '{_hash(css)}'; script-src {' '.join(repr(_hash(s)) for s in scripts)}; "
             "base-uri 'none'; form-action 'none'"

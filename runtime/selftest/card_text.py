@@ -15,7 +15,7 @@ _WIDTH = 160
 
 def overview(cards: Sequence[VerifierCard]) -> str:
     """One row a task, and a line of totals where there are several."""
-    rows = [
+    rows: list[Sequence[str]] = [
         ("task", "card", "wrong", "caught", "accepted", "equal", "kept", "rejected", "open", "alike", "real", "bound")
     ]
     for card in cards:
@@ -69,7 +69,7 @@ def _matrix(card: VerifierCard) -> str:
     checks = list(dict.fromkeys(line.check for line in card.matrix))
     cells = {(line.operator, line.check): line for line in card.matrix}
     short = {line.operator for line in card.matrix if line.caught < line.met} | {m.operator for m in card.survivors}
-    rows = [("", *(str(n) for n, _ in enumerate(checks, 1)))]
+    rows: list[Sequence[str]] = [("", *(str(n) for n, _ in enumerate(checks, 1)))]
     for operator in sorted({line.operator for line in card.matrix}, key=lambda o: (o not in short, o)):
         found = (cells.get((operator, check)) for check in checks)
         rows.append((_line(operator), *("." if c is None else f"{c.caught}/{c.met}" for c in found)))

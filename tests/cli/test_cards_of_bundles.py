@@ -126,7 +126,7 @@ def test_a_source_without_end_is_bounded(place: Path) -> None:
 
     folder = place / "suite/order_totals"
     path = "private/source/order_totals.claw"
-    text = (folder / path).read_text().replace("let totals", 'let big = seq(1, 9999999)\n  let totals', 1).encode()
+    text = (folder / path).read_text().replace("let totals", "let big = seq(1, 9999999)\n  let totals", 1).encode()
     manifest = json.loads((folder / "bundle.json").read_text())
     for file in manifest["files"]:
         if file["path"] == path:
