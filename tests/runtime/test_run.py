@@ -89,13 +89,17 @@ def test_the_agent_sees_no_private_file(make_bundle: MakeBundle, tmp_path: Path)
         {"tool": "read", "path": "/private/check.py"},
         {"tool": "read", "path": "../../../../etc/shadow"},
     )
-    found = play(make_bundle(), agent, tmp_path / "run").records[0]
+    source = {"private/source/tiny.claw": "# TRUTH-41d3c7", "private/source.json": "TRUTH-41d3c7"}
+    bundle = make_bundle(extra=source)
+    (bundle / "card.json").write_text("TRUTH-41d3c7")
+    found = play(bundle, agent, tmp_path / "run").records[0]
     path = tmp_path / "run/episodes" / found.key / "trajectory.jsonl"
     results = [json.loads(line)["result"] for line in path.read_text().splitlines()[:4]]
     # It may write to the pipes of its own output, at most.
     (said,) = [line for line in results[1]["text"].splitlines() if '"found"' in line]
     assert json.loads(said)["found"] == []
     assert [result["ok"] for result in results] == [True, True, False, False]
+    assert "TRUTH-41d3c7" not in json.dumps(results)
 
 
 @pytest.mark.usefixtures("works")
