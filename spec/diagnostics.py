@@ -336,7 +336,7 @@ TABLE: tuple[Entry, ...] = (
           "content = csv(invoices | sort due)", "content = csv(invoices)"),
     Entry("W0801", "wrong answer accepted",
           "`clawc test` changed the right answer into a wrong one, and no check that should have seen it failed. What differs is shown below the message.",
-          "expect count(rows(d)) == count(t)", "expect rows(d) == t"),
+          "expect subset(t.id, rows(d).id)", "expect rows(d) == t"),
     Entry("W0802", "credit for an answer without content",
           "Nothing, a placeholder, or the request and the inputs copied into the deliverables earn credit. Credit needs a fact that stands in neither.",
           "expect exists(d)", "expect rows(d) == t"),

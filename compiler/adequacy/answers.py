@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 from clawc.compiler.adequacy.evaluation import Budget, Values, memo_of
 from clawc.compiler.adequacy.mutant import QueryMutant
+from clawc.compiler.adequacy.substitute import rebuilt
 from clawc.compiler.model import CheckDecl, DeliverDecl, Task
 from clawc.compiler.passes.evaluate import EvaluationFault
 from clawc.compiler.passes.seal import Sealer
@@ -14,12 +16,14 @@ from clawc.compiler.passes.trial import Trial
 from clawc.compiler.pipeline import Compiled
 from clawc.compiler.witness.constraints import Demand, demands_of
 from clawc.compiler.witness.contents import content
-from clawc.compiler.witness.derive import events_of
+from clawc.compiler.witness.derive import contents_of, events_of
 from clawc.spec import core
 from clawc.stdlib.checks.sets import pattern_folder
 from clawc.stdlib.checks.values import Unmet
 
 Files = dict[str, bytes | None]
+# Formats in which nothing is free but what nobody judges.
+STRUCTURED = ("csv", "tsv", "json", "jsonl", "yaml", "toml", "ini", "xlsx", "sqlite")
 
 
 class Answer(NamedTuple):
@@ -37,6 +41,23 @@ def answers(compiled: Compiled, mutant: QueryMutant) -> Files | None:
     return answer_of(compiled, mutant).written
 
 
+def written_by_solution(compiled: Compiled, mutant: QueryMutant) -> Files | None:
+    """What the author's solution leaves if the query is the changed one; None where it is the same, or only prose is."""
+    task = compiled.task
+    if mutant.status != "changed" or not task.writes:
+        return None
+    values = Values(memo_of(task.context.task), Budget())
+    try:
+        made = _authored(compiled, mutant, values)
+    except (EvaluationFault, Unmet):
+        return None
+    kinds = {path: d.kind for d in task.delivers for path in d.paths}
+    changed = [p for p, data in made.items() if compiled.witness.written.get(p) != data]
+    if not any(kinds.get(p) in STRUCTURED for p in changed):
+        return None
+    return {**compiled.witness.written, **made}
+
+
 def answer_of(compiled: Compiled, mutant: QueryMutant) -> Answer:
     """As `answers`, with the reason where there is none."""
     if mutant.status != "changed":
@@ -52,7 +73,7 @@ def answer_of(compiled: Compiled, mutant: QueryMutant) -> Answer:
     sealer = Sealer(values.state)
     try:
         sealed = {c.name: [sealer.seal(e.core) for e in c.expects] for c in part.checks if c.name in affected}
-        written = _written(compiled, sealed, values, affected)
+        written = _written(compiled, sealed, values, affected) | _authored(compiled, mutant, values)
     except (EvaluationFault, Unmet) as problem:
         return Answer(None, str(problem))
     if all(compiled.witness.written.get(path) == data for path, data in written.items()):
@@ -91,6 +112,31 @@ def _written(compiled: Compiled, sealed: dict[str, list[core.Core]], values: Val
         if deliver.name in read and deliver.name not in authored and not deliver.made_by:
             made |= _contents(task, deliver, [d for d in demands if d.place.deliverable == deliver.name], trial)
     return made
+
+
+def _authored(compiled: Compiled, mutant: QueryMutant, values: Values) -> Files:
+    """What the `solution` writes, where it is built on what was changed. Raises EvaluationFault or Unmet."""
+    task = compiled.task
+    replaced = {id(node): other for node, other in mutant.replaced}
+    made: Files = {}
+    for write in task.writes:
+        deliver = task.deliver(write.name)
+        changed = _with_changes(write.core, replaced, {})
+        if deliver is None or changed is write.core:
+            continue
+        made |= contents_of(task, deliver, values.of(changed), write.span) or {}
+    return made
+
+
+def _with_changes(node: core.Core, replaced: Mapping[int, core.Core], done: dict[int, core.Core]) -> core.Core:
+    """The node with others in place of some below it; the same one where none is below."""
+    if id(node) in replaced:
+        return replaced[id(node)]
+    if id(node) not in done:
+        parts = {id(c): _with_changes(c, replaced, done) for c in core.children(node)}
+        same = all(parts[id(c)] is c for c in core.children(node))
+        done[id(node)] = node if same else rebuilt(node, lambda c: parts[id(c)])
+    return done[id(node)]
 
 
 def _read_by(node: core.Core) -> set[str]:

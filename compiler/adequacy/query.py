@@ -95,7 +95,7 @@ class Ground:
         self.running = {c.name for c in task.checks if any(uses_run(e.core) for e in c.expects)}
         self.cores = {(c.name, n): e.core for c in task.checks for n, e in enumerate(c.expects)}
 
-    def mutants(self, some: int) -> list[QueryMutant]:
+    def mutants(self, some: int = 0) -> list[QueryMutant]:
         """Each change of the source with what came of it; then rows for those that change nothing."""
         found: list[QueryMutant] = []
         same: list[_Same] = []
@@ -108,7 +108,9 @@ class Ground:
         except Exhausted:
             pass
         for place, change, seen in same:
-            row, reason = self.helpful(change, seen) if not some else (None, "rows that would tell it were not looked for")
+            row, reason = (
+                self.helpful(change, seen) if not some else (None, "rows that would tell it were not looked for")
+            )
             status: Status = "same" if row is not None else "not_applicable"
             found[place] = replace(found[place], status=status, reason=reason, row=row)
         return found

@@ -169,7 +169,7 @@ def _read(node: core.Call) -> tuple[str, str, str] | None:
     ]
     form = {"csv_table": "csv", "tsv_table": "tsv", "md_table": "markdown"}.get(at.function, "json")
     inside = ".".join(keys)
-    return "\0".join((at.function, file.path, *others, inside)), file.path + (f", `{inside}`" if inside else ""), form
+    return "\0".join((at.function, file.path, *others, inside)), file.path + (f": {inside}" if inside else ""), form
 
 
 def _file_of_lines(node: core.Call) -> File | None:

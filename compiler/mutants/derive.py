@@ -14,16 +14,12 @@ from clawc.compiler.passes.trial import Trial
 from clawc.compiler.witness.derive import Witness, events_of
 
 # Each shows of one column or key whether any check reads it.
-COVERAGE = ("other_value", "other_leaf", "other_words")
+COVERAGE = ("other_value", "other_leaf", "other_words", "empty_section", "spoiled_bullet")
 # Made only where the task invites a mistake, so none of them may be left out.
 TELLING = (
-    "authored",
-    "unasked_column_order",
-    "unasked_order",
-    "extra_prose_unasked",
-    "reworded",
-    "declared_alternative",
-)
+    "authored", "unasked_column_order", "unasked_order", "extra_prose_unasked", "reworded", "declared_alternative", "unasked_decimals",
+    "heading_case", "unasked_length", "row_from_inputs", "day_off",
+)  # fmt: skip
 _BYTES, _FEWEST = 32 << 20, 12  # what all mutants hold together, and how many there are in any case
 _MEMBERS = 3  # files of a family or set that are changed
 # Wrong mutants that each check is to be targeted by, their operators, and how many are looked at for it.

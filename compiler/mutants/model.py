@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
@@ -19,6 +19,8 @@ from clawc.spec.ast import Span
 
 Kind = Literal["wrong", "equivalent"]
 NO_FILES: Mapping[str, bytes | None] = {}
+
+_LARGE = 1 << 20
 
 # Aspects of a file beside its columns, keys and sections.
 WHOLE = "the file"
@@ -89,6 +91,17 @@ class Answer:
     def tree(self) -> Tree | None:
         """The file as a tree of values, unless it is one table."""
         return None if self.grids else tree_of(self.deliver, self.data, self.base)
+
+    def inputs_like(self, columns: list[str]) -> list[list[dict[str, Any]]]:
+        """Rows of the inputs that have all of these columns, input by input."""
+        found: list[list[dict[str, Any]]] = []
+        for item in self.task.inputs:
+            if item.file.kind in ("csv", "tsv", "json", "jsonl") and len(item.data) < _LARGE:
+                decl = replace(self.deliver, kind=item.file.kind, path=item.file.path)
+                for grid in grids_of(decl, item.data):
+                    if set(columns) <= set(grid.columns):
+                        found.append([dict(zip(grid.columns, row)) for row in grid.rows])
+        return found
 
     @cached_property
     def text(self) -> str | None:

@@ -60,11 +60,11 @@ class Remembered:
 
     def _part(self, value: Any) -> Any:
         """What stands for an argument; None where it cannot be known again."""
-        kind = _KINDS.get(type(value))
+        kind = _KINDS.get(type(value))  # pyright: ignore[reportUnknownArgumentType]
         if kind == 1:
             return type(value), value
         if kind == 2:
-            if type(value) is tuple:
+            if type(value) is tuple:  # pyright: ignore[reportUnknownArgumentType]
                 inner = [self._part(v) for v in value]  # pyright: ignore[reportUnknownVariableType]
                 return None if None in inner else tuple(inner)
             self._kept[id(value)] = value

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from clawc.compiler.adequacy import findings
 from clawc.compiler.model import CheckDecl, Task
 from clawc.compiler.mutants.derive import COVERAGE
+from clawc.compiler.mutants.model import MORE
 from clawc.compiler.prove.difference import difference
 from clawc.compiler.prove.evidence import weak_evidence
 from clawc.compiler.prove.plan import QUERY
@@ -29,7 +31,21 @@ _FORM = (
     "rename_section",
     "drop_section",
 )
+_NAMED = 6
+_ABOUT_ELEMENTS = (
+    "any_row",
+    "all_rows",
+    "none_row",
+    "mentions",
+    "mentions_all",
+    "mentions_any",
+    "mentions_in_order",
+    "contains",
+    "matches",
+)
 _ASPECTS = (
+    "the headings",
+    "the number of words",
     "the file",
     "the steps",
     "the inputs",
@@ -86,9 +102,12 @@ def _accepted(proof: Proof) -> Iterator[Diagnostic]:
     """Wrong answers that lost nothing; one finding for each check and place."""
     task = proof.plan.compiled.task
     seen: set[tuple[str, str]] = set()
+    paid = {name for p in proof.probed if not p.good for name in p.passed}
     for o in proof.of("survived"):
         if o.mutant.operator.startswith(f"{QUERY}_"):
             continue
+        if o.mutant.operator in ("input_echo", "placeholder") and o.mutant.targets & paid:
+            continue  # the probe says it
         check = _to_blame(task, o)
         if o.mutant.operator == "authored" and o.mutant.span is not None:
             yield Diagnostic("W0801", f"{o.mutant.what} loses nothing", task.source, o.mutant.span,
@@ -107,9 +126,12 @@ def _refused(proof: Proof) -> Iterator[Diagnostic]:
     seen: set[tuple[str, str]] = set()
     for o in proof.of("rejected"):
         for verdict in o.verdict["checks"]:
-            if verdict["name"] not in o.lost or (verdict["name"], o.mutant.operator) in seen:
+            # One that waits for another check has no opinion of its own.
+            waits = any(gate in o.lost for gate in _check(task, verdict["name"]).after)
+            mark = (verdict["name"], "form" if o.mutant.place == "the form" else o.mutant.operator)
+            if verdict["name"] not in o.lost or waits or mark in seen:
                 continue
-            seen.add((verdict["name"], o.mutant.operator))
+            seen.add(mark)
             check = _check(task, verdict["name"])
             help = "the rule is stricter than what the agent is told: loosen it, or say it in the instruction" + _shown(
                 proof, o
@@ -134,7 +156,9 @@ def _neighbours(proof: Proof) -> Iterator[Diagnostic]:
     for o in proof.of("survived"):
         if id(o.mutant) in proof.plan.asked:
             query = proof.plan.queries[proof.plan.asked[id(o.mutant)]]
-            name = next(iter(sorted((o.mutant.targets & proof.known) - o.lost)))
+            missed = sorted((o.mutant.targets & proof.known) - o.lost)
+            names = missed or [c for c in query.checks if c in proof.known] or [c.name for c in task.checks]
+            name = names[0]
             check = _check(task, name)
             if (name, query.span) in seen:
                 continue
@@ -162,6 +186,7 @@ def _unread(proof: Proof) -> Iterator[Diagnostic]:
         ):
             places.setdefault((o.mutant.deliverable, o.mutant.place), []).append(o)
     blind = {key: found for key, found in places.items() if all(o.status == "open" for o in found)}
+    grouped: dict[tuple[str, str, str], list[tuple[str, Outcome]]] = {}
     for (name, place), found in blind.items():
         deliver = task.deliver(name)
         if (
@@ -171,22 +196,44 @@ def _unread(proof: Proof) -> Iterator[Diagnostic]:
             or (place == "the text" and _text_is_read(proof, name))
         ):
             continue
-        if place.startswith(("column", "key")) and not any(
-            o.mutant.operator in (*COVERAGE, "type_flip", "leaf_type_flip") for o in found
-        ):
+        touched = [o for o in found if o.mutant.operator in (*COVERAGE, "type_flip", "leaf_type_flip")]
+        if place.startswith(("column", "key")) and not touched:
             continue
         if any(
             f"{place} left out" == p or f"{place} added" == p for d, p in places if d == name and (d, p) not in blind
         ):
             continue
+        if place.startswith("all bullets "):
+            continue  # they may say anything
+        if place.startswith("bullet ") and not _siblings_judged(
+            place, {p for d, p in places if d == name and (d, p) not in blind}
+        ):
+            continue
+        if place.startswith("the day in ") and (name, place.replace("the day in ", "", 1)) in blind:
+            continue  # nothing of the column is judged
+        if place.startswith(f"{MORE}") and place != MORE and (name, MORE) in blind:
+            continue  # no row more is
+        grouped.setdefault((name, place.split(" ", 1)[0], _help(place)), []).append((place, found[0]))
+    for (name, _, help), listed in grouped.items():
+        deliver = task.deliver(name)
+        assert deliver is not None
+        shown = ", ".join(place for place, _ in listed[:_NAMED])
+        shown += f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
         check = next((c for c in task.checks if c.kind == "check" and _reads(c, name)), None)
-        if check is None:
-            yield Diagnostic(
-                "W0805", f"nothing judges {place} of `{name}`", task.source, deliver.span, _unread_help(place)
-            )
+        at = None if check is None else _expect_about(task, name, listed[0][0])
+        if check is None or listed[0][0].startswith("section"):
+            yield Diagnostic("W0805", f"nothing judges {shown} of `{name}`", task.source, deliver.span, help)
         else:
-            yield _at(task, check, _reading_expect(check, name), "W0805", f"nothing judges {place} of `{name}`: {found[0].mutant.what}",
-                      _unread_help(place) + _shown(proof, found[0]))  # fmt: skip
+            first = listed[0][1]
+            check, span = at or (check, _reading_expect(check, name))
+            yield _at(task, check, span, "W0805", f"nothing judges {shown} of `{name}`: {first.mutant.what}",
+                      help + _shown(proof, first))  # fmt: skip
+
+
+def _siblings_judged(place: str, read: set[str]) -> bool:
+    """Is another bullet of the same section judged, or are all of them together?"""
+    section = place.split(" in ", 1)[1]
+    return any(p.startswith(("bullet ", "all bullets ")) and p.split(" in ", 1)[1] == section for p in read)
 
 
 def _unasked(proof: Proof, name: str) -> bool:
@@ -198,9 +245,13 @@ def _unasked(proof: Proof, name: str) -> bool:
     )
 
 
-def _unread_help(place: str) -> str:
+def _help(place: str) -> str:
     if place.startswith("rows left out"):
         return "compare the rows as a whole, or their number"
+    if place.startswith("bullet "):
+        return "judge each bullet, not only some of them"
+    if place.startswith("the day in "):
+        return "compare the date as a whole"
     if place.startswith("rows added"):
         return "compare the rows as a whole, or forbid what does not belong there"
     if place == "the text" or place.startswith("section"):
@@ -232,6 +283,8 @@ def _idle_help(check: CheckDecl) -> str:
 def _advice(o: Outcome) -> str:
     if o.mutant.place == "the inputs":
         return "name the input in `unchanged(…)`"
+    if o.mutant.operator in ("outside_tolerance", "wrong_rounding", "near_miss"):
+        return "narrow the tolerance"
     return f"compare {o.mutant.place} with what is expected"
 
 
@@ -276,6 +329,46 @@ def _tolerant_expect(check: CheckDecl) -> Span | None:
         if any(isinstance(n, core.Call) and any(k == "within" for k, _ in n.kwargs) for n in core.walk(expect.core)):
             return expect.span
     return None
+
+
+def _expect_about(task: Task, deliverable: str, place: str) -> tuple[CheckDecl, Span] | None:
+    """The condition that names the column or key of a place, of a check that reads the deliverable."""
+    named = re.search(r"`(?:[^`]*\.)?([^`.]+?)(?:\[\])?`", place)
+    bullets = place.startswith("bullet ")
+    if named is None and not bullets:
+        return None
+    for check in task.checks:
+        if check.kind != "check" or not _reads(check, deliverable):
+            continue
+        for expect in check.expects:
+            nodes = _dynamic(expect.core)
+            if not any(isinstance(n, core.Deliverable) and n.name == deliverable for n in nodes):
+                continue
+            if bullets:
+                if any(isinstance(n, core.Call) and n.function in _ABOUT_ELEMENTS for n in nodes):
+                    return check, expect.span
+                continue
+            assert named is not None
+            if any(
+                (isinstance(n, core.Col) and n.name == named[1]) or (isinstance(n, core.Const) and n.value == named[1])
+                for n in nodes
+            ):
+                return check, expect.span
+    return None
+
+
+def _dynamic(node: core.Core) -> list[core.Core]:
+    """The nodes of a condition that are no part of a query over the inputs."""
+    found: list[core.Core] = []
+    stack, seen = [node], set[int]()
+    while stack:
+        at = stack.pop()
+        if id(at) in seen or (isinstance(at, (core.LetRef, core.Call)) and not at.dynamic and not at.free):
+            continue
+        seen.add(id(at))
+        found.append(at)
+        stack.extend(core.children(at))
+    return found
 
 
 def _failed_expect(task: Task, check: CheckDecl, verdict: dict[str, object]) -> Span | None:

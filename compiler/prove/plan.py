@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from clawc.compiler.adequacy import QueryMutant, answers, query_mutants
+from clawc.compiler.adequacy.answers import written_by_solution
 from clawc.compiler.mutants.derive import mutants_of
 from clawc.compiler.mutants.model import Mutant
 from clawc.compiler.passes.evaluate import EvaluationFault
@@ -81,30 +82,33 @@ def plan_of(compiled: Compiled, level: Level, limit: int = 0, *, another: bool =
         if not query.sure:
             continue
         number = next(n for n, q in enumerate(queries) if q is query)
-        what = f"the answer of `{query.after}` instead of `{query.before}`"
-        mutant = Mutant(
-            f"{QUERY}_{query.operator}",
-            "wrong",
-            "",
-            "the query",
-            what,
-            answer,
-            frozenset(query.checks),
-            True,
-            None,
-            query.span,
-        )
+        mutant = _of_query(query, answer, frozenset(query.checks))
         if _mark(mutant) not in seen:
             seen.add(_mark(mutant))
             asked[id(mutant)] = number
             mutants.append(mutant)
-    return Plan(compiled, level, Case(witness.written, events), list(probes_of(task, trial.pristine)), mutants, queries, asked, runs,
+    for number, query in enumerate(queries):
+        if id(query) not in {id(q) for q, _ in answered}:
+            files = written_by_solution(compiled, query)
+            other = None if files is None else _of_query(query, files, frozenset())
+            if other is not None and _mark(other) not in seen:
+                seen.add(_mark(other))
+                asked[id(other)] = number
+                mutants.append(other)
+    return Plan(compiled, level, Case(witness.written, events), list(probes_of(task, trial.pristine, witness.written)), mutants, queries, asked, runs,
                 [] if few else list(hidden_by_tolerance(compiled, answered)))  # fmt: skip
 
 
-def _answered(
-    compiled: Compiled, queries: list[QueryMutant]
-) -> Iterator[tuple[QueryMutant, dict[str, bytes | None]]]:
+def _of_query(query: QueryMutant, answer: Mapping[str, bytes | None], checks: frozenset[str]) -> Mutant:
+    what = (
+        f"the answer of `{query.after}` instead of `{query.before}`"
+        if query.after
+        else f"the answer without `{query.before}`"
+    )
+    return Mutant(f"{QUERY}_{query.operator}", "wrong", "", "the query", what, answer, checks, True, None, query.span)
+
+
+def _answered(compiled: Compiled, queries: list[QueryMutant]) -> Iterator[tuple[QueryMutant, dict[str, bytes | None]]]:
     """Changed queries with their answers, where these are other ones than the oracle's."""
     for query in (q for q in queries if q.status == "changed"):
         answer = answers(compiled, replace(query, sure=True))

@@ -127,7 +127,7 @@ def _outcome(plan: Plan, mutant: Mutant, verdict: Verdict, oracle: Verdict, know
         # The answer of another query must lose every check whose value changes with it.
         sought = mutant.targets & known
         if id(mutant) in plan.asked:
-            status = "killed" if sought <= lost else "survived"
+            status = "killed" if (sought <= lost if sought else lost) else "survived"
         else:
             found = lost & sought if sought else lost
             # Checks that were not asked may be those that see it.

@@ -35,6 +35,18 @@ for path in paths:
 """
 
 
+# Which locales there are: a name without a locale would be tried as nothing.
+_WORKING = """
+import locale, sys
+for name in sys.argv[1:]:
+    try:
+        locale.setlocale(locale.LC_ALL, name)
+        print(name)
+    except locale.Error:
+        pass
+"""
+
+
 class Environment(NamedTuple):
     """What a checker is started with; `order` seeds the order in which the workspace was created."""
 
@@ -69,7 +81,9 @@ async def repeated(bundle: Bundle, backend: Backend, oracle: Case, wanted: Mappi
         await _put_jobs(bundle, backend, sandbox, written)
         await sandbox.put(f"{_JOBS}/{TRAJECTORY}", "".join(json.dumps(e) + "\n" for e in events).encode())
         await sandbox.put("/tmp/shuffle.py", _SHUFFLE.encode())
-        return [await _one(sandbox, environment, wanted) for environment in environments()]
+        asked = await sandbox.exec(["python3", "-I", "-c", _WORKING, *LOCALES], timeout_s=_TIMEOUT_S)
+        working = [name for name in LOCALES if name in asked.stdout.decode("ascii", "replace").split()]
+        return [await _one(sandbox, at, wanted) for at in environments(locales=working or ("C",))]
     finally:
         await sandbox.close()
 

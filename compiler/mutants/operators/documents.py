@@ -16,6 +16,10 @@ FILLER = (
 )  # fmt: skip
 
 
+_BULLETS = 6
+_MARKED = ("- ", "* ", "+ ", "# ", "##")
+
+
 def _sections(answer: Answer) -> list[str]:
     named = [d.place.section for d in answer.pins.demands if d.place.section]
     return list(dict.fromkeys([*(answer.deliver.sections or ()), *named]))
@@ -108,7 +112,8 @@ def _words_lost(answer: Answer) -> Iterator[Variant]:
     ):
         return
     lines = answer.text.split("\n")
-    filled = [n for n, line in enumerate(lines) if any(c.isalnum() for c in line) and not line.lstrip().startswith("#")]
+    # Headings and bullets have operators of their own.
+    filled = [n for n, line in enumerate(lines) if any(c.isalnum() for c in line) and line.lstrip()[:2] not in _MARKED]
     for at in dict.fromkeys([filled[0], filled[-1], filled[len(filled) // 2]] if filled else []):
         words = lines[at].split(" ")
         new = " ".join("quux" if any(c.isalnum() for c in w) else w for w in words)
@@ -118,6 +123,44 @@ def _words_lost(answer: Answer) -> Iterator[Variant]:
             yield Variant(
                 data, _section_at(answer.text, at), f"line {at + 1} says something else", checks, bool(checks)
             )
+
+
+def _spoiled_bullet(answer: Answer) -> Iterator[Variant]:
+    """A bullet whose words are others; their number stays."""
+    if answer.text is None or not answer.is_document:
+        return
+    lines = answer.text.split("\n")
+    # What stood there before, nobody has to judge.
+    before = set(answer.base.decode("utf-8", "replace").split("\n")) if answer.base is not None else set[str]()
+    bullets = [n for n, line in enumerate(lines) if line.lstrip()[:2] in ("- ", "* ", "+ ") and line not in before]
+    if len(bullets) > _BULLETS:
+        bullets = [*bullets[: _BULLETS - 1], bullets[-1]]
+    for section in dict.fromkeys(_section_at(answer.text, at) for at in bullets):
+        inside = [at for at in bullets if _section_at(answer.text, at) == section]
+        made = list(lines)
+        for at in inside:
+            made[at] = _spoiled(lines[at])
+        if len(inside) > 1:
+            data = "\n".join(made).encode()
+            yield Variant(
+                data,
+                f"all bullets in {section}",
+                "all bullets say something else",
+                answer.pins.text,
+                bool(answer.pins.text),
+            )
+    for number, at in enumerate(bullets, 1):
+        new, rest = _spoiled(lines[at]), lines[at].lstrip()[2:]
+        if new != lines[at]:
+            data = "\n".join([*lines[:at], new, *lines[at + 1 :]]).encode()
+            checks = answer.pins.text
+            place = f"bullet {number} in {_section_at(answer.text, at)}"
+            yield Variant(data, place, f"`{rest[:40]}` says something else", checks, bool(checks))
+
+
+def _spoiled(bullet: str) -> str:
+    head, sign, rest = bullet.partition(bullet.lstrip()[:2])
+    return head + sign + " ".join("quux" if any(c.isalnum() for c in w) else w for w in rest.split(" "))
 
 
 def _section_at(text: str, line: int) -> str:
@@ -256,6 +299,7 @@ OPERATORS = (
     Operator("rename_section", "wrong", _renamed_section),
     Operator("drop_line", "wrong", _line_left_out),
     Operator("other_words", "wrong", _words_lost),
+    Operator("spoiled_bullet", "wrong", _spoiled_bullet),
     Operator("beyond_the_limit", "wrong", _beyond),
     Operator("below_the_limit", "wrong", _below),
     Operator("fewer_bullets", "wrong", _fewer_bullets),

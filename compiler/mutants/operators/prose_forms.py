@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from clawc.compiler.mutants.model import Answer, Operator, Variant
 from clawc.compiler.mutants.prose import found, parts
-from clawc.compiler.mutants.wording import fixes_text, unstated
+from clawc.compiler.mutants.wording import fixes_text, in_another_case, names_decimals, names_number, unstated
 
 _FORM = "the form"
 _SENTENCE = "The rest was left as it is."
@@ -113,9 +113,73 @@ def _reworded(answer: Answer) -> Iterator[Variant]:
                 flags=re.IGNORECASE,
             )
             if made != answer.text:
-                what = f"`{pair[0]} really {pair[1]}` instead of `{pair[0]} {pair[1]}`, words that nobody asks for"
+                what = f"`{pair[0]}, as found, {pair[1]}` instead of `{pair[0]} {pair[1]}`, words that nobody asks for"
                 yield Variant(made.encode(), "the text", what, frozenset({demand.check}))
                 break
+
+
+def _decimals(answer: Answer) -> Iterator[Variant]:
+    """190.5 for 190.50, where a check demands the decimals and nobody asks for them."""
+    if not answer.is_document or answer.text is None or names_decimals(answer.task.told):
+        return
+    for demand in answer.pins.of("mention"):
+        if not demand.value.decimals:
+            continue
+        for start, end in found(answer.text, demand.value.values[0], demand.value.decimals):
+            old = answer.text[start:end]
+            new = old.rstrip("0").rstrip(".") if "." in old else old
+            if new != old:
+                what = f"`{new}` instead of `{old}`, and nobody asks for decimals"
+                made = f"{answer.text[:start]}{new}{answer.text[end:]}"
+                yield Variant(made.encode(), "the text", what, frozenset({demand.check}))
+                break
+
+
+def _heading_case(answer: Answer) -> Iterator[Variant]:
+    """Headings in the case in which the request names them."""
+    if not answer.is_document or answer.text is None:
+        return
+    for demand in answer.pins.of("contains", "starts_with", "ends_with", "lines", "contains_lines"):
+        whole: object = demand.value
+        values: list[object] = whole if isinstance(whole, list) else [whole]  # pyright: ignore[reportUnknownVariableType]
+        for value in values:
+            literal = value.strip("# *_:") if isinstance(value, str) else ""
+            told = in_another_case(literal, answer.task.told) if len(literal) > 2 else None
+            if told is not None and literal in answer.text:
+                what = f"`{told}`, as the request spells it, instead of `{literal}`"
+                yield Variant(answer.text.replace(literal, told).encode(), "the text", what, frozenset({demand.check}))
+    if answer.kind != "markdown":
+        return
+    lines = answer.text.split("\n")
+    for part in parts(answer.text):
+        told = in_another_case(part.title, answer.task.told)
+        if told is not None and told != part.title:
+            made = [*lines[: part.start], lines[part.start].replace(part.title, told), *lines[part.start + 1 :]]
+            yield Variant(
+                "\n".join(made).encode(),
+                "the headings",
+                f"the heading is `{told}`, as the request names it",
+                answer.readers,
+            )
+
+
+def _shorter(answer: Answer) -> Iterator[Variant]:
+    """Without the filler that a lower limit of words asks for, which nobody tells."""
+    if not answer.is_document or answer.text is None or answer.pins.text:
+        return
+    for demand in answer.pins.of("words"):
+        low = demand.value.low
+        high = demand.value.high
+        # What any answer has to have needs no words; a narrow range does.
+        if not low or high is None or high >= 2 * low or demand.place.field or names_number(answer.task.told, int(low)):
+            continue
+        sentences = re.split(r"(?<=[.!?])\s+", answer.text)
+        facts = [d.value.values[0] for d in answer.pins.of("mention")]
+        kept = [s for s in sentences if s.lstrip().startswith("#") or any(found(s, f, None) for f in facts)]
+        made = "\n\n".join(kept) + "\n"
+        if kept and len(made.split()) < low:
+            what = f"only what is asked for is said, in fewer words than {low}, a limit that nobody tells"
+            yield Variant(made.encode(), "the number of words", what, frozenset({demand.check}))
 
 
 def _blank_lines(answer: Answer) -> Iterator[Variant]:
@@ -153,6 +217,9 @@ OPERATORS = (
     Operator("extra_prose", "equivalent", _prose),
     Operator("extra_prose_unasked", "equivalent", _unlimited),
     Operator("reworded", "equivalent", _reworded),
+    Operator("unasked_decimals", "equivalent", _decimals),
+    Operator("heading_case", "equivalent", _heading_case),
+    Operator("unasked_length", "equivalent", _shorter),
     Operator("more_blank_lines", "equivalent", _blank_lines),
     Operator("padded_table", "equivalent", _tables),
 )

@@ -45,6 +45,28 @@ def _extra(answer: Answer) -> Iterator[Variant]:
             )
 
 
+def _from_inputs(answer: Answer) -> Iterator[Variant]:
+    """Rows that the inputs have and the answer has not: whoever lists everything has listed the right ones, too."""
+    for grid in answer.grids:
+        if not grid.rows:
+            continue
+        texts = [isinstance(cell, str) for cell in grid.rows[0]]
+        known = {repr([str(cell) for cell in row]) for row in grid.rows}
+        for listed in answer.inputs_like(grid.columns):
+            rows = [[str(v[c]) if text else v[c] for c, text in zip(grid.columns, texts)] for v in listed]
+            more = [row for row in rows if repr([str(cell) for cell in row]) not in known]
+            pinned = answer.pins.rows
+            if more:
+                place = _place(grid, MORE)
+                one, all_ = grid.with_rows([*grid.rows, more[0]]), grid.with_rows([*grid.rows, *more])
+                what = "a row of the inputs is listed that does not belong there"
+                yield Variant(one, f"{place} from the inputs", what, pinned, bool(pinned))
+                yield Variant(
+                    all_, f"{place} from the inputs", "all rows of the inputs are listed", pinned, bool(pinned)
+                )
+                break
+
+
 def _repeated(answer: Answer) -> Iterator[Variant]:
     for grid in answer.grids:
         pinned = answer.pins.rows
@@ -127,6 +149,7 @@ OPERATORS = (
     Operator("drop_row", "wrong", _drop),
     Operator("no_rows", "wrong", _none),
     Operator("extra_row", "wrong", _extra),
+    Operator("row_from_inputs", "wrong", _from_inputs),
     Operator("duplicate_row", "wrong", _repeated),
     Operator("wrong_order", "wrong", _moved),
     Operator("reversed_order", "wrong", _reversed),

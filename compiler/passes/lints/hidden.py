@@ -148,11 +148,17 @@ def _limits(task: Task, facts: list[Facts]) -> None:
                 if call.function in ("at_most", "less", "equal")
                 else None
             )
-            if (
-                not isinstance(high, int)
-                or _says(told, high)
-                or re.search(r"\b(?:short|brief|concise|long|words?)\b", told)
-            ):
+            low = (
+                value.low
+                if isinstance(value, Range)
+                else value
+                if call.function in ("at_least", "more", "equal")
+                else None
+            )
+            # That it shall be short tells nobody how long it has to be.
+            long = isinstance(low, int) and isinstance(high, int) and low > _SHORT and high < 2 * low
+            vague = r"\bwords?\b" if long else r"\b(?:short|brief|concise|long|words?)\b"
+            if not isinstance(high, int) or _says(told, high) or re.search(vague, told):
                 continue
             task.context.diagnostics.add(
                 "W0601", task.source, call.span, f"nothing tells the agent of a limit of {high} words",
@@ -160,6 +166,7 @@ def _limits(task: Task, facts: list[Facts]) -> None:
             )  # fmt: skip
 
 
+_SHORT = 12  # words that any answer may be expected to have
 _ADJECTIVE = re.compile(r"\b(?:short|brief|concise|succinct|crisp|tight|one[- ]page)")
 
 

@@ -27,6 +27,7 @@ _HINTED = re.compile(
     r"earliest|largest|smallest|longest|shortest|biggest|then|sequence|position|line by line|one per line|as they|by (?:date|name|time))\b",
     re.I,
 )
+_PATHS = re.compile(r"\S*[/\\]\S*")
 _ORDERING = ("mentions_in_order", "in_order", "is_sorted", "contains_lines", "is_top", "matches", "lines_of", "sort", "first",
              "last", "item", "row_numbers", "headings", "member", "run_result", "call_value", "code_holds", "take")  # fmt: skip
 
@@ -103,7 +104,9 @@ def order_not_asked(task: Task, facts: list[Facts]) -> None:
             if call.function != "equal" or not any(_ordered(side) for side in call.args):
                 continue
             names = {n.name for n in core.walk(call) if isinstance(n, core.Deliverable)}
-            about = [s.text for s, named in told if not named or (names | programs) & {n for _, n in named}]
+            about = [
+                _PATHS.sub(" ", s.text) for s, named in told if not named or (names | programs) & {n for _, n in named}
+            ]
             if names <= reported or any(_HINTED.search(text) for text in about):
                 continue
             reported |= names
