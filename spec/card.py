@@ -116,8 +116,12 @@ class Counts(Strict):
 
 
 class Real(Strict):
-    """Runs of the emitted checker in a sandbox; `disagreed`: verdicts that differ from those in the process of the compiler."""
+    """Runs of the emitted checker in a sandbox; `disagreed`: verdicts that differ from those in the process of the compiler.
 
+    Without runs, at level admit, a checker of the same `shape` was run before it: the same code on other values.
+    """
+
+    shape: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
     runs: Count = 0
     disagreed: tuple[Text, ...] = ()
     tampered: Count = 0

@@ -127,7 +127,7 @@ class EmittedRuns:
 def add_seen(task: dict[str, Any], result: dict[str, Any], seen: Seen, path: str) -> None:
     """Put what was seen onto the card of a task, with a finding where it speaks against the checker."""
     card, more, name, line = task["card"], seen.more, task["name"], task["line"]
-    card["real"] = more
+    card["real"] = {**more, "shape": card["real"]["shape"]}
     said = [("W0808", f"the emitted checker of `{name}` judges otherwise: {text}") for text in more["disagreed"][:3]]
     said += [("W0810", f"a disturbed workspace of `{name}` ({text})") for text in more["credited"][:3]]
     said += [

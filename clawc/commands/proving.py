@@ -28,7 +28,7 @@ from clawc.compiler.finding import Finding, finding, restored
 from clawc.exits import UserError
 from clawc.runtime.bounded import Overrun, bounded
 from clawc.runtime.sandbox.bounds import Bounds
-from clawc.spec.bundle import MANIFEST
+from clawc.spec.bundle import CHECKER, MANIFEST
 
 if TYPE_CHECKING:  # loaded where it works
     from clawc.compiler.assets import Assets
@@ -47,6 +47,8 @@ _CHUNK = 8
 # Items whose emitted checkers run, or wait for it, before more are proved.
 _WAITING = 48
 _KEPT_AS = "proof of "
+# Shapes of checkers that were given to a sandbox by this process.
+_RUN: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +310,7 @@ def _prove_one(item: _Item) -> dict[str, Any]:
 def _prove_task(
     item: _Item, place: int, data: bytes, assets: Assets, checked: Checked, compiled: Compiled
 ) -> dict[str, Any]:
+    from clawc.compiler.emit.shape import checker_shape
     from clawc.compiler.instances import instance_name
     from clawc.compiler.passes.allow import split
     from clawc.compiler.pipeline import build
@@ -343,7 +346,11 @@ def _prove_task(
         "name": task.name, "card": card.model_dump(mode="json"), "found": [f.stored() for f in found], "allowed": [f.stored() for f in let],
         "line": checked.source.position(task.span.start)[0],
     }  # fmt: skip
-    if item.wanted.real and ran is None and (level == "release" or is_first or plan.runs):
+    shape = checker_shape(bundle.files[CHECKER].decode())
+    made["card"]["real"]["shape"] = shape
+    fresh = shape not in _RUN
+    _RUN.add(shape)
+    if item.wanted.real and ran is None and (level == "release" or fresh or plan.runs):
         made["real"] = True
         _lay(Path(item.folder) / task.name, plan, proof, bundle.files)
     return made
