@@ -321,6 +321,7 @@ PRIMITIVES: dict[str, str] = {
     "remade": "tables",
     "rename": "tables",
     "repeated": "tables",
+    "repeats_section": "markdown",
     "replace_in": "text",
     "report": "verdict",
     "require_bytes": "values",

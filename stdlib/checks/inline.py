@@ -1,4 +1,4 @@
-"""The marks of Markdown inside a line: code ticks, links, emphasis, escapes and tags.
+"""The marks of Markdown inside a line: code ticks, links, emphasis, escapes, tags and entities.
 
 One pass for each kind of mark, each linear in the length of the text.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from html import unescape
 from typing import Dict, List, Set, Tuple
 
 _TICKS = re.compile(r"`+|\\[!-/:-@\[-`{-~]")
@@ -20,17 +21,19 @@ _INLINE_TAG = re.compile(
     re.IGNORECASE,
 )
 _EMPHASIS = re.compile(r"\*+|_+|~~+")
+_ENTITY = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
 
 
 def plain_inline(text: str) -> str:
     """Text without inline markup. The content of code ticks and escaped characters stay as they are."""
-    if not any(mark in text for mark in "`\\[<*_~"):
+    if not any(mark in text for mark in "`\\[<*_~&"):
         return text
     masked, held = _hold_literals(text.replace("\0", ""))
     # Twice, for an image inside a link.
     masked = _LINK.sub(r"\1", _LINK.sub(r"\1", masked))
     masked = _INLINE_TAG.sub("", _BREAK_TAG.sub(" ", _AUTOLINK.sub(r"\1", masked)))
-    return _HELD.sub(lambda found: held[int(found.group(1))], _without_emphasis(masked))
+    bare = _ENTITY.sub(lambda found: unescape(found.group()), _without_emphasis(masked))
+    return _HELD.sub(lambda found: held[int(found.group(1))], bare)
 
 
 def _hold_literals(text: str) -> Tuple[str, List[str]]:

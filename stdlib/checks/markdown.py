@@ -30,6 +30,8 @@ MAX_PROSE_LINES = 50_000
 LOOSE_LEVEL = 7  # below every heading proper, so that none of these ends at a loose one
 
 _ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?$")
+# Blanks, but for one that holds the groups of thousands of a number together.
+_LOOSE_BLANKS = re.compile("(?:(?!(?<=[0-9])[\u00a0\u2007\u2009\u202f][0-9]{3}(?![0-9]))\\s)+")
 _LEADING_NUMBER = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,2})*[.):]?\s+")
 
 
@@ -166,6 +168,16 @@ def has_section(source: Any, name: str) -> bool:
     return _find_heading(found, name) is not None
 
 
+def repeats_section(source: Any, name: str) -> bool:
+    """Whether the title of the first heading with this title stands again on its level."""
+    _, found = _headings_of(source)
+    first = _find_heading(found, name)
+    if first is None:
+        return False
+    level, key = found[first].level, heading_key(found[first].title)
+    return any(other.level == level and heading_key(other.title) == key for other in found[first + 1 :])
+
+
 def section(source: Any, name: str) -> str:
     """What stands below the first heading with this title, up to the next of the same or a higher level."""
     lines, found = _headings_of(source)
@@ -190,7 +202,7 @@ def md_blocks(source: Any) -> List[MdBlock]:
     kind, parts, indent, after_blank = "", [""], 0, False
 
     def flush() -> None:
-        text = " ".join(plain_inline("\n".join(parts)).split())
+        text = _LOOSE_BLANKS.sub(" ", plain_inline("\n".join(parts))).strip()
         if text:
             blocks.append(MdBlock(kind, text))
         parts.clear()

@@ -61,6 +61,9 @@ _INSTANT = re.compile(
     r"(?: ?(?:z|utc)|[+-][0-9]{2}:?[0-9]{2})?(?![\w:])"
 )
 _NUMERAL = re.compile(r"(?<!\w)([-+]?)[$€£]?([-+]?)((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)")
+# Thousands whose groups are held together by blanks that do not break.
+_SPACED = re.compile("(?<![\\w.,])[1-9][0-9]{0,2}(?:[\u00a0\u2007\u2009\u202f][0-9]{3})+(?![0-9])")
+_DENIAL = re.compile(r"(?<!\w)(?<!\bor )(?:not|never|\w+n't) $")
 _NUMBER_BEFORE = re.compile(r"(?:[0-9][.,:]|[0-9]–|\w-|[^\W0-9]/)$")
 _NUMBER_AFTER = re.compile(r"[.,:–-][0-9]| ?[%‰]|\w")
 _UNIT = re.compile(r"(?:ms|s|sec|min|h|hrs|d|kb|mb|gb|kib|mib|gib|g|kg|mm|cm|km|px|pt|usd|eur|gbp)(?!\w)")
@@ -88,8 +91,10 @@ class Searched:
 
     def form(self, text: str) -> Form:
         """A text in both forms."""
-        exact = searchable(text)
-        return Form(searchable(text, self.ignore) if isinstance(self.ignore, Folding) else exact, exact)
+        grouped = _SPACED.sub(lambda found: ",".join(found.group().split()), text)
+        exact = searchable(grouped)
+        same = grouped == text and not isinstance(self.ignore, Folding)
+        return Form(exact if same else searchable(text, self.ignore), exact)
 
     def raw(self) -> Form:
         """As written, for texts that look like markup: `__init__.py`, the address of a link."""
@@ -159,7 +164,8 @@ def text_pattern(what: str, ignore: Optional[Folding] = None) -> Pattern[str]:
 
 
 def number_spans(text: str, what: Number, decimals: Any) -> Iterator[Tuple[int, int]]:
-    """Where a number is written as a numeral of its own: not in `1.12`, `B12`, `12%`, a date or a time."""
+    """Where a number is written as a numeral of its own: not in `1.12`, `B12`, `12%`, a date or a time, nor denied as
+    in `not 12`."""
     wanted, places = _accepted_values(what, decimals)
     masked = _WRITTEN_DATE.sub(lambda date: "_" * len(date.group()), text)
     for found in _NUMERAL.finditer(masked):
@@ -173,7 +179,8 @@ def number_spans(text: str, what: Number, decimals: Any) -> Iterator[Tuple[int, 
             value = value.copy_negate()
         if len(digits) > 1 and digits[0] == "0" and digits[1] != ".":
             continue
-        if value in wanted and places in (None, len(digits.partition(".")[2])):
+        stated = value in wanted and places in (None, len(digits.partition(".")[2]))
+        if stated and not _DENIAL.search(masked[max(0, begin - 20) : begin]):
             yield begin, end
 
 
@@ -278,9 +285,10 @@ def mentions_any(v: Any, what: Any, near: Any = None, decimals: Any = None, igno
 
 def mentions_in_order(v: Any, what: Any, decimals: Any = None) -> Truth:
     """Whether a text (or a list of texts) states the facts of a list one after the other."""
-    text, facts = Searched(v).plain.exact, listed(what)
+    form, facts = Searched(v).plain, listed(what)
     position = 0
     for index, fact in enumerate(facts):
+        text = form.folded if isinstance(fact, str) else form.exact
         end = next((end for begin, end in spans(text, fact, decimals) if begin >= position), None)
         if end is None:
             after = f" after {shown(facts[index - 1])}" if index else ""

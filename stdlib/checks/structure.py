@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, List, cast
 
 from clawc.stdlib.checks.kinds import cut
-from clawc.stdlib.checks.markdown import has_section, headings, md_table
+from clawc.stdlib.checks.markdown import has_section, headings, md_table, repeats_section
 from clawc.stdlib.checks.readers import json_value, rows, source_name
 from clawc.stdlib.checks.spreadsheets import xlsx_table
 from clawc.stdlib.checks.toml_reader import toml_value
@@ -88,9 +88,13 @@ def require_keys_in(value: Any, file: File, keys: List[str]) -> None:
 
 
 def require_sections(file: File, sections: List[str]) -> None:
-    """Raises Unmet unless the document has these sections, in any order."""
+    """Raises Unmet unless the document has each of these sections once, in any order."""
     lacking = [name for name in sections if not has_section(file, name)]
     if lacking:
         noun = "section" if len(lacking) == 1 else "sections"
         found = quoted_names(headings(file))
         raise Unmet(f"{source_name(file)} lacks the {noun} {quoted_names(lacking)}; it has {found}")
+    twice = [name for name in sections if repeats_section(file, name)]
+    if twice:
+        noun = "section" if len(twice) == 1 else "sections"
+        raise Unmet(f"{source_name(file)} has the {noun} {quoted_names(twice)} more than once")
