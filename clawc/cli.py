@@ -116,7 +116,8 @@ def test(
         from clawc.commands.admitted import admitted_command
 
         raise typer.Exit(admitted_command(paths, level, format, out))
-    from clawc.commands.test import TestOptions, test_command
+    from clawc.commands.proved import TestOptions
+    from clawc.commands.test import test_command
 
     options = TestOptions(
         level, format, out, cards, mutants, seed, count, jobs, not no_cache, not no_sandbox, details, attach, sign

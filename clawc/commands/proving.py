@@ -46,6 +46,8 @@ OTHER_SEEDS = 5
 _CHUNK = 8
 # Items whose emitted checkers run, or wait for it, before more are proved.
 _WAITING = 48
+# Items whose kept results are looked up together.
+_BATCH = 64
 _KEPT_AS = "proof of "
 # Shapes of checkers that were given to a sandbox by this process.
 _RUN: set[str] = set()
@@ -93,9 +95,27 @@ def prove_sources(
     sources: Sequence[Path], wanted: Wanted, *, bundles: Sequence[Bundle] = (), jobs: int = 0, cached: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Proved]:  # fmt: skip
-    """The proofs in the order of the sources, all instances of a source together, then those of the bundles. Raises UserError
-    for a source that cannot be read and a bundle that is not what its source gives, and what a sandbox raises that does not
-    work here."""
+    """The proofs of `prove_each` in the order of the sources, all instances of a source together, then those of the bundles."""
+    parts = sorted(prove_each(sources, wanted, bundles=bundles, jobs=jobs, cached=cached, progress=progress))
+    found: dict[str, Proved] = {}
+    for _, part in parts:
+        proved = found.setdefault(part.path, Proved(part.path))
+        proved.found = list(dict.fromkeys([*proved.found, *part.found]))
+        proved.allowed = list(dict.fromkeys([*proved.allowed, *part.allowed]))
+        proved.cards += part.cards
+    return list(found.values())
+
+
+def prove_each(
+    sources: Sequence[Path], wanted: Wanted, *, bundles: Sequence[Bundle] = (), jobs: int = 0, cached: bool = True,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[tuple[int, Proved]]:  # fmt: skip
+    """The proof of each source, of some instances of one, or of a bundle, as soon as it is there, with its place in the order
+    of all. Nothing is held here once it was given away.
+
+    Raises UserError for a source that cannot be read and a bundle that is not what its source gives, and what a sandbox
+    raises that does not work here.
+    """
     from clawc.spec.card import VerifierCard
 
     with tempfile.TemporaryDirectory(prefix="clawc-test-") as work:
@@ -105,20 +125,20 @@ def prove_sources(
             _Item(str(b.path), str(b.path), str(Path(work) / f"bundle-{n}"), wanted, 0, bundle=b)
             for n, b in enumerate(bundles)
         ]
-        results = _results(items, wanted, jobs or min(processors(), MAX_JOBS), cached, progress)
-    found: dict[str, Proved] = {}
-    for item, result in zip(items, results):
-        proved = found.setdefault(item.shown, Proved(item.shown))
-        if isinstance(result, Finding):
-            proved.found.append(result)
-            continue
-        proved.found += [restored(f) for f in result["found"]]
-        proved.allowed += [restored(f) for f in result["allowed"]]
-        proved.cards += [VerifierCard.model_validate(t["card"]) for t in result["tasks"]]
-    for proved in found.values():
-        proved.found = list(dict.fromkeys(proved.found))
-        proved.allowed = list(dict.fromkeys(proved.allowed))
-    return list(found.values())
+        for number, result in _results(items, wanted, jobs or min(processors(), MAX_JOBS), cached, progress):
+            proved = Proved(items[number].shown)
+            if isinstance(result, Finding):
+                proved.found.append(result)
+            else:
+                proved.found += [restored(f) for f in result["found"]]
+                proved.allowed += [restored(f) for f in result["allowed"]]
+                proved.cards += [VerifierCard.model_validate(t["card"]) for t in result["tasks"]]
+            yield number, proved
+
+
+def chunks(count: int) -> int:
+    """How many items make so many instances of one source."""
+    return -(-count // _CHUNK)
 
 
 def _items(sources: Sequence[Path], wanted: Wanted, work: Path) -> list[_Item]:
@@ -136,46 +156,51 @@ def _items(sources: Sequence[Path], wanted: Wanted, work: Path) -> list[_Item]:
 
 def _results(
     items: Sequence[_Item], wanted: Wanted, jobs: int, cached: bool, progress: Callable[[int, int], None] | None
-) -> list[dict[str, Any] | Finding]:
-    known = [_kept_as(item) for item in items]
+) -> Iterator[tuple[int, dict[str, Any] | Finding]]:
+    """The result of each item by its place: those that were kept first."""
     cache = CheckCache(cache_folder()) if cached else None
     try:
-        kept = cache.find(known) if cache is not None else {}
-        results: dict[int, dict[str, Any] | Finding] = {
-            n: kept[s] for n, s in enumerate(known) if s in kept and _is_result(kept[s])
-        }
-        missing = [n for n in range(len(items)) if n not in results]
-        if missing:
-            import_module("clawc.compiler.prove.card")  # before children are forked, so that they share it
-            import_module("clawc.compiler.emit.bundle")
-            before = len(results)
-            done = 0
+        missing: list[int] = []
+        for first in range(0, len(items), _BATCH):
+            known = {_kept_as(item): first + n for n, item in enumerate(items[first : first + _BATCH])}
+            kept = cache.find(list(known)) if cache is not None else {}
+            for source, n in known.items():
+                if source in kept and _is_result(kept[source]):
+                    yield n, kept[source]
+                else:
+                    missing.append(n)
+        if not missing:
+            return
+        import_module("clawc.compiler.prove.card")  # before children are forked, so that they share it
+        import_module("clawc.compiler.emit.bundle")
+        before = len(items) - len(missing)
+        done = 0
 
-            def step() -> None:
-                nonlocal done
-                done += 1
-                if progress is not None:
-                    progress(before + done, before)
+        def step() -> None:
+            nonlocal done
+            done += 1
+            if progress is not None:
+                progress(before + done, before)
 
-            for n, reply in _proved([items[n] for n in missing], wanted, jobs, step):
-                n = missing[n]
-                if isinstance(reply, Overrun):
-                    results[n] = overrun(items[n].shown, reply, _bounds(items))
-                    continue
-                if "refused" in reply:
-                    raise UserError(*reply["refused"])
-                results[n] = reply["result"]
-                if cache is not None:
-                    cache.put(known[n], Kept(reply["digest"], reply["reads"], reply["result"]), reply["began"])
+        for place, reply in _proved([items[n] for n in missing], jobs, step):
+            n = missing[place]
+            if isinstance(reply, Overrun):
+                yield n, overrun(items[n].shown, reply, _bounds(items))
+                continue
+            if "refused" in reply:
+                raise UserError(*reply["refused"])
             if cache is not None:
-                cache.trim()
-        return [results[n] for n in range(len(items))]
+                kept_now = Kept(reply["digest"], reply["reads"], reply["result"])
+                cache.put(_kept_as(items[n]), kept_now, reply["began"])
+            yield n, reply["result"]
+        if cache is not None:
+            cache.trim()
     finally:
         if cache is not None:
             cache.close()
 
 
-def _proved(items: Sequence[_Item], wanted: Wanted, jobs: int, step: Callable[[], None]) -> Iterator[tuple[int, Any]]:
+def _proved(items: Sequence[_Item], jobs: int, step: Callable[[], None]) -> Iterator[tuple[int, Any]]:
     """The reply to each item by its place. Emitted checkers run while others are proved; what programs did is concluded from at
     the end."""
     waiting: deque[tuple[int, Any, Future[list[Seen]]]] = deque()

@@ -6,6 +6,7 @@ No text of a card reaches a terminal as a control sequence.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from clawc.compiler.report import clean
 from clawc.spec.card import MutantLine, VerifierCard
@@ -13,22 +14,34 @@ from clawc.spec.card import MutantLine, VerifierCard
 _WIDTH = 160
 
 
-def overview(cards: Sequence[VerifierCard]) -> str:
+class Row(NamedTuple):
+    """A line of the overview."""
+
+    cells: tuple[str, ...]
+    clean: bool
+
+
+def row_of(card: VerifierCard) -> Row:
+    """What the overview shows of a card."""
+    c = card.counts
+    alike = sum(q.status == "same" for q in card.queries)
+    cells = (
+        _line(card.task), "clean" if card.clean else f"{len(card.reasons)} against",
+        *map(str, (c.wrong, c.killed, c.survived, c.equivalent, c.kept, c.rejected, c.open, alike, card.real.runs)),
+        f"< {float(card.bound):.1%}",
+    )  # fmt: skip
+    return Row(cells, card.clean)
+
+
+def overview(cards: Sequence[Row]) -> str:
     """One row a task, and a line of totals where there are several."""
     rows: list[Sequence[str]] = [
         ("task", "card", "wrong", "caught", "accepted", "equal", "kept", "rejected", "open", "alike", "real", "bound")
     ]
-    for card in cards:
-        c = card.counts
-        alike = sum(q.status == "same" for q in card.queries)
-        rows.append((
-            _line(card.task), "clean" if card.clean else f"{len(card.reasons)} against",
-            *map(str, (c.wrong, c.killed, c.survived, c.equivalent, c.kept, c.rejected, c.open, alike, card.real.runs)),
-            f"< {float(card.bound):.1%}",
-        ))  # fmt: skip
+    rows += [row.cells for row in cards]
     text = _table(rows, left=2)
     if len(cards) > 1:
-        text += f"\n{sum(card.clean for card in cards)} of {len(cards)} cards are clean\n"
+        text += f"\n{sum(row.clean for row in cards)} of {len(cards)} cards are clean\n"
     return text
 
 

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from clawc.runtime.selftest.card_page import DETAILED, as_page, percent, pieces
-from clawc.runtime.selftest.card_text import details, overview
+from clawc.runtime.selftest.card_text import details, overview, row_of
 from clawc.spec.card import (
     CardKey,
     Counts,
@@ -128,5 +128,5 @@ def test_percent() -> None:
 
 @pytest.mark.parametrize("kind", TEXTS)
 def test_text_holds_no_control_sequence(kind: str) -> None:
-    text = overview([card(TEXTS[kind])]) + details(card(TEXTS[kind]))
+    text = overview([row_of(card(TEXTS[kind]))]) + details(card(TEXTS[kind]))
     assert all(c.isprintable() or c == "\n" for c in text)
