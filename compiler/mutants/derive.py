@@ -71,16 +71,26 @@ def mutants_of(trial: Trial, witness: Witness, limit: int) -> list[Mutant]:
     first = [_of_file(o, a) for o in operators() if isinstance(o, Operator) and o.name in COVERAGE for a in answers]
     for each in first:
         _take(each, made, seen, limit // 2)
+    # Room is kept for checks that few of the first ones target.
+    waiting = _in_turn(waiting, made, seen, limit - min(limit // 3, 3 * len(trial.task.checks)))
+    made += _for_the_thin(trial, made, waiting, seen)
+    _in_turn(waiting, made, seen, limit)
+    return made
+
+
+def _in_turn(
+    waiting: list[Iterator[Mutant]], made: list[Mutant], seen: set[object], limit: int
+) -> list[Iterator[Mutant]]:
+    """Takes one mutant of each source in turn, until there are `limit`; the sources that may have more."""
     while waiting and len(made) < limit:
         left: list[Iterator[Mutant]] = []
         for number, each in enumerate(waiting):
             if len(made) >= limit:
-                left = [*waiting[number:], *left]
-                break
+                return [*waiting[number:], *left]
             if _take(each, made, seen, len(made) + 1):
                 left.append(each)
         waiting = left
-    return [*made, *_for_the_thin(trial, made, waiting, seen)]
+    return waiting
 
 
 def _for_the_thin(trial: Trial, made: list[Mutant], waiting: list[Iterator[Mutant]], seen: set[object]) -> list[Mutant]:

@@ -68,6 +68,7 @@ class FamilyFiles:
     def __init__(self, ws: Submission, family: Family) -> None:
         self.ws = ws
         self.family = family
+        self.stray: Optional[str] = None  # a file that belongs to no row, or "", once it was looked for
 
 
 def path_pattern(path: str) -> Any:
@@ -138,7 +139,7 @@ def member(of: Any, key: Any, raw: bool = False) -> File:
     if path is None:
         raise Unmet(f"`{family.path}` has no file for this row")
     if family.only and not raw:
-        _require_only(ws, family)
+        _require_only(of)
     data, problem = ws.disk.read(path)
     file = File(family.name, path, family.kind, data, problem)
     if not raw:
@@ -146,12 +147,14 @@ def member(of: Any, key: Any, raw: bool = False) -> File:
     return file
 
 
-def _require_only(ws: Submission, family: Family) -> None:
+def _require_only(files: FamilyFiles) -> None:
     """Raises Unmet if a file matches the pattern that belongs to no row."""
-    wanted = set(family.members.values())
-    stray = [path for path in _paths_matching(ws, family.path) if path not in wanted]
-    if stray:
-        raise Unmet(f"`{stray[0]}` belongs to no row")
+    if files.stray is None:
+        wanted = set(files.family.members.values())
+        stray = [path for path in _paths_matching(files.ws, files.family.path) if path not in wanted]
+        files.stray = stray[0] if stray else ""
+    if files.stray:
+        raise Unmet(f"`{files.stray}` belongs to no row")
 
 
 def files_in(tree: Union[Files, FamilyFiles, Tree, Any]) -> Dict[str, File]:
