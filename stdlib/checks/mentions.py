@@ -125,18 +125,20 @@ def searchable(text: str, ignore: Optional[Folding] = None) -> str:
 
 
 def spans(text: str, what: Any, decimals: Any = None, ignore: Optional[Folding] = None) -> Iterator[Tuple[int, int]]:
-    """Where a searchable text states `what`, in order."""
+    """Where a searchable text states `what`, in order; a number or date that `not` stands before is not stated."""
     if isinstance(what, str):
         found: Iterator[Match[str]] = text_pattern(what, ignore).finditer(text)
+        if not what[:1].isdigit():
+            return (match.span() for match in found)
     elif isinstance(what, (int, Decimal)) and not isinstance(what, bool):
-        return number_spans(text, what, decimals)
+        found = numerals(text, what, decimals)
     elif isinstance(what, datetime.datetime):
         found = (token for token in _INSTANT.finditer(text) if _is_instant(token.group(), what))
     elif isinstance(what, datetime.date):
         found = date_pattern(what).finditer(text)
     else:
         raise Unmet(f"there is nothing to look for: {shown(what)} is no text, number or date")
-    return (match.span() for match in found)
+    return (match.span() for match in found if not _DENIAL.search(text[max(0, match.start() - 20) : match.start()]))
 
 
 def text_pattern(what: str, ignore: Optional[Folding] = None) -> Pattern[str]:
@@ -155,7 +157,7 @@ def text_pattern(what: str, ignore: Optional[Folding] = None) -> Pattern[str]:
     if head.isalnum() or head == "_" or re.match(r"[-+$€£]+[0-9]", needle):
         before = r"(?<!\w)"
     if head.isdigit():
-        before += r"(?<![0-9][.,:])" + (r"(?<!\w-)" if needle.isdigit() else "")
+        before += r"(?<![0-9][.,:])(?<!\A-)(?<!\W-)" + (r"(?<!\w-)" if needle.isdigit() else "")
     if tail.isalnum() or tail == "_":
         after = r"(?!\w)"
     if tail.isdigit():
@@ -163,9 +165,8 @@ def text_pattern(what: str, ignore: Optional[Folding] = None) -> Pattern[str]:
     return re.compile(before + body + after)
 
 
-def number_spans(text: str, what: Number, decimals: Any) -> Iterator[Tuple[int, int]]:
-    """Where a number is written as a numeral of its own: not in `1.12`, `B12`, `12%`, a date or a time, nor denied as
-    in `not 12`."""
+def numerals(text: str, what: Number, decimals: Any) -> Iterator[Match[str]]:
+    """Where a number is written as a numeral of its own: not in `1.12`, `B12`, `12%`, a date or a time."""
     wanted, places = _accepted_values(what, decimals)
     masked = _WRITTEN_DATE.sub(lambda date: "_" * len(date.group()), text)
     for found in _NUMERAL.finditer(masked):
@@ -179,9 +180,8 @@ def number_spans(text: str, what: Number, decimals: Any) -> Iterator[Tuple[int, 
             value = value.copy_negate()
         if len(digits) > 1 and digits[0] == "0" and digits[1] != ".":
             continue
-        stated = value in wanted and places in (None, len(digits.partition(".")[2]))
-        if stated and not _DENIAL.search(masked[max(0, begin - 20) : begin]):
-            yield begin, end
+        if value in wanted and places in (None, len(digits.partition(".")[2])):
+            yield found
 
 
 def _continues(text: str, begin: int, end: int, signed: bool) -> bool:

@@ -15,7 +15,8 @@ def table(found: list[Verdict]) -> list[dict[str, object]]:
     all_of = Counter(v.altered.operator for v in found)
     mistaken = Counter(v.altered.operator for v in found if v.mistaken)
     return [
-        {"operator": o.name, "kind": o.kind, "verdicts": all_of[o.name], "mistaken": mistaken[o.name]} for o in OPERATORS
+        {"operator": o.name, "kind": o.kind, "verdicts": all_of[o.name], "mistaken": mistaken[o.name]}
+        for o in OPERATORS
     ]
 
 

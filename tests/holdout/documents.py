@@ -24,11 +24,19 @@ def brief(seed: int) -> Instance:
     """A report in Markdown: figures, a table, one bullet for each incident."""
     random = Random(f"brief {seed}")
     rows = [
-        (f"IN-{random.randint(100, 999)}{n:02d}", random.choice(SERVICES[:5]), random.randint(2, 240), random.choice(PEOPLE))
+        (
+            f"IN-{random.randint(100, 999)}{n:02d}",
+            random.choice(SERVICES[:5]),
+            random.randint(2, 240),
+            random.choice(PEOPLE),
+        )
         for n in range(14)
     ]
     minutes = {s: sum(r[2] for r in rows if r[1] == s) for s in sorted({r[1] for r in rows})}
-    table = sorted(((s, Decimal(sum(r[1] == s for r in rows)), Decimal(m)) for s, m in minutes.items()), key=lambda r: (-r[2], r[0]))
+    table = sorted(
+        ((s, Decimal(sum(r[1] == s for r in rows)), Decimal(m)) for s, m in minutes.items()),
+        key=lambda r: (-r[2], r[0]),
+    )
     worst = sorted(rows, key=lambda r: (-r[2], r[0]))[:3]
     parts = (
         Part("Summary", ((str(len(rows)), "incidents"), (str(sum(minutes.values())), "minutes"))),
@@ -69,7 +77,10 @@ def brief(seed: int) -> Instance:
 def letters(seed: int) -> Instance:
     """A text letter for each client who owes something: address, amount with two decimals, references, nobody else's."""
     random = Random(f"letters {seed}")
-    clients = [(f"C-{n}", name, f"{name.split()[0].lower()}.{n}@example.com") for n, name in enumerate(random.sample([p for p in PEOPLE if p.isascii()], 5), 1)]
+    clients = [
+        (f"C-{n}", name, f"{name.split()[0].lower()}.{n}@example.com")
+        for n, name in enumerate(random.sample([p for p in PEOPLE if p.isascii()], 5), 1)
+    ]
     invoices = [(f"INV-{n:04d}", random.choice(clients)[0], pence(random, 20, 4000)) for n in range(1, 10)]
     refs = {key: [(i, a) for i, who, a in invoices if who == key] for key, _, _ in clients}
     answers = [
@@ -129,10 +140,15 @@ def queue(seed: int) -> Instance:
 def catalog(seed: int) -> Instance:
     """Goods below a price as an XML document."""
     random = Random(f"catalog {seed}")
-    rows = [(f"S{random.randint(10, 99)}{n:02d}", item, pence(random, 1, 200), random.choice(TOWNS)) for n, item in enumerate(random.sample(GOODS, 10))]
+    rows = [
+        (f"S{random.randint(10, 99)}{n:02d}", item, pence(random, 1, 200), random.choice(TOWNS))
+        for n, item in enumerate(random.sample(GOODS, 10))
+    ]
     least = Decimal(random.randint(60, 140))
     wanted = sorted((r for r in rows if r[2] < least), key=lambda r: r[0])
-    truth = XmlTruth("catalog", "item", tuple(((("sku", s), ("town", t)), (("name", i), ("price", p))) for s, i, p, t in wanted))
+    truth = XmlTruth(
+        "catalog", "item", tuple(((("sku", s), ("town", t)), (("name", i), ("price", p))) for s, i, p, t in wanted)
+    )
     return task(
         "catalog", seed,
         inputs={"goods": ("input/goods.csv", csv_text(("sku", "name", "price", "town"), rows))},
@@ -167,8 +183,18 @@ def visits(seed: int) -> Instance:
     rows: list[tuple[str, datetime.datetime, int, str, str]] = []
     for n in range(9):
         start = datetime.datetime(2026, 6, 1 + random.randrange(20), random.randint(8, 16), 15 * random.randrange(4))
-        rows.append((f"Visit {n} by {random.choice(PEOPLE)}", start, random.choice([30, 45, 90]), f"{random.choice(TOWNS)}, room {n}", random.choice(["yes", "no", "yes"])))
-    events = tuple((what, start, start + datetime.timedelta(minutes=m), where) for what, start, m, where, ok in rows if ok == "yes")
+        rows.append(
+            (
+                f"Visit {n} by {random.choice(PEOPLE)}",
+                start,
+                random.choice([30, 45, 90]),
+                f"{random.choice(TOWNS)}, room {n}",
+                random.choice(["yes", "no", "yes"]),
+            )
+        )
+    events = tuple(
+        (what, start, start + datetime.timedelta(minutes=m), where) for what, start, m, where, ok in rows if ok == "yes"
+    )
     return task(
         "visits", seed,
         inputs={"plan": ("input/plan.csv", csv_text(("what", "start", "minutes", "place", "confirmed"), [(w, f"{s:%Y-%m-%dT%H:%M}", m, p, c) for w, s, m, p, c in rows]))},
@@ -189,10 +215,17 @@ def answer_mail(seed: int) -> Instance:
     random = Random(f"answer_mail {seed}")
     name = random.choice([p for p in PEOPLE if p.isascii() and "'" not in p])
     mail = f"{name.split()[0].lower()}@example.org"
-    parts = [(item, random.randint(1, 60), pence(random, 1, 90)) for item in random.sample([g for g in GOODS if g.isascii() and "," not in g and "<" not in g and "&" not in g and "(" not in g], 5)]
+    parts = [
+        (item, random.randint(1, 60), pence(random, 1, 90))
+        for item in random.sample(
+            [g for g in GOODS if g.isascii() and "," not in g and "<" not in g and "&" not in g and "(" not in g], 5
+        )
+    ]
     short = [(i, n) for i, n, _ in parts if n < 40]
     town = random.choice(TOWNS)
-    body = ProseTruth((Part("", tuple((i, str(n)) for i, n in short), tuple(i for i, n, _ in parts if n >= 40)),), most=120)
+    body = ProseTruth(
+        (Part("", tuple((i, str(n)) for i, n in short), tuple(i for i, n, _ in parts if n >= 40)),), most=120
+    )
     return task(
         "answer_mail", seed,
         inputs={
@@ -258,7 +291,10 @@ def team_notes(seed: int) -> Instance:
 def prices(seed: int) -> Instance:
     """A CSV edited in place: prices of some goods raised, all other rows and columns as they were."""
     random = Random(f"prices {seed}")
-    rows = [(f"A{n:03d}", item, random.choice(TOWNS), pence(random, 1, 900)) for n, item in enumerate(random.sample(GOODS, 10), 7)]
+    rows = [
+        (f"A{n:03d}", item, random.choice(TOWNS), pence(random, 1, 900))
+        for n, item in enumerate(random.sample(GOODS, 10), 7)
+    ]
     raised = [(r[0], r[3] + Decimal(random.randint(1, 300)) / 100) for r in random.sample(rows, 4)]
     new = dict(raised)
     wanted = tuple((k, i, t, new.get(k, p)) for k, i, t, p in rows)

@@ -48,7 +48,9 @@ def _quoted(cell: str) -> str:
 def block(text: str, depth: int) -> str:
     """A text between triple quotes, indented."""
     pad = " " * depth
-    return '"""\n' + "".join(pad + line + "\n" if line else "\n" for line in text.rstrip("\n").split("\n")) + pad + '"""'
+    return (
+        '"""\n' + "".join(pad + line + "\n" if line else "\n" for line in text.rstrip("\n").split("\n")) + pad + '"""'
+    )
 
 
 def task(

@@ -11,6 +11,7 @@ from random import Random
 from clawc.compiler.pipeline import Compiled, check
 from tests.holdout.documents import DOCUMENT_FAMILIES
 from tests.holdout.model import Altered, Answer, Files, Instance, Kind
+from tests.holdout.more_documents import MORE_FAMILIES
 from tests.holdout.operators import Operator
 from tests.holdout.phrases import STYLES, document
 from tests.holdout.right_documents import RIGHT_DOCUMENTS, written
@@ -24,7 +25,9 @@ from tests.holdout.wrong_files import WRONG_FILES
 from tests.holdout.wrong_tables import WRONG_TABLES
 from tests.holdout.wrong_trees import WRONG_TREES
 
-FAMILIES: tuple[Callable[[int], Instance], ...] = (*TABLE_FAMILIES, *TREE_FAMILIES, *DOCUMENT_FAMILIES)
+FAMILIES: tuple[Callable[[int], Instance], ...] = (
+    *TABLE_FAMILIES, *TREE_FAMILIES, *DOCUMENT_FAMILIES, *MORE_FAMILIES
+)  # fmt: skip
 OPERATORS: tuple[Operator, ...] = (
     *WRONG_TABLES, *WRONG_TREES, *WRONG_DOCUMENTS, *WRONG_FILES, *RIGHT_TABLES, *RIGHT_TREES, *RIGHT_DOCUMENTS
 )  # fmt: skip
@@ -82,7 +85,9 @@ def score(compiled: Compiled, files: Files) -> tuple[Decimal, str]:
     return Decimal(verdict["score_checks"]), failed[0] if failed else ""
 
 
-def altered(of: Subject, operators: Iterable[Operator] = OPERATORS) -> Iterator[tuple[Altered, dict[str, bytes | None]]]:
+def altered(
+    of: Subject, operators: Iterable[Operator] = OPERATORS
+) -> Iterator[tuple[Altered, dict[str, bytes | None]]]:
     """Every alteration of an answer, with all files of the answer. Alterations that fit prose also start from own words."""
     for operator in operators:
         for base, files in of.bases:

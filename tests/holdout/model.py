@@ -27,13 +27,15 @@ class Grid:
 
 @dataclass(frozen=True)
 class TableTruth:
-    """The rows that an answer must hold; `margin` is how far a number may be off, `name` that of the table in a database."""
+    """The rows that an answer must hold; `margin` is how far a number may be off, `name` that of the table in a database,
+    `fixed` whether the columns stand in this order."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     ordered: bool = True
     margin: Decimal = Decimal(0)
     name: str = ""
+    fixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,13 @@ class LinesTruth:
 
 
 @dataclass(frozen=True)
+class LabelsTruth:
+    """Lines `Label: value`, each once, in any order, other lines between them."""
+
+    fields: tuple[tuple[str, Cell], ...]
+
+
+@dataclass(frozen=True)
 class XmlTruth:
     """An XML document: its root, and of each element its attributes and the texts of its children."""
 
@@ -100,7 +109,7 @@ class MailTruth:
     body: ProseTruth
 
 
-Truth = TableTruth | TreeTruth | ProseTruth | LinesTruth | XmlTruth | EventsTruth | MailTruth
+Truth = TableTruth | TreeTruth | ProseTruth | LinesTruth | LabelsTruth | XmlTruth | EventsTruth | MailTruth
 
 
 @dataclass(frozen=True)

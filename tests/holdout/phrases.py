@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from decimal import Decimal
 from random import Random
 
 from tests.holdout.model import Answer, MailTruth, Part, ProseTruth, TableTruth
-from tests.holdout.truth import number_of
+from tests.holdout.truth import dates_in_words, number_of
 from tests.holdout.writing import plain
 
 
@@ -27,6 +28,7 @@ class Style:
     table: str = "plain"
     words: int = 0
     turned: bool = False
+    day: int = 0
     title: str = "Report"
 
 
@@ -40,22 +42,22 @@ def _setext(title: str, level: int, _: int) -> str:
 
 STYLES: dict[str, Style] = {
     "plain": Style(),
-    "underlined headings, stars": Style(heading=_setext, bullet="* "),
-    "plus bullets, bold figures": Style(bullet="+ ", strong="**"),
-    "numbered headings": Style(heading=lambda t, level, n: f"## {n}. {t}" if level > 1 else f"# {t}", words=1),
+    "underlined headings, stars": Style(heading=_setext, bullet="* ", day=1),
+    "plus bullets, bold figures": Style(bullet="+ ", strong="**", day=2),
+    "numbered headings": Style(heading=lambda t, level, n: f"## {n}. {t}" if level > 1 else f"# {t}", words=1, day=3),
     "bold headings with colons": Style(heading=lambda t, level, _: f"## **{t}:**" if level > 1 else f"# {t}", words=2),
     "closed headings, lower level": Style(heading=lambda t, level, _: f"{'#' * (level + 1)} {t} {'#' * (level + 1)}"),
     "numbered items": Style(bullet="1. ", words=1),
     "other numbered items": Style(bullet="1) ", words=2),
-    "thousands apart": Style(number=grouped, words=1),
-    "bold thousands, wrapped": Style(number=grouped, strong="**", width=40, words=2),
-    "italics": Style(strong="*", words=2),
+    "thousands apart": Style(number=grouped, words=1, day=4),
+    "bold thousands, wrapped": Style(number=grouped, strong="**", width=40, words=2, day=18),
+    "italics": Style(strong="*", words=2, day=8),
     "underscores": Style(strong="_", words=1),
-    "code": Style(strong="`"),
-    "wrapped": Style(width=50, words=2, introduction=True),
-    "introduction and closing": Style(introduction=True, closing=True, words=1),
-    "facts in other order": Style(turned=True, words=2),
-    "aligned table": Style(table="aligned"),
+    "code": Style(strong="`", day=10),
+    "wrapped": Style(width=50, words=2, introduction=True, day=6),
+    "introduction and closing": Style(introduction=True, closing=True, words=1, day=9),
+    "facts in other order": Style(turned=True, words=2, day=7),
+    "aligned table": Style(table="aligned", day=12),
     "table without outer pipes": Style(table="open", closing=True),
     "bold table head, right aligned": Style(table="bold", number=grouped),
     "indented items": Style(bullet="   - "),
@@ -87,8 +89,16 @@ def document(answer: Answer, style: Style, random: Random) -> str | None:
 
 def _marked(token: str, style: Style) -> str:
     """A token as it is written: a number in its spelling, emphasis around it."""
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", token):
+        return f"{style.strong}{dates_in_words(token)[style.day]}{style.strong}"
+    if token.endswith("%"):
+        return f"{style.strong}{token if style.words else token.replace('%', ' %')}{style.strong}"
     number = number_of(token)
-    text = token if number is None or (len(token) > 1 and token[0] == "0" and token[1] != ".") else style.number(Decimal(token))
+    text = (
+        token
+        if number is None or (len(token) > 1 and token[0] == "0" and token[1] != ".")
+        else style.number(Decimal(token))
+    )
     return f"{style.strong}{text}{style.strong}"
 
 
@@ -133,6 +143,23 @@ def _sentences(facts: Sequence[Sequence[str]], style: Style, answer: Answer) -> 
         )
         sayings = [forms_of[style.words](*fact) for fact in facts]
         return " ".join(sayings) if style.words < 2 else "\n".join(style.bullet + saying for saying in sayings)
+    if answer.path.startswith("cards/"):
+        said = [fact[0] if len(fact) == 1 else f"{fact[0]} sits at desk {fact[1]}." for fact in facts]
+        return "\n".join(said) if style.words == 0 else "\n\n".join(said)
+    if answer.path == "out/review.md":
+        if len(facts) == 1:
+            who, day = facts[0]
+            return (f"{who} was reviewed on {day}.", f"On {day} it was the turn of {who}.", f"- {who}: {day}")[
+                style.words
+            ]
+        by = {fact[-1].strip("*_`"): fact[0] for fact in facts}
+        people = by.pop("people")
+        share = next(iter(by.values()))
+        return (
+            f"{share} of the {people} people passed.",
+            f"There were {people} people, of whom {share} passed.",
+            f"- people: {people}\n- passed: {share}",
+        )[style.words]
     if len(facts) == 2:
         by_word = {fact[1].strip("*_`"): fact[0] for fact in facts}
         incidents, minutes = by_word["incidents"], by_word["minutes"]
@@ -148,12 +175,24 @@ def _sentences(facts: Sequence[Sequence[str]], style: Style, answer: Answer) -> 
 def _wrapped(text: str, style: Style) -> str:
     if not style.width:
         return text
-    return "\n".join(textwrap.fill(line, style.width, subsequent_indent="  " if line.startswith(style.bullet) else "", break_on_hyphens=False, break_long_words=False) for line in text.split("\n"))
+    return "\n".join(
+        textwrap.fill(
+            line,
+            style.width,
+            subsequent_indent="  " if line.startswith(style.bullet) else "",
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+        for line in text.split("\n")
+    )
 
 
 def _table(truth: TableTruth, style: Style) -> str:
     header = [f"**{name}**" if style.table == "bold" else name for name in truth.columns]
-    rows = [[style.number(c) if isinstance(c, Decimal) and style.table != "bold" else plain(c) for c in row] for row in truth.rows]
+    rows = [
+        [style.number(c) if isinstance(c, Decimal) and style.table != "bold" else plain(c) for c in row]
+        for row in truth.rows
+    ]
     widths = [max(map(len, column)) for column in zip(header, *rows)]
     if style.table == "aligned":
         lines = [" | ".join(c.ljust(w) for c, w in zip(row, widths)) for row in [header, *rows]]

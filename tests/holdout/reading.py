@@ -20,7 +20,16 @@ from tests.holdout.model import Cell, Grid, Value
 _SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _EPOCH = datetime.datetime(1899, 12, 30)
-BROKEN = (ValueError, KeyError, IndexError, TypeError, csv.Error, sqlite3.Error, zipfile.BadZipFile, ElementTree.ParseError)
+BROKEN = (
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    csv.Error,
+    sqlite3.Error,
+    zipfile.BadZipFile,
+    ElementTree.ParseError,
+)
 
 
 def text_of(data: bytes) -> str:
@@ -58,7 +67,9 @@ def json_of(text: str) -> Value:
 
 def _separated(delimiter: str) -> Callable[[bytes, str], Grid]:
     def read(data: bytes, _: str) -> Grid:
-        rows = [row for row in csv.reader(io.StringIO(text_of(data), newline=""), delimiter=delimiter, strict=True) if row]
+        rows = [
+            row for row in csv.reader(io.StringIO(text_of(data), newline=""), delimiter=delimiter, strict=True) if row
+        ]
         if any(len(row) != len(rows[0]) for row in rows):
             raise ValueError("rows of different lengths")
         return Grid(tuple(rows[0]), tuple(tuple(row) for row in rows[1:]))

@@ -11,7 +11,7 @@ from tests.holdout.operators import Operator, TextEdit, on_texts
 from tests.holdout.phrases import STYLES, Style, document
 
 PROSE = ("markdown", "text", "email")
-_SUMS = re.compile(r"(?<![\w.,-])[0-9]{4,}(?:\.[0-9]+)?(?![\w-]|[.,:][0-9])")
+_SUMS = re.compile(r"(?<![\w.,-])(?!20[0-9]{2}\b)[0-9]{4,}(?:\.[0-9]+)?(?![\w-]|[.,:][0-9])")
 
 
 def _written(style: Style) -> Callable[[Instance, Answer, bytes, Random], Iterator[Files]]:
@@ -66,7 +66,23 @@ def _notes(_: Instance, answer: Answer, data: bytes, __: Random) -> Iterator[Fil
         yield {answer.path: b"---\ntitle: Report\ndate: today\n---\n\n" + data}
 
 
+_WORDS = dict(zip(map(str, range(2, 13)), "two three four five six seven eight nine ten eleven twelve".split()))
+
+
+def _labels(text: str, _: Random) -> Iterator[str]:
+    lines = [line.partition(": ") for line in text.rstrip("\n").split("\n")]
+    for form in ("**{}:** {}", "- {}: {}", "- **{}**: {}", "{} : {}", "* {}:   {}", "> {}: {}"):
+        yield "\n".join(form.format(label, value) for label, _c, value in lines) + "\n"
+    yield "\n".join(f"{label}: {value}" for label, _c, value in lines[::-1])
+    yield "Receipt summary\n\n" + text + "\nThat is all.\n"
+    yield "\n".join(f"{label.upper()}: {value}" for label, _c, value in lines)
+    yield re.sub(r"Total: ([0-9]+)\.([0-9])\n", r"Total: \1.\g<2>0\n", text)
+    yield "\ufeff" + text.replace("\n", "\r\n\r\n")
+
+
 RIGHT_DOCUMENTS = (
+    on_texts("labels written otherwise", ("labels",), _labels, "promised"),
+    on_texts("small numbers in words", PROSE, bodies(lambda body: re.sub(r"(?<![\w.,-])([2-9]|1[0-2])(?= [a-z])", lambda m: _WORDS[m[1]], body)), "sensible"),
     *(Operator(f"written: {name}", "promised", _written(style)) for name, style in STYLES.items()),
     on_texts("line ends of prose", PROSE, _ends, "promised"),
     on_texts("byte order mark of prose", ("markdown", "text"), lambda text, _: iter(["\ufeff" + text]), "promised"),

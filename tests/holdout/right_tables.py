@@ -15,14 +15,16 @@ from tests.holdout.model import Answer, Cell, Files, Grid, Instance, Kind, Table
 from tests.holdout.operators import Operator, in_page, on_grids, on_texts
 from tests.holdout.reading import grid_of
 from tests.holdout.truth import number_of
-from tests.holdout.writing import database, html_page, json_text, plain, separated, workbook
-from tests.holdout.wrong_tables import columns_of, is_date, is_number
+from tests.holdout.writing import database, grid_bytes, html_page, json_text, plain, separated, workbook
+from tests.holdout.wrong_tables import INSIDE_MARGIN, columns_of, is_date, is_number
 
 SEPARATED = ("csv", "tsv")
 JSON = ("json_rows", "jsonl")
 
 
-def _in(forms: tuple[str, ...], name: str, write: Callable[[Grid, str, str], Iterator[bytes]], kind: Kind = "promised") -> Operator:
+def _in(
+    forms: tuple[str, ...], name: str, write: Callable[[Grid, str, str], Iterator[bytes]], kind: Kind = "promised"
+) -> Operator:
     """Other bytes of the same grid, for some formats; `write` also gets the form and the name of the table."""
 
     def apply(_: Instance, answer: Answer, data: bytes, __: Random) -> Iterator[Files]:
@@ -43,8 +45,6 @@ def _sign(form: str) -> str:
 
 def _free_order(_: Instance, answer: Answer, data: bytes, random: Random) -> Iterator[Files]:
     """Rows in any order, where the truth has none."""
-    from tests.holdout.writing import grid_bytes
-
     truth = answer.truth
     if isinstance(truth, TableTruth) and not truth.ordered:
         grid = grid_of(answer.form, data, truth.name)
@@ -54,19 +54,34 @@ def _free_order(_: Instance, answer: Answer, data: bytes, random: Random) -> Ite
             yield {answer.path: grid_bytes(answer.form, replace(grid, rows=rows), truth.name)}
 
 
-def _columns(grid: Grid, random: Random) -> Iterator[Grid]:
-    for _ in range(2):
+def _columns(_: Instance, answer: Answer, data: bytes, random: Random) -> Iterator[Files]:
+    """Columns in another order, where the task does not fix it."""
+    truth = answer.truth
+    grid = grid_of(answer.form, data, truth.name) if isinstance(truth, TableTruth) and not truth.fixed else None
+    for _n in range(2 if grid is not None and isinstance(truth, TableTruth) else 0):
+        assert grid is not None and isinstance(truth, TableTruth)
         places = random.sample(range(len(grid.header)), len(grid.header))
-        yield Grid(tuple(grid.header[p] for p in places), tuple(tuple(row[p] for p in places) for row in grid.rows))
+        turned = Grid(tuple(grid.header[p] for p in places), tuple(tuple(row[p] for p in places) for row in grid.rows))
+        written = grid_bytes(answer.form, turned, truth.name)
+        yield {answer.path: in_page(data, written) if answer.form == "html" else written}
 
 
-def _respelled(shape: Callable[[Decimal], str], forms: tuple[str, ...] = SEPARATED) -> Callable[[Grid, str, str], Iterator[bytes]]:
+def _respelled(
+    shape: Callable[[Decimal], str], forms: tuple[str, ...] = SEPARATED
+) -> Callable[[Grid, str, str], Iterator[bytes]]:
     """Every number of a text table in another spelling of the same value."""
 
     def write(grid: Grid, form: str, _: str) -> Iterator[bytes]:
-        numbers = [p for p in columns_of(grid, is_number) if not any(str(row[p])[:1] == "0" and len(str(row[p])) > 1 and "." not in str(row[p]) for row in grid.rows)]
+        numbers = [
+            p
+            for p in columns_of(grid, is_number)
+            if not any(str(row[p])[:1] == "0" and len(str(row[p])) > 1 and "." not in str(row[p]) for row in grid.rows)
+        ]
         rows = tuple(
-            tuple(shape(number_of(c) or Decimal(0)) if p in numbers and c not in ("", None) else c for p, c in enumerate(row))
+            tuple(
+                shape(number_of(c) or Decimal(0)) if p in numbers and c not in ("", None) else c
+                for p, c in enumerate(row)
+            )
             for row in grid.rows
         )
         if form in ("csv", "tsv"):
@@ -79,7 +94,8 @@ def _respelled(shape: Callable[[Decimal], str], forms: tuple[str, ...] = SEPARAT
 
 
 def _two(number: Decimal) -> str:
-    return format(number.quantize(Decimal("0.01")), "f")
+    cents = number.quantize(Decimal("0.01"))
+    return format(cents if cents == number else number, "f")
 
 
 def _forms(text: str, _: Random) -> Iterator[str]:
@@ -121,7 +137,9 @@ def _json_numbers(_: Instance, answer: Answer, data: bytes, __: Random) -> Itera
 def _other_numbers(text: str) -> Iterator[str]:
     yield re.sub(r"(\": |^\s*)(-?[0-9]+)(?=[,}\n])", r"\1\2.0", text, flags=re.M)
     yield re.sub(r"(\": )(-?[0-9]+)(?=[,}\n])", r"\1\2e0", text)
-    yield re.sub(r"(\": )(-?[1-9][0-9]*)\.([0-9])([0-9]*)(?=[,}\n])", lambda m: f"{m[1]}{m[2]}{m[3]}.{m[4] or 0}E-1", text)
+    yield re.sub(
+        r"(\": )(-?[1-9][0-9]*)\.([0-9])([0-9]*)(?=[,}\n])", lambda m: f"{m[1]}{m[2]}{m[3]}.{m[4] or 0}E-1", text
+    )
 
 
 def _decomposed(text: str, _: Random) -> Iterator[str]:
@@ -147,7 +165,13 @@ def _pages(text: str, _: Random) -> Iterator[str]:
     yield re.sub(r"</(td|th|tr)>", "", text)
     yield re.sub(r"<(td|tr|table)>", r'<\1 class="x" style="text-align: right">', text)
     yield re.sub(r"<td>(.*?)</td>", r"<td>\n  <b>\1</b>\n</td>", text)
-    yield text.replace("ö", "&ouml;").replace("ü", "&#252;").replace("û", "&#xfb;").replace("è", "&egrave;").replace("é", "&eacute;")
+    yield (
+        text.replace("ö", "&ouml;")
+        .replace("ü", "&#252;")
+        .replace("û", "&#xfb;")
+        .replace("è", "&egrave;")
+        .replace("é", "&eacute;")
+    )
     yield text.replace("<table>", "<!-- made today --><table><caption>Stock</caption>")
     yield text.replace("<h1>", "<p>Dear all,</p><h1 id=top>").replace("</html>", "<p>Kind regards</p></html>")
     head, _, rest = text.partition("<table>")
@@ -161,13 +185,17 @@ def _workbooks(grid: Grid, _: str, __: str) -> Iterator[bytes]:
     yield workbook(grid, shared=True)
     yield workbook(grid, money=True)
     yield workbook(replace(grid, rows=(*grid.rows, tuple(None for _ in grid.header))))
-    yield workbook(replace(grid, rows=tuple(tuple(plain(c) if isinstance(c, Decimal) else c for c in row) for row in grid.rows)))
+    yield workbook(
+        replace(grid, rows=tuple(tuple(plain(c) if isinstance(c, Decimal) else c for c in row) for row in grid.rows))
+    )
     yield workbook(replace(grid, rows=tuple(tuple(plain(c) for c in row) for row in grid.rows)), shared=True)
 
 
 def _databases(grid: Grid, _: str, name: str) -> Iterator[bytes]:
     places = range(len(grid.header))[::-1]
-    turned = Grid(tuple(grid.header[p] for p in places), tuple(tuple(row[p] for p in places) for row in grid.rows[::-1]))
+    turned = Grid(
+        tuple(grid.header[p] for p in places), tuple(tuple(row[p] for p in places) for row in grid.rows[::-1])
+    )
     yield database(turned, name)
     yield database(grid, name, types=False)
     yield database(grid, name, more="CREATE TABLE notes (a); INSERT INTO notes VALUES (1); CREATE INDEX i ON notes (a)")
@@ -191,7 +219,8 @@ RIGHT_TABLES = (
     on_texts("byte order mark, line ends, last line end", (*SEPARATED, "lines", "html"), _forms, "promised"),
     _in(SEPARATED, "everything quoted", _quoted(csv.QUOTE_ALL)),
     _in(SEPARATED, "texts quoted", _quoted(csv.QUOTE_NONNUMERIC)),
-    on_grids("columns in other order", _columns, "promised"),
+    Operator("columns in other order", "promised", _columns),
+    Operator("inside the tolerance", "promised", INSIDE_MARGIN),
     Operator("rows in other order where that is free", "promised", _free_order),
     _in((*SEPARATED, "html"), "numbers with two decimals", _respelled(_two)),
     _in((*SEPARATED, "html"), "numbers with a zero more", _respelled(lambda n: _two(n) + "0")),

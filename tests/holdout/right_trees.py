@@ -31,8 +31,12 @@ def _turned(value: Value) -> Value:
 
 
 def _json(value: Value) -> Iterator[str]:
-    for text in (json_text(value), json_text(value, "\t"), json_text(value, 4, ascii_only=True), json_text(value, 3, sort=True)):
-        yield text
+    yield from (
+        json_text(value),
+        json_text(value, "\t"),
+        json_text(value, 4, ascii_only=True),
+        json_text(value, 3, sort=True),
+    )
     yield json_text(_turned(value), 2) + "\n\n"
     yield "\n" + json_text(value, 2).replace("\n", "\r\n")
     yield "\ufeff" + json_text(value, 2)
@@ -46,7 +50,15 @@ def _flow(value: Value) -> str:
 
 def _scalar(value: Value, quote: str = "'") -> str:
     if isinstance(value, str):
-        bare = re.fullmatch(r"[A-Za-z][A-Za-z ]*", value) and value.lower() not in ("true", "false", "null", "yes", "no", "on", "off")
+        bare = re.fullmatch(r"[A-Za-z][A-Za-z ]*", value) and value.lower() not in (
+            "true",
+            "false",
+            "null",
+            "yes",
+            "no",
+            "on",
+            "off",
+        )
         return value if bare else quote + value.replace("'", "''") + quote
     return json_text(value)
 
@@ -130,7 +142,11 @@ def _xml(text: str, _: Random) -> Iterator[str]:
     yield body
     yield re.sub(r"><", ">\n  <", text)
     yield re.sub(r'<item sku="([^"]*)" town="([^"]*)">', r"<item town='\2'  sku='\1' >", text)
-    yield re.sub(r"<name>(.*?)</name>", lambda m: f"<name><![CDATA[{m[1].replace('&amp;', '&').replace('&lt;', '<').replace('&gt;', '>')}]]></name>", text)
+    yield re.sub(
+        r"<name>(.*?)</name>",
+        lambda m: f"<name><![CDATA[{m[1].replace('&amp;', '&').replace('&lt;', '<').replace('&gt;', '>')}]]></name>",
+        text,
+    )
     yield re.sub(r"(<name>.*?</name>)(<price>.*?</price>)", r"\2\1", text)
     yield re.sub(r"<price>(.*?)</price>", r"<price> \1 </price>", text)
     yield re.sub(r"<catalog>", "<catalog><!-- cheap ones -->", text)
@@ -157,9 +173,13 @@ def _calendar(text: str, random: Random) -> Iterator[str]:
     yield text.replace("\r\n", "\n").replace("\n", "\r\n")
     yield re.sub(r"UID:(\w+)", r"UID:x-\1@example.org", text)
     yield re.sub(r"(END:VEVENT)", "SEQUENCE:0\nSTATUS:CONFIRMED\nTRANSP:OPAQUE\n\\1", text)
-    yield re.sub(r"(END:VEVENT)", "BEGIN:VALARM\nACTION:DISPLAY\nTRIGGER:-PT15M\nDESCRIPTION:soon\nEND:VALARM\n\\1", text)
+    yield re.sub(
+        r"(END:VEVENT)", "BEGIN:VALARM\nACTION:DISPLAY\nTRIGGER:-PT15M\nDESCRIPTION:soon\nEND:VALARM\n\\1", text
+    )
     yield re.sub(r"^SUMMARY:(.{12})", "SUMMARY:\\1\n ", text, flags=re.M)
-    yield re.sub(r"PRODID:.*", "PRODID:-//Example//Office 1.0//EN\nCALSCALE:GREGORIAN\nMETHOD:PUBLISH\nX-WR-CALNAME:Visits", text)
+    yield re.sub(
+        r"PRODID:.*", "PRODID:-//Example//Office 1.0//EN\nCALSCALE:GREGORIAN\nMETHOD:PUBLISH\nX-WR-CALNAME:Visits", text
+    )
     yield re.sub(r"^SUMMARY:", "SUMMARY;LANGUAGE=en:", text, flags=re.M)
     yield re.sub(r"(DTSTART:.*\n)(DTEND:.*\n)(SUMMARY:.*\n)", r"\3\2\1", text)
 

@@ -101,7 +101,9 @@ def errors(seed: int) -> Instance:
     for _ in range(24):
         moment += datetime.timedelta(seconds=random.randint(5, 3000))
         level = random.choice(["INFO", "WARN", "ERROR", "ERROR"])
-        entries.append((moment, level, random.choice(SERVICES), f"{random.randint(1, 60):03d}", random.randint(0, 5000)))
+        entries.append(
+            (moment, level, random.choice(SERVICES), f"{random.randint(1, 60):03d}", random.randint(0, 5000))
+        )
     log = "".join(f"{at.isoformat()} {level} {who} code={code} took={ms}\n" for at, level, who, code, ms in entries)
     wanted = [(at, who, code, Decimal(ms)) for at, level, who, code, ms in entries if level == "ERROR"]
     return task(

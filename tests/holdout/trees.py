@@ -29,7 +29,7 @@ def _digest(family: str, seed: int, form: str) -> Instance:
         "share": half_up(Decimal(len(waiting)) / len(tickets), 2),
         "overdue": longest > 80,
         "first": tickets[0][0],
-        "teams": {key: n for key, n in teams.items()},
+        "teams": dict(teams.items()),
         "busy": [key for key, n in teams.items() if n >= 2],
     }
     return task(
@@ -111,7 +111,10 @@ def _limits(form: str, seed: int) -> Instance:
     """The memory of some services set anew in a file that is edited in place; comments must stay."""
     random = Random(f"limits {form} {seed}")
     names = random.sample(SERVICES, 5)
-    rows = [(name, f"{random.randint(1, 9)}.{random.randint(0, 9)}", 64 * random.randint(4, 60), pence(random, 1, 8)) for name in names]
+    rows = [
+        (name, f"{random.randint(1, 9)}.{random.randint(0, 9)}", 64 * random.randint(4, 60), pence(random, 1, 8))
+        for name in names
+    ]
     usage = [(name, 32 * random.randint(1, 90)) for name in sorted(names)[:4]]
     usage[0] = (usage[0][0], next(memory for name, _, memory, _ in rows if name == usage[0][0]) // 4)
     new = {name: min(memory, 2 * dict(usage).get(name, memory)) for name, _, memory, _ in rows}

@@ -20,6 +20,7 @@ from tests.holdout.model import (
     Files,
     Grid,
     Instance,
+    LabelsTruth,
     LinesTruth,
     MailTruth,
     Part,
@@ -31,6 +32,9 @@ from tests.holdout.model import (
 )
 from tests.holdout.reading import BROKEN, grid_of, text_of, tree_of
 
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
 
@@ -56,6 +60,8 @@ def holds(answer: Answer, data: bytes | None) -> bool:
             return prose_holds(truth, text_of(data))
         if isinstance(truth, LinesTruth):
             return [nfc(line) for line in text_of(data).strip().split("\n")] == list(truth.lines)
+        if isinstance(truth, LabelsTruth):
+            return _labels_hold(truth, text_of(data))
         if isinstance(truth, XmlTruth):
             return _xml_holds(truth, data)
         return _events_hold(truth, data) if isinstance(truth, EventsTruth) else _mail_holds(truth, data)
@@ -99,6 +105,8 @@ def table_holds(truth: TableTruth, grid: Grid, form: str) -> bool:
     """Has a grid the wanted columns and rows, in order where that counts?"""
     names = [nfc(name.strip()) for name in grid.header]
     if sorted(names) != sorted(truth.columns) or len(grid.rows) != len(truth.rows):
+        return False
+    if truth.fixed and names != list(truth.columns):
         return False
     places = [names.index(name) for name in truth.columns]
     typed = form in ("json_rows", "jsonl", "sqlite")
@@ -156,18 +164,42 @@ def sections(text: str) -> dict[str, str]:
 def units(text: str) -> list[str]:
     """Sentences, bullets and rows; lines that a bullet or row does not begin go on with the line before."""
     joined = re.sub(r"\n(?!\s*([-*+]\s|[0-9]+[.)]\s|\||#|\n|$))", " ", text)
-    return [part for line in joined.split("\n") for part in re.split(r"(?<=[.!?])\s+(?=[A-ZÄÖÜ])", line) if part.strip()]
+    return [
+        part for line in joined.split("\n") for part in re.split(r"(?<=[.!?])\s+(?=[A-ZÄÖÜ])", line) if part.strip()
+    ]
+
+
+def dates_in_words(day: str) -> list[str]:
+    """An ISO day in the English spellings that cannot be taken for another day."""
+    date = datetime.date.fromisoformat(day)
+    names = (MONTHS[date.month - 1], MONTHS[date.month - 1][:3])
+    order = {1: "st", 2: "nd", 3: "rd"}.get(date.day % 10 if date.day not in (11, 12, 13) else 0, "th")
+    days = (f"{date.day}", f"{date.day:02d}", f"{date.day}{order}")
+    return [
+        day,
+        *(
+            f
+            for n in names
+            for d in days
+            for f in (f"{d} {n} {date.year}", f"{n} {d}, {date.year}", f"{n} {d} {date.year}")
+        ),
+    ]
 
 
 def says(unit: str, token: str) -> bool:
-    """Does a unit hold a token, as one of its own and not denied?"""
+    """Does a unit hold a token, as one of its own and not denied? A token may be a number, a share, an ISO day or a text."""
     plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", " ".join(plain_text(unit).split())).casefold()
-    pattern = rf"(?<![\w.-])(?<!\d,){re.escape(nfc(token).casefold())}"
-    if _NUMBER.fullmatch(token):
-        pattern += r"(?:0*(?!\d))" if "." in token else r"(?:\.0+(?!\d))?"
-    pattern += r"(?!\w|[.,:-]\d|\s?%)"
+    forms = dates_in_words(token) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", token) else [nfc(token)]
+    pattern = rf"(?<![\w.-])(?<!\d,)(?:{'|'.join(re.escape(form.casefold()) for form in forms)})"
+    if token.endswith("%"):
+        pattern = pattern.replace("%", r"\s?%")
+    else:
+        if _NUMBER.fullmatch(token):
+            pattern += r"(?:0*(?!\d))" if "." in token else r"(?:\.0+(?!\d))?"
+        pattern += r"(?!\w|[.,:-]\d|\s?%)"
     found = [*re.finditer(pattern, plain)]
-    return any(not re.search(r"\b(not|never|no|isn't|instead of)( \w+)?[ €$]*$", plain[: match.start()]) for match in found)
+    denied = r"\b(not|never|no|isn't|instead of)( \w+)?[ €$]*$"
+    return any(not re.search(denied, plain[: match.start()]) for match in found)
 
 
 def prose_holds(truth: ProseTruth, text: str) -> bool:
@@ -214,6 +246,19 @@ def markdown_grid(text: str) -> Grid | None:
     return None
 
 
+def _labels_hold(truth: LabelsTruth, text: str) -> bool:
+    found: dict[str, str] = {}
+    for line in text.split("\n"):
+        label, colon, value = re.sub(r"^\s*[-*+>]\s+", "", plain_text(line)).partition(":")
+        if colon and label.strip().lower() in found and value.strip() != found[label.strip().lower()]:
+            return False
+        found.setdefault(label.strip().lower(), value.strip())
+    return all(
+        label.lower() in found and same_cell(found[label.lower()], wanted, typed=False)
+        for label, wanted in truth.fields
+    )
+
+
 def _xml_holds(truth: XmlTruth, data: bytes) -> bool:
     root = ElementTree.fromstring(data)
     elements = list(root)
@@ -237,7 +282,10 @@ def _events_hold(truth: EventsTruth, data: bytes) -> bool:
     found: list[tuple[str, str, str, str]] = []
     for body in re.findall(r"BEGIN:VEVENT\n(.*?)END:VEVENT", text, flags=re.S):
         own = re.sub(r"BEGIN:VALARM\n.*?END:VALARM\n", "", body, flags=re.S)
-        values = {m[1].upper(): re.sub(r"\\(.)", r"\1", m[2]) for m in re.finditer(r"^([\w-]+)(?:;[^:\n]*)?:(.*)$", own, flags=re.M)}
+        values = {
+            m[1].upper(): re.sub(r"\\(.)", r"\1", m[2])
+            for m in re.finditer(r"^([\w-]+)(?:;[^:\n]*)?:(.*)$", own, flags=re.M)
+        }
         lasts = re.fullmatch(r"PT([0-9]+)M", values.get("DURATION", ""))
         if lasts:
             begin = datetime.datetime.strptime(values["DTSTART"], "%Y%m%dT%H%M%S")

@@ -149,7 +149,9 @@ def database(grid: Grid, name: str, types: bool = True, more: str = "") -> bytes
         if all(isinstance(c, Decimal) for c in column) else "TEXT"
         for column in zip(*grid.rows)
     ]  # fmt: skip
-    columns = ", ".join(f'"{c}" {kind if types else ""}' for c, kind in zip(grid.header, kinds or [""] * len(grid.header)))
+    columns = ", ".join(
+        f'"{c}" {kind if types else ""}' for c, kind in zip(grid.header, kinds or [""] * len(grid.header))
+    )
     base.execute(f'CREATE TABLE "{name}" ({columns})')
     holes = ", ".join("?" for _ in grid.header)
     for row in grid.rows:
@@ -228,5 +230,7 @@ def ini_text(value: Value, joint: str = " = ") -> str:
         if any(isinstance(v, (dict, list)) for _, v in fields):
             raise ValueError("INI holds single values")
         cells = [(k, v) for k, v in fields if not isinstance(v, (dict, list))]
-        sections.append(f"[{name}]\n" + "".join(f"{k}{joint}{v if isinstance(v, str) else json_text(v)}\n" for k, v in cells))
+        sections.append(
+            f"[{name}]\n" + "".join(f"{k}{joint}{v if isinstance(v, str) else json_text(v)}\n" for k, v in cells)
+        )
     return "\n".join(sections)

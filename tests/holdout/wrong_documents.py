@@ -23,7 +23,7 @@ def _numbers(change: Callable[[str], str], most: int = 2) -> TextEdit:
 
     def edit(text: str, random: Random) -> Iterator[str]:
         start = text.find("\n\n") if text.startswith(("From:", "To:", "Subject:", "Date:", "MIME")) else 0
-        found = [m for m in _NUMBER.finditer(text, start)]
+        found = list(_NUMBER.finditer(text, start))
         for match in random.sample(found, min(most, len(found))):
             yield text[: match.start()] + change(match[0]) + text[match.end() :]
 
@@ -118,14 +118,23 @@ def _strangers(_: Instance, answer: Answer, data: bytes, random: Random) -> Iter
             head = re.search(rf"^#+ {re.escape(part.title)}$", text, flags=re.M) if part.title else None
             end = head.end() + 1 if head else len(text.rstrip("\n"))
             said = random.choice(part.forbidden)
-            for phrase in (f"\nSee also {said}.\n", f"\n- {said}\n", f"\n(Not to be taken for {said}, which is another matter.)\n"):
+            for phrase in (
+                f"\nSee also {said}.\n",
+                f"\n- {said}\n",
+                f"\n(Not to be taken for {said}, which is another matter.)\n",
+            ):
                 yield {answer.path: (text[:end] + phrase + text[end:]).encode()}
 
 
 def _too_long(_: Instance, answer: Answer, data: bytes, __: Random) -> Iterator[Files]:
     truth = answer.truth.body if isinstance(answer.truth, MailTruth) else answer.truth
     if isinstance(truth, ProseTruth) and truth.most:
-        yield {answer.path: data.rstrip() + b"\n\n" + b"All of this was looked at with care. " * (truth.most // 8 + 1) + b"\n"}
+        yield {
+            answer.path: data.rstrip()
+            + b"\n\n"
+            + b"All of this was looked at with care. " * (truth.most // 8 + 1)
+            + b"\n"
+        }
 
 
 def _opening_lost(_: Instance, answer: Answer, data: bytes, __: Random) -> Iterator[Files]:
@@ -134,7 +143,13 @@ def _opening_lost(_: Instance, answer: Answer, data: bytes, __: Random) -> Itera
         text = data.decode()
         rest = text.partition("\n")[2]
         mail = truth.opening.removeprefix("To: ")
-        for first in ("", "Dear client,\n" + truth.opening + "\n", f"To: the owner of {mail}\n", f"Cc: {mail}\n", f"To: x{mail}\n"):
+        for first in (
+            "",
+            "Dear client,\n" + truth.opening + "\n",
+            f"To: the owner of {mail}\n",
+            f"Cc: {mail}\n",
+            f"To: x{mail}\n",
+        ):
             yield {answer.path: (first + rest).encode()}
 
 
@@ -178,7 +193,9 @@ def _events(_: Instance, answer: Answer, data: bytes, random: Random) -> Iterato
     start = re.search(r"DTSTART:(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)", one)
     assert start is not None
     hour = f"{start[1]}{start[2]}{start[3]}T{(int(start[4]) + 1) % 24:02d}{start[5]}"
-    date = f"{start[1]}{start[3]}{start[2]}T" if int(start[3]) <= 12 else f"{start[1]}{start[2]}{int(start[3]) - 1:02d}T"
+    date = (
+        f"{start[1]}{start[3]}{start[2]}T" if int(start[3]) <= 12 else f"{start[1]}{start[2]}{int(start[3]) - 1:02d}T"
+    )
     day = start[0].partition("T")[2][:0] + f"{start[1]}{start[2]}{start[3]}T"
     others = [
         "", one + one, one.replace(start[0], "DTSTART:" + hour), one.replace(day, date),
@@ -193,11 +210,37 @@ def _events(_: Instance, answer: Answer, data: bytes, random: Random) -> Iterato
     yield {answer.path: "".join(bodies).encode()}
 
 
+def _labels(text: str, random: Random) -> Iterator[str]:
+    """Labelled lines with other values, units, labels; a line lost, twice with two values, or all in one."""
+    lines = text.rstrip("\n").split("\n")
+    one = random.randrange(len(lines))
+    label, _, value = lines[one].partition(": ")
+    values = [line.partition(": ")[2] for line in lines]
+    turned = [*values[1:], values[0]]
+    yield "\n".join(f"{line.partition(': ')[0]}: {v}" for line, v in zip(lines, turned))
+    for line in (
+        "",
+        f"{label}s: {value}",
+        f"{label} {value}",
+        f"{label}:",
+        f"{label}: {value} or so",
+        f"{label}: not {value}",
+        f"# {label}\n{value}",
+        f"{label}: 0\n{lines[one]}",
+    ):
+        yield "\n".join([*lines[:one], line, *lines[one + 1 :]]) + "\n"
+    yield re.sub(r"Total: (\S+)", r"Total: \1 EUR", text)
+    yield re.sub(r"Total: ([0-9]+)\.", r"Total: \1,", text)
+    yield re.sub(r"(\d{4})-(\d\d)-(\d\d)", r"\3/\2/\1", text)
+    yield re.sub(r"(\d{4})-(\d\d)-(\d\d)", r"\1-\3-\2", text)
+    yield "; ".join(lines) + "\n"
+
+
 WRONG_DOCUMENTS = (
     on_texts("number off by one", PROSE, _numbers(lambda n: str(_value(n) + 1), 3)),
     on_texts("number with a digit more", PROSE, _numbers(lambda n: n + "0" if "." not in n else "1" + n)),
     on_texts("number ten times smaller", PROSE, _numbers(lambda n: str(_value(n) / 10))),
-    on_texts("number as share", PROSE, _numbers(lambda n: n + " %")),
+    on_texts("number as share", PROSE, _numbers(lambda n: n if re.fullmatch("20[0-9]{2}", n) else n + " %")),
     on_texts("number below zero", PROSE, _numbers(lambda n: "-" + n)),
     on_texts("number in a range", PROSE, _numbers(lambda n: f"{_value(n) - 1}-{_value(n) + 1}")),
     on_texts("number left out", PROSE, _numbers(lambda n: "several")),
@@ -239,6 +282,7 @@ WRONG_DOCUMENTS = (
     on_texts("elements in one more", ("xml",), _everywhere((r"<catalog>(.*)</catalog>", r"<catalog><items>\1</items></catalog>"), (r"(<catalog.*</catalog>)", r"<root>\1</root>"))),
     on_texts("XML that is none", ("xml",), _everywhere(("&amp;", "&"), ("</catalog>", ""), ("</name>", ""), ("&lt;", "<"))),
     on_texts("one more child", ("xml",), _xml((r"</item>", "<note>new</note></item>"), (r"</catalog>", "<total>9</total></catalog>"))),
+    on_texts("labels changed", ("labels",), _labels),
     Operator("events changed", "wrong", _events),
     on_texts("headers changed", ("email",), _xml((r"Subject: ", "Subject: Re: "), (r"To: ", "To: x"), (r"To: (\S+)", r"To: \1, boss@example.org"), (r"Subject: ", "Title: "), (r"To: ", "Cc: "))),
     on_texts("page changed", ("html",), _xml((r"<h1>.*?</h1>", "<h1>Report</h1>"), (r"h1>(.*?)</h1", r"h2>\1</h2"), ("<tr>.*?</tr>", ""), ("(<h1>.*?</h1>)", r"\1\1"))),

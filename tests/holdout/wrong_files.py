@@ -32,7 +32,13 @@ def _garbled(_: Instance, answer: Answer, data: bytes, __: Random) -> Iterator[F
 def _elsewhere(_: Instance, answer: Answer, data: bytes, __: Random) -> Iterator[Files]:
     folder, _, name = answer.path.rpartition("/")
     stem, _, ending = name.rpartition(".")
-    for path in (name, f"{folder}/new/{name}", f"{folder}/{name}.txt", f"{folder}/{stem}_final.{ending}", f"{folder}/{name.upper()}"):
+    for path in (
+        name,
+        f"{folder}/new/{name}",
+        f"{folder}/{name}.txt",
+        f"{folder}/{stem}_final.{ending}",
+        f"{folder}/{name.upper()}",
+    ):
         if path != answer.path:
             yield {answer.path: None, path: data}
 

@@ -10,9 +10,11 @@ from dataclasses import replace
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from random import Random
 
-from tests.holdout.model import Answer, Cell, Files, Grid, Instance
-from tests.holdout.operators import Operator, on_grids
+from tests.holdout.model import Answer, Cell, Files, Grid, Instance, TableTruth
+from tests.holdout.operators import Apply, Operator, on_grids
+from tests.holdout.reading import grid_of
 from tests.holdout.truth import number_of
+from tests.holdout.writing import grid_bytes
 
 Rows = tuple[tuple[Cell, ...], ...]
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(.*)", re.S)
@@ -21,7 +23,9 @@ _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(.*)", re.S)
 def columns_of(grid: Grid, fits: Callable[[Cell], bool]) -> list[int]:
     """The columns of which every filled cell fits, and one is filled."""
     columns = [[row[place] for row in grid.rows] for place in range(len(grid.header))]
-    return [p for p, cells in enumerate(columns) if any(map(_filled, cells)) and all(fits(c) for c in cells if _filled(c))]
+    return [
+        p for p, cells in enumerate(columns) if any(map(_filled, cells)) and all(fits(c) for c in cells if _filled(c))
+    ]
 
 
 def _filled(cell: Cell) -> bool:
@@ -71,7 +75,8 @@ def _whole(fits: Callable[[Cell], bool], change: Callable[[Cell], Cell]) -> Call
             yield replace(
                 grid,
                 rows=tuple(
-                    tuple(change(c) if p == column and _filled(c) else c for p, c in enumerate(row)) for row in grid.rows
+                    tuple(change(c) if p == column and _filled(c) else c for p, c in enumerate(row))
+                    for row in grid.rows
                 ),
             )
 
@@ -187,7 +192,9 @@ def _missing(value: Cell, only_empty: bool) -> Callable[[Grid, Random], Iterator
 
 
 def _accents_lost(cell: Cell) -> Cell:
-    return "".join(s for s in unicodedata.normalize("NFD", str(cell)) if not unicodedata.combining(s)).replace("ß", "ss")
+    return "".join(s for s in unicodedata.normalize("NFD", str(cell)) if not unicodedata.combining(s)).replace(
+        "ß", "ss"
+    )
 
 
 def _garbled(cell: Cell) -> Cell:
@@ -211,6 +218,22 @@ def _other_separator(_: Instance, answer: Answer, data: bytes, random: Random) -
             yield {answer.path: text.replace("," if answer.form == "csv" else "\t", sign).encode()}
 
 
+def _near_margin(share: Decimal) -> Apply:
+    """Each column of numbers with one off by a share of the tolerance."""
+
+    def apply(_: Instance, answer: Answer, data: bytes, random: Random) -> Iterator[Files]:
+        truth = answer.truth
+        if isinstance(truth, TableTruth) and truth.margin:
+            grid = grid_of(answer.form, data, truth.name)
+            for sign in (1, -1):
+                edit = _one(is_number, _number(lambda n, sign=sign: n + sign * share * truth.margin))  # type: ignore[misc]
+                for edited in edit(grid, random) if grid else ():
+                    yield {answer.path: grid_bytes(answer.form, edited, truth.name)}
+
+    return apply
+
+
+INSIDE_MARGIN = _near_margin(Decimal("0.7"))
 _DECIMAL = Decimal("0.1")
 WRONG_TABLES = (
     on_grids("last or first row lost", _rows(lambda r, _: r[:-1], lambda r, _: r[1:])),
@@ -226,6 +249,8 @@ WRONG_TABLES = (
     on_grids("labels of columns swapped", _swapped_labels),
     on_grids("column lost", _without_column),
     on_grids("column renamed", _renamed),
+    on_grids("labels in other case", lambda g, _: iter([replace(g, header=tuple(h.title() for h in g.header)), replace(g, header=tuple(h.upper() for h in g.header))])),
+    Operator("just outside the tolerance", "wrong", _near_margin(Decimal("1.7"))),
     on_grids("index column", _indexed),
     on_grids("off by one", _one(is_number, _number(lambda n: n + 1))),
     on_grids("a cent off", _one(is_number, _number(lambda n: n + Decimal("0.01")))),
@@ -240,7 +265,7 @@ WRONG_TABLES = (
     on_grids("decimal comma", _whole(is_number, _as_text(lambda n: f"{n:.2f}".replace(".", ",")))),
     on_grids("thousands as decimals", _one(is_number, _as_text(lambda n: f"{n * 1000:,.0f}".replace(",", ".")))),
     on_grids("blank that does not break", _whole(is_number, _as_text(lambda n: f"{n}\u00a0"))),
-    on_grids("digits without zeros", _whole(lambda c: is_number(c) and str(c)[:1] == "0" and len(str(c)) > 1, lambda c: str(int(str(c))))),
+    on_grids("digits without zeros", _whole(lambda c: str(c).isdigit() and str(c)[:1] == "0" and len(str(c)) > 1, lambda c: str(int(str(c))))),
     on_grids("day and month swapped", _one(is_date, _date(lambda y, m, d: f"{y}-{d}-{m}"))),
     on_grids("year off", _one(is_date, _date(lambda y, m, d: f"{int(y) - 1}-{m}-{d}"))),
     on_grids("date as day first", _whole(is_date, _date(lambda y, m, d: f"{d}/{m}/{y}"))),

@@ -56,7 +56,9 @@ def lists(value: Value, path: Path = ()) -> Iterator[tuple[Path, list[Value]]]:
             yield from lists(part, (*path, key))
 
 
-def _leaf(fits: Callable[[Cell], bool], change: Callable[[Cell], Value], most: int = 2) -> Callable[[Value, Random], Iterator[Value]]:
+def _leaf(
+    fits: Callable[[Cell], bool], change: Callable[[Cell], Value], most: int = 2
+) -> Callable[[Value, Random], Iterator[Value]]:
     def edit(value: Value, random: Random) -> Iterator[Value]:
         fitting = [(path, cell) for path, cell in leaves(value) if fits(cell)]
         for path, cell in random.sample(fitting, min(most, len(fitting))):
@@ -66,7 +68,11 @@ def _leaf(fits: Callable[[Cell], bool], change: Callable[[Cell], Value], most: i
 
 
 def _number(change: Callable[[Decimal], Decimal]) -> Callable[[Cell], Value]:
-    return lambda cell: change(number_of(cell) or Decimal(0)) if isinstance(cell, Decimal) else str(change(number_of(cell) or Decimal(0)))
+    return lambda cell: (
+        change(number_of(cell) or Decimal(0))
+        if isinstance(cell, Decimal)
+        else str(change(number_of(cell) or Decimal(0)))
+    )
 
 
 def _is_number(cell: Cell) -> bool:
@@ -77,7 +83,9 @@ def _is_text(cell: Cell) -> bool:
     return isinstance(cell, str) and number_of(cell) is None
 
 
-def _record(change: Callable[[dict[str, Value], Random], dict[str, Value]]) -> Callable[[Value, Random], Iterator[Value]]:
+def _record(
+    change: Callable[[dict[str, Value], Random], dict[str, Value]],
+) -> Callable[[Value, Random], Iterator[Value]]:
     def edit(value: Value, random: Random) -> Iterator[Value]:
         for path, record in records(value):
             if record:
@@ -120,7 +128,10 @@ def _flat(value: Value, _: Random) -> Iterator[Value]:
             for part in nested.values():
                 flat |= part if isinstance(part, dict) else {}
             yield flat
-            yield {**{k: p for k, p in value.items() if k not in nested}, **{k: json_text(p) for k, p in nested.items()}}
+            yield {
+                **{k: p for k, p in value.items() if k not in nested},
+                **{k: json_text(p) for k, p in nested.items()},
+            }
 
 
 def _wrapped(value: Value, _: Random) -> Iterator[Value]:
@@ -139,13 +150,21 @@ def _line_form(_: Instance, answer: Answer, data: bytes, random: Random) -> Iter
         shapes += [json_text(values, 2), text.replace("}\n", "},\n")]
     else:
         value = json_of(text)
-        shapes += [json_text({"data": value}), text.replace('"', "'"), re.sub(r"\n([ \t]*)([}\]])", r",\n\1\2", text), f"[{text}]"]
+        shapes += [
+            json_text({"data": value}),
+            text.replace('"', "'"),
+            re.sub(r"\n([ \t]*)([}\]])", r",\n\1\2", text),
+            f"[{text}]",
+        ]
         if isinstance(value, list):
             shapes += ["".join(json_text(v) + "\n" for v in value), json_text({str(n): v for n, v in enumerate(value)})]
             first = value[0]
             keys = [*first] if isinstance(first, dict) else []
             parts = [v for v in value if isinstance(v, dict)]
-            shapes += [json_text({key: [v[key] for v in parts] for key in keys}), json_text([[v[key] for key in keys] for v in parts])]
+            shapes += [
+                json_text({key: [v[key] for v in parts] for key in keys}),
+                json_text([[v[key] for key in keys] for v in parts]),
+            ]
     for shape in shapes:
         yield {answer.path: shape.encode()}
 
