@@ -25,6 +25,7 @@ class Uses(NamedTuple):
 
     compared: bool  # the agent's value must equal it
     accepts: Callable[[Any, Any], bool]
+    exactly: Callable[[Any, Any], bool] | None = None  # without the tolerance, where there is one
 
 
 def uses_of(root: Root, value_of: Callable[[Core], Any]) -> Uses:
@@ -32,7 +33,8 @@ def uses_of(root: Root, value_of: Callable[[Core], Any]) -> Uses:
     parent = root.parent
     if isinstance(parent, core.Call) and parent.function == "equal":
         terms = {name: value_of(node) for name, node in parent.kwargs}
-        return Uses(True, partial(_equal, terms=terms))
+        strict = {name: value for name, value in terms.items() if name != "within"}
+        return Uses(True, partial(_equal, terms=terms), partial(_equal, terms=strict) if "within" in terms else None)
     if isinstance(parent, core.Call) and parent.function in QUANTIFIERS and parent.args[0] is root.node:
         names = _columns_read(parent.args[1])
         return Uses(False, partial(_same_rows, names=names))

@@ -99,7 +99,7 @@ class QueryMutant:
     `let` is the innermost `let` or `def` in which it stands. `checks` are those whose sealed values it concerns; of a
     changed one those that its answer must fail (`sure`), or if there are none, those whose values change. `conditions`
     are all that the change reaches, of a changed mutant: check, place of the `expect`, core. `runs`: to judge `checks`
-    programs have to be run.
+    programs have to be run. `hidden`: checks that accept the other value by their tolerance alone.
     """
 
     operator: str
@@ -116,6 +116,7 @@ class QueryMutant:
     row: HelpfulRow | None = None
     sure: bool = False
     runs: bool = False
+    hidden: tuple[str, ...] = ()
 
     @property
     def shown(self) -> str:

@@ -58,12 +58,14 @@ class _Same(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of a change; `sure` when `checks` demand a value that is another one then."""
+    """What came of a change; `sure` when `checks` demand a value that is another one then; `hidden`: those whose tolerance
+    accepts the other value."""
 
     status: Status
     reason: str = ""
     checks: tuple[str, ...] = ()
     sure: bool = False
+    hidden: tuple[str, ...] = ()
 
 
 def query_mutants(task: Task, sealer: Sealer, *, some: int = 0) -> list[QueryMutant]:
@@ -144,7 +146,7 @@ class Ground:
         roots = [(root, self.use(root)) for root in self.graph.roots if id(root.node) in above]
         seen = _Seen(changed, roots, self.graph.closed(nodes))
         outcome = Outcome("not_applicable", first.reason) if first.reason else self.outcome(seen)
-        status, reason, checks, sure = outcome
+        status, reason, checks, sure, hidden = outcome
         conditions = tuple(
             (check, place, changed(node)) for (check, place), node in self.cores.items() if id(node) in above
         )  # fmt: skip
@@ -152,7 +154,7 @@ class Ground:
             change.operator, change.place.source, first.span, _cut(first.before), _cut(first.after), change.place.let,
             status, reason, checks or tuple(dict.fromkeys(root.check for root, _ in roots)),
             conditions if status == "changed" else (), tuple((node, n.node) for node, n in change.made), None, sure,
-            not self.running.isdisjoint(checks),
+            not self.running.isdisjoint(checks), hidden,
         )  # fmt: skip
         return mutant, seen
 
@@ -160,13 +162,17 @@ class Ground:
         """Does any sealed value become one that is not accepted? With the checks of such values."""
         values = Values(self.graph.values, self.budget)
         checks: dict[str, bool] = {}
+        hidden: dict[str, None] = {}
         try:
             if not differs(values, seen.sites, seen.changed):
                 return Outcome("same")
             for root, uses in seen.roots:
                 truth = values.of(root.node)
-                if not uses.accepts(values.of(seen.changed(root.node)), truth):
+                made = values.of(seen.changed(root.node))
+                if not uses.accepts(made, truth):
                     checks[root.check] = checks.get(root.check, False) or (uses.compared and root.demanded)
+                elif uses.exactly is not None and not uses.exactly(made, truth):
+                    hidden.setdefault(root.check)
         except TooLong as fault:
             return Outcome("not_applicable", fault.message)
         except EvaluationFault as fault:
@@ -174,7 +180,9 @@ class Ground:
         wrong = [name for name, demanded in checks.items() if demanded]
         # The answer of a program cannot be written down, and another deliverable may hold the value too.
         sure = tuple(name for name in wrong if name not in self.running) or tuple(wrong)
-        return Outcome("changed", "", sure or tuple(checks), bool(sure)) if checks else Outcome("same")
+        if not checks and not hidden:
+            return Outcome("same")
+        return Outcome("changed", "", sure or tuple(checks) or tuple(hidden), bool(sure), tuple(hidden))
 
     def helpful(self, change: _Written, seen: _Seen) -> tuple[HelpfulRow | None, str]:
         """Rows that would tell the change from the original, or why there are none."""

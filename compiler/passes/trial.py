@@ -154,7 +154,13 @@ class Trial:
             elif isinstance(n, core.Call) and any(isinstance(a, core.Workspace) for a in n.args):
                 inputs |= n.function in ("unchanged", "only_changed")
                 events |= n.function in ("transcript_of", "tool_calls", "final_text")
-                everything |= n.function not in ("unchanged", "only_changed", "transcript_of", "tool_calls", "final_text")
+                everything |= n.function not in (
+                    "unchanged",
+                    "only_changed",
+                    "transcript_of",
+                    "tool_calls",
+                    "final_text",
+                )
         return _Reads(tuple(paths), everything, inputs, events)
 
     def _check(self, check: CheckDecl, reader: _Submitted) -> Check:

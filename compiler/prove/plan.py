@@ -88,7 +88,7 @@ def plan_of(compiled: Compiled, level: Level, limit: int = 0, *, another: bool =
             asked[id(mutant)] = number
             mutants.append(mutant)
     for number, query in enumerate(queries):
-        if id(query) not in {id(q) for q, _ in answered}:
+        if not query.hidden and id(query) not in {id(q) for q, _ in answered}:
             files = written_by_solution(compiled, query)
             other = None if files is None else _of_query(query, files, frozenset())
             if other is not None and _mark(other) not in seen:

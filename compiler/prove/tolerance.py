@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from clawc.compiler.adequacy import QueryMutant
-from clawc.compiler.mutants.pins import tolerances
 from clawc.compiler.passes.trial import Trial
 from clawc.compiler.pipeline import Compiled
 from clawc.compiler.prove.strict import without_tolerance
@@ -18,17 +17,14 @@ _ROUNDING = ("rounding", "decimals", "whole_number")
 def hidden_by_tolerance(
     compiled: Compiled, answered: Sequence[tuple[QueryMutant, Mapping[str, bytes | None]]]
 ) -> Iterator[tuple[QueryMutant, str]]:
-    """Each changed query with each check whose tolerance hides the change; `answered` are queries with their answers."""
-    tolerant = {name for name, within in tolerances(compiled.trial).items() if within}
-    if not tolerant:
-        return
+    """Each changed query with each check whose tolerance hides the change; `answered` are queries with their answers. Both
+    judges are asked: the columns that a deliverable has may be fewer than those of the value."""
     events = events_of(compiled.witness.steps)
     strict: Trial | None = None
     for query, answer in answered:
-        affected = {name for name, _, _ in query.conditions} & tolerant
-        if not affected or query.operator in _ROUNDING or query.runs:
+        if not query.hidden or query.operator in _ROUNDING or query.runs:
             continue
-        accepted = affected - _failed(compiled.trial, answer, events)
+        accepted = set(query.hidden) - _failed(compiled.trial, answer, events)
         if accepted:
             strict = strict or without_tolerance(compiled.trial)
             for name in sorted(accepted & _failed(strict, answer, events)):
