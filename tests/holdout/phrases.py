@@ -136,12 +136,8 @@ def _sentences(facts: Sequence[Sequence[str]], style: Style, answer: Answer) -> 
         )
         return forms[style.words]
     if isinstance(answer.truth, MailTruth):
-        forms_of = (
-            lambda item, n: f"Of {item}, {n} are left.",
-            lambda item, n: f"We have {n} left of the {item}.",
-            lambda item, n: f"{item}: {n} left",
-        )
-        sayings = [forms_of[style.words](*fact) for fact in facts]
+        forms = ("Of {0}, {1} are left.", "We have {1} left of the {0}.", "{0}: {1} left")
+        sayings = [forms[style.words].format(*fact) for fact in facts]
         return " ".join(sayings) if style.words < 2 else "\n".join(style.bullet + saying for saying in sayings)
     if answer.path.startswith("cards/"):
         said = [fact[0] if len(fact) == 1 else f"{fact[0]} sits at desk {fact[1]}." for fact in facts]

@@ -211,7 +211,7 @@ def _toml(text: str) -> Value:
 
 
 def _decimal(value: Value) -> Value:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if type(value) is int:  # of TOML, whose numbers are of Python's types
         return Decimal(value)
     if isinstance(value, list):
         return [_decimal(element) for element in value]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
-from tests.holdout.model import Answer, Cell, Files, Grid, Instance, Kind, TableTruth
+from tests.holdout.model import Answer, Cell, Files, Grid, Instance, Kind, TableTruth, Value
 from tests.holdout.operators import Operator, in_page, on_grids, on_texts
 from tests.holdout.reading import grid_of
 from tests.holdout.truth import number_of
@@ -107,8 +107,8 @@ def _forms(text: str, _: Random) -> Iterator[str]:
 
 
 def _json_rows(grid: Grid, form: str, _: str) -> Iterator[bytes]:
-    records = [dict(zip(grid.header, row)) for row in grid.rows]
-    turned = [dict(reversed([*record.items()])) for record in records]
+    records: list[dict[str, Value]] = [dict(zip(grid.header, row)) for row in grid.rows]
+    turned: list[dict[str, Value]] = [dict(reversed([*record.items()])) for record in records]
     if form == "json_rows":
         for text in (
             json_text([*records]), json_text([*records], "\t"), json_text([*records], 4), json_text([*records], 2, ascii_only=True),
@@ -174,8 +174,8 @@ def _pages(text: str, _: Random) -> Iterator[str]:
     )
     yield text.replace("<table>", "<!-- made today --><table><caption>Stock</caption>")
     yield text.replace("<h1>", "<p>Dear all,</p><h1 id=top>").replace("</html>", "<p>Kind regards</p></html>")
-    head, _, rest = text.partition("<table>")
-    first, _, body = rest.partition("</tr>")
+    head, rest = text.split("<table>", 1)
+    first, body = rest.split("</tr>", 1)
     yield f"{head}<table><thead>{first}</tr></thead><tbody>{body.replace('</table>', '</tbody></table>')}"
     yield text.replace("<h1>", "<h1>\n   ").replace("</h1>", "\n</h1>")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from random import Random
 
@@ -91,7 +92,7 @@ def hosts(seed: int) -> Instance:
     )  # fmt: skip
 
 
-_FORMS = {
+_FORMS: dict[str, Callable[[list[tuple[str, str, int, Decimal]]], str]] = {
     "yaml": lambda rows: "# Owned by the platform team.\nservices:\n" + "".join(
         f"  {name}:\n    image: shop/{name}:{tag}\n    limits: {{memory: {memory}, cpu: {cpu}}}   # note {name}\n"
         for name, tag, memory, cpu in rows),

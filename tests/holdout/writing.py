@@ -62,7 +62,9 @@ def grid_bytes(form: str, grid: Grid, name: str = "") -> bytes:
         if form == "json_rows":
             return (json_text(records, 2) + "\n").encode()
         return "".join(json_text(record) + "\n" for record in records).encode()
-    return {"html": html_page, "xlsx": workbook}[form](grid) if form != "sqlite" else database(grid, name)
+    if form == "sqlite":
+        return database(grid, name)
+    return html_page(grid) if form == "html" else workbook(grid)
 
 
 def plain(cell: Cell) -> str:
@@ -119,7 +121,7 @@ def workbook(grid: Grid, shared: bool = False, money: bool = False) -> bytes:
         if value is None:
             return ""
         if isinstance(value, datetime.date):
-            return f'<c r="{place}" s="1"><v>{(value - _EPOCH).days}</v></c>'
+            return f'<c r="{place}" s="1"><v>{value.toordinal() - _EPOCH.toordinal()}</v></c>'
         if isinstance(value, Decimal):
             return f'<c r="{place}"{" s=" + chr(34) + "2" + chr(34) if money else ""}><v>{format(value, "f")}</v></c>'
         if shared:

@@ -257,7 +257,6 @@ WRONG_DOCUMENTS = (
     on_texts("titles swapped", ("markdown",), _titles_swapped),
     on_texts("column shifted", ("markdown",), _column_shifted),
     on_texts("sections in other order", ("markdown",), _swapped(_SECTION)),
-    on_texts("text in a fence", ("markdown",), lambda text, _: iter(["```markdown\n" + text + "```\n"])),
     Operator("forbidden things said", "wrong", _strangers),
     Operator("too long", "wrong", _too_long),
     Operator("first line lost", "wrong", _opening_lost),

@@ -30,8 +30,8 @@ def _garbled(_: Instance, answer: Answer, data: bytes, __: Random) -> Iterator[F
 
 
 def _elsewhere(_: Instance, answer: Answer, data: bytes, __: Random) -> Iterator[Files]:
-    folder, _, name = answer.path.rpartition("/")
-    stem, _, ending = name.rpartition(".")
+    folder, name = answer.path.rsplit("/", 1)
+    stem, ending = name.rsplit(".", 1)
     for path in (
         name,
         f"{folder}/new/{name}",

@@ -126,7 +126,7 @@ def _flat(value: Value, _: Random) -> Iterator[Value]:
         if nested:
             flat: dict[str, Value] = {k: p for k, p in value.items() if k not in nested}
             for part in nested.values():
-                flat |= part if isinstance(part, dict) else {}
+                flat |= part
             yield flat
             yield {
                 **{k: p for k, p in value.items() if k not in nested},
@@ -187,7 +187,7 @@ def _numbers_as_texts(_: Instance, answer: Answer, data: bytes, random: Random) 
 
 def _truth_words(text: str, _: Random) -> Iterator[str]:
     for yes, no in (("yes", "no"), ("on", "off"), ('"true"', '"false"'), ("1", "0")):
-        yield re.sub(r"([:=] ?)(true|false)\b", lambda m: m[1] + (yes if m[2] == "true" else no), text)
+        yield re.sub(r"([:=] ?)false\b", rf"\g<1>{no}", re.sub(r"([:=] ?)true\b", rf"\g<1>{yes}", text))
 
 
 def _truth_turned(text: str, _: Random) -> Iterator[str]:

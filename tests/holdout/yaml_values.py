@@ -16,28 +16,10 @@ def yaml_value(text: str) -> Value:
     """The value of the one document of a text; raises ValueError for anything else."""
     error = vendored("yaml", "error").YAMLError
     try:
-        loader = _loader()(text)
-        node = loader.get_single_node()
+        node = vendored("yaml", "loader").BaseLoader(text).get_single_node()
     except error as problem:
         raise ValueError(str(problem)) from problem
     return _value(node)
-
-
-def _loader() -> Any:
-    reader, scanner, parser = (vendored("yaml", name) for name in ("reader", "scanner", "parser"))
-    composer, resolver = vendored("yaml", "composer"), vendored("yaml", "resolver")
-
-    class Loader(  # type: ignore[misc]
-        reader.Reader, scanner.Scanner, parser.Parser, composer.Composer, resolver.BaseResolver
-    ):
-        def __init__(self, text: str) -> None:
-            reader.Reader.__init__(self, text)
-            scanner.Scanner.__init__(self)
-            parser.Parser.__init__(self)
-            composer.Composer.__init__(self)
-            resolver.BaseResolver.__init__(self)
-
-    return Loader
 
 
 def _value(node: Any) -> Value:
