@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import locale
 import os
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -280,6 +282,7 @@ def _prove_one(item: _Item) -> dict[str, Any]:
     from clawc.compiler.assets import DiskAssets
 
     began = time.time_ns()
+    _vary()
     assets: Assets
     reads: Mapping[tuple[str, str], str] = {}
     try:
@@ -330,6 +333,23 @@ def _prove_one(item: _Item) -> dict[str, Any]:
             "tasks": tasks,
         },
     }  # fmt: skip
+
+
+_ZONES = ("UTC", "Asia/Kolkata", "America/New_York", "Pacific/Kiritimati")
+_VARIED: list[bool] = []
+
+
+def _vary() -> None:
+    """Each child has a time zone and a locale of its own, and each command a hash seed: nothing may hang on them."""
+    if _VARIED or not hasattr(time, "tzset"):
+        return
+    _VARIED.append(True)
+    os.environ["TZ"] = _ZONES[os.getpid() % len(_ZONES)]
+    time.tzset()
+    for name in ("tr_TR.UTF-8", "de_DE.UTF-8") if os.getpid() % 2 else ("ar_SA.UTF-8", "C.UTF-8"):
+        with suppress(locale.Error):
+            locale.setlocale(locale.LC_ALL, name)
+            return
 
 
 def _prove_task(
@@ -398,7 +418,12 @@ def _lay(folder: Path, plan: Plan, proof: Any, files: Mapping[str, bytes]) -> No
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
     cases = list(plan.cases())
-    verdicts = [proof.oracle, *(p.verdict for p in proof.probed), *(o.verdict for o in proof.outcomes)]
+    verdicts = [
+        proof.oracle,
+        *(p.verdict for p in proof.probed),
+        *(o.verdict for o in proof.outcomes),
+        *([None] * len(plan.tests)),
+    ]
     chosen = range(len(cases)) if plan.level == "release" or plan.runs else _sample(len(cases), 1 + len(plan.probes))
     programs = programs_of(plan.compiled)
     listed = [

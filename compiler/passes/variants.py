@@ -99,7 +99,7 @@ def try_tests(task: Task, trial: Trial, witness: Witness) -> None:
     needs_run = {c.name for c in task.checks if any(uses_run(e.core) for e in c.expects)}
     needs_run |= {c.name for c in task.checks if set(c.after) & needs_run}
     for test in task.tests:
-        asked = {name for e in test.expects for name in _asked(e)}
+        asked = {name for e in test.expects for name in asked_by(e)}
         scored = any(isinstance(n, core.Call) and n.function == "score_of" for e in test.expects for n in core.walk(e))
         if asked & needs_run or (scored and needs_run):
             continue
@@ -123,7 +123,7 @@ def _said(task: Task, node: core.Core) -> str:
 
 def _outcome(verdict: dict[str, Any], node: core.Core, unknown: set[str]) -> str:
     """What became of the checks that a condition asks about; of its score, all checks that can be judged here."""
-    asked = _asked(node)
+    asked = asked_by(node)
     judged = {c["name"]: bool(c["passed"]) for c in verdict["checks"] if c["name"] not in unknown}
     if asked:
         return "; ".join(f"`{name}` {'passed' if judged[name] else 'failed'}" for name in judged if name in asked)
@@ -131,7 +131,7 @@ def _outcome(verdict: dict[str, Any], node: core.Core, unknown: set[str]) -> str
     return f"the score is {verdict['score_checks']}: {', '.join(failed) or 'every check passed'}"
 
 
-def _asked(node: core.Core) -> set[str]:
+def asked_by(node: core.Core) -> set[str]:
     """The checks that a condition names in `passed(…)`."""
     calls = [n for n in core.walk(node) if isinstance(n, core.Call) and n.function == "passed"]
     return {str(n.args[1].value) for n in calls if isinstance(n.args[1], core.Const)}

@@ -14,6 +14,7 @@ from clawc.compiler.prove.difference import difference
 from clawc.compiler.prove.evidence import weak_evidence
 from clawc.compiler.prove.plan import QUERY
 from clawc.compiler.prove.proof import Outcome, Proof
+from clawc.compiler.prove.tests import outcome_of
 from clawc.compiler.source import Diagnostic
 from clawc.spec import core
 from clawc.spec.ast import Span
@@ -61,7 +62,7 @@ def findings_of(proof: Proof) -> list[Diagnostic]:
     """All findings, in the order of the source."""
     task = proof.plan.compiled.task
     makers: tuple[Callable[[Proof], Iterator[Diagnostic]], ...] = (
-        _unproved, _paid_for_nothing, _accepted, _refused, _neighbours, _unread, _idle, _untested, weak_evidence,
+        _unproved, _paid_for_nothing, _accepted, _refused, _neighbours, _unread, _idle, _untested, _tests, weak_evidence,
     )  # fmt: skip
     if not proof.oracle_passes:
         makers = (_unproved,)  # nothing else says anything then
@@ -165,6 +166,15 @@ def _neighbours(proof: Proof) -> Iterator[Diagnostic]:
             seen.add((name, query.span))
             yield _at(task, check, _reading_expect(check, ""), "W0804", f"`{check.name}` accepts the answer of `{query.after}` instead of `{query.before}`",
                       "a narrower tolerance, or inputs that tell the two further apart, would do" + _shown(proof, o))  # fmt: skip
+
+
+def _tests(proof: Proof) -> Iterator[Diagnostic]:
+    """Tests of the author that come out otherwise."""
+    compiled = proof.plan.compiled
+    for tested, verdict in proof.tested:
+        said = outcome_of(compiled.task, compiled.trial, tested, verdict)
+        if said is not None:
+            yield said
 
 
 def _untested(proof: Proof) -> Iterator[Diagnostic]:

@@ -14,6 +14,7 @@ from clawc.compiler.passes.evaluate import EvaluationFault
 from clawc.compiler.passes.trial import uses_run
 from clawc.compiler.pipeline import Compiled
 from clawc.compiler.prove.probe import Probe, probes_of
+from clawc.compiler.prove.tests import Tested, tests_of
 from clawc.compiler.prove.tolerance import hidden_by_tolerance
 from clawc.compiler.witness.derive import events_of
 
@@ -40,7 +41,7 @@ def programs_of(compiled: Compiled) -> list[tuple[str, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything of one task that is to be judged. Cases come in the order oracle, probes, mutants."""
+    """Everything of one task that is to be judged. Cases come in the order oracle, probes, mutants, tests."""
 
     compiled: Compiled
     level: Level
@@ -50,6 +51,7 @@ class Plan:
     queries: list[QueryMutant]
     asked: dict[int, int]  # which query a mutant is the answer of: id of the mutant, place of the query
     runs: frozenset[str]  # checks that only the runtime can judge
+    tests: list[Tested]  # that the compiler could not try
     hidden: list[tuple[QueryMutant, str]]  # changed queries, and checks whose tolerance accepts their answers
 
     def cases(self) -> Iterator[Case]:
@@ -58,6 +60,8 @@ class Plan:
             yield Case(probe.files, probe.events)
         for mutant in self.mutants:
             yield self.case_of(mutant)
+        for tested in self.tests:
+            yield Case(tested.files, tested.events)
 
     def case_of(self, mutant: Mutant) -> Case:
         events = self.oracle.events if mutant.events is None else list(mutant.events)
@@ -96,6 +100,7 @@ def plan_of(compiled: Compiled, level: Level, limit: int = 0, *, another: bool =
                 asked[id(other)] = number
                 mutants.append(other)
     return Plan(compiled, level, Case(witness.written, events), list(probes_of(task, trial.pristine, witness.written)), mutants, queries, asked, runs,
+                list(tests_of(task, witness, runs)),
                 [] if few else list(hidden_by_tolerance(compiled, answered)))  # fmt: skip
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from clawc.compiler.model import DeliverDecl, Task
-from clawc.compiler.passes.content_free import ANSWERS, written
+from clawc.compiler.passes.content_free import ANSWERS, echo, written
 from clawc.compiler.passes.trial import NOTHING_DONE
+from clawc.compiler.writers import WRITERS, spelled
+from clawc.stdlib.checks.values import Table, Unmet
 
 # What an answer without content may earn.
 MOST_FREE = "0.02"
+_WORDS = 20_000
 CLAIM = "All done. Every file was written as asked, and everything was checked twice."
 
 
@@ -28,7 +32,7 @@ def probes_of(task: Task, pristine: Mapping[str, bytes], oracle: Mapping[str, by
     yield Probe("null", "null", {}, NOTHING_DONE)
     yield Probe("empty workspace", "null", dict.fromkeys(pristine), NOTHING_DONE)
     yield Probe("claim", "free", {}, [{"event": "final", "text": CLAIM}])
-    answers: tuple[Callable[[Task, DeliverDecl], bytes], ...] = ANSWERS
+    answers: tuple[Callable[[Task, DeliverDecl], bytes], ...] = (*ANSWERS, well_formed, reordered_echo, stuffing)
     seen: list[dict[str, bytes | None]] = []
     for answer in answers:
         files = written(task, answer)
@@ -42,6 +46,42 @@ def probes_of(task: Task, pristine: Mapping[str, bytes], oracle: Mapping[str, by
             skeleton[path] = made
     if skeleton:
         yield Probe("headings and first lines alone", "free", skeleton, NOTHING_DONE)
+
+
+def well_formed(task: Task, deliver: DeliverDecl) -> bytes:
+    """The least content of the format, with the declared columns, keys or headings and nothing that was worked out."""
+    columns = list(deliver.columns or ["col"])
+    filled: Any = dict.fromkeys(deliver.keys or ("key",), "x")
+    if deliver.columns is not None or deliver.kind in ("csv", "tsv", "jsonl", "xlsx"):
+        filled = Table(columns, [["x"] * len(columns)])
+    elif deliver.kind == "sqlite":
+        filled = {"t": Table(columns, [["x"] * len(columns)])}
+    fixed = {
+        "html": b"<!DOCTYPE html>\n<p>TODO</p>\n", "xml": b"<root/>\n", "email": b"Subject: TODO\n\nTODO\n",
+        "ics": b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//x//\r\nEND:VCALENDAR\r\n",
+    }  # fmt: skip
+    if deliver.kind in fixed:
+        return fixed[deliver.kind]
+    if deliver.kind in WRITERS and deliver.kind not in ("markdown", "zip"):
+        try:
+            return spelled(deliver.kind, filled) or b""
+        except Unmet:
+            return b""
+    return "".join(f"# {s}\n\nTODO\n\n" for s in deliver.sections or ["TODO"]).encode()
+
+
+def reordered_echo(task: Task, deliver: DeliverDecl) -> bytes:
+    """The lines of the echo from the last to the first; of a table, its rows."""
+    lines = echo(task, deliver).splitlines(keepends=True)
+    if deliver.kind in ("csv", "tsv"):
+        return b"".join([*lines[:1], *(line.rstrip(b"\r\n") + b"\n" for line in reversed(lines[1:]))])
+    return b"".join(line.rstrip(b"\r\n") + b"\n" for line in reversed(lines))
+
+
+def stuffing(task: Task, deliver: DeliverDecl) -> bytes:
+    """Every word and number of the request and the inputs, once, in one line."""
+    words = dict.fromkeys(re.findall(r"[\w.-]+", echo(task, deliver).decode("utf-8", "replace") + " " + task.told))
+    return " ".join(list(words)[:_WORDS]).encode() + b"\n"
 
 
 def _skeleton(task: Task, path: str, data: bytes) -> bytes | None:

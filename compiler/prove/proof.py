@@ -10,6 +10,7 @@ from typing import Any, Literal
 from clawc.compiler.mutants.model import Mutant
 from clawc.compiler.prove.plan import Plan
 from clawc.compiler.prove.probe import MOST_FREE, Probe
+from clawc.compiler.prove.tests import Tested
 
 # `open`: the checks do not say whether the change is one.
 Status = Literal["killed", "survived", "kept", "rejected", "open"]
@@ -49,6 +50,7 @@ class Proof:
     outcomes: list[Outcome]
     known: frozenset[str]
     unjudged: int = 0
+    tested: tuple[tuple[Tested, Verdict], ...] = ()
 
     def of(self, *statuses: Status) -> list[Outcome]:
         return [o for o in self.outcomes if o.status in statuses]
@@ -91,7 +93,10 @@ def conclude(plan: Plan, verdicts: Sequence[Verdict | str | None], *, ran: bool 
     mutated = rest[len(plan.probes) :]
     outcomes = [_outcome(plan, m, v, oracle, known) for m, v in zip(plan.mutants, mutated) if isinstance(v, dict)]
     unjudged = sum(not isinstance(v, dict) for v in rest) if len(verdicts) > 1 else 0
-    return Proof(plan, oracle, probed, outcomes, known, unjudged)
+    tested = zip(plan.tests, mutated[len(plan.mutants) :]) if ran else ()
+    return Proof(
+        plan, oracle, probed, outcomes, known, unjudged, tuple((t, v) for t, v in tested if isinstance(v, dict))
+    )
 
 
 def _nothing(plan: Plan) -> Verdict:

@@ -100,6 +100,22 @@ def _cut_in(answer: Answer) -> Iterator[Variant]:
             yield Variant(text.encode(), place_of(demand), f"`{old}7` instead of `{old}`", frozenset({demand.check}))
 
 
+def _negated(answer: Answer) -> Iterator[Variant]:
+    """A fact that is denied. A check that looks for the fact cannot tell, so it counts only where one does."""
+    for demand, _, spots in _facts(answer):
+        assert answer.text is not None
+        start = spots[0][0]
+        text = f"{answer.text[:start]}not {answer.text[start:]}"
+        yield Variant(
+            text.encode(),
+            "a denial",
+            f"`not {answer.text[slice(*spots[0])]}`",
+            frozenset({demand.check}),
+            certain=False,
+        )
+        return
+
+
 def _banned(answer: Answer) -> Iterator[Variant]:
     """What must not be said, said."""
     if answer.text is None:

@@ -45,6 +45,21 @@ def _extra(answer: Answer) -> Iterator[Variant]:
             )
 
 
+def _random(answer: Answer) -> Iterator[Variant]:
+    """As many rows, all cells made up: the form alone is right."""
+    for grid in answer.grids:
+        rows = [[made_up(cell) for cell in row] for row in grid.rows]
+        if rows and rows != grid.rows:
+            pinned = answer.pins.rows
+            yield Variant(
+                grid.with_rows(rows),
+                _place(grid, FEWER),
+                "every value is made up",
+                pinned or answer.readers,
+                bool(pinned),
+            )
+
+
 def _from_inputs(answer: Answer) -> Iterator[Variant]:
     """Rows that the inputs have and the answer has not: whoever lists everything has listed the right ones, too."""
     for grid in answer.grids:
@@ -149,6 +164,7 @@ OPERATORS = (
     Operator("drop_row", "wrong", _drop),
     Operator("no_rows", "wrong", _none),
     Operator("extra_row", "wrong", _extra),
+    Operator("random_values", "wrong", _random),
     Operator("row_from_inputs", "wrong", _from_inputs),
     Operator("duplicate_row", "wrong", _repeated),
     Operator("wrong_order", "wrong", _moved),

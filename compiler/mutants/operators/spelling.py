@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 import json
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -13,6 +15,7 @@ from clawc.compiler.mutants import values
 from clawc.compiler.mutants.model import Answer, Operator, Variant
 from clawc.compiler.mutants.tree import place_of
 from clawc.compiler.mutants.wording import orders_columns
+from clawc.stdlib.checks.values import Table
 
 FORM = "the form"
 _TEXTS = ("csv", "tsv", "json", "jsonl", "yaml", "toml", "ini", "markdown", "text", "html", "xml", "email", "ics")
@@ -161,6 +164,41 @@ def _keys(answer: Answer) -> Iterator[Variant]:
         yield Variant(data, FORM, "keys stand in another order", answer.readers)
 
 
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)Z")
+
+
+def _zones(answer: Answer) -> Iterator[Variant]:
+    """`Z` as `+00:00`, where times are compared as times."""
+    text = _of_text(answer)
+    if text is None or answer.kind not in ("csv", "tsv", "json", "jsonl") or answer.base is not None:
+        return
+    made = _INSTANT.sub(r"\1+00:00", text)
+    if made != text and any(
+        isinstance(v, datetime.datetime) for d in answer.pins.of("rows", "value", "column") for v in _flat(d.value)
+    ):
+        yield Variant(
+            made.encode(),
+            FORM,
+            "times have the zone `+00:00` instead of `Z`",
+            _all_values(answer),
+            bool(_all_values(answer)),
+        )
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    if isinstance(value, Table):
+        for row in value.rows:
+            yield from _flat(row)
+    elif isinstance(value, dict):
+        for part in value.values():  # pyright: ignore[reportUnknownVariableType]
+            yield from _flat(part)
+    elif isinstance(value, (list, tuple)):
+        for part in value:  # pyright: ignore[reportUnknownVariableType]
+            yield from _flat(part)
+    else:
+        yield value
+
+
 def _floats(answer: Answer) -> Iterator[Variant]:
     """1 as 1.0: JSON knows one kind of number."""
     value = _json(answer)
@@ -286,6 +324,7 @@ OPERATORS = (
     Operator("compact_json", "equivalent", _compact),
     Operator("indentation", "equivalent", _indented),
     Operator("key_order", "equivalent", _keys),
+    Operator("zone_spelling", "equivalent", _zones),
     Operator("whole_numbers_with_decimal", "equivalent", _floats),
     Operator("number_spelling", "equivalent", _numbers),
     Operator("within_tolerance", "equivalent", _tolerated),
