@@ -18,7 +18,8 @@ COVERAGE = ("other_value", "other_leaf", "other_words", "empty_section", "spoile
 # Made only where the task invites a mistake, so none of them may be left out.
 TELLING = (
     "authored", "unasked_column_order", "unasked_order", "extra_prose_unasked", "reworded", "declared_alternative", "unasked_decimals",
-    "heading_case", "unasked_length", "row_from_inputs", "day_off",
+    "heading_case", "unasked_length", "row_from_inputs", "day_off", "last_decimal", "other_case", "middle_row", "compensated",
+    "heading_level", "unasked_only", "date_in_words", "comments_lost", "longer_literal", "extra_row",
 )  # fmt: skip
 _BYTES, _FEWEST = 32 << 20, 12  # what all mutants hold together, and how many there are in any case
 _MEMBERS = 3  # files of a family or set that are changed
@@ -73,7 +74,9 @@ def mutants_of(trial: Trial, witness: Witness, limit: int) -> list[Mutant]:
         _take(each, made, seen, limit // 2)
     # Room is kept for checks that few of the first ones target.
     waiting = _in_turn(waiting, made, seen, limit - min(limit // 3, 3 * len(trial.task.checks)))
-    made += _for_the_thin(trial, made, waiting, seen)
+    found, spare = _for_the_thin(trial, made, waiting, seen)
+    made += found
+    made += spare[: max(0, limit - len(made))]
     _in_turn(waiting, made, seen, limit)
     return made
 
@@ -93,14 +96,17 @@ def _in_turn(
     return waiting
 
 
-def _for_the_thin(trial: Trial, made: list[Mutant], waiting: list[Iterator[Mutant]], seen: set[object]) -> list[Mutant]:
-    """More wrong mutants for checks that few of them target."""
+def _for_the_thin(
+    trial: Trial, made: list[Mutant], waiting: list[Iterator[Mutant]], seen: set[object]
+) -> tuple[list[Mutant], list[Mutant]]:
+    """More wrong mutants for checks that few of them target, and those that were looked at and target others."""
     few = {c.name for c in trial.task.checks if not _is_targeted(c.name, made)}
     found: list[Mutant] = []
+    spare: list[Mutant] = []
     looked = 0
     while few and waiting and looked < _LOOKED:
         left: list[Iterator[Mutant]] = []
-        for each in waiting:
+        for number, each in enumerate(waiting):
             drawn: list[Mutant] = []
             if _take(each, drawn, seen, 1):
                 left.append(each)
@@ -108,10 +114,13 @@ def _for_the_thin(trial: Trial, made: list[Mutant], waiting: list[Iterator[Mutan
             if drawn and drawn[0].kind == "wrong" and drawn[0].targets & few:
                 found += drawn
                 few = {name for name in few if not _is_targeted(name, [*made, *found])}
+            else:
+                spare += drawn
             if not few:
+                left += waiting[number + 1 :]
                 break
         waiting = left
-    return found
+    return found, spare
 
 
 def _is_targeted(check: str, mutants: list[Mutant]) -> bool:

@@ -33,6 +33,7 @@ _FORM = (
     "drop_section",
 )
 _NAMED = 6
+_COUNTING = ("count_all", "words", "exists", "length")
 _ABOUT_ELEMENTS = (
     "any_row",
     "all_rows",
@@ -46,6 +47,7 @@ _ABOUT_ELEMENTS = (
 )
 _ASPECTS = (
     "the headings",
+    "a denial",
     "the number of words",
     "the file",
     "the steps",
@@ -137,6 +139,11 @@ def _refused(proof: Proof) -> Iterator[Diagnostic]:
             help = "the rule is stricter than what the agent is told: loosen it, or say it in the instruction" + _shown(
                 proof, o
             )
+            if o.mutant.span is not None:
+                yield Diagnostic(
+                    "W0803", f"a right answer fails `{check.name}`: {o.mutant.what}", task.source, o.mutant.span, help
+                )
+                continue
             yield _at(task, check, _failed_expect(task, check, verdict), "W0803",
                       f"a right answer fails `{check.name}`: {o.mutant.what} ({verdict['message']})", help)  # fmt: skip
 
@@ -219,7 +226,7 @@ def _unread(proof: Proof) -> Iterator[Diagnostic]:
             place, {p for d, p in places if d == name and (d, p) not in blind}
         ):
             continue
-        if place.startswith("the day in ") and (name, place.replace("the day in ", "", 1)) in blind:
+        if " in column `" in place and (name, place[place.index("column `") :]) in blind:
             continue  # nothing of the column is judged
         if place.startswith(f"{MORE}") and place != MORE and (name, MORE) in blind:
             continue  # no row more is
@@ -260,8 +267,10 @@ def _help(place: str) -> str:
         return "compare the rows as a whole, or their number"
     if place.startswith("bullet "):
         return "judge each bullet, not only some of them"
-    if place.startswith("the day in "):
-        return "compare the date as a whole"
+    if " in column `" in place:
+        return "compare the column as a whole, row by row"
+    if place == "the comments":
+        return "compare the comments too: `expect contains_lines(d, …)`"
     if place.startswith("rows added"):
         return "compare the rows as a whole, or forbid what does not belong there"
     if place == "the text" or place.startswith("section"):
@@ -324,13 +333,20 @@ def _reads(check: CheckDecl, deliverable: str) -> bool:
 
 
 def _reading_expect(check: CheckDecl, deliverable: str) -> Span | None:
-    """The condition that reads the deliverable, the first one if it does not matter."""
-    for expect in check.expects:
-        if not deliverable or any(
-            isinstance(n, core.Deliverable) and n.name == deliverable for n in core.walk(expect.core)
-        ):
-            return expect.span
-    return None
+    """The condition that reads the deliverable, one that does more than count where there is one."""
+    found = [
+        e
+        for e in check.expects
+        if not deliverable or any(isinstance(n, core.Deliverable) and n.name == deliverable for n in core.walk(e.core))
+    ]
+    more = [e for e in found if not _counts(e.core)]
+    return next((e.span for e in (*more, *found)), None)
+
+
+def _counts(node: core.Core) -> bool:
+    """Does a condition only look at a number of things?"""
+    calls = [n for n in _dynamic(node) if isinstance(n, core.Call)]
+    return bool(calls) and any(isinstance(a, core.Call) and a.function in _COUNTING for a in calls[0].args)
 
 
 def _tolerant_expect(check: CheckDecl) -> Span | None:

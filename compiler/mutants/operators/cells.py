@@ -42,16 +42,6 @@ def _outside(answer: Answer, _: Grid, __: int, cell: Any, pinned: frozenset[str]
     return values.moved(cell, 1) if values.day_of(cell) is not None else None
 
 
-def _day(_: Answer, grid: Grid, column: int, cell: Any, __: frozenset[str]) -> Any:
-    return values.moved(cell, -1) if values.day_of(cell) is not None else None
-
-
-def _days(answer: Answer) -> Iterator[Variant]:
-    """A day earlier: a place of its own, as a check may look at the year alone."""
-    for variant in _cells(answer, _day, "a day earlier"):
-        yield variant._replace(place=variant.place.replace("column", "the day in column", 1))
-
-
 def _far(_: Answer, grid: Grid, column: int, cell: Any, __: frozenset[str]) -> Any:
     return values.made_up(cell)
 
@@ -169,7 +159,6 @@ def _renamed(answer: Answer) -> Iterator[Variant]:
 
 OPERATORS = (
     Operator("outside_tolerance", "wrong", lambda a: _cells(a, _outside, "just too far off")),
-    Operator("day_off", "wrong", _days),
     Operator("other_value", "wrong", lambda a: _cells(a, _far, "another value")),
     Operator("value_of_another_row", "wrong", lambda a: _cells(a, _borrowed, "from another row")),
     Operator("wrong_unit", "wrong", lambda a: _cells(a, _unit, "in another unit")),

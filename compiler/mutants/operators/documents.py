@@ -8,7 +8,7 @@ from typing import Any
 from clawc.compiler.mutants.model import Answer, Operator, Variant
 from clawc.compiler.mutants.prose import part_called, parts
 from clawc.stdlib.checks import primitive
-from clawc.stdlib.checks.values import Unmet
+from clawc.stdlib.checks.values import Unmet, Unordered
 
 FILLER = (
     "The following was looked at with care and written down in order.", "Nothing further has to be said about this here.",
@@ -287,7 +287,8 @@ def _texts(answer: Answer) -> Iterator[Variant]:
     if answer.text is None or not answer.pins.text:
         return
     lines = answer.text.rstrip("\n").split("\n")
-    if len(lines) > 1 and lines[0] != lines[-1]:
+    free = any(isinstance(d.value, Unordered) for d in answer.pins.of("lines"))
+    if len(lines) > 1 and lines[0] != lines[-1] and not free:
         data = "\n".join([*lines[1:], lines[0]]) + "\n"
         yield Variant(data.encode(), "the text", "the first line stands at the end", answer.pins.text)
     yield Variant(f"{answer.text.rstrip()} quux\n".encode(), "the text", "there is a word more", answer.pins.text)

@@ -149,11 +149,30 @@ def _exchanged(answer: Answer) -> Iterator[Variant]:
             yield Variant(data, place_of(a), f"`{'.'.join(a)}` and `{'.'.join(b)}` are exchanged", checks, bool(checks))
 
 
+def _comments(answer: Answer) -> Iterator[Variant]:
+    """An edited file without its comments, where the request speaks of them."""
+    if (
+        answer.base is None
+        or answer.text is None
+        or answer.kind not in _COMMENTED
+        or "comment" not in answer.task.told.lower()
+    ):
+        return
+    signs = _COMMENTED[answer.kind]
+    lines = answer.text.split("\n")
+    kept = [line for line in lines if not line.lstrip().startswith(signs)]
+    if len(kept) < len(lines):
+        yield Variant("\n".join(kept).encode(), "the comments", "the comments are gone", certain=False)
+
+
+_COMMENTED = {"yaml": ("#",), "toml": ("#",), "ini": ("#", ";")}
+
 OPERATORS = (
     Operator("outside_tolerance_in_tree", "wrong", _outside),
     Operator("other_leaf", "wrong", _other),
     Operator("leaf_type_flip", "wrong", _flipped),
     Operator("leaf_wrong_unit", "wrong", _unit),
+    Operator("comments_lost", "wrong", _comments),
     Operator("drop_key", "wrong", _dropped),
     Operator("drop_element", "wrong", _fewer),
     Operator("extra_element", "wrong", _more),

@@ -100,6 +100,19 @@ def _cut_in(answer: Answer) -> Iterator[Variant]:
             yield Variant(text.encode(), place_of(demand), f"`{old}7` instead of `{old}`", frozenset({demand.check}))
 
 
+def _longer_literal(answer: Answer) -> Iterator[Variant]:
+    """A number that a check looks for as a mere part of the text, inside a longer one."""
+    if answer.text is None or not answer.is_document:
+        return
+    for demand in answer.pins.of("contains"):
+        literal = demand.value if isinstance(demand.value, str) else ""
+        if values.number_of(literal) is not None and literal in answer.text:
+            text = answer.text.replace(literal, f"{literal}7")
+            yield Variant(
+                text.encode(), place_of(demand), f"`{literal}7` instead of `{literal}`", frozenset({demand.check})
+            )
+
+
 def _negated(answer: Answer) -> Iterator[Variant]:
     """A fact that is denied. A check that looks for the fact cannot tell, so it counts only where one does."""
     for demand, _, spots in _facts(answer):
@@ -143,5 +156,7 @@ OPERATORS = (
     Operator("fact_left_out", "wrong", _left_out),
     Operator("facts_exchanged", "wrong", _exchanged),
     Operator("longer_number", "wrong", _cut_in),
+    Operator("longer_literal", "wrong", _longer_literal),
+    Operator("negated_fact", "wrong", _negated),
     Operator("said_what_is_banned", "wrong", _banned),
 )

@@ -7,9 +7,32 @@ from collections.abc import Iterator
 
 from clawc.compiler.mutants.model import Answer, Operator, Variant
 from clawc.compiler.mutants.prose import found, parts
-from clawc.compiler.mutants.wording import fixes_text, in_another_case, names_decimals, names_number, unstated
+from clawc.compiler.mutants.values import day_of
+from clawc.compiler.mutants.wording import (
+    fixes_text,
+    in_another_case,
+    names_decimals,
+    names_number,
+    orders_rows,
+    unstated,
+)
 
 _FORM = "the form"
+_LEVELS = re.compile(r"\blevel|top-level|##|\bh[1-6]\b|exactly", re.IGNORECASE)
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 _SENTENCE = "The rest was left as it is."
 
 
@@ -18,7 +41,8 @@ def _levels(answer: Answer) -> Iterator[Variant]:
     if (
         answer.kind != "markdown"
         or answer.text is None
-        or answer.pins.of("headings", "text", "lines", "contains_lines", "contains", "matches", "starts_with")
+        or (answer.pins.of("headings") and _LEVELS.search(answer.task.told))
+        or answer.pins.of("text", "lines", "contains_lines", "contains", "matches", "starts_with")
         or answer.pins.opaque
     ):
         return
@@ -163,6 +187,48 @@ def _heading_case(answer: Answer) -> Iterator[Variant]:
             )
 
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_FORM_OF_DAYS = re.compile(r"\d{4}-\d\d-\d\d|YYYY|\bISO\b|\bformat\b|\bin the form\b", re.IGNORECASE)
+
+
+def _in_words(answer: Answer) -> Iterator[Variant]:
+    """A date in words, where a check looks for its digits and nobody asks for a form."""
+    if not answer.is_document or answer.text is None or _FORM_OF_DAYS.search(answer.task.told):
+        return
+    for demand in answer.pins.of("contains", "starts_with", "ends_with"):
+        literal = demand.value if isinstance(demand.value, str) else ""
+        day = day_of(literal) if _DAY.fullmatch(literal.strip()) else None
+        if day is not None and literal.strip() in answer.text:
+            told = f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+            text = answer.text.replace(literal.strip(), told)
+            what = f"`{told}` instead of `{literal.strip()}`, and nobody asks for a form of the date"
+            yield Variant(text.encode(), "the text", what, frozenset({demand.check}))
+
+
+def _sentences(answer: Answer) -> Iterator[Variant]:
+    """The facts in another order, where nobody asks for one."""
+    if not answer.is_document or answer.text is None or answer.deliver.sections or orders_rows(answer.task.told):
+        return
+    if answer.pins.opaque or answer.pins.of(
+        "text", "lines", "starts_with", "ends_with", "contains_lines", "block", "bullet", "table", "field", "headings"
+    ):
+        return
+    lines = answer.text.rstrip("\n").split("\n")
+    for number, line in enumerate(lines):
+        pieces = re.findall(r"[^.!?]+[.!?](?:\s+|$)", line)
+        facts = [
+            p for p in pieces if any(found(p, d.value.values[0], d.value.decimals) for d in answer.pins.of("mention"))
+        ]
+        if len(facts) > 1 and "".join(pieces) == line and not line.startswith(("#", "|", "-", "*")):
+            turned = " ".join(p.strip() for p in reversed(pieces))
+            text = "\n".join([*lines[:number], turned, *lines[number + 1 :]]) + "\n"
+            checks = frozenset(d.check for d in answer.pins.of("mention"))
+            yield Variant(
+                text.encode(), "the text", "the sentences stand in another order, and nobody asks for one", checks
+            )
+            return
+
+
 def _shorter(answer: Answer) -> Iterator[Variant]:
     """Without the filler that a lower limit of words asks for, which nobody tells."""
     if not answer.is_document or answer.text is None or answer.pins.text:
@@ -219,6 +285,8 @@ OPERATORS = (
     Operator("reworded", "equivalent", _reworded),
     Operator("unasked_decimals", "equivalent", _decimals),
     Operator("heading_case", "equivalent", _heading_case),
+    Operator("date_in_words", "equivalent", _in_words),
+    Operator("unasked_order_of_facts", "equivalent", _sentences),
     Operator("unasked_length", "equivalent", _shorter),
     Operator("more_blank_lines", "equivalent", _blank_lines),
     Operator("padded_table", "equivalent", _tables),

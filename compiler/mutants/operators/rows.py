@@ -40,9 +40,8 @@ def _extra(answer: Answer) -> Iterator[Variant]:
         pinned = answer.pins.rows
         for at in _spots(grid)[:2]:
             row = [made_up(cell) for cell in grid.rows[at]]
-            yield Variant(
-                grid.with_rows([*grid.rows, row]), _place(grid, MORE), "there is a row more", pinned, bool(pinned)
-            )
+            place = f"{_place(grid, MORE)} that are made up"
+            yield Variant(grid.with_rows([*grid.rows, row]), place, "there is a row more", pinned, bool(pinned))
 
 
 def _random(answer: Answer) -> Iterator[Variant]:

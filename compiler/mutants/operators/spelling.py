@@ -14,8 +14,10 @@ from typing import Any
 from clawc.compiler.mutants import values
 from clawc.compiler.mutants.model import Answer, Operator, Variant
 from clawc.compiler.mutants.tree import place_of
-from clawc.compiler.mutants.wording import orders_columns
-from clawc.stdlib.checks.values import Table
+from clawc.compiler.mutants.wording import orders_columns, orders_rows
+from clawc.compiler.render import bytes_of
+from clawc.compiler.writers import WRITERS
+from clawc.stdlib.checks.values import Table, Unmet
 
 FORM = "the form"
 _TEXTS = ("csv", "tsv", "json", "jsonl", "yaml", "toml", "ini", "markdown", "text", "html", "xml", "email", "ics")
@@ -299,6 +301,44 @@ def _tolerated(answer: Answer) -> Iterator[Variant]:
             )
 
 
+def _list_order(answer: Answer) -> Iterator[Variant]:
+    """A list in another order, which a check compares although nobody asks for one."""
+    if answer.tree is None or answer.base is not None or answer.pins.opaque or orders_rows(answer.task.told):
+        return
+    for demand in answer.pins.of("value"):
+        whole: Any = demand.value[1]
+        path = tuple(map(str, demand.value[0]))
+        if type(whole) is not list or len(whole) < 2 or whole == whole[::-1] or not path:  # pyright: ignore[reportUnknownArgumentType]
+            continue
+        now = _at(answer.tree.root, path)
+        data = answer.tree.put(path, now[::-1]) if isinstance(now, list) else None
+        if data is not None:
+            what = f"`{'.'.join(path)}` is listed in another order, and nobody asks for one"
+            yield Variant(data, place_of(path), what, frozenset({demand.check}))
+
+
+def _at(root: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
+        root = root.get(key) if isinstance(root, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return root  # pyright: ignore[reportUnknownVariableType]
+
+
+def _flow(answer: Answer) -> Iterator[Variant]:
+    """YAML in its flow style, which is that of JSON."""
+    if answer.kind != "yaml" or answer.base is not None or answer.tree is None:
+        return
+    try:
+        yield Variant(bytes_of(WRITERS["json"](answer.tree.root)), FORM, "the file is in flow style", answer.readers)
+    except Unmet:
+        return
+
+
+def _comment(answer: Answer) -> Iterator[Variant]:
+    text = _of_text(answer)
+    if text is not None and answer.kind in ("yaml", "toml", "ini") and answer.base is None:
+        yield Variant(f"# written by hand\n{text}".encode(), FORM, "a comment stands at the top", answer.readers)
+
+
 def _chosen(answer: Answer) -> Iterator[Variant]:
     """The other answers where a check declares several."""
     if answer.tree is None:
@@ -328,5 +368,8 @@ OPERATORS = (
     Operator("whole_numbers_with_decimal", "equivalent", _floats),
     Operator("number_spelling", "equivalent", _numbers),
     Operator("within_tolerance", "equivalent", _tolerated),
+    Operator("unasked_order_of_list", "equivalent", _list_order),
+    Operator("flow_style", "equivalent", _flow),
+    Operator("comment_line", "equivalent", _comment),
     Operator("declared_alternative", "equivalent", _chosen),
 )

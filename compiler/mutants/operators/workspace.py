@@ -93,6 +93,17 @@ def _free_file(result: Result) -> Iterator[Change]:
             yield Change({path: b"remember the milk\n"}, _FILES, f"`{path}` lies beside the deliverables")
 
 
+def _unasked_only(result: Result) -> Iterator[Change]:
+    """Another file where a family allows its own alone, although nobody forbids others."""
+    told = result.task.told.lower()
+    for deliver in result.task.delivers:
+        if deliver.shape == "family" and deliver.only and not any(word in told for word in _ONLY):
+            name = deliver.path.replace("**/", "").replace("*", "overview")
+            if name not in result.written and path_pattern(deliver.path).match(name):
+                yield Change({name: b"An overview.\n"}, _FILES, f"`{name}` lies beside the files of `{deliver.name}`, and nobody forbids it",
+                             result.readers(deliver.name), span=deliver.span)  # fmt: skip
+
+
 OPERATORS = (
     WorkspaceOperator("edited_input", "wrong", _edited),
     WorkspaceOperator("cut_input", "wrong", _touched),
@@ -100,5 +111,6 @@ OPERATORS = (
     WorkspaceOperator("deleted_input", "wrong", _deleted),
     WorkspaceOperator("stray_file", "wrong", _stray),
     WorkspaceOperator("one_file_more", "wrong", _one_more),
+    WorkspaceOperator("unasked_only", "equivalent", _unasked_only),
     WorkspaceOperator("extra_file", "equivalent", _free_file),
 )
