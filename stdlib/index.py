@@ -37,6 +37,7 @@ PRIMITIVES: dict[str, str] = {
     "Options": "verdict",
     "Outcome": "verdict",
     "Percent": "compare",
+    "PrintedCell": "values",
     "ProgramParts": "program_source",
     "Range": "values",
     "Searched": "mentions",

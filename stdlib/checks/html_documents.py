@@ -18,7 +18,7 @@ from clawc.stdlib.checks.markup import (
     selected_table,
 )
 from clawc.stdlib.checks.readers import require_distinct, require_size, source_name, text_of
-from clawc.stdlib.checks.values import Cell, Row, Table, Unmet
+from clawc.stdlib.checks.values import PrintedCell, Row, Table, Unmet
 
 MAX_HTML = 8_000_000
 MAX_HTML_MARKS = 150_000
@@ -250,7 +250,7 @@ def html_table(source: Any, css: Any = "table") -> Table:
         cells = _spread_cells(line, budget)
         if len(cells) > len(columns):
             raise Unmet(f"row {len(body) + 1} of {name} has {len(cells)} cells, but {len(columns)} columns")
-        cells.extend([Cell("")] * (len(columns) - len(cells)))
+        cells.extend([PrintedCell("")] * (len(columns) - len(cells)))
         body.append(dict(zip(columns, cells)))
         require_size(len(body), len(columns), name)
     return Table(columns, body)
@@ -267,13 +267,13 @@ def _table_lines(outer: Element) -> List[Element]:
     return found
 
 
-def _spread_cells(line: List[Element], budget: TextBudget) -> List[Cell]:
+def _spread_cells(line: List[Element], budget: TextBudget) -> List[PrintedCell]:
     """The texts of the cells of a row, each as often as it is columns wide."""
-    cells: List[Cell] = []
+    cells: List[PrintedCell] = []
     for cell in line:
         width = cell.attr.get("colspan", "").strip()
         times = int(width) if width.isdecimal() and len(width) < 8 and 0 < int(width) <= MAX_COLSPAN else 1
-        cells.extend([Cell(element_text(cell, budget))] * times)
+        cells.extend([PrintedCell(element_text(cell, budget))] * times)
         if len(cells) > MAX_HTML_COLUMNS:
             raise Unmet(f"{budget.name} has a row of more than {MAX_HTML_COLUMNS} cells")
     return cells

@@ -4,16 +4,18 @@ another value."""
 from __future__ import annotations
 
 import datetime
+import re
 from decimal import Decimal
 from typing import Any, List, Optional
 
 from clawc.stdlib.checks.dates import date_spelled, datetime_of, iso
-from clawc.stdlib.checks.values import Cell, File, Missing, No, Number, Range, Row, Table, Unmet
+from clawc.stdlib.checks.values import Cell, File, Missing, No, Number, PrintedCell, Range, Row, Table, Unmet
 
 MAX_LEVELS = 100
 MAX_REASON = 300
 MAX_NUMBER_TEXT = 1_000
 LARGEST_NUMBER = 10**1_000
+_GROUPED = re.compile(r"-?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?\Z")
 
 
 class Tag(str):
@@ -98,8 +100,10 @@ def bounded(x: Number) -> Number:
 
 
 def number_in_text(text: str) -> Optional[Number]:
-    """The number that a text is, such as `-3`, `0.50` or `1e6`; no other spelling counts."""
-    text = text.strip()
+    """The number that a text is, such as `-3`, `0.50` or `1e6`; no other spelling counts, but for `1,234.5` in a table of
+    a document."""
+    grouped = isinstance(text, PrintedCell) and _GROUPED.match(text.strip())
+    text = text.replace(",", "").strip() if grouped else text.strip()
     if len(text) > MAX_NUMBER_TEXT or not text.isascii():
         return None
     digits = text[1:] if text.startswith("-") else text

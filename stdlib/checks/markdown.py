@@ -23,7 +23,7 @@ from clawc.stdlib.checks.mdlines import (
     table_spans,
 )
 from clawc.stdlib.checks.readers import require_distinct, require_size, source_name, text_of
-from clawc.stdlib.checks.values import Cell, File, No, Row, Table, Truth, Unmet
+from clawc.stdlib.checks.values import Cell, File, No, PrintedCell, Row, Table, Truth, Unmet
 
 MAX_PROSE = 500_000
 MAX_PROSE_LINES = 50_000
@@ -306,11 +306,11 @@ def md_table(source: Any) -> Table:
     require_distinct(columns, f"the table of {source_name(source)}")
     body: List[Row] = []
     for line in lines[begin + 2 : end]:
-        cells = [Cell(plain_inline(cell).strip()) for cell in row_cells(line.text)]
+        cells = [PrintedCell(plain_inline(cell).strip()) for cell in row_cells(line.text)]
         if len(cells) > len(columns):
             problem = "row %s of the table of %s has %s cells, but %s columns"
             raise Unmet(problem % (len(body) + 1, source_name(source), len(cells), len(columns)))
-        cells.extend([Cell("")] * (len(columns) - len(cells)))
+        cells.extend([PrintedCell("")] * (len(columns) - len(cells)))
         body.append(dict(zip(columns, cells)))
         require_size(len(body), len(columns), f"the table of {source_name(source)}")
     return Table(columns, body)

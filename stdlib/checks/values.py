@@ -54,6 +54,10 @@ class Cell(str):
     """Text read from a table file of the agent: it is compared by the type of the other side."""
 
 
+class PrintedCell(Cell):
+    """A cell of a table in a document, which people read: its number may have commas between thousands."""
+
+
 class Unordered(list[Any]):
     """A list whose order does not count."""
 

@@ -15,7 +15,7 @@ from clawc.stdlib.checks.markdown import (
     strip_markup,
 )
 from clawc.stdlib.checks.prose import paragraphs, passages, sentences, words
-from clawc.stdlib.checks.values import Cell, File, No, Unmet
+from clawc.stdlib.checks.values import Cell, File, No, PrintedCell, Unmet
 
 DOCUMENT = """---
 title: Hidden
@@ -194,7 +194,7 @@ def test_table() -> None:
     table = md_table("text\n\nservice | **errors**\n:--|--:\n`auth` | 3\n a\\|b |\n\n| other |\n|---|\n")
     assert table.columns == ["service", "errors"]
     assert table.rows == [{"service": "auth", "errors": "3"}, {"service": "a|b", "errors": ""}]
-    assert type(table.rows[0]["errors"]) is Cell
+    assert type(table.rows[0]["errors"]) is PrintedCell
     assert table.blocks is None
     assert md_table("| a |\n|---|").rows == []
 

@@ -185,10 +185,7 @@ def _wrapped(text: str, style: Style) -> str:
 
 def _table(truth: TableTruth, style: Style) -> str:
     header = [f"**{name}**" if style.table == "bold" else name for name in truth.columns]
-    rows = [
-        [style.number(c) if isinstance(c, Decimal) and style.table != "bold" else plain(c) for c in row]
-        for row in truth.rows
-    ]
+    rows = [[style.number(c) if isinstance(c, Decimal) else plain(c) for c in row] for row in truth.rows]
     widths = [max(map(len, column)) for column in zip(header, *rows)]
     if style.table == "aligned":
         lines = [" | ".join(c.ljust(w) for c, w in zip(row, widths)) for row in [header, *rows]]

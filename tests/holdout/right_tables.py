@@ -224,6 +224,7 @@ RIGHT_TABLES = (
     Operator("rows in other order where that is free", "promised", _free_order),
     _in((*SEPARATED, "html"), "numbers with two decimals", _respelled(_two)),
     _in((*SEPARATED, "html"), "numbers with a zero more", _respelled(lambda n: _two(n) + "0")),
+    _in(("html",), "thousands by commas in a page", _respelled(lambda n: f"{n:,}")),
     _in(SEPARATED, "numbers without zeros at their end", _respelled(lambda n: format(n.normalize(), "f"))),
     _in(SEPARATED, "numbers with an exponent", _respelled(lambda n: f"{n:.6e}")),
     _in(JSON, "layout and order of keys", _json_rows),

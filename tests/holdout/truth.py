@@ -73,15 +73,16 @@ def nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def number_of(cell: Cell) -> Decimal | None:
-    """The number that a cell is or spells."""
+def number_of(cell: Cell, printed: bool = False) -> Decimal | None:
+    """The number that a cell is or spells; where it is `printed`, commas may stand between thousands."""
     if isinstance(cell, Decimal):
         return cell
-    spelled = isinstance(cell, str) and _NUMBER.fullmatch(cell.strip())
-    return Decimal(str(cell).strip()) if spelled else None
+    text = cell.strip() if isinstance(cell, str) else ""
+    text = text.replace(",", "") if printed and re.fullmatch(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", text) else text
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
-def same_cell(found: Cell, wanted: Cell, typed: bool, margin: Decimal = Decimal(0)) -> bool:
+def same_cell(found: Cell, wanted: Cell, typed: bool, margin: Decimal = Decimal(0), printed: bool = False) -> bool:
     """Is a cell the one that is wanted? In a format without types a text may stand for any of them."""
     if isinstance(found, str) and not isinstance(wanted, str) and not typed:
         if wanted is None:
@@ -91,7 +92,7 @@ def same_cell(found: Cell, wanted: Cell, typed: bool, margin: Decimal = Decimal(
     if isinstance(wanted, bool) or wanted is None:
         return found is wanted
     if isinstance(wanted, Decimal):
-        number = None if typed and isinstance(found, str) else number_of(found)
+        number = None if typed and isinstance(found, str) else number_of(found, printed)
         return number is not None and abs(number - wanted) <= margin
     if isinstance(wanted, datetime.datetime):
         moment = found if isinstance(found, datetime.datetime) else datetime.datetime.fromisoformat(str(found).strip())
@@ -113,7 +114,7 @@ def table_holds(truth: TableTruth, grid: Grid, form: str) -> bool:
     rows = [tuple(row[place] for place in places) for row in grid.rows]
 
     def same(found: Sequence[Cell], wanted: Sequence[Cell]) -> bool:
-        return all(same_cell(x, y, typed, truth.margin) for x, y in zip(found, wanted))
+        return all(same_cell(x, y, typed, truth.margin, form in ("markdown", "html")) for x, y in zip(found, wanted))
 
     if truth.ordered:
         return all(same(found, wanted) for found, wanted in zip(rows, truth.rows))
