@@ -1,5 +1,5 @@
 # One command does what CI does; `make nightly` holds the slow rest.
-.PHONY: test ci nightly
+.PHONY: test ci nightly mutation
 
 test:
 	.venv/bin/python -m pytest -q -n 2
@@ -10,4 +10,9 @@ ci:
 nightly:
 	CLAWC_FUZZ=100000 CLAWC_WALKS=10000 .venv/bin/python -m pytest -q -n 2 -m "nightly or not nightly"
 	cat build/hostile/*.json
+	$(MAKE) mutation
+
+# Other mutants every day; the seed stands in the command.
+mutation:
+	.venv/bin/python -m tests.mutation --sample 400 --seed $$(date +%Y%m%d) --least 90 --json build/mutation/mutants.json
 	.venv/bin/clawc test examples --level release --no-cache
