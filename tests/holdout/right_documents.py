@@ -66,7 +66,12 @@ def _notes(_: Instance, answer: Answer, data: bytes, __: Random) -> Iterator[Fil
         yield {answer.path: b"---\ntitle: Report\ndate: today\n---\n\n" + data}
 
 
-_WORDS = dict(zip(map(str, range(2, 13)), ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]))
+_WORDS = dict(
+    zip(
+        map(str, range(2, 13)),
+        ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"],
+    )
+)
 
 
 def _labels(text: str, _: Random) -> Iterator[str]:

@@ -124,7 +124,7 @@ def _totals(grid: Grid, _: Random) -> Iterator[Grid]:
 
 def _stranger(grid: Grid, random: Random) -> Iterator[Grid]:
     """A row that belongs to another group: a known key with the cells of another row."""
-    a, b = random.sample(grid.rows, 2) if len(grid.rows) > 1 else (grid.rows[0], grid.rows[0])
+    a, b = random.choice(grid.rows), random.choice(grid.rows)
     place = random.randint(0, len(grid.rows))
     yield replace(grid, rows=(*grid.rows[:place], (a[0], *b[1:]), *grid.rows[place:]))
     numbers = columns_of(grid, is_number)
