@@ -14,12 +14,12 @@ from clawc.compiler.passes.trial import Trial
 from clawc.compiler.witness.derive import Witness, events_of
 
 # Each shows of one column or key whether any check reads it.
-COVERAGE = ("other_value", "other_leaf", "other_words", "empty_section", "spoiled_bullet")
+COVERAGE = ("other_value", "other_leaf", "other_words", "empty_section", "spoiled_bullet", "other_number_said")
 # Made only where the task invites a mistake, so none of them may be left out.
 TELLING = (
     "authored", "unasked_column_order", "unasked_order", "extra_prose_unasked", "reworded", "declared_alternative", "unasked_decimals",
     "heading_case", "unasked_length", "row_from_inputs", "day_off", "last_decimal", "other_case", "middle_row", "compensated",
-    "heading_level", "unasked_only", "date_in_words", "comments_lost", "longer_literal", "extra_row",
+    "heading_level", "unasked_only", "date_in_words", "comments_lost", "longer_literal", "extra_row", "other_number_said",
 )  # fmt: skip
 _BYTES, _FEWEST = 32 << 20, 12  # what all mutants hold together, and how many there are in any case
 _MEMBERS = 3  # files of a family or set that are changed
@@ -69,7 +69,13 @@ def mutants_of(trial: Trial, witness: Witness, limit: int) -> list[Mutant]:
             waiting.append(_of_workspace(operator, result))
         else:
             waiting += [_of_file(operator, answer) for answer in answers]
-    first = [_of_file(o, a) for o in operators() if isinstance(o, Operator) and o.name in COVERAGE for a in answers]
+    first: list[Iterator[Mutant]] = []
+    for operator in operators():
+        if operator.name in COVERAGE:
+            if isinstance(operator, WorkspaceOperator):
+                first.append(_of_workspace(operator, result))
+            else:
+                first += [_of_file(operator, answer) for answer in answers]
     for each in first:
         _take(each, made, seen, limit // 2)
     # Room is kept for checks that few of the first ones target.

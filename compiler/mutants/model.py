@@ -26,6 +26,8 @@ _LARGE = 1 << 20
 WHOLE = "the file"
 FEWER = "rows left out"
 MORE = "rows added"
+MADE_UP = "further rows with made-up values"
+FROM_INPUTS = "further rows out of the inputs"
 ORDER = "the order of the rows"
 
 

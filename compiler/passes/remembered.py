@@ -12,11 +12,11 @@ from decimal import Decimal
 from typing import Any
 
 from clawc.stdlib.checks.compare import Margin, OneOf, Percent
-from clawc.stdlib.checks.values import Cell, File, Range, Table, Unmet, Unordered
+from clawc.stdlib.checks.values import Cell, File, Range, Table, Unmet, Unordered, Unsorted
 
 MAX_RESULTS = 100_000
 _PLAIN = (str, int, Decimal, bool, type(None), datetime.date, datetime.datetime, datetime.timedelta, Cell, bytes)
-_PARTS = (list, dict, tuple, Table, Range, Percent, Margin, OneOf, Unordered, re.Pattern)
+_PARTS = (list, dict, tuple, Table, Range, Percent, Margin, OneOf, Unordered, Unsorted, re.Pattern)
 _KINDS: dict[type, int] = {**dict.fromkeys(_PLAIN, 1), **dict.fromkeys(_PARTS, 2), File: 3}
 
 

@@ -9,7 +9,8 @@ from decimal import Decimal
 from clawc.compiler.adequacy import findings
 from clawc.compiler.model import CheckDecl, Task
 from clawc.compiler.mutants.derive import COVERAGE
-from clawc.compiler.mutants.model import MORE
+from clawc.compiler.mutants.model import FROM_INPUTS, MADE_UP, MORE
+from clawc.compiler.mutants.operators.trajectory import OTHER_NUMBER
 from clawc.compiler.prove.difference import difference
 from clawc.compiler.prove.evidence import weak_evidence
 from clawc.compiler.prove.plan import QUERY
@@ -33,6 +34,7 @@ _FORM = (
     "drop_section",
 )
 _NAMED = 6
+_PHRASE = 3  # words from which on a forbidden phrase is unlikely to be said by chance
 _COUNTING = ("count_all", "words", "exists", "length")
 _ABOUT_ELEMENTS = (
     "any_row",
@@ -64,7 +66,7 @@ def findings_of(proof: Proof) -> list[Diagnostic]:
     """All findings, in the order of the source."""
     task = proof.plan.compiled.task
     makers: tuple[Callable[[Proof], Iterator[Diagnostic]], ...] = (
-        _unproved, _paid_for_nothing, _accepted, _refused, _neighbours, _unread, _idle, _untested, _tests, weak_evidence,
+        _unproved, _paid_for_nothing, _accepted, _refused, _neighbours, _unread, _idle, _untested, _tests, _unsaid, weak_evidence,
     )  # fmt: skip
     if not proof.oracle_passes:
         makers = (_unproved,)  # nothing else says anything then
@@ -175,6 +177,29 @@ def _neighbours(proof: Proof) -> Iterator[Diagnostic]:
                       "a narrower tolerance, or inputs that tell the two further apart, would do" + _shown(proof, o))  # fmt: skip
 
 
+def _unsaid(proof: Proof) -> Iterator[Diagnostic]:
+    """Numbers of the last message that nothing judges, beside others that are judged."""
+    task = proof.plan.compiled.task
+    said = [o for o in proof.outcomes if o.mutant.operator == OTHER_NUMBER]
+    blind = [o for o in said if o.status == "open"]
+    check = next((c for c in task.checks if any(_asks_message(e.core) for e in c.expects)), None)
+    if blind and len(blind) < len(said) and check is not None:
+        span = next(e.span for e in check.expects if _asks_message(e.core))
+        shown = ", ".join(o.mutant.place for o in blind[:_NAMED])
+        yield _at(
+            task,
+            check,
+            span,
+            "W0805",
+            f"nothing judges {shown}: {blind[0].mutant.what}",
+            "judge each number that is asked for",
+        )
+
+
+def _asks_message(node: core.Core) -> bool:
+    return any(isinstance(n, core.Call) and n.function == "final_text" for n in core.walk(node))
+
+
 def _tests(proof: Proof) -> Iterator[Diagnostic]:
     """Tests of the author that come out otherwise."""
     compiled = proof.plan.compiled
@@ -228,7 +253,7 @@ def _unread(proof: Proof) -> Iterator[Diagnostic]:
             continue
         if " in column `" in place and (name, place[place.index("column `") :]) in blind:
             continue  # nothing of the column is judged
-        if place.startswith(f"{MORE}") and place != MORE and (name, MORE) in blind:
+        if place in (MADE_UP, FROM_INPUTS) and (name, MORE) in blind:
             continue  # no row more is
         grouped.setdefault((name, place.split(" ", 1)[0], _help(place)), []).append((place, found[0]))
     for (name, _, help), listed in grouped.items():
@@ -271,7 +296,7 @@ def _help(place: str) -> str:
         return "compare the column as a whole, row by row"
     if place == "the comments":
         return "compare the comments too: `expect contains_lines(d, …)`"
-    if place.startswith("rows added"):
+    if place.startswith((MORE, MADE_UP, FROM_INPUTS)):
         return "compare the rows as a whole, or forbid what does not belong there"
     if place == "the text" or place.startswith("section"):
         return "add an `expect` on what has to stand there, or a rubric that reads it"
@@ -286,11 +311,27 @@ def _idle(proof: Proof) -> Iterator[Diagnostic]:
     """Checks that no wrong answer has failed."""
     task = proof.plan.compiled.task
     for check in task.checks:
-        if check.name not in proof.known or any(
-            check.name in o.lost for o in proof.outcomes if o.mutant.kind == "wrong"
-        ):
+        if check.name not in proof.known:
             continue
-        yield _at(task, check, None, "W0806", f"no wrong answer fails `{check.name}`", _idle_help(check))
+        if _unheard(proof, check):
+            yield _at(task, check, _reading_expect(check, ""), "W0806", f"`{check.name}` forbids words that no answer has a reason to say",
+                      "forbid what the request, the inputs or a likely mistake would make an agent say")  # fmt: skip
+        elif not any(check.name in o.lost for o in proof.outcomes if o.mutant.kind == "wrong"):
+            yield _at(task, check, None, "W0806", f"no wrong answer fails `{check.name}`", _idle_help(check))
+
+
+def _unheard(proof: Proof, check: CheckDecl) -> bool:
+    """Does a veto forbid a phrase alone, no word of which stands in the request, the inputs or the oracle's answer?"""
+    banned = [
+        d.value for d in proof.plan.compiled.witness.demands.found if d.kind == "banned" and d.check == check.name
+    ]
+    if check.kind != "forbid" or not banned or not all(isinstance(b, str) for b in banned):
+        return False
+    compiled = proof.plan.compiled
+    texts = [compiled.task.told.encode(), *compiled.trial.pristine.values(), *compiled.witness.files.values()]
+    known = set(re.findall(r"[^\W\d_]{4,}", b"\n".join(texts).decode("utf-8", "replace").casefold()))
+    words = [re.findall(r"[^\W\d_]{4,}", str(b).casefold()) for b in banned]
+    return all(len(w) >= _PHRASE and not known & set(w) for w in words)
 
 
 def _idle_help(check: CheckDecl) -> str:

@@ -10,7 +10,7 @@ from clawc.stdlib.checks.kinds import because, counted, list_in, listed, record_
 from clawc.stdlib.checks.matching import Likeness, match_rows
 from clawc.stdlib.checks.single_values import Terms, same_single, terms_of
 from clawc.stdlib.checks.table_equality import equal_sides, lacking_column, same_cells
-from clawc.stdlib.checks.values import MISSING, No, Range, Table, Truth, Unordered
+from clawc.stdlib.checks.values import MISSING, No, Range, Table, Truth, Unordered, Unsorted
 
 Same = Callable[[Any, Any], Truth]
 
@@ -63,7 +63,7 @@ def equal_on(a: Any, b: Any, terms: Terms, level: int) -> Truth:
             return because("expected one of %s, found %s" % (shown(choice.values), shown(other)))
     if isinstance(a, Table) or isinstance(b, Table):
         return equal_tables(a, b, terms, level)
-    if isinstance(a, Unordered) or isinstance(b, Unordered):
+    if isinstance(b, Unordered) or (isinstance(a, Unordered) and not isinstance(a, Unsorted)):
         lists = list_in(a), list_in(b)
         if lists[0] is not None and lists[1] is not None:
             return lists_in_any_order(lists[0], lists[1], terms, level)

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional
 
 from clawc.stdlib.checks.kinds import counted, list_in, record_in, shown
 from clawc.stdlib.checks.numbers import integer
-from clawc.stdlib.checks.tables import order_is_free, require_column, table
+from clawc.stdlib.checks.tables import in_order_of, like_list, require_column, table
 from clawc.stdlib.checks.text import as_text
 from clawc.stdlib.checks.values import MISSING, Table, Unmet, Unordered
 
@@ -18,7 +18,7 @@ def column(t: Any, name: Any) -> List[Any]:
     if source.columns or source.rows:
         require_column(source, name)
     values = [row.get(name, MISSING) for row in source.rows]
-    return Unordered(values) if order_is_free(source) else values
+    return in_order_of(source, values)
 
 
 def record_key(value: Any) -> Any:
@@ -77,7 +77,7 @@ def get(v: Any, key: Any) -> Any:
     if values is None:
         return value_at(v, key)
     found = [value_at(part, key) for part in values]
-    return Unordered(found) if isinstance(v, Unordered) else found
+    return like_list(v, found)
 
 
 def value_at(v: Any, key: Any) -> Any:

@@ -11,7 +11,7 @@ from clawc.stdlib.checks.keys import distinct_values, first_places, row_keys, so
 from clawc.stdlib.checks.kinds import cut, holds, list_in, listed, record_in, shown
 from clawc.stdlib.checks.numbers import integer
 from clawc.stdlib.checks.text import as_text, regex_of, searched
-from clawc.stdlib.checks.values import MISSING, Cell, Row, Table, Unmet, Unordered
+from clawc.stdlib.checks.values import MISSING, Cell, Row, Table, Unmet, Unordered, Unsorted
 
 MAX_TABLE_CELLS = 500_000
 
@@ -97,12 +97,20 @@ def each(t: Any, fn: RowFunction) -> List[Any]:
     if values is not None:
         return like_list(t, [fn(row_of(value)) for value in values])
     source = table(t)
-    found = [fn(row) for row in source.rows]
-    return Unordered(found) if order_is_free(source) else found
+    return in_order_of(source, [fn(row) for row in source.rows])
+
+
+def in_order_of(t: Table, values: List[Any]) -> List[Any]:
+    """Values made from the rows of a table: their order counts as far as that of the rows does."""
+    if t.blocks is None:
+        return Unsorted(values)
+    return Unordered(values) if order_is_free(t) else values
 
 
 def like_list(source: Any, values: List[Any]) -> List[Any]:
     """Values made from a list: their order counts if its order does."""
+    if isinstance(source, Unsorted):
+        return Unsorted(values)
     return Unordered(values) if isinstance(source, Unordered) else values
 
 

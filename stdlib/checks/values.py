@@ -62,6 +62,10 @@ class Unordered(list[Any]):
     """A list whose order does not count."""
 
 
+class Unsorted(Unordered):
+    """A column of a table without order: of an expected value it does not count, of an answer only where it is expected."""
+
+
 class Range:
     """Both ends are included; an end that is None is open."""
 

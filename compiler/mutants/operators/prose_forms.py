@@ -221,6 +221,8 @@ def _sentences(answer: Answer) -> Iterator[Variant]:
         ]
         if len(facts) > 1 and "".join(pieces) == line and not line.startswith(("#", "|", "-", "*")):
             turned = " ".join(p.strip() for p in reversed(pieces))
+            if re.match(r"\s*\d+[.)]", turned) or any(re.match(r"\s*\d", p) for p in pieces):
+                continue  # a number at the beginning may be that of a list
             text = "\n".join([*lines[:number], turned, *lines[number + 1 :]]) + "\n"
             checks = frozenset(d.check for d in answer.pins.of("mention"))
             yield Variant(

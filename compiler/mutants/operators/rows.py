@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clawc.compiler.mutants.grid import Grid, Rows
-from clawc.compiler.mutants.model import FEWER, MORE, ORDER, Answer, Operator, Variant
+from clawc.compiler.mutants.model import FEWER, FROM_INPUTS, MADE_UP, MORE, ORDER, Answer, Operator, Variant
 from clawc.compiler.mutants.values import made_up
 from clawc.compiler.mutants.wording import orders_rows
 
@@ -40,7 +40,7 @@ def _extra(answer: Answer) -> Iterator[Variant]:
         pinned = answer.pins.rows
         for at in _spots(grid)[:2]:
             row = [made_up(cell) for cell in grid.rows[at]]
-            place = f"{_place(grid, MORE)} that are made up"
+            place = _place(grid, MADE_UP)
             yield Variant(grid.with_rows([*grid.rows, row]), place, "there is a row more", pinned, bool(pinned))
 
 
@@ -71,12 +71,11 @@ def _from_inputs(answer: Answer) -> Iterator[Variant]:
             more = [row for row in rows if repr([str(cell) for cell in row]) not in known]
             pinned = answer.pins.rows
             if more:
-                place = _place(grid, MORE)
                 one, all_ = grid.with_rows([*grid.rows, more[0]]), grid.with_rows([*grid.rows, *more])
                 what = "a row of the inputs is listed that does not belong there"
-                yield Variant(one, f"{place} from the inputs", what, pinned, bool(pinned))
+                yield Variant(one, _place(grid, FROM_INPUTS), what, pinned, bool(pinned))
                 yield Variant(
-                    all_, f"{place} from the inputs", "all rows of the inputs are listed", pinned, bool(pinned)
+                    all_, _place(grid, FROM_INPUTS), "all rows of the inputs are listed", pinned, bool(pinned)
                 )
                 break
 

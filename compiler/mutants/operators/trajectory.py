@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from clawc.compiler.mutants.model import Change, Result, WorkspaceOperator
 from clawc.compiler.mutants.prose import found
+from clawc.compiler.mutants.values import outside
 from clawc.compiler.witness.places import FINAL
 from clawc.stdlib.checks.kinds import listed
 
@@ -66,6 +69,21 @@ def _banned(result: Result) -> Iterator[Change]:
             )
 
 
+OTHER_NUMBER = "other_number_said"
+
+
+def _other_number(result: Result) -> Iterator[Change]:
+    """Each number of the last message, changed."""
+    text = _final(result)
+    for match in list(re.finditer(r"(?<![\w.,-])\d+(?:\.\d+)?(?![\w]|[.,]\d)", text))[:8]:
+        new = str(outside(match[0], Decimal(0)))
+        made = f"{text[: match.start()]}{new}{text[match.end() :]}"
+        place = f"the number `{match[0]}` in the last message"
+        yield Change(
+            {}, place, f"`{new}` instead of `{match[0]}`", certain=False, events=_with_text(result.events, made)
+        )
+
+
 def _no_call(result: Result) -> Iterator[Change]:
     for demand in result.demands:
         if demand.kind != "call":
@@ -88,5 +106,6 @@ OPERATORS = (
     WorkspaceOperator("claim_only", "wrong", _boast),
     WorkspaceOperator("untold_fact", "wrong", _untold),
     WorkspaceOperator("banned_message", "wrong", _banned),
+    WorkspaceOperator(OTHER_NUMBER, "wrong", _other_number),
     WorkspaceOperator("call_left_out", "wrong", _no_call),
 )
