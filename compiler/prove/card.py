@@ -36,14 +36,16 @@ def card_of(proof: Proof, manifest: Manifest, found: Sequence[Finding], allowed:
     wrong = [o for o in outcomes if o.mutant.kind == "wrong"]
     survived, rejected = proof.of("survived"), proof.of("rejected")
     against = [f for f in found if f.code not in ADVICE]
+    names = ", ".join(f"`{name}`" for name in sorted(proof.plan.runs - proof.known))
+    unasked = (f"programs were not run, so that nobody asked {names}",) if names else ()
     killed = sum(1 for o in wrong if o.status == "killed")
     task = proof.plan.compiled.task
     return spec.VerifierCard(
         task=task.name,
         title=task.title[:1000],
         key=key_of(manifest, proof.plan.level),
-        clean=not against,
-        reasons=tuple(_cut(f"{f.code}: {f.message}", 500) for f in against),
+        clean=not against and not unasked,
+        reasons=(*unasked, *(_cut(f"{f.code}: {f.message}", 500) for f in against)),
         oracle=proof.plan.compiled.witness.origin,
         oracle_score=proof.oracle["score_checks"] if proof.known == frozenset(c.name for c in task.checks) else "0" if not proof.oracle_passes else "1",
         counts=spec.Counts(
