@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.mutation.draw import Fate, drawn, fates, sound
+from tests.mutation.draw import Fate, drawn, fates
 from tests.mutation.equivalent import listed
 from tests.mutation.mutants import modules
 from tests.mutation.reach import KEPT, measured_reach, test_files
@@ -54,7 +54,7 @@ def main() -> int:
     chosen = options()
     prepare()
     mutants = drawn(chosen.module or modules(), chosen.sample or sys.maxsize, chosen.seed, listed())
-    reach = sound(measured_reach(chosen.tests or test_files(), chosen.reach, chosen.jobs), mutants)
+    reach = measured_reach(chosen.tests or test_files(), chosen.reach, chosen.jobs)
     found: list[Fate] = []
     for fate in fates(mutants, reach, chosen.jobs):
         found.append(fate)

@@ -10,10 +10,7 @@ from tests.mutation.equivalent import Equivalent
 from tests.mutation.mutants import Mutant, mutants_of
 from tests.mutation.pool import played
 from tests.mutation.reach import Reach, tests_for
-from tests.mutation.trial import Mutated, killed_by, trial
-
-# A test that took longer may have failed because the machine is busy: it is run again without the mutant.
-QUICK_SECONDS = 0.5
+from tests.mutation.trial import Chosen, Mutated, killed_by, trial
 
 
 class Fate(NamedTuple):
@@ -45,29 +42,37 @@ def drawn(names: Sequence[str], sample: int, seed: int, without: Sequence[Equiva
     return found
 
 
-def sound(reach: Reach, mutants: Sequence[Mutant]) -> Reach:
-    """Without the tests that fail where nothing is mutated: what they would kill is not killed."""
-    chosen = sorted({c for mutant in mutants for c in tests_for(mutant, reach)})
-    failed: set[str] = set()
+def failing(names: Sequence[str], reach: Reach) -> set[str]:
+    """Which of these tests fail where nothing is mutated."""
+    chosen = [Chosen(name, reach[name].seconds) for name in names]
     for ended in played([trial("nothing mutated", None, chosen, first_only=False)] if chosen else [], 1):
         if ended.result is None:
             raise SystemExit(f"the tests do not run without a mutant: {ended.why}")
-        failed.update(ended.result)
-    return {name: found for name, found in reach.items() if name not in failed}
+        return set(ended.result)
+    return set()
 
 
 def fates(mutants: Sequence[Mutant], reach: Reach, width: int) -> Iterator[Fate]:
-    """The end of each mutant, as they come."""
-    chosen = {str(n): tests_for(mutant, reach) for n, mutant in enumerate(mutants)}
-    jobs = (trial(str(n), Mutated(m.module, m.source), chosen[str(n)]) for n, m in enumerate(mutants) if chosen[str(n)])
+    """The end of each mutant, as they come. A test that fails without a mutant, too, kills none: those that it seemed to
+    have killed are tried again without it."""
+    left = list(mutants)
+    while left:
+        doubtful: list[Fate] = []
+        for fate in _once(left, reach, width):
+            if fate.killed_by in reach:
+                doubtful.append(fate)
+            else:
+                yield fate
+        unsound = failing(sorted({fate.killed_by for fate in doubtful}), reach)
+        yield from (fate for fate in doubtful if fate.killed_by not in unsound)
+        left = [fate.mutant for fate in doubtful if fate.killed_by in unsound]
+        reach = {name: found for name, found in reach.items() if name not in unsound}
+
+
+def _once(mutants: Sequence[Mutant], reach: Reach, width: int) -> Iterator[Fate]:
+    chosen = [tests_for(mutant, reach) for mutant in mutants]
+    jobs = (trial(str(n), Mutated(m.module, m.source), chosen[n]) for n, m in enumerate(mutants) if chosen[n])
     for ended in played(jobs, width):
-        tests = chosen[ended.name]
-        killer = killed_by(ended)
-        if any(c.test == killer and c.seconds > QUICK_SECONDS for c in tests):
-            alone = [c for c in tests if c.test == killer]
-            again = next(played([trial("nothing mutated", None, alone)], 1))
-            killer = "" if killed_by(again) else killer
-        yield Fate(mutants[int(ended.name)], killer, len(tests), ended.seconds)
-    for n, mutant in enumerate(mutants):
-        if not chosen[str(n)]:
-            yield Fate(mutant, "", 0, 0.0)
+        n = int(ended.name)
+        yield Fate(mutants[n], killed_by(ended), len(chosen[n]), ended.seconds)
+    yield from (Fate(mutant, "", 0, 0.0) for mutant, tests in zip(mutants, chosen, strict=True) if not tests)

@@ -2,7 +2,7 @@
 
 Left out are docstrings, imports, annotations, aliases of types, decorators, `__repr__`, texts shown to people (what goes
 into `Unmet`, `No` and `because`, sentences elsewhere, functions that only write such texts), the exact size of a limit
-(`MAX_…`), and the case of a name that Python reads in any case (encodings). Shares of credit stand beside a reason and
+(`MAX_…`), and the case of what is read in any case (encodings, SQL). Shares of credit stand beside a reason and
 are mutated.
 """
 
@@ -23,6 +23,7 @@ FOR_PEOPLE = frozenset(
     }
 )  # fmt: skip
 ENCODINGS = re.compile(r"(?i)(utf-?(8|16)(-?(sig|le|be))?|ascii|us-ascii|latin-?1|cp1252)\Z")
+SQL = re.compile(r"(SELECT|PRAGMA) ")
 _SENTENCE = re.compile(r"[a-z`,;:] [a-z%`]")
 _TYPING = frozenset({"Callable", "Dict", "List", "Optional", "Sequence", "Set", "Tuple", "Type", "TypeVar", "Union"})
 _UNMUTATED = (cst.Import, cst.ImportFrom, cst.Annotation, cst.Decorator)
@@ -84,7 +85,6 @@ def is_pinned(node: cst.CSTNode, changed: cst.CSTNode) -> bool:
         return True
     if isinstance(node, cst.SimpleString) and isinstance(changed, cst.SimpleString):
         before, after = ast.literal_eval(node.value), ast.literal_eval(changed.value)
-        return before == after or (
-            isinstance(before, str) and bool(ENCODINGS.match(before)) and before.lower() == after.lower()
-        )
+        any_case = isinstance(before, str) and (ENCODINGS.match(before) or SQL.match(before))
+        return before == after or bool(any_case and before.lower() == after.lower())
     return isinstance(node, cst.ComparisonTarget) and is_limit(node.comparator)
