@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
+from clawc.compiler.adequacy.substitute import rebuilt
 from clawc.compiler.passes.trial import Trial
 from clawc.spec import core
 from clawc.spec.core import Core
@@ -29,17 +31,7 @@ def _exact(node: Core, done: dict[int, Core]) -> Core:
 def _rebuilt(node: Core, done: dict[int, Core]) -> Core:
     if not node.dynamic:
         return node
-    if isinstance(node, core.LetRef):
-        return core.LetRef(node.name, _exact(node.value, done), node.type, node.span, node.dynamic, node.free)
-    if isinstance(node, core.Call):
-        kwargs = {name: _exact(v, done) for name, v in node.kwargs if name != "within"}
-        return core.call(node.function, [_exact(a, done) for a in node.args], node.type, node.span, **kwargs)
-    if isinstance(node, core.Lambda):
-        return core.row_lambda(node.param, _exact(node.body, done))
-    if isinstance(node, core.Items):
-        return core.items([_exact(i, done) for i in node.items], node.type, node.span, as_tuple=node.tuple)
-    if isinstance(node, core.Record):
-        return core.record([(_exact(k, done), _exact(v, done)) for k, v in node.entries], node.type, node.span)
-    if isinstance(node, core.Logic):
-        return core.logic(node.op, [_exact(o, done) for o in node.operands], node.type, node.span)
-    return node
+    made = rebuilt(node, lambda part: _exact(part, done))
+    if isinstance(made, core.Call):
+        return replace(made, kwargs=tuple((name, value) for name, value in made.kwargs if name != "within"))
+    return made
