@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import locale
@@ -283,6 +284,7 @@ def _prove_one(item: _Item) -> dict[str, Any]:
 
     began = time.time_ns()
     _vary()
+    gc.collect()  # a task and all that was remembered of it hold each other
     assets: Assets
     reads: Mapping[tuple[str, str], str] = {}
     try:
