@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clawc.stdlib.checks.calendars import calendar_duration, ics_table
+from clawc.stdlib.checks.calendars import calendar_duration, ics_table, unescaped_text
 from clawc.stdlib.checks.values import File, Unmet
 
 CALENDAR = """BEGIN:VCALENDAR\r
@@ -133,3 +133,9 @@ def test_no_text_makes_the_reader_hang(bait: str) -> None:
     for text in (event("X" + long), event("SUMMARY:" + long), event("X;a=" + long)):
         with contextlib.suppress(Unmet):
             ics_table(text)
+
+
+def test_escapes() -> None:
+    assert [unescaped_text(text) for text in (r"a\nb", r"a\Nb", r"a\,b\;c\\d", r"a\Xb", " a ")] == [
+        "a\nb", "a\nb", "a,b;c\\d", "aXb", "a",
+    ]  # fmt: skip

@@ -22,7 +22,9 @@ from clawc.stdlib.checks.dates import (
     iso,
     minutes_of,
     month_of,
+    offset_of,
     overlap,
+    time_in_format,
     weekday_of,
     workdays,
     year_of,
@@ -175,3 +177,46 @@ def test_overlap_of_times_and_of_dates() -> None:
     assert overlap(Range(moment(9), None), Range(moment(9), moment(10))) is None
     assert overlap(Range(moment(9), moment(10)), Range(moment(9), moment(10).replace(tzinfo=UTC))) is None
     assert overlap(None, None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "format", "expected"),
+    [
+        ("2026-03-17 09:30:05.25", "%Y-%m-%d %H:%M:%S.%f", datetime(2026, 3, 17, 9, 30, 5, 250_000)),
+        ("2026-03-17 09:30:05.000001", "%Y-%m-%d %H:%M:%S.%f", datetime(2026, 3, 17, 9, 30, 5, 1)),
+        ("17.03.68", "%d.%m.%y", datetime(2068, 3, 17)),
+        ("17.03.69", "%d.%m.%y", datetime(1969, 3, 17)),
+        ("12 AM", "%I %p", datetime(1900, 1, 1)),
+        ("12 pm", "%I %p", datetime(1900, 1, 1, 12)),
+        ("11 PM", "%I %p", datetime(1900, 1, 1, 23)),
+        ("366 2024", "%j %Y", datetime(2024, 12, 31)),
+        ("366 2026", "%j %Y", None),
+        ("Tue 17 Mar 2026", "%a %d %b %Y", datetime(2026, 3, 17)),
+        ("Mon 17 Mar 2026", "%a %d %b %Y", None),
+        ("TUESDAY 17 march 2026", "%A %d %B %Y", datetime(2026, 3, 17)),
+        ("7 3 2026", "%-d %-m %Y", datetime(2026, 3, 7)),
+        (" 7.3.2026", "%e.%m.%Y", datetime(2026, 3, 7)),
+        ("100% 2026", "100%% %Y", datetime(2026, 1, 1)),
+        (
+            "2026-03-17T09:30 +05:30",
+            "%Y-%m-%dT%H:%M %z",
+            datetime(2026, 3, 17, 9, 30, tzinfo=timezone(timedelta(hours=5.5))),
+        ),
+        ("2026-03-17 x", "%Y-%m-%d", None),
+        ("x2026", "%Y", None),
+    ],
+)
+def test_directives(text: str, format: str, expected: datetime | None) -> None:
+    assert time_in_format(text, format) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [("Z", 0), ("utc", 0), ("+00:00", 0), ("+02", 120), ("-0230", -150), ("+23:59", 1439), ("-00:59", -59),
+     ("+24:00", None), ("+02:60", None), ("02:00", None), ("+2", None), ("+02:0", None), ("+0a:00", None), ("", None)],
+)  # fmt: skip
+def test_offsets(text: str, minutes: int | None) -> None:
+    found = offset_of(text)
+    assert (None if found is None else found.utcoffset(None)) == (
+        None if minutes is None else timedelta(minutes=minutes)
+    )

@@ -126,3 +126,20 @@ def test_no_text_takes_long(new: str, old: str) -> None:
                 "the text has more than 500000 lines",
             )
     assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        ("a/x.py", "b/x.py", "x.py"),
+        ("x.py", "x.py", "x.py"),
+        ("a/x.py", "/dev/null", "x.py"),
+        ("/dev/null", "b/x.py", "x.py"),
+        ("a/x.py\t2026-03-17", '"b/y z.py"\t2026-03-17', "y z.py"),
+        ("ab/x.py", "ab/x.py", "ab/x.py"),
+        ("b/x.py", "a/x.py", "x.py"),
+    ],
+)
+def test_paths(old: str, new: str, path: str) -> None:
+    found = diff_table(f"--- {old}\n+++ {new}\n@@ -1 +1 @@\n-x\n+y\n")
+    assert [tuple(row.values()) for row in found.rows] == [(path, "removed", 1, "x"), (path, "added", 1, "y")]

@@ -177,3 +177,90 @@ def test_no_bytes_make_the_reader_hang(bait: bytes) -> None:
                  *(c + long for c in coded)):  # fmt: skip
         with contextlib.suppress(Unmet):
             email_message(file(data))
+
+
+ZONES = {"UT": 0, "UTC": 0, "GMT": 0, "Z": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6,
+         "PST": -8, "PDT": -7, "gmt": 0}  # fmt: skip
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_zones_by_name(zone: str) -> None:
+    found = mail_time(f"17 Mar 2026 09:30:00 {zone}")
+    assert found is not None and found.utcoffset() == datetime.timedelta(hours=ZONES[zone])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tue, 17 Mar 2026 09:30:00",
+        "17 Mar 2026 09:30:00",
+        "Tue, 17 Mar 2026 09:30",
+        "17 Mar 2026 09:30",
+        "17 Mar  2026\t9:30",
+    ],
+)
+def test_forms_of_times(text: str) -> None:
+    assert mail_time(text) == datetime.datetime(2026, 3, 17, 9, 30)
+    assert mail_time(f"{text} +0530 (x y)") == datetime.datetime.fromisoformat("2026-03-17T09:30+05:30")
+    assert mail_time(f"{text} XYZ") is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "row"),
+    [
+        ("Content-Type: text/plain; name=a.txt", ("a.txt", "text/plain", 1, "x")),
+        ('Content-Disposition: attachment; filename="a \\"b\\".txt"', ('a "b".txt', "text/plain", 1, "x")),
+        ("Content-Disposition: inline; filename=b.txt\nContent-Type: text/x; name=a.txt", ("b.txt", "text/x", 1, "x")),
+        ("Content-Disposition: ATTACHMENT\nContent-Type: image/png", ("", "image/png", 1, "x")),
+        ("Content-Disposition: attachment; FILENAME=a; filename=b", ("a", "text/plain", 1, "x")),
+        (
+            "Content-Disposition: attachment; filename*=utf-8''%C3%BC.txt; filename=u.txt",
+            ("ü.txt", "text/plain", 1, "x"),
+        ),
+        ("Content-Disposition: attachment; filename*=iso-8859-1'de'%FC", ("ü", "text/plain", 1, "x")),
+        (
+            "Content-Disposition: attachment; filename*0=ab; filename*1=cd; filename*2=ef",
+            ("abcdef", "text/plain", 1, "x"),
+        ),
+        ("Content-Disposition: attachment; filename*0*=utf-8''a%20; filename*1=b%20", ("a b%20", "text/plain", 1, "x")),
+        ("Content-Disposition: attachment; filename=a\nContent-Type: no type", ("a", "text/plain", 1, "x")),
+    ],
+)
+def test_names_of_attachments(headers: str, row: tuple[object, ...]) -> None:
+    text = f"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nbody\n--b\n{headers}\n\nx\n--b--\n"
+    found = email_message(text)
+    assert found["body"] == "body"
+    assert [tuple(r.values()) for r in found["attachments"].rows] == [row]
+
+
+def test_a_digest_holds_messages() -> None:
+    inner = "--b\n\nSubject: one\n\nfirst\n--b--\n"
+    rows = email_message(f"Content-Type: multipart/digest; boundary=b\n\n{inner}")["attachments"].rows
+    plain = email_message(f"Content-Type: multipart/mixed; boundary=b\n\n{inner}")
+    assert [row["type"] for row in rows] == ["message/rfc822"]
+    assert plain["body"] == "Subject: one\n\nfirst"
+
+
+def test_boundaries() -> None:
+    head = "Content-Type: multipart/mixed; boundary=b\n\n"
+    assert (
+        email_message(head + "before\n--b\n\none\n--bc\ntwo --b\n--b--\nafter\n--b\n\nnone\n")["body"]
+        == "one\n--bc\ntwo --b"
+    )
+    assert email_message((head + "--b \t\n\none\n--b--\n").replace("\n", "\r\n"))["body"] == "one"
+    assert email_message(head + "--b\n\nnever ended\n")["body"] == "never ended"
+
+
+@pytest.mark.parametrize(
+    ("text", "addresses"),
+    [
+        ("a\\,b@c, d@e", ["ab@c", "d@e"]),
+        ("(a (b) c) d@e", ["d@e"]),
+        ("(y\\) z) d@e", ["d@e"]),
+        ("A <a@b> trailing, c@d", ["a@b", "c@d"]),
+        ("<@route:a@b>", ["a@b"]),
+        ('"open, a@b', []),
+    ],
+)
+def test_marks_in_addresses(text: str, addresses: list[str]) -> None:
+    assert mail_addresses(text) == addresses

@@ -210,3 +210,26 @@ def test_no_text_makes_a_reader_hang(bait: str) -> None:
     for reader in readers:
         with contextlib.suppress(Unmet):
             reader(page)
+
+
+@pytest.mark.parametrize("tag", ["script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"])
+def test_elements_that_hold_text_alone(tag: str) -> None:
+    found = f"<div><{tag}><b>x</b></{tag}x></{tag.upper()} ><i>after</i></div>"
+    assert html_select(found, "b").rows == []
+    assert [row["text"] for row in html_select(found, "i").rows] == ["after"]
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"],
+)
+def test_elements_that_hold_nothing(tag: str) -> None:
+    found = html_select(f"<div><{tag}><i>after</i></div>", f"div > {tag}, div > i")
+    assert [row["text"] for row in found.rows] == ["", "after"]
+
+
+@pytest.mark.parametrize(
+    "comment", ["<!-->", "<!--->", "<!-- -- > -->", "<!doctype x>", "<?php x ?>", "<!--\n-->", "</ x>"]
+)
+def test_what_is_no_element(comment: str) -> None:
+    assert html_select(f"<p>a{comment}b<i>c</i>", "p").rows[0]["text"] == "abc"

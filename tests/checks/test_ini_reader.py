@@ -90,3 +90,7 @@ def test_no_text_takes_long(piece: str) -> None:
         except Unmet as problem:
             assert len(str(problem)) < 300
     assert time.process_time() - began < 10
+
+
+def test_an_indented_first_section() -> None:
+    assert ini_sections("  [a]\n  x = 1\n   2\n y = 3\n") == {"a": {"x": "1\n2", "y": "3"}}

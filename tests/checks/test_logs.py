@@ -17,7 +17,9 @@ AT = datetime.datetime(2026, 3, 17, 9, 30)
 
 
 def one(line: str) -> list[Any]:
-    (row,) = log_table(f"no line of a log\n{line}\n  at com.example.Trace(x)\n").rows
+    found = log_table(f"no line of a log\n{line}\n  at com.example.Trace(x)\n")
+    (row,) = found.rows
+    assert list(row) == found.columns == ["at", "level", "source", "message", "extra"]
     return list(row.values())
 
 
@@ -90,3 +92,42 @@ def test_no_line_makes_the_reader_hang(bait: str) -> None:
     ):
         with contextlib.suppress(Unmet):
             log_table("\n".join([head + long] * 5))
+
+
+@pytest.mark.parametrize(
+    ("line", "source", "message"),
+    [
+        ("[db]: ready", "db", "ready"),
+        ("[db] ready", "db", "ready"),
+        ("db - ready", "db", "ready"),
+        ("[db] a: b", "db", "a: b"),
+    ],
+)
+def test_sources(line: str, source: str, message: str) -> None:
+    assert one(f"2026-03-17 09:30:00 INFO {line}") == [AT, "INFO", source, message, {}]
+
+
+@pytest.mark.parametrize("key", ["timestamp", "time", "@timestamp", "ts", "at", "datetime", "date"])
+def test_names_of_times_in_json(key: str) -> None:
+    assert one(f'{{"{key}": "2026-03-17T09:30:00", "x": 1}}') == [AT, None, None, "", {"x": 1}]
+
+
+@pytest.mark.parametrize("key", ["level", "severity", "lvl", "levelname", "loglevel"])
+def test_names_of_levels_in_json(key: str) -> None:
+    assert one(f'{{"{key}": "warn", "x": 1}}') == [None, "WARN", None, "", {"x": 1}]
+
+
+@pytest.mark.parametrize("key", ["logger", "source", "service", "component", "name", "module"])
+def test_names_of_sources_in_json(key: str) -> None:
+    assert one(f'{{"{key}": "db", "x": 1}}') == [None, None, "db", "", {"x": 1}]
+
+
+@pytest.mark.parametrize("key", ["message", "msg", "event", "text"])
+def test_names_of_messages_in_json(key: str) -> None:
+    assert one(f'{{"{key}": "m", "x": 1}}') == [None, None, None, "m", {"x": 1}]
+
+
+@pytest.mark.parametrize("level", ["TRACE", "DEBUG", "INFO", "INFORMATION", "NOTICE", "WARN", "WARNING", "ERROR", "ERR",
+                                   "CRITICAL", "CRIT", "FATAL", "ALERT", "EMERG", "PANIC"])  # fmt: skip
+def test_levels(level: str) -> None:
+    assert one(f"2026-03-17 09:30:00 {level} x y")[1:4] == [level, None, "x y"]

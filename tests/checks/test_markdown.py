@@ -238,3 +238,27 @@ def test_contains_lines() -> None:
 def test_passages() -> None:
     text = "# Head\nOne. Two.\n- a. b\n\n| x | y |\n|---|---|\n| 1 | 2 |\n"
     assert passages(text) == ["Head", "One.", "Two.", "a. b", "x | y", "1 | 2"]
+
+
+NEVER = ["Capt", "Dr", "Hon", "Lt", "Mr", "Mrs", "Ms", "Mt", "Prof", "Rev", "Sgt", "St", "approx", "ca", "cf", "e.g", "i.e",
+         "incl", "resp", "viz", "vs", "J", "Approx"]  # fmt: skip
+BEFORE_CAPITALS = ["a.m", "al", "co", "corp", "dept", "etc", "hrs", "inc", "jr", "ltd", "max", "min", "misc", "p.m", "ph.d",
+                   "sec", "sr", "u.k", "u.s", "u.s.a", "Inc"]  # fmt: skip
+BEFORE_OTHERS = ["apr", "aug", "ch", "dec", "eq", "feb", "fig", "figs", "jan", "jul", "jun", "mar", "no", "nos", "nov", "oct",
+                 "p", "par", "pp", "sep", "sept", "vol", "Fig"]  # fmt: skip
+
+
+@pytest.mark.parametrize("word", NEVER + BEFORE_CAPITALS + BEFORE_OTHERS)
+def test_abbreviations(word: str) -> None:
+    def count(after: str) -> int:
+        return len(sentences(f"See (the) {word}. {after} there."))
+
+    ends = {"capital": word not in NEVER, "digit": word not in NEVER + BEFORE_CAPITALS + BEFORE_OTHERS}
+    assert count("Then") == 1 + ends["capital"]
+    assert count("5") == 1 + ends["digit"]
+
+
+def test_headings_stand_free() -> None:
+    assert headings("text\nmore\n---\n") == []
+    assert headings("# A\nB\n===\ntext\nC\n---\n") == ["A", "B"]
+    assert headings("A\n=\n\nB\n-\n", 2) == ["B"]

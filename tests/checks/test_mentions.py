@@ -290,3 +290,18 @@ def test_bad_decimals(decimals: Any) -> None:
 def test_no_text(source: Any) -> None:
     with pytest.raises(Unmet):
         mentions(source, "x")
+
+
+@pytest.mark.parametrize("month", ["January", "February", "March", "April", "May", "June", "July", "August", "September",
+                                   "October", "November", "December"])  # fmt: skip
+def test_months_by_name(month: str) -> None:
+    months = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+    day = datetime.date(2026, months.index(month[:3].lower()) + 1, 7)
+    for text in (f"on {month} 7, 2026", f"7 {month} 2026", f"{month[:3]} 7, 2026"):
+        assert mentions(text, day) is True, text
+        assert not mentions(text, day.replace(month=day.month % 12 + 1)), text
+
+
+def test_decimals_near_a_text() -> None:
+    assert mentions("The total was $1,234.50.", PRICE, near="total", decimals=2) is True
+    assert not mentions("The total was $1,234.5.", PRICE, near="total", decimals=2)

@@ -98,3 +98,10 @@ def test_no_program_takes_long(text: str) -> None:
     except Unmet as problem:
         assert len(str(problem)) < 300
     assert time.process_time() - began < 10
+
+
+def test_names_below_names() -> None:
+    found = python_source("class A:\n    class B:\n        def c(self):\n            def d(): return a.b().c.d()\n")
+    assert [row["name"] for row in found["functions"].rows] == ["A.B.c", "A.B.c.d"]
+    assert found["classes"] == ["A", "A.B"]
+    assert sorted(found["calls"]) == [".d", "a.b"]

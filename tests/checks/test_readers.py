@@ -185,3 +185,8 @@ def test_rows_by_kind() -> None:
 def test_rows_with_a_key_each_stay_bounded() -> None:
     records = ",".join(f'{{"k{index}": 1}}' for index in range(2_000))
     assert "too large" in refused(rows, f"[{records}]".encode(), "json")
+
+
+def test_tsv_with_a_given_header_and_types() -> None:
+    found = tsv_table("1\t2", {"x": "number"}, ["x", "y"])
+    assert (found.columns, found.rows) == (["x", "y"], [{"x": 1, "y": "2"}])

@@ -1,0 +1,32 @@
+"""Rows that lack a key: verbs and joins keep it absent, which is not null."""
+
+from __future__ import annotations
+
+import pytest
+
+from clawc.stdlib.checks.joins import join, left_join
+from clawc.stdlib.checks.lookup import record_of
+from clawc.stdlib.checks.tables import drop, pivot, rename
+from clawc.stdlib.checks.values import MISSING, Table
+
+ROWS = Table(["k", "v"], [{"k": 1}, {"k": 2, "v": None}])
+KEYS = Table(["k"], [[1], [2]])
+
+
+@pytest.mark.parametrize(
+    "found",
+    [drop(ROWS, ["k"]), rename(ROWS, {"w": "k"}), join(KEYS, ROWS, [("k", "k")]), left_join(KEYS, ROWS, [("k", "k")])],
+    ids=["drop", "rename", "join", "left_join"],
+)
+def test_what_is_absent_stays_absent(found: Table) -> None:
+    values = [row["v"] for row in found.rows]
+    assert values[0] is MISSING and values[1] is None
+
+
+def test_an_absent_value_of_a_record() -> None:
+    assert record_of(ROWS) == {"1": MISSING, "2": None}
+
+
+def test_an_absent_key_of_a_pivot() -> None:
+    found = pivot(Table(["k", "n", "v"], [{"n": "a", "v": 1}]), ["k"], lambda row: row["n"], lambda rows: len(rows))
+    assert found.rows[0]["k"] is MISSING
