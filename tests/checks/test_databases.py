@@ -153,3 +153,25 @@ def test_damaged_databases_raise_only_unmet(tmp_path: Path) -> None:
             sqlite_tables(file)
 
     damaged()
+
+
+CALLS = {
+    "abs(-7)": 7, "coalesce(NULL, 7)": 7, "date('2026-03-17')": "2026-03-17", "ifnull(NULL, 7)": 7, "iif(1, 7, 8)": 7,
+    "datetime('2026-03-17 09:30')": "2026-03-17 09:30:00", "julianday('2000-01-01 12:00')": Decimal("2451545.0"),
+    "length('abc')": 3, "lower('AB')": "ab", "upper('ab')": "AB", "max(7, 8)": 8, "min(7, 8)": 7, "nullif(7, 8)": 7,
+    "round(7.25, 1)": Decimal("7.3"), "sign(-7)": -1, "strftime('%Y', '2026-03-17')": "2026", "substr('abc', 2)": "bc",
+    "substring('abc', 2)": "bc", "time('09:30')": "09:30:00", "typeof(7)": "integer", "unixepoch('1970-01-02')": 86400,
+    "CAST('7' AS INTEGER)": 7, "avg(n)": Decimal("2.0"), "count(n)": 3, "sum(n)": 6, "total(n)": Decimal("6.0"),
+    "group_concat(n)": "1,2,3",
+}  # fmt: skip
+WINDOWS = {
+    "cume_dist()": Decimal("1.0"), "dense_rank()": 3, "first_value(n)": 1, "lag(n)": 2, "last_value(n)": 3, "lead(n, 1, 7)": 7,
+    "nth_value(n, 2)": 2, "ntile(3)": 3, "percent_rank()": Decimal("1.0"), "rank()": 3, "row_number()": 3,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("call", [*CALLS, *WINDOWS])
+def test_functions_that_views_may_use(call: str, tmp_path: Path) -> None:
+    written = f"{call} OVER (ORDER BY n)" if call in WINDOWS else call
+    script = f"CREATE TABLE t (n); INSERT INTO t VALUES (1), (2), (3); CREATE VIEW v AS SELECT {written} AS x FROM t;"
+    assert sqlite_table(made(tmp_path, script), "v").rows[-1]["x"] == {**CALLS, **WINDOWS}[call]

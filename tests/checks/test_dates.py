@@ -220,3 +220,8 @@ def test_offsets(text: str, minutes: int | None) -> None:
     assert (None if found is None else found.utcoffset(None)) == (
         None if minutes is None else timedelta(minutes=minutes)
     )
+
+
+def test_dates_of_dates() -> None:
+    assert date_of(MARCH) == date_of(datetime(2026, 3, 17, 23, 59)) == MARCH
+    assert type(date_of(datetime(2026, 3, 17))) is date

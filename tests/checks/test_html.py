@@ -233,3 +233,17 @@ def test_elements_that_hold_nothing(tag: str) -> None:
 )
 def test_what_is_no_element(comment: str) -> None:
     assert html_select(f"<p>a{comment}b<i>c</i>", "p").rows[0]["text"] == "abc"
+
+
+def test_the_header_of_a_table() -> None:
+    rows = "<tr><td>1<td>2<tr><th>a<td>b<tr><th>x<th>y<tr><td>3"
+    found = html_table(f"<table>{rows}</table>")
+    assert (found.columns, found.rows) == (["x", "y"], [{"x": "3", "y": ""}])
+    found = html_table("<table><tr><td>1<td>2<tr><td colspan=2>3</table>")
+    assert (found.columns, found.rows) == (["1", "2"], [{"1": "3", "2": "3"}])
+
+
+@pytest.mark.parametrize("mark", ["<!x", "<!-- x", "</ x", "<i x", "<?x", "<!--->x<!--"])
+def test_marks_that_never_end(mark: str) -> None:
+    text = html_select(f"<p>before{mark} after", "p").rows[0]["text"]
+    assert text == ("beforex" if mark.startswith("<!--->") else "before")

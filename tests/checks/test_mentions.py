@@ -305,3 +305,10 @@ def test_months_by_name(month: str) -> None:
 def test_decimals_near_a_text() -> None:
     assert mentions("The total was $1,234.50.", PRICE, near="total", decimals=2) is True
     assert not mentions("The total was $1,234.5.", PRICE, near="total", decimals=2)
+
+
+def test_what_is_said_of_several_facts() -> None:
+    found = mentions_any("nothing", ["a", 2])
+    assert isinstance(found, No) and found.reason == "none of `a`, 2 is mentioned"
+    found = mentions_any("nothing", [])
+    assert isinstance(found, No) and found.reason == "there are no facts to look for"

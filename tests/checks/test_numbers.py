@@ -244,3 +244,9 @@ def test_counting_and_lists() -> None:
             count_all(hostile)
     with pytest.raises(Unmet, match="2 columns"):
         total(t)
+
+
+def test_logarithms() -> None:
+    assert (log10(1000), log10(Decimal("0.1")), ln(1)) == (3, -1, 0)
+    for odd in (0, -1, None, "x"):
+        assert log10(odd) is None and ln(odd) is None

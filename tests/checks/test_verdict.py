@@ -18,7 +18,7 @@ import pytest
 
 from clawc.spec.bundle import Verdict
 from clawc.stdlib.checks.values import MISSING, No, Unmet
-from clawc.stdlib.checks.verdict import Check, Expect, Watch, judge, report, verdict_line
+from clawc.stdlib.checks.verdict import Check, Expect, Watch, json_text, judge, report, verdict_line
 from clawc.stdlib.checks.workspace import Memory, Submission
 
 NOTHING = Submission(Memory({}), [], {})
@@ -292,3 +292,12 @@ def test_without_its_clock_a_check_is_judged_all_the_same() -> None:
     thread.start()
     thread.join()
     assert begun
+
+
+def test_json_of_any_text() -> None:
+    text = "".join(map(chr, (*range(0x300), 0x2028, 0xD7FF, 0xE000, 0xFFFF, 0x10000, 0x1F600, 0x10FFFF)))
+    value = {"b": [text, True, False, 7], "a": {}, text: []}
+    written = json_text(value)
+    assert json.loads(written) == value
+    assert written.isascii() and written.isprintable()
+    assert written[1:-1] == json.dumps(value, sort_keys=True, separators=(",", ":")).replace("\x7f", "\\u007f")[1:-1]

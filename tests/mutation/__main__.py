@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.mutation.draw import Fate, drawn, fates
+from tests.mutation.draw import Fate, again, drawn, fates
 from tests.mutation.equivalent import listed
 from tests.mutation.mutants import modules
 from tests.mutation.reach import KEPT, measured_reach, test_files
@@ -45,6 +45,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="where every mutant of the sample goes, with what killed it")
     parser.add_argument("--least", type=float, default=0.0, help="fail if fewer of a hundred mutants are killed")
     parser.add_argument("--jobs", type=int, default=2, help="how many run at once")
+    parser.add_argument("--again", type=Path, help="only the survivors of an earlier run, from its --json")
     parser.add_argument("--tests", action="append", help="only the tests of this file; may be repeated")
     parser.add_argument("--reach", type=Path, default=KEPT, help="where it is kept which tests reach what")
     return parser.parse_args()
@@ -53,7 +54,12 @@ def options() -> argparse.Namespace:
 def main() -> int:
     chosen = options()
     prepare()
-    mutants = drawn(chosen.module or modules(), chosen.sample or sys.maxsize, chosen.seed, listed())
+    kept = json.loads(chosen.again.read_text(encoding="utf-8"))["mutants"] if chosen.again else []
+    mutants = (
+        again(kept)
+        if chosen.again
+        else drawn(chosen.module or modules(), chosen.sample or sys.maxsize, chosen.seed, listed())
+    )
     reach = measured_reach(chosen.tests or test_files(), chosen.reach, chosen.jobs)
     found: list[Fate] = []
     for fate in fates(mutants, reach, chosen.jobs):

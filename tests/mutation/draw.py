@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tests.mutation.equivalent import Equivalent
@@ -42,6 +42,19 @@ def drawn(names: Sequence[str], sample: int, seed: int, without: Sequence[Equiva
     return found
 
 
+def again(told: Sequence[Mapping[str, object]]) -> list[Mutant]:
+    """The survivors of an earlier run, as far as their lines still stand there."""
+    left = {(str(m["module"]), str(m["scope"]), str(m["diff"])) for m in told if not m["killed_by"]}
+    lines = {line[2:] for _, _, diff in left for line in diff.splitlines() if line.startswith("- ")}
+    places = {(module, scope) for module, scope, _ in left}
+    found: list[Mutant] = []
+    for module in sorted({module for module, _, _ in left}):
+        for m in mutants_of(module):
+            if (module, m.scope) in places and m.text.strip() in lines and (module, m.scope, str(m.diff)) in left:
+                found.append(m)
+    return found
+
+
 def failing(names: Sequence[str], reach: Reach) -> set[str]:
     """Which of these tests fail where nothing is mutated."""
     chosen = [Chosen(name, reach[name].seconds) for name in names]
@@ -56,17 +69,22 @@ def fates(mutants: Sequence[Mutant], reach: Reach, width: int) -> Iterator[Fate]
     """The end of each mutant, as they come. A test that fails without a mutant, too, kills none: those that it seemed to
     have killed are tried again without it."""
     left = list(mutants)
+    sound: Reach = reach
     while left:
         doubtful: list[Fate] = []
-        for fate in _once(left, reach, width):
-            if fate.killed_by in reach:
+        for fate in _once(left, sound, width):
+            if fate.killed_by in sound:
                 doubtful.append(fate)
             else:
                 yield fate
-        unsound = failing(sorted({fate.killed_by for fate in doubtful}), reach)
+        unsound = failing(sorted({fate.killed_by for fate in doubtful}), sound)
         yield from (fate for fate in doubtful if fate.killed_by not in unsound)
         left = [fate.mutant for fate in doubtful if fate.killed_by in unsound]
-        reach = {name: found for name, found in reach.items() if name not in unsound}
+        sound = _without(unsound, sound)
+
+
+def _without(tests: set[str], reach: Reach) -> Reach:
+    return {name: found for name, found in reach.items() if name not in tests}
 
 
 def _once(mutants: Sequence[Mutant], reach: Reach, width: int) -> Iterator[Fate]:

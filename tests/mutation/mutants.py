@@ -49,6 +49,11 @@ class Mutant:
     node: cst.CSTNode
     changed: cst.CSTNode
 
+    @property
+    def text(self) -> str:
+        """The line on which the changed node begins."""
+        return self.tree.code.splitlines()[self.line - 1]
+
     @cached_property
     def source(self) -> str:
         """The text of the module with the change."""
