@@ -264,3 +264,10 @@ def test_boundaries() -> None:
 )
 def test_marks_in_addresses(text: str, addresses: list[str]) -> None:
     assert mail_addresses(text) == addresses
+
+
+def test_line_ends_of_attachments() -> None:
+    head = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nbody\r\n"
+    part = "--b\r\nContent-Disposition: attachment; filename=a\r\n\r\none\r\ntwo\r\n\r\n--b--\r\n"
+    found = email_message(file((head + part).encode()))
+    assert [row["text"] for row in found["attachments"].rows] == ["one\ntwo\n"]

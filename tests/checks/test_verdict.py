@@ -296,7 +296,7 @@ def test_without_its_clock_a_check_is_judged_all_the_same() -> None:
 
 def test_json_of_any_text() -> None:
     text = "".join(map(chr, (*range(0x300), 0x2028, 0xD7FF, 0xE000, 0xFFFF, 0x10000, 0x1F600, 0x10FFFF)))
-    value = {"b": [text, True, False, 7], "a": {}, text: []}
+    value: dict[str, Any] = {"b": [text, True, False, 7], "a": {}, text: []}
     written = json_text(value)
     assert json.loads(written) == value
     assert written.isascii() and written.isprintable()

@@ -54,12 +54,10 @@ def options() -> argparse.Namespace:
 def main() -> int:
     chosen = options()
     prepare()
-    kept = json.loads(chosen.again.read_text(encoding="utf-8"))["mutants"] if chosen.again else []
-    mutants = (
-        again(kept)
-        if chosen.again
-        else drawn(chosen.module or modules(), chosen.sample or sys.maxsize, chosen.seed, listed())
-    )
+    if chosen.again:
+        mutants = again(json.loads(chosen.again.read_text(encoding="utf-8"))["mutants"])
+    else:
+        mutants = drawn(chosen.module or modules(), chosen.sample or sys.maxsize, chosen.seed, listed())
     reach = measured_reach(chosen.tests or test_files(), chosen.reach, chosen.jobs)
     found: list[Fate] = []
     for fate in fates(mutants, reach, chosen.jobs):
