@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Any, List, NamedTuple, Optional, Set, Tuple
 
 from clawc.stdlib.checks.inline import plain_inline
@@ -285,6 +286,7 @@ def plain_text(text: str, code: bool) -> str:
     return "\n".join(kept[:-1])
 
 
+@lru_cache(maxsize=16)  # several checks read one document
 def strip_markup(text: str) -> str:
     """Text without marks, HTML comments and front matter; links leave their text, fences their lines."""
     return plain_text(bounded_prose(text, "the text"), code=True)

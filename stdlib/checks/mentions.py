@@ -9,6 +9,7 @@ import datetime
 import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
 from typing import Any, Iterator, List, Match, NamedTuple, Optional, Pattern, Set, Tuple
 
 from clawc.stdlib.checks.dates import datetime_of
@@ -127,7 +128,8 @@ def searchable(text: str, ignore: Optional[Folding] = None) -> str:
 def spans(text: str, what: Any, decimals: Any = None, ignore: Optional[Folding] = None) -> Iterator[Tuple[int, int]]:
     """Where a searchable text states `what`, in order; a number or date that `not` stands before is not stated."""
     if isinstance(what, str):
-        found: Iterator[Match[str]] = text_pattern(what, ignore).finditer(text)
+        sure, pattern = text_pattern(what, ignore)
+        found: Iterator[Match[str]] = pattern.finditer(text) if sure in text else iter(())
         if not what[:1].isdigit():
             return (match.span() for match in found)
     elif isinstance(what, (int, Decimal)) and not isinstance(what, bool):
@@ -141,15 +143,18 @@ def spans(text: str, what: Any, decimals: Any = None, ignore: Optional[Folding] 
     return (match.span() for match in found if not _DENIAL.search(text[max(0, match.start() - 20) : match.start()]))
 
 
-def text_pattern(what: str, ignore: Optional[Folding] = None) -> Pattern[str]:
-    """The pattern of a text with token boundaries at both ends; before `%` a blank may stand."""
+@lru_cache(maxsize=4_096)
+def text_pattern(what: str, ignore: Optional[Folding] = None) -> Tuple[str, Pattern[str]]:
+    """What is in every text that the pattern finds, and the pattern of a text with token boundaries at both ends; before `%` a
+    blank may stand."""
     needle = searchable(what, ignore).strip().replace("\n", " ")
     if not needle:
         raise Unmet("there is nothing to look for: the text is empty")
     if len(needle) > MAX_NEEDLE:
         raise Unmet(f"the text to look for is longer than {MAX_NEEDLE} characters")
+    sure = "" if "%" in needle else needle
     if isinstance(ignore, Folding) and "spaces" in ignore:
-        body = " ?".join(re.escape(sign) for sign in needle if sign != " ")
+        sure, body = "", " ?".join(re.escape(sign) for sign in needle if sign != " ")
     else:
         body = re.sub(r"(?<=[0-9])(?:\\ |\s)?%", " ?%", re.escape(needle).replace("\\%", "%"))
     head, tail = needle[0], needle[-1]
@@ -162,7 +167,7 @@ def text_pattern(what: str, ignore: Optional[Folding] = None) -> Pattern[str]:
         after = r"(?!\w)"
     if tail.isdigit():
         after += r"(?![.,:][0-9])(?! ?%)" + (r"(?!-[0-9])" if needle.isdigit() else "")
-    return re.compile(before + body + after)
+    return sure, re.compile(before + body + after)
 
 
 def numerals(text: str, what: Number, decimals: Any) -> Iterator[Match[str]]:
@@ -237,18 +242,30 @@ def _is_instant(token: str, what: datetime.datetime) -> bool:
     return found == what
 
 
-def _states(searched: Searched, what: Any, near: Any = None, decimals: Any = None) -> Truth:
+def _is_stated(searched: Searched, what: Any, near: Any = None, decimals: Any = None) -> bool:
     """Whether the text states one fact, near one of the texts of `near` if there are any."""
-    anywhere = searched.states(searched.plain, what, decimals)
     if near is None:
-        if anywhere or (isinstance(what, str) and searched.states(searched.raw(), what)):
-            return True
+        anywhere = searched.states(searched.plain, what, decimals)
+        return anywhere or (isinstance(what, str) and searched.states(searched.raw(), what))
+    neighbours = _neighbours(near)
+    return any(
+        searched.states(part, what, decimals) and any(searched.states(part, other) for other in neighbours)
+        for part in searched.parts()
+    )
+
+
+def _neighbours(near: Any) -> List[Any]:
+    return listed(near) if isinstance(near, list) else [near]
+
+
+def _states(searched: Searched, what: Any, near: Any = None, decimals: Any = None) -> Truth:
+    """The same, with the reason where it does not."""
+    if _is_stated(searched, what, near, decimals):
+        return True
+    if near is None:
         return No(f"{shown(what)} is not mentioned")
-    neighbours = listed(near) if isinstance(near, list) else [near]
-    for part in searched.parts():
-        if searched.states(part, what, decimals) and any(searched.states(part, other) for other in neighbours):
-            return True
-    places = " or ".join(shown(other) for other in neighbours[:6])
+    places = " or ".join(shown(other) for other in _neighbours(near)[:6])
+    anywhere = searched.states(searched.plain, what, decimals)
     reason = "not in one sentence, bullet or table row with" if anywhere else "not mentioned, so not near"
     return No(f"{shown(what)} is {reason} {places}")
 
@@ -277,7 +294,7 @@ def mentions_all(v: Any, what: Any, near: Any = None, decimals: Any = None, igno
 def mentions_any(v: Any, what: Any, near: Any = None, decimals: Any = None, ignore: Any = ()) -> Truth:
     """Whether a text states at least one fact of a list; options as in `mentions`."""
     searched, facts = Searched(v, Folding(ignore) if ignore else None), listed(what)
-    if any(_states(searched, fact, near, decimals) for fact in facts):
+    if any(_is_stated(searched, fact, near, decimals) for fact in facts):
         return True
     named = ", ".join(shown(fact) for fact in facts[:6])
     return No(f"none of {named} is mentioned" if facts else "there are no facts to look for")

@@ -374,5 +374,6 @@ def test_keys_and_paths() -> None:
 
 def test_each_is_as_ordered_as_its_rows() -> None:
     assert isinstance(each(SALES, col("id")), Unordered) and each([1, 2], lambda r: r["value"] + 1) == [2, 3]
-    assert equal(each(SALES, col("id")), [5, 4, 3, 2, 1])
+    assert equal(each(SALES, col("id")), Unordered([5, 4, 3, 2, 1]))
+    assert not equal(each(SALES, col("id")), [5, 4, 3, 2, 1])  # what is compared with has an order
     assert not equal(each(sort(SALES, [(col("id"), False)]), col("id")), [5, 4, 3, 2, 1])
