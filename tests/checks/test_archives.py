@@ -181,3 +181,10 @@ def test_damaged_archives_raise_only_unmet(name: str, place: int, change: bytes)
 def test_bytes_raise_only_unmet(data: bytes, head: bytes) -> None:
     with contextlib.suppress(Unmet):
         archive_table(file(head + data))
+
+
+@pytest.mark.parametrize("format", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+@pytest.mark.parametrize("path", ["a" * 99, "a" * 100, "b" * 100 + "/" + "a" * 90, "b/" * 60 + "a"])
+def test_long_paths_in_tar(path: str, format: int) -> None:
+    found = archive_table(file(tarred({path: b"1", "z": b"22"}, format)))
+    assert [(row["path"], row["size"]) for row in found.rows] == [(path, 1), ("z", 2)]

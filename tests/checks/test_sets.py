@@ -209,3 +209,8 @@ KINDS_BY_EXTENSION = {
 def test_kinds_by_extension() -> None:
     assert {e: kind_of(f"a.b/c.{e}") for e in KINDS_BY_EXTENSION} == KINDS_BY_EXTENSION
     assert (kind_of("A/B.CSV"), kind_of("a.csv/b.txt"), kind_of("B.TAR.GZ")) == ("csv", "text", "zip")
+
+
+def test_a_folder_is_no_file_of_a_set() -> None:
+    ws = submission(FileSet("s", "out/*.md", "markdown"), files={"out/a.md/b.txt": b"", "out/c.md": b""})
+    assert file_names(file_set(ws, "s")) == ["c.md"]

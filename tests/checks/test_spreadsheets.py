@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from clawc.compiler.render_files import packed, render_xlsx
 from clawc.stdlib.checks.equality import equal
 from clawc.stdlib.checks.spreadsheets import column_number, format_kind, serial_time, xlsx_sheets, xlsx_table
+from clawc.stdlib.checks.structure import require_sheet_columns
 from clawc.stdlib.checks.values import Cell, File, Table, Unmet
 
 SAVED = Path(__file__).parents[1] / "fixtures" / "openpyxl.xlsx"
@@ -249,3 +250,14 @@ def test_parts_raise_only_unmet(sheet: str) -> None:
     for inner in (sheet, f"<row><c><v>{sheet}</v></c></row>"):
         with contextlib.suppress(Unmet):
             xlsx_table(book(inner, strings=sheet, styles=sheet))
+
+
+def test_columns_of_a_sheet() -> None:
+    source = book("<row><c><v>1</v></c><c><v>2</v></c></row><row><c><v>-3</v></c><c><v>-0.5</v></c></row>")
+    assert xlsx_table(source).rows == [{"1": -3, "2": Decimal("-0.5")}]
+    require_sheet_columns(source, ["2", "1"], False, False)
+    require_sheet_columns(source, ["1"], True, True)
+    for columns, in_order, extra in ((["1"], False, False), (["2", "1"], True, True), (["3"], False, True)):
+        with pytest.raises(Unmet):
+            require_sheet_columns(source, columns, in_order, extra)
+    assert refused(source, True) == "`out/w.xlsx` has no sheet `True`; it has `S`"

@@ -206,3 +206,16 @@ def test_no_text_makes_the_reader_hang(bait: str) -> None:
         xml_document("<a>" + (bait * 400_000)[:400_000] + "</a>")
     with contextlib.suppress(Unmet):
         xml_select("<a>" + "<b>" * 50 + "<c/>" * 60_000 + "</b>" * 50 + "</a>", "//*" * 18)
+
+
+def test_quotes_in_paths() -> None:
+    text = "<r><a b=\"c\">1</a><a b='d'>2</a><a b=''>3</a><a>4</a></r>"
+    for path, found in (
+        ("//a[@b='c']", "1"),
+        ('//a[@b="d"]', "2"),
+        ("//a[@b='']", "3"),
+        ('//a[@b=""]', "3"),
+        ("//a[4]", "4"),
+    ):
+        assert [row["text"] for row in xml_select(text, path).rows] == [found], path
+    assert [row["text"] for row in xml_select(text, "//a[@b]").rows] == ["1", "2", "3"]

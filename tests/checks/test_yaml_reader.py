@@ -131,3 +131,10 @@ def test_what_is_large_and_fine() -> None:
         refused("".join("  " * n + "a:\n" for n in range(101)))
         == "`f.yaml` is nested deeper than 100 levels (line 100)"
     )
+
+
+@pytest.mark.parametrize("tag", ["null", "bool", "int", "float"])
+def test_values_that_are_not_of_their_tag(tag: str) -> None:
+    with pytest.raises(Unmet) as caught:
+        yaml_value(f"a: !!{tag} x\n")
+    assert str(caught.value).endswith(f"line 1: `x` is no value of the tag `!!{tag}`")
