@@ -262,3 +262,13 @@ def test_headings_stand_free() -> None:
     assert headings("text\nmore\n---\n") == []
     assert headings("# A\nB\n===\ntext\nC\n---\n") == ["A", "B"]
     assert headings("A\n=\n\nB\n-\n", 2) == ["B"]
+
+
+def test_labels_are_headings_of_plain_text() -> None:
+    def of(text: str) -> list[str]:
+        return headings(File("f", "out/f.txt", "text", text.encode()))
+
+    assert of("Label:\n\n**Bold**\n\n__Bold too__:\n") == ["Label", "Bold", "Bold too"]
+    assert of("One. Two:\n\n**One** and **two**\n\n****\n\n" + "x" * 80 + ":\n") == []
+    assert of("x" * 79 + ":\n") == ["x" * 79]
+    assert headings("Label:\n\n**Bold**\n") == []

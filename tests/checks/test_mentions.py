@@ -312,3 +312,15 @@ def test_what_is_said_of_several_facts() -> None:
     assert isinstance(found, No) and found.reason == "none of `a`, 2 is mentioned"
     found = mentions_any("nothing", [])
     assert isinstance(found, No) and found.reason == "there are no facts to look for"
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("a well\u2010known name", "well-known"), ("a well\u2011known name", "well-known"), ("it is \u22125 now", -5),
+        ("\u2018so\u2019 it is", "'so'"), ("\u201cso\u201d it is", '"so"'), ("ex\u00adam\u200bple", "example"),
+        ("ex\u2060am\ufeffple", "example"),
+    ],
+)  # fmt: skip
+def test_signs_that_look_alike(text: str, what: Any) -> None:
+    assert mentions(text, what) is True

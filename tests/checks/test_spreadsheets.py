@@ -261,3 +261,21 @@ def test_columns_of_a_sheet() -> None:
         with pytest.raises(Unmet):
             require_sheet_columns(source, columns, in_order, extra)
     assert refused(source, True) == "`out/w.xlsx` has no sheet `True`; it has `S`"
+
+
+def test_the_day_that_never_was() -> None:
+    assert serial_time(Decimal(60), "d", False) == datetime.date(1900, 2, 28)
+
+
+KNOWN = {"d": {14, 15, 16, 17, 27, 28, 29, 30, 31, 36, 50, 51, 52, 53, 54, 55, 56, 57, 58},
+         "t": {18, 19, 20, 21, 32, 33, 34, 35, 45, 46, 47}, "dt": {22}}  # fmt: skip
+
+
+def test_formats_known_by_number() -> None:
+    styles = "".join(f'<xf numFmtId="{number}"/>' for number in range(60))
+    cells = "|".join(f'<c s="{style}"><v>46098</v></c>' for style in range(60))
+    found = column(cells, styles=f"<cellXfs>{styles}</cellXfs>")
+    kinds = {datetime.date: "d", datetime.timedelta: "t", datetime.datetime: "dt"}
+    for number, value in enumerate(found):
+        expected = next((kind for kind, numbers in KNOWN.items() if number in numbers), None)
+        assert kinds.get(type(value)) == expected, number

@@ -43,6 +43,7 @@ from clawc.stdlib.checks.tables import (
     drop,
     each,
     group,
+    lagged,
     parse,
     pivot,
     rename,
@@ -377,3 +378,7 @@ def test_each_is_as_ordered_as_its_rows() -> None:
     assert equal(each(SALES, col("id")), Unordered([5, 4, 3, 2, 1]))
     assert not equal(each(SALES, col("id")), [5, 4, 3, 2, 1])  # what is compared with has an order
     assert not equal(each(sort(SALES, [(col("id"), False)]), col("id")), [5, 4, 3, 2, 1])
+
+
+def test_values_of_the_row_before() -> None:
+    assert (lagged([]), lagged([1]), lagged([1, 2, 3])) == ([], [None], [None, 1, 2])
