@@ -275,7 +275,7 @@ def test_formats_known_by_number() -> None:
     styles = "".join(f'<xf numFmtId="{number}"/>' for number in range(60))
     cells = "|".join(f'<c s="{style}"><v>46098</v></c>' for style in range(60))
     found = column(cells, styles=f"<cellXfs>{styles}</cellXfs>")
-    kinds = {datetime.date: "d", datetime.timedelta: "t", datetime.datetime: "dt"}
+    kinds: dict[type, str] = {datetime.date: "d", datetime.timedelta: "t", datetime.datetime: "dt"}
     for number, value in enumerate(found):
         expected = next((kind for kind, numbers in KNOWN.items() if number in numbers), None)
         assert kinds.get(type(value)) == expected, number

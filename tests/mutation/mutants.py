@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,13 +38,14 @@ class Diff(NamedTuple):
 @dataclass(frozen=True)
 class Mutant:
     """One change of one node. `scope` is the function, class or constant at the top of the module; `statement` are the
-    lines that a test must have run to see it (of a compound statement, its head)."""
+    lines that a test must have run to see it (of a compound statement, its head); `before` are all lines of the module."""
 
     module: str
     scope: str
     line: int
     statement: Lines
     operator: str
+    before: tuple[str, ...]
     tree: cst.Module
     node: cst.CSTNode
     changed: cst.CSTNode
@@ -52,7 +53,7 @@ class Mutant:
     @property
     def text(self) -> str:
         """The line on which the changed node begins."""
-        return self.tree.code.splitlines()[self.line - 1]
+        return self.before[self.line - 1]
 
     @cached_property
     def source(self) -> str:
@@ -63,12 +64,12 @@ class Mutant:
 
     @cached_property
     def diff(self) -> Diff:
-        old: list[str] = []
-        new: list[str] = []
-        for line in difflib.ndiff(self.tree.code.splitlines(), self.source.splitlines()):
-            if line.startswith(("- ", "+ ")):
-                (old if line[0] == "-" else new).append(line[2:].strip())
-        return Diff(tuple(old), tuple(new))
+        old, new = self.before, tuple(self.source.splitlines())
+        begin = sum(1 for _ in takewhile(_same, zip(old, new, strict=False)))
+        most = min(len(old), len(new)) - begin
+        end = min(most, sum(1 for _ in takewhile(_same, zip(reversed(old), reversed(new), strict=False))))
+        changed = (old[begin : len(old) - end], new[begin : len(new) - end])
+        return Diff(*(tuple(line.strip() for line in lines) for lines in changed))
 
     def compiles(self) -> bool:
         try:
@@ -96,6 +97,7 @@ def mutants_of(module: str) -> list[Mutant]:
 
 def mutants_in(module: str, text: str) -> list[Mutant]:
     wrapper = MetadataWrapper(cst.parse_module(text))
+    before = tuple(text.splitlines())
     tree, positions = wrapper.module, wrapper.resolve(PositionProvider)
 
     def lines(node: cst.CSTNode) -> Lines:
@@ -120,11 +122,15 @@ def mutants_in(module: str, text: str) -> list[Mutant]:
                     if not is_pinned(node, changed):
                         name = operator.__name__.removeprefix("operator_")
                         line = lines(node).first if node in positions else here.statement.first
-                        yield Mutant(module, here.scope, line, here.statement, name, tree, node, changed)
+                        yield Mutant(module, here.scope, line, here.statement, name, before, tree, node, changed)
         for child in mutable_children(node):
             yield from walk(child, here)
 
     return [m for part in tree.body for m in walk(part, Place("", Lines(1, 1), False))]
+
+
+def _same(lines: tuple[str, str]) -> bool:
+    return lines[0] == lines[1]
 
 
 def _indented(node: cst.BaseCompoundStatement) -> bool:
