@@ -6,7 +6,13 @@ import sys
 
 from bench import check, checkers, fmt, prove, rollouts
 
-BENCHMARKS = {"check": check.main, "checkers": checkers.main, "fmt": fmt.main, "prove": prove.main, "rollouts": rollouts.main}
+BENCHMARKS = {
+    "check": check.main,
+    "checkers": checkers.main,
+    "fmt": fmt.main,
+    "prove": prove.main,
+    "rollouts": rollouts.main,
+}
 
 
 def main() -> int:

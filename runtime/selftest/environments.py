@@ -58,7 +58,10 @@ class Environment(NamedTuple):
 
 def environments(count: int = COUNT, locales: Sequence[str] = LOCALES) -> list[Environment]:
     """Environments that differ in everything."""
-    return [Environment(ZONES[n % len(ZONES)], locales[(n // 2) % len(locales)], n * 7919 % 4294967295, n) for n in range(count)]
+    return [
+        Environment(ZONES[n % len(ZONES)], locales[(n // 2) % len(locales)], n * 7919 % 4294967295, n)
+        for n in range(count)
+    ]
 
 
 async def repeated(bundle: Bundle, backend: Backend, oracle: Case, wanted: Mapping[str, Any]) -> list[EnvironmentLine]:
@@ -91,7 +94,13 @@ async def repeated(bundle: Bundle, backend: Backend, oracle: Case, wanted: Mappi
 async def _one(sandbox: Sandbox, at: Environment, wanted: Mapping[str, Any]) -> EnvironmentLine:
     root = f"/tmp/w{at.order}"
     await sandbox.exec(["python3", "-I", "/tmp/shuffle.py", "/w", root, str(at.order)], timeout_s=_TIMEOUT_S)
-    env = {"TZ": at.zone, "LC_ALL": at.locale, "LANG": at.locale, "PYTHONHASHSEED": str(at.hash_seed), "PYTHONUTF8": "0"}
+    env = {
+        "TZ": at.zone,
+        "LC_ALL": at.locale,
+        "LANG": at.locale,
+        "PYTHONHASHSEED": str(at.hash_seed),
+        "PYTHONUTF8": "0",
+    }
     # -I would ignore the hash seed.
     argv = ["python3", "-P", "-s", "-S", f"{_CHECK}/check.py", root, "--jobs", _JOBS, "--json"]
     done = await sandbox.exec(argv, env=env, timeout_s=_TIMEOUT_S)

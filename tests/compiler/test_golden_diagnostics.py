@@ -67,5 +67,7 @@ def test_fix_removes_its_diagnostic_and_brings_no_error(
 
 def test_every_code_has_a_case() -> None:
     assert sorted({case.name.partition("_")[0] for case in CASES}) == sorted(
-        code for code in BY_CODE if not is_of_test(code)  # tests/prove has those
+        code
+        for code in BY_CODE
+        if not is_of_test(code)  # tests/prove has those
     )
