@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -53,6 +54,7 @@ def options() -> argparse.Namespace:
 
 def main() -> int:
     chosen = options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the children end, too
     prepare()
     if chosen.again:
         mutants = again(json.loads(chosen.again.read_text(encoding="utf-8"))["mutants"])

@@ -82,6 +82,7 @@ def _fork(job: Job) -> _Child:
 def _settle(folder: Path) -> None:
     """A session of its own, so that its programs end with it; its output and its files in its folder."""
     os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     log = os.open(folder / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
