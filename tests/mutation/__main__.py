@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 
 from tests.mutation.draw import Fate, again, drawn, fates
 from tests.mutation.equivalent import listed
@@ -52,9 +53,14 @@ def options() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _end(number: int, frame: FrameType | None) -> None:
+    """Leaves by an exception, so that the children are ended, too."""
+    sys.exit(128 + number)
+
+
 def main() -> int:
     chosen = options()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the children end, too
+    signal.signal(signal.SIGTERM, _end)
     prepare()
     if chosen.again:
         mutants = again(json.loads(chosen.again.read_text(encoding="utf-8"))["mutants"])
