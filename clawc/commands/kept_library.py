@@ -11,6 +11,7 @@ import os
 import sqlite3
 import sys
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import clawc.compiler.emit
@@ -76,6 +77,7 @@ def open_library_cache() -> LibraryCache | None:
     return None
 
 
+@cache
 def _version() -> str:
     digest = hashlib.sha256(f"{sys.version} {library_sha256()}".encode())
     for path in sorted(Path(str(clawc.compiler.emit.__file__)).parent.glob("*.py")):

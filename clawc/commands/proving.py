@@ -174,8 +174,7 @@ def _results(
                     missing.append(n)
         if not missing:
             return
-        import_module("clawc.compiler.prove.card")  # before children are forked, so that they share it
-        import_module("clawc.compiler.emit.bundle")
+        _load_shared()
         before = len(items) - len(missing)
         done = 0
 
@@ -201,6 +200,19 @@ def _results(
     finally:
         if cache is not None:
             cache.close()
+
+
+def _load_shared() -> None:
+    """What every proof needs, before children are forked, so that they share it."""
+    from clawc.commands.kept_library import open_library_cache
+    from clawc.compiler.emit.shake import library
+
+    import_module("clawc.compiler.prove.card")
+    import_module("clawc.compiler.emit.bundle")
+    kept = open_library_cache()
+    library()
+    if kept is not None:
+        kept.close()
 
 
 def _proved(items: Sequence[_Item], jobs: int, step: Callable[[], None]) -> Iterator[tuple[int, Any]]:
@@ -284,7 +296,7 @@ def _prove_one(item: _Item) -> dict[str, Any]:
 
     began = time.time_ns()
     _vary()
-    gc.collect()  # a task and all that was remembered of it hold each other
+    _sweep()
     assets: Assets
     reads: Mapping[tuple[str, str], str] = {}
     try:
@@ -335,6 +347,18 @@ def _prove_one(item: _Item) -> dict[str, Any]:
             "tasks": tasks,
         },
     }  # fmt: skip
+
+
+_SWEPT: list[bool] = []
+
+
+def _sweep() -> None:
+    """A task and all that was remembered of it hold each other. What the first one left is what all others use."""
+    gc.collect()
+    if len(_SWEPT) == 1:
+        gc.freeze()
+    if len(_SWEPT) < 2:
+        _SWEPT.append(True)
 
 
 _ZONES = ("UTC", "Asia/Kolkata", "America/New_York", "Pacific/Kiritimati")

@@ -82,6 +82,7 @@ class Library(NamedTuple):
     sha256: str
 
 
+@cache
 def library_sha256() -> str:
     """Of the library's modules and of what is vendored with it."""
     digest = hashlib.sha256()
