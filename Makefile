@@ -10,9 +10,10 @@ ci:
 nightly:
 	CLAWC_FUZZ=100000 CLAWC_WALKS=10000 .venv/bin/python -m pytest -q -n 2 -m "nightly or not nightly"
 	cat build/hostile/*.json
+	.venv/bin/clawc test examples --level release --no-cache
 	$(MAKE) mutation
 
-# Other mutants every day; the seed stands in the command.
+# Other mutants every day; the seed stands in the command. Of 400 mutants, 87.5 in 100 are the least that a rate of 90 gives
+# in 19 of 20 nights.
 mutation:
-	.venv/bin/python -m tests.mutation --sample 400 --seed $$(date +%Y%m%d) --least 90 --json build/mutation/mutants.json
-	.venv/bin/clawc test examples --level release --no-cache
+	.venv/bin/python -m tests.mutation --sample 400 --seed $$(date +%Y%m%d) --least 87.5 --json build/mutation/mutants.json

@@ -57,8 +57,8 @@ def kind_of(path: str) -> str:
     """The kind that a file has by the extension of its path."""
     if path.lower().endswith(".tar.gz"):
         return "zip"
-    extension = path.rpartition("/")[2].rpartition(".")[2].lower()
-    return KINDS.get(extension, "text")
+    _, dot, extension = path.rpartition("/")[2].rpartition(".")
+    return KINDS.get(extension.lower(), "text") if dot else "text"
 
 
 def source_name(source: Any) -> str:

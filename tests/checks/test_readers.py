@@ -42,7 +42,7 @@ def refused(reader: Any, data: bytes, kind: str) -> str:
         ("a.tar/x", "text"),
         ("s.py", "program"),
         ("a.yml", "yaml"),
-        ("json", "json"),
+        ("json", "text"),
     ],
 )
 def test_kind(path: str, kind: str) -> None:

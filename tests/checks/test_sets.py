@@ -208,6 +208,7 @@ KINDS_BY_EXTENSION = {
 
 def test_kinds_by_extension() -> None:
     assert {e: kind_of(f"a.b/c.{e}") for e in KINDS_BY_EXTENSION} == KINDS_BY_EXTENSION
+    assert (kind_of("out/csv"), kind_of("zip")) == ("text", "text")
     assert (kind_of("A/B.CSV"), kind_of("a.csv/b.txt"), kind_of("B.TAR.GZ")) == ("csv", "text", "zip")
 
 
