@@ -487,8 +487,12 @@ def _with_edition(source: Source, tokens: list[Token], diagnostics: Diagnostics)
 
 
 def _doc_comments(source: Source, comments: list[Comment]) -> dict[int, str]:
-    """Line number to the text of a `##` comment on it."""
-    return {source.position(c.start)[0]: c.text[2:].strip() for c in comments if c.text.startswith("##")}
+    """Line number to the text of a `##` comment that has the line for itself."""
+    return {
+        source.position(c.start)[0]: c.text[2:].strip()
+        for c in comments
+        if c.text.startswith("##") and not source.text[source.text.rfind("\n", 0, c.start) + 1 : c.start].strip()
+    }
 
 
 def _with_doc(item: ast.Item, docs: dict[int, str], source: Source) -> ast.Item:

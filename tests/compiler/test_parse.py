@@ -175,6 +175,11 @@ def test_a_block_has_its_doc_comment_labels_and_items() -> None:
     assert [i.has_body for i in task.items if isinstance(i, ast.Block)] == [False, True]
 
 
+def test_a_comment_behind_code_is_no_doc_of_the_block_below() -> None:
+    file, found = read("claw 1\nlet a = f(\n  ## inside\n  1) ## behind\nb {}\nlet c = 1\n## above\nd {}\n")
+    assert found == [] and [i.doc for i in file.items if isinstance(i, ast.Block)] == ["", "above"]
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
