@@ -288,7 +288,6 @@ PRIMITIVES: dict[str, str] = {
     "only": "lookup",
     "only_changed": "workspace",
     "only_under": "workspace",
-    "open_folder": "workspace",
     "operands": "numbers",
     "order_is_free": "tables",
     "ordered": "compare",

@@ -33,11 +33,6 @@ def path_parts(path: str) -> List[str]:
     return [] if path.startswith("/") or ".." in parts or "\0" in path else parts
 
 
-def open_folder(name: str, parent: int) -> int:
-    """A descriptor of a folder in an open folder; a link is refused."""
-    return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
-
-
 def sha256_of(data: bytes) -> str:
     """The hash of bytes, by the module behind `hashlib` where it has one of its own: that starts without OpenSSL."""
     for name in ("_sha2", "_sha256", "hashlib"):

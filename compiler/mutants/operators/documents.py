@@ -85,33 +85,27 @@ def _of_section(answer: Answer, title: str, strict: bool = False) -> frozenset[s
     )
 
 
+def _lines(answer: Answer) -> list[str]:
+    """The lines of a text that is neither a table nor a tree; else none."""
+    if answer.text is None or answer.grids or answer.tree is not None:
+        return []
+    has_lines = answer.is_document or answer.kind in ("ics", "email", "html", "xml", "diff")
+    return answer.text.split("\n") if has_lines else []
+
+
 def _line_left_out(answer: Answer) -> Iterator[Variant]:
     """A line of a text less: one in the middle, the last, the first."""
-    if (
-        answer.text is None
-        or answer.grids
-        or answer.tree is not None
-        or not (answer.is_document or answer.kind in ("ics", "email", "html", "xml", "diff"))
-    ):
-        return
-    lines = answer.text.split("\n")
+    lines = _lines(answer)
     filled = [n for n, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#")]
     for at in dict.fromkeys([filled[len(filled) // 2], filled[-1], filled[0]] if len(filled) > 1 else []):
         data = "\n".join([*lines[:at], *lines[at + 1 :]]).encode()
         checks = answer.pins.text
-        yield Variant(data, _section_at(answer.text, at), f"line {at + 1} is left out", checks, bool(checks))
+        yield Variant(data, _section_at("\n".join(lines), at), f"line {at + 1} is left out", checks, bool(checks))
 
 
 def _words_lost(answer: Answer) -> Iterator[Variant]:
     """A line whose words are others."""
-    if (
-        answer.text is None
-        or answer.grids
-        or answer.tree is not None
-        or not (answer.is_document or answer.kind in ("ics", "email", "html", "xml", "diff"))
-    ):
-        return
-    lines = answer.text.split("\n")
+    lines = _lines(answer)
     # Headings and bullets have operators of their own.
     filled = [n for n, line in enumerate(lines) if any(c.isalnum() for c in line) and line.lstrip()[:2] not in _MARKED]
     for at in dict.fromkeys([filled[0], filled[-1], filled[len(filled) // 2]] if filled else []):
@@ -120,9 +114,8 @@ def _words_lost(answer: Answer) -> Iterator[Variant]:
         data = "\n".join([*lines[:at], new, *lines[at + 1 :]]).encode()
         if data != answer.data:
             checks = answer.pins.text
-            yield Variant(
-                data, _section_at(answer.text, at), f"line {at + 1} says something else", checks, bool(checks)
-            )
+            place = _section_at("\n".join(lines), at)
+            yield Variant(data, place, f"line {at + 1} says something else", checks, bool(checks))
 
 
 def _spoiled_bullet(answer: Answer) -> Iterator[Variant]:
