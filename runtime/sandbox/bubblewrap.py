@@ -84,12 +84,14 @@ class Bubblewrap:
         if folder is not None:
             await in_thread(remove_tree, folder)
 
-    async def create(self, template: Template | Snapshot, limits: Limits, env: Mapping[str, str]) -> Session:
+    async def create(
+        self, template: Template | Snapshot, limits: Limits, env: Mapping[str, str], folders: Sequence[str] = ()
+    ) -> Session:
         ground = await self._ready()
         source = template.layer if isinstance(template, LayerSnapshot) else template
         if not isinstance(source, Layer) and not hasattr(source, "write"):
             raise RuntimeFault("R0302", "this snapshot is of another backend")
-        work = open_in_place(ground, cast("Template | Layer", source), self._clamped(limits), env)
+        work = open_in_place(ground, cast("Template | Layer", source), self._clamped(limits), env, folders)
         session = await acquire(work, Session.close)
         self._sessions.add(session)
         return session

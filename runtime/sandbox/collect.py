@@ -53,7 +53,7 @@ class _Layer:
 
 
 def collect(
-    layers: Sequence[Path], dest: Path, caps: Caps | None = None, *, base: bool, mend: bool = True
+    layers: Sequence[Path | str], dest: Path, caps: Caps | None = None, *, base: bool, mend: bool = True
 ) -> Collected:
     """Copy the topmost of `layers`, merged over the others as overlayfs does, into the new folder `dest`. Modes become
     0644 or 0755. With `base`, the last layer is what the workspace started from; large files of it are linked, not copied.

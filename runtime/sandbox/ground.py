@@ -42,11 +42,17 @@ _ITS_OWN = {
 
 @dataclass(slots=True, eq=False)
 class Place:
-    """A workspace of its own for one sandbox; `layers` are what it stands on, the topmost first."""
+    """A workspace of its own for one sandbox; `layers` are what it stands on, the topmost first. `further` are writable
+    folders beside it, by their path inside."""
 
     folder: Path
     workspace: Workspace
     layers: tuple[Layer, ...]
+    further: dict[str, Path] = field(default_factory=dict[str, Path])
+
+    def written(self) -> tuple[Path, ...]:
+        """Where all that its sandbox writes to the disk lies."""
+        return (self.workspace.upper, *self.further.values())
 
 
 @dataclass(slots=True, eq=False)
@@ -113,6 +119,16 @@ class Ground:
             if isinstance(error, OSError):
                 raise RuntimeFault("R0303", f"cannot write a workspace: {error.strerror}") from error
             raise
+
+    def add_folder(self, role: Role, place: Place, at: str) -> None:
+        """One more empty folder that its sandbox may write to, which is to be started yet. Raises RuntimeFault R0303."""
+        folder = place.folder / f"f{len(place.further)}"
+        try:
+            folder.mkdir(0o755)
+            own(folder, self._areas[role].user)
+        except OSError as error:
+            raise RuntimeFault("R0303", f"cannot write a folder for a sandbox: {error.strerror}") from error
+        place.further[at] = folder
 
     async def _undo(self, area: Area, folder: Path, layers: tuple[Layer, ...]) -> None:
         await in_thread(remove_tree, folder)

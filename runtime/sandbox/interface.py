@@ -204,6 +204,11 @@ class Sandbox(Protocol):
 
     async def get(self, path: str) -> bytes: ...
 
+    async def copy(self, path: str, dest: Path) -> Collected:
+        """Copy a folder that can be written to, as it is now, to the new folder `dest`; by the rules of `collect`. Raises
+        FileProblem."""
+        ...
+
     async def stop(self) -> str:
         """End everything inside; returns the limit that was hit, if any."""
         ...
@@ -240,7 +245,12 @@ class Backend(Protocol):
 
     async def discard(self, folder: Path) -> None: ...
 
-    async def create(self, template: Template | Snapshot, limits: Limits, env: Mapping[str, str]) -> Sandbox: ...
+    async def create(
+        self, template: Template | Snapshot, limits: Limits, env: Mapping[str, str], folders: Sequence[str] = ()
+    ) -> Sandbox:
+        """Start a sandbox. `folders` are absolute paths inside of further empty folders that can be written to; what is in
+        them counts as disk, and belongs to no snapshot."""
+        ...
 
     async def run_over(
         self, program: Program, template: Template, laid: Mapping[str, LaidFile], tree: Path

@@ -122,8 +122,8 @@ async def _run(
             for reader in readers:
                 reader.close()
             raise
-    upper = start.workspace.upper if start.workspace else None
-    watching = asyncio.create_task(watch(box, meter, upper, ground.looking))
+    written = (start.workspace.upper,) if start.workspace else ()
+    watching = asyncio.create_task(watch(box, meter, written, ground.looking))
     exiting = asyncio.create_task(box.exited())
     limit = ""
     try:

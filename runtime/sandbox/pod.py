@@ -52,7 +52,7 @@ class Workspace:
 class Start:
     """What to clone: a `session` (a resident on descriptor 0), a `script` for the waiting interpreter, a `series` of runs of one (`more`
     says which, see inside/series.py) or a `program`.
-    Paths are the host's, below the pod's area; `limits` are names of RLIMIT_ and their values. Without `network` a box has
+    Paths are the host's, below the pod's area: `folders` are read-only, `writable` are not; `limits` are names of RLIMIT_ and their values. Without `network` a box has
     no sockets, terminals and shared memory at all."""
 
     kind: Literal["session", "script", "series", "program"]
@@ -64,6 +64,7 @@ class Start:
     workspace: Workspace | None = None
     folders: Mapping[str, Path] = field(default_factory=dict[str, Path])
     more: Mapping[str, object] = field(default_factory=dict[str, object])
+    writable: Mapping[str, Path] = field(default_factory=dict[str, Path])
 
     def with_folder(self, at: str, path: Path) -> Start:
         """The same with one more read-only folder."""
@@ -314,6 +315,8 @@ class Pod:
                 })  # fmt: skip
             else:
                 mounts.append({"kind": "write", "at": "/w", "source": self._inside(layers.upper)})
+        for at, path in start.writable.items():
+            mounts.append({"kind": "write", "at": at, "source": self._inside(path)})
         for at, path in start.folders.items():
             mounts.append({"kind": "read", "at": at, "source": self._inside(path)})
         return {

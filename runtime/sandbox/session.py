@@ -15,7 +15,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -24,6 +24,7 @@ from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.records import LimitUse
 from clawc.runtime.sandbox.collect import collect, usage
 from clawc.runtime.sandbox.command import BASE_ENV, Descriptors
+from clawc.runtime.sandbox.copy_folder import copy_folder, is_folder
 from clawc.runtime.sandbox.finish import acquire, finish, in_thread
 from clawc.runtime.sandbox.ground import Ground, Place
 from clawc.runtime.sandbox.interface import (
@@ -91,6 +92,8 @@ class Session:
         self._ground = ground
         self._place: Place | None = place
         self._workspace = place.workspace
+        self._written = place.written()
+        self.folders: Mapping[str, Path] = dict(place.further)
         self._box = box
         self._meter = meter
         self._env = env
@@ -205,7 +208,8 @@ class Session:
         snapshot = await self.snapshot()
         try:
             return await acquire(
-                open_in_place(self._ground, snapshot.layer, self._meter.limits, self._env), Session.close
+                open_in_place(self._ground, snapshot.layer, self._meter.limits, self._env, tuple(self.folders)),
+                Session.close,
             )
         finally:
             await finish(snapshot.release())
@@ -231,6 +235,27 @@ class Session:
             used, found = await in_thread(_measured_and_collected, layers, dest, bool(self._workspace.lower))
         self._meter.saw(disk=used)
         return found
+
+    async def copy(self, path: str, dest: Path) -> Collected:
+        layers, inside = self._layers_at(path)
+        async with self._ground.collecting:
+            return await in_thread(copy_folder, layers, inside, dest)
+
+    def holds_folder(self, path: str) -> bool:
+        """Whether there is a folder that can be written to at this path now. Raises FileProblem for one outside of them."""
+        return is_folder(*self._layers_at(path))
+
+    def _layers_at(self, path: str) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+        """The layers of the writable folder that a path is in, and the parts of the path below it."""
+        parts = PurePosixPath(_absolute(path)).parts[1:]
+        for at, folders in (
+            *((at, (folder,)) for at, folder in self.folders.items()),
+            (WORKSPACE, (self._workspace.upper, *self._workspace.lower)),
+        ):
+            above = PurePosixPath(at).parts[1:]
+            if parts[: len(above)] == above and ".." not in parts:
+                return folders, parts[len(above) :]
+        raise FileProblem(f"`{path}` is in no folder that can be written to")
 
     async def close(self) -> None:
         await self.stop()
@@ -280,7 +305,7 @@ class Session:
         """End the sandbox when a limit is exceeded."""
         try:
             async with asyncio.timeout(self._meter.limits.wall_s):
-                limit = await watch(self._box, self._meter, self._workspace.upper, self._ground.looking)
+                limit = await watch(self._box, self._meter, self._written, self._ground.looking)
         except TimeoutError:
             limit = "wall"
         except OSError as error:
@@ -351,10 +376,14 @@ class LayerSnapshot:
             await self._ground.area("agent").layers.release(self.layer)
 
 
-async def open_in_place(ground: Ground, template: Template | Layer, limits: Limits, env: Mapping[str, str]) -> Session:
-    """A session in a place of its own. Not to be cancelled."""
+async def open_in_place(
+    ground: Ground, template: Template | Layer, limits: Limits, env: Mapping[str, str], folders: Sequence[str] = ()
+) -> Session:
+    """A session in a place of its own, with further writable folders. Not to be cancelled."""
     place = await ground.place("agent", template, {})
     try:
+        for at in folders:
+            ground.add_folder("agent", place, at)
         return await open_session(ground, place, limits, env)
     except BaseException:
         await finish(ground.vacate("agent", place))
@@ -371,6 +400,7 @@ async def open_session(ground: Ground, place: Place, limits: Limits, env: Mappin
         env={**BASE_ENV, **env},
         cwd=WORKSPACE,
         workspace=place.workspace,
+        writable=place.further,
     )
     try:
         with theirs, Descriptors() as ends:

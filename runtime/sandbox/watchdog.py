@@ -36,8 +36,9 @@ _SMALL_PART = 4
 _SHARED = b"/dev/zero (deleted)"
 
 
-async def watch(box: Box, meter: Meter, upper: Path | None, turns: asyncio.Semaphore) -> str:
-    """Returns "memory" or "disk" once that limit is exceeded; the caller cancels it when the sandbox ends. `turns` bounds how
+async def watch(box: Box, meter: Meter, written: Sequence[Path], turns: asyncio.Semaphore) -> str:
+    """Returns "memory" or "disk" once that limit is exceeded; the caller cancels it when the sandbox ends. `written` are
+    the folders that it writes to. `turns` bounds how
     many workspaces are looked at together: each look may hold a descriptor for every level of a tree."""
     slow_due = pause = 0.0
     few = True
@@ -54,23 +55,23 @@ async def watch(box: Box, meter: Meter, upper: Path | None, turns: asyncio.Semap
             continue
         async with turns:
             now = time.monotonic()
-            limit = await asyncio.to_thread(_looked_at, box.pid, meter, upper)
+            limit = await asyncio.to_thread(_looked_at, box.pid, meter, written)
         if limit:
             return limit
         slow_due = time.monotonic() + max(_DISK_S, (time.monotonic() - now) / _DISK_SHARE)
 
 
-def _looked_at(pid: int, meter: Meter, upper: Path | None) -> str:
+def _looked_at(pid: int, meter: Meter, written: Sequence[Path]) -> str:
     """The limit that is exceeded by what takes longer to find out."""
     tree = _tree(pid)
     if shared_bytes(tree) > meter.limits.memory_bytes:
         return "memory"
-    if upper is None:
+    if not written:
         return ""
-    used = usage(upper, meter.limits.disk_bytes, MAX_ENTRIES)
-    size = used.size + unnamed_bytes(tree)
+    used = [usage(folder, meter.limits.disk_bytes, MAX_ENTRIES) for folder in written]
+    size = sum(one.size for one in used) + unnamed_bytes(tree)
     meter.saw(disk=size)
-    return "disk" if used.over or size > meter.limits.disk_bytes else ""
+    return "disk" if any(one.over for one in used) or size > meter.limits.disk_bytes else ""
 
 
 class Look(NamedTuple):

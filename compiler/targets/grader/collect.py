@@ -4,7 +4,9 @@ files and folders with UTF-8 names come along, no link is followed, and all is b
 from __future__ import annotations
 
 import os
+import shutil
 import stat
+import subprocess
 import tarfile
 from typing import IO
 
@@ -77,6 +79,7 @@ def _folder(source: int, dest: str, prefix: str, depth: int, count: _Count) -> N
             continue
         try:
             seen = os.stat(name, dir_fd=source, follow_symlinks=False)
+            _mend(name, source, seen)
             if stat.S_ISREG(seen.st_mode):
                 _copy_file(name, source, os.path.join(dest, name), count)
             elif stat.S_ISDIR(seen.st_mode) and depth + 1 < MAX_DEPTH:
@@ -88,6 +91,21 @@ def _folder(source: int, dest: str, prefix: str, depth: int, count: _Count) -> N
                     os.close(inner)
         except OSError:  # may not be read, or is gone
             continue
+
+
+def _mend(name: str, source: int, seen: os.stat_result) -> None:
+    """Give its owner, if that is us, the rights that it lacks to read it."""
+    wanted = 0o700 if stat.S_ISDIR(seen.st_mode) else 0o400
+    if seen.st_uid == os.geteuid() != 0 and seen.st_mode & wanted != wanted and not stat.S_ISLNK(seen.st_mode):
+        os.chmod(name, stat.S_IMODE(seen.st_mode) | wanted, dir_fd=source)
+
+
+def remove(tree: str) -> None:
+    """Remove a folder that a program has left, however deep it is."""
+    try:
+        shutil.rmtree(tree, ignore_errors=True)
+    except RecursionError:
+        subprocess.run(["/bin/rm", "-rf", "--", tree], check=False, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def _copy_file(name: str, source: int, target: str, count: _Count) -> None:

@@ -93,7 +93,7 @@ class Requests(Isolation):
         shutil.copytree(tree, name + ".tree", symlinks=True)
         request = {
             "argv": program.argv, "env": program.env, "cwd": program.cwd, "timeout_s": program.timeout_s,
-            "stdin": base64.b64encode(program.stdin).decode("ascii"), "limits": program.limits,
+            "stdin": base64.b64encode(program.stdin).decode("ascii"), "limits": program.limits, "links": _links(tree),
         }  # fmt: skip
         with open(name + ".new", "w", encoding="ascii") as file:
             json.dump(request, file)
@@ -110,6 +110,17 @@ class Requests(Isolation):
         collect(name + ".after", after)
         out, err = (base64.b64decode(result[stream]) for stream in ("stdout", "stderr"))
         return Ran(result["exit"], out, err, result["limit"], result["truncated"])
+
+
+def _links(tree: str) -> dict[str, str]:
+    """The links in a tree of ours, each with what it says."""
+    found: dict[str, str] = {}
+    for folder, folders, names in os.walk(tree):
+        for name in (*folders, *names):
+            path = os.path.join(folder, name)
+            if os.path.islink(path):
+                found[os.path.relpath(path, tree)] = os.readlink(path)
+    return found
 
 
 class Bubblewrap(Isolation):
@@ -273,7 +284,8 @@ def _follow(process: subprocess.Popen[bytes], program: Program) -> tuple[list[by
     """Feed it and keep what it says, until it ends or exceeds something."""
     assert process.stdin is not None and process.stdout is not None and process.stderr is not None
     deadline = time.monotonic() + program.timeout_s
-    kept, truncated, limit = [bytearray(), bytearray()], False, ""
+    kept: list[bytearray] = [bytearray(), bytearray()]
+    truncated, limit = False, ""
     rest = program.stdin
     with selectors.DefaultSelector() as selector:
         for number, stream in enumerate((process.stdout, process.stderr)):
@@ -301,8 +313,9 @@ def _follow(process: subprocess.Popen[bytes], program: Program) -> tuple[list[by
                 if not data:
                     selector.unregister(key.fileobj)
                     continue
-                room = OUTPUT_LIMIT - len(kept[key.data])
-                kept[key.data] += data[:room]
+                output = kept[key.data]
+                room = OUTPUT_LIMIT - len(output)
+                output += data[:room]
                 truncated = truncated or len(data) > room
         if not ended and not limit:
             limit = _await(process, deadline)

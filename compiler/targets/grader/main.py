@@ -129,12 +129,11 @@ def _lay_checker(bundle: Bundle, folder: str) -> str:
 
 def _controls_hold(bundle: Bundle, scratch: str, isolation: Isolation, tools: str) -> bool:
     """Whether the checker judges the untouched workspace and the solution's, here and now."""
-    for name, lay in (
-        ("untouched", lambda at: lay_inputs(bundle, at, [])),
-        ("solved", lambda at: lay_solution(bundle, at)),
-    ):
+    for name in ("untouched", "solved"):
         laid, collected = os.path.join(scratch, name), os.path.join(scratch, name + "-collected")
-        if lay(laid) is False:
+        if name == "untouched":
+            lay_inputs(bundle, laid, [])
+        elif not lay_solution(bundle, laid):
             continue  # a solution that runs programs cannot be had without them
         collect(laid, collected)
         try:

@@ -10,6 +10,7 @@ import shutil
 from typing import Any
 
 from .bundle import Bundle
+from .collect import remove
 from .isolate import BASE_ENV, OUTPUT_LIMIT, Isolation, Program, lent
 
 MAX_SET = 10_000
@@ -33,7 +34,7 @@ def run_jobs(bundle: Bundle, workspace: str, dest: str, isolation: Isolation, sc
         for path, name in job["files"].items():
             _lay(tree, path, bundle.read(name), 0o644)
         ran = isolation.run(_program(manifest, job, tools), tree, os.path.join(folder, "tree"))
-        shutil.rmtree(tree, ignore_errors=True)
+        remove(tree)
         problem = ""
         if ran.limit and ran.limit != "time":
             problem = "exceeded its %s limit" % ran.limit
