@@ -22,10 +22,10 @@ from bench import sandboxes
 from bench.commands import CommandFailed, Spent, spent
 from bench.machine import ROOT, machine
 from bench.peers import frameworks
-from bench.peers.installed import Unavailable
 from bench.peers.peer import Peer
 from bench.runs import COMMAND, Clawc
 from clawc.compiler.report import clean
+from clawc.runtime.runners.installed import Unavailable
 
 AIM_RATE, GOAL_RATE, AIM_FIRST_S, AIM_RSS_MB, AIM_RESCORE = 60.0, 150.0, 0.4, 80.0, 500.0
 OURS = "clawc"

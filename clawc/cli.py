@@ -223,6 +223,28 @@ def rescore(
     raise typer.Exit(rescore_command(run, paths or [], jobs, format))
 
 
+@app.command("diff-runners")
+def diff_runners(
+    paths: Annotated[
+        list[Path], typer.Argument(help="`.claw` files, bundles, or folders with them", metavar="PATH...")
+    ],
+    runner: Annotated[
+        list[str] | None, typer.Option("--runner", help="harbor, inspect or verifiers; may be repeated", metavar="NAME")
+    ] = None,
+    install: Annotated[
+        bool, typer.Option("--install", help="install runners that are not there, from PyPI, into the cache folder")
+    ] = False,
+    mutants: Annotated[int, typer.Option(min=0, max=1_000, help="changed answers of each task to try")] = 5,
+    format: Format = "text",
+    out: Output = None,
+) -> None:
+    """Judge the same answers here and in other frameworks, and compare the rewards."""
+    from clawc.commands.diff_runners import RunnerOptions, diff_runners_command
+
+    options = RunnerOptions(tuple(runner or ()), install, mutants, format, out)
+    raise typer.Exit(diff_runners_command(paths, options))
+
+
 @app.command()
 def explain(
     code: Annotated[str, typer.Argument(help="for example E0402; `all` lists every code")],

@@ -144,7 +144,7 @@ class ClawcSandbox(SandboxEnvironment):
         except SandboxEnded as end:
             raise SandboxUnavailableError(end.message) from end
 
-    async def read_file(self, file: str, text: bool = True) -> str | bytes:  # type: ignore[override]
+    async def read_file(self, file: str, text: bool = True) -> str | bytes:
         limit = SandboxEnvironmentLimits.MAX_READ_FILE_SIZE
         try:
             data = await (await self._open()).get(file)

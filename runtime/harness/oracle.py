@@ -7,36 +7,14 @@ from pydantic import ValidationError
 
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.harness.interface import Final, Task, Tools
+from clawc.runtime.harness.replayed import ReplayedAgent
 from clawc.spec.bundle import SOLUTION_STEPS, Solution
-
-
-class OracleAgent:
-    def __init__(self, bundle: Bundle, solution: Solution) -> None:
-        self._bundle = bundle
-        self._solution = solution
-
-    async def run(self, task: Task, tools: Tools) -> Final:
-        for number, step in enumerate(self._solution.steps, 1):
-            if step.op == "write" and step.path is not None and step.source is not None:
-                result = await tools.write(step.path, self._bundle.read(step.source))
-            elif step.op == "read" and step.path is not None:
-                result = await tools.read(step.path)
-            elif step.op == "say":
-                return Final(step.text)
-            elif step.op == "delete" and step.path is not None:
-                result = await tools.exec(("rm", "-f", "--", step.path), timeout_s=task.limits.wall_s)
-            else:
-                result = await tools.exec(step.argv, timeout_s=task.limits.wall_s)
-            if not result.ok:
-                return Final("", "error", f"step {number} of the solution failed: {result.text[-500:]}")
-        return Final("")
 
 
 class Oracle:
     name = "oracle"
 
-    def agent(self, bundle: Bundle) -> OracleAgent:
+    def agent(self, bundle: Bundle) -> ReplayedAgent:
         """Raises RuntimeFault R0402 if the bundle has no solution that can be played."""
         if SOLUTION_STEPS not in bundle.files:
             raise RuntimeFault(
@@ -54,4 +32,4 @@ class Oracle:
             }.get(step.op, bool(step.path))  # fmt: skip
             if not whole:
                 raise RuntimeFault("R0402", f"`{SOLUTION_STEPS}`: step {number} is incomplete")
-        return OracleAgent(bundle, solution)
+        return ReplayedAgent(solution, bundle.read)

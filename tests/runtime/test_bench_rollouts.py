@@ -9,7 +9,7 @@ import pytest
 
 from bench import rollouts
 from bench.commands import CommandFailed, spent
-from bench.peers.installed import Framework, Unavailable, environment
+from clawc.runtime.runners.installed import Framework, Unavailable, environment
 
 
 def test_the_document_holds_our_figures_and_where_they_are_from(
@@ -39,7 +39,7 @@ def test_a_peer_that_cannot_be_installed_says_why(tmp_path: Path, monkeypatch: p
     constraints.write_text("", encoding="utf-8")
 
     with pytest.raises(Unavailable, match=r"needs Python 3\.99 or newer"):
-        environment(Framework("none", "none", "1", 99, constraints))
+        environment(Framework("none", "none", "1", 99, constraints), tmp_path)
 
 
 def test_the_cost_of_a_command_is_its_own() -> None:

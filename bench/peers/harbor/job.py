@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.commands import CommandFailed, Spent, spent
-from bench.peers.installed import Framework, environment
 from bench.peers.peer import Case, quiet_environment
+from clawc.commands.check_cache import cache_folder
+from clawc.runtime.runners.installed import HARBOR, environment
 from clawc.spec.bundle import CHECKER, INSTRUCTION, WORKSPACE
 
 HERE = Path(__file__).parent
-FRAMEWORK = Framework("harbor", "harbor", "0.24.0", 12, HERE / "constraints.txt")
 ISOLATION = "bubblewrap: a sandbox for each command, the checker's over the agent's folders"
 _TASK = """schema_version = "1.1"
 
@@ -34,11 +34,11 @@ esac > /logs/verifier/reward.txt
 class Harbor:
     """Plays the case in `folder`. Raises Unavailable when Harbor cannot be had."""
 
-    version = FRAMEWORK.version
+    version = HARBOR.version
     isolation = ISOLATION
 
     def __init__(self, folder: Path, case: Case) -> None:
-        self._command = environment(FRAMEWORK) / "bin" / "harbor"
+        self._command = environment(HARBOR, cache_folder()) / "bin" / "harbor"
         self._folder = folder
         self._case = case
         self._task = folder / "copy_list"

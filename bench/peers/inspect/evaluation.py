@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.commands import CommandFailed, Spent, spent
-from bench.peers.installed import Framework, environment
 from bench.peers.peer import Case, quiet_environment
+from clawc.commands.check_cache import cache_folder
+from clawc.runtime.runners.installed import INSPECT, environment
 from clawc.spec.bundle import CHECKER, INSTRUCTION, WORKSPACE
 
 HERE = Path(__file__).parent
-FRAMEWORK = Framework("inspect", "inspect-ai", "0.3.285", 11, HERE / "constraints.txt")
 ISOLATION = "none: processes of the same user in a folder for each sample"
 _OPTIONS = ("--model", "none", "--display", "none", "--no-log-realtime", "--ctl-server", "false")
 
@@ -27,11 +27,11 @@ _OPTIONS = ("--model", "none", "--display", "none", "--no-log-realtime", "--ctl-
 class Inspect:
     """Plays the case in `folder`. Raises Unavailable when Inspect cannot be had."""
 
-    version = FRAMEWORK.version
+    version = INSPECT.version
     isolation = ISOLATION
 
     def __init__(self, folder: Path, case: Case) -> None:
-        self._bin = environment(FRAMEWORK) / "bin"
+        self._bin = environment(INSPECT, cache_folder()) / "bin"
         self._folder = folder
         inputs = case.bundle / WORKSPACE
         self._plan = {

