@@ -49,7 +49,7 @@ class Harbor:
         for path in sorted((folder / "jobs").glob("job/*/result.json")):
             trial: Any = json.loads(path.read_text(encoding="utf-8"))
             task, _, name = Path(trial["config"]["task"]["path"]).name.partition(_SEPARATOR)
-            found[task, name] = _judged(trial)
+            found[task, name] = _judged(trial, path.parent / "verifier" / "test-stdout.txt")
         if len(found) != len(answers):
             raise RunnerFailed(f"Harbor has results of {len(found)} trials, not of {len(answers)}")
         return found
@@ -73,10 +73,11 @@ class Harbor:
         write_export(laid, tasks / f"{answer.task}{_SEPARATOR}{answer.name}")
 
 
-def _judged(trial: Any) -> Judged:
-    """The reward of a trial by its `result.json`."""
+def _judged(trial: Any, said: Path) -> Judged:
+    """The reward of a trial by its `result.json`; `said` is what its verifier printed."""
     problem = trial["exception_info"]
     if problem is not None:
-        return Judged(None, f"{problem['exception_type']}: {problem['exception_message']}"[:2000])
+        tail = said.read_text("utf-8", "replace")[-1000:] if said.is_file() else ""
+        return Judged(None, f"{tail}{problem['exception_type']}: {problem['exception_message']}"[:2000])
     rewards: dict[str, float] = (trial["verifier_result"] or {}).get("rewards") or {}
     return Judged(rewards.get("reward"), "" if "reward" in rewards else "the trial has no reward")

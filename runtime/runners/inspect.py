@@ -49,7 +49,7 @@ class Inspect:
              f"tasks={tasks}", "--sandbox", "clawc", *_OPTIONS, "--max-samples", _JOBS, "--log-dir", str(logs)],
             folder, cwd=folder / "export",
         )  # fmt: skip
-        read: Any = json.loads(run([str(self._bin / "python"), str(_READER), str(logs)], folder))
+        read: Any = json.loads(run([str(self._bin / "python"), "-P", str(_READER), str(logs)], folder))
         if read["status"] != "success":
             raise RunnerFailed(f"the evaluation of `{name}` ended with the status `{read['status']}`: {read['error']}")
         samples: dict[str, Any] = read["samples"]

@@ -72,8 +72,10 @@ class Layers:
     async def _thin(self) -> None:
         idle = [layer for layer in self._known.values() if layer.uses == 0]
         for layer in idle[: max(0, len(idle) - KEPT)]:
-            del self._known[layer.key]
-            await in_thread(remove_tree, layer.path)
+            # While another one is removed, this one may have been taken, or be gone.
+            if layer.uses == 0 and self._known.get(layer.key) is layer:
+                del self._known[layer.key]
+                await in_thread(remove_tree, layer.path)
 
 
 def _write(template: Template, folder: Path, user: int | None) -> None:

@@ -37,7 +37,7 @@ _TOOL_S = 180
 
 
 @task
-def clawc_tasks(tasks: str = "", replay: str = "", sandbox: str = "clawc") -> Task:
+def clawc_tasks(tasks: str | list[str] = "", replay: str = "", sandbox: str = "clawc") -> Task:
     """All tasks, or those named. `sandbox` is what they run in unless the command line says otherwise."""
     dataset = _dataset(tasks)
     return Task(
@@ -49,9 +49,9 @@ def clawc_tasks(tasks: str = "", replay: str = "", sandbox: str = "clawc") -> Ta
     )
 
 
-def _dataset(tasks: str) -> Dataset:
+def _dataset(tasks: str | list[str]) -> Dataset:
     dataset = json_dataset(str(DATASET))
-    wanted = [name for name in tasks.split(",") if name]
+    wanted = [name for name in (tasks.split(",") if isinstance(tasks, str) else tasks) if name]
     unknown = set(wanted) - {str(sample.id) for sample in dataset}
     if unknown:
         raise ValueError(f"there is no task {', '.join(sorted(unknown))} in {DATASET}")
