@@ -74,8 +74,31 @@ def build(
         int | None, typer.Option("-n", min=1, max=100_000, help="instances of each task that has parameters or data")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="of the first instance; the others follow")] = 0,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--target",
+            help="another format instead of bundles, of sources or bundles: harbor, inspect, verifiers, nemo-gym, openenv, "
+            "clawgym, pinchbench or jsonl",
+            metavar="NAME",
+        ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="with a target: name of the collection; the folder's unless given")
+    ] = None,
+    image: Annotated[
+        str, typer.Option("--image", help="with a target: a container image that has what the tasks need")
+    ] = "",
 ) -> None:
-    """Compile sources into bundles: workspace, checker, rubric, solution."""
+    """Compile sources into bundles: workspace, checker, rubric, solution; or into another ecosystem's format."""
+    if target is not None:
+        from clawc.commands.compiling import Lot
+        from clawc.commands.export import TargetOptions, export_command
+
+        options = TargetOptions(target, name, image, format)
+        raise typer.Exit(export_command(paths, out, options, Lot(seed, count)))
+    if name is not None or image:
+        raise UserError("`--name` and `--image` are for exports", "say which by `--target`")
     from clawc.commands.build import build_command
 
     raise typer.Exit(build_command(paths, out, format, seed, count))

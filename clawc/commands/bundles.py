@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clawc.commands.compiling import build_sources
+from clawc.commands.compiling import Lot, build_sources
 from clawc.commands.sources import find_sources
 from clawc.compiler.report import as_text
 from clawc.exits import FINDINGS, UserError
@@ -23,11 +23,16 @@ _MANIFEST = "bundle.json"
 
 
 def bundles_of(
-    paths: Sequence[Path], out: Path, meanwhile: Callable[[], object] | None = None, admit: Admit | None = None
+    paths: Sequence[Path],
+    out: Path,
+    meanwhile: Callable[[], object] | None = None,
+    admit: Admit | None = None,
+    lot: Lot | None = None,
 ) -> list[Bundle]:
     """Bundles as they are, then sources compiled into `out`. A folder stands for the bundles in it, or for the sources
     below it. `meanwhile` is called while sources compile; `admit` with the manifests of the given and of the compiled
-    before anything is placed: it raises to refuse, and says whether `out` holds the latter already. Raises UserError after diagnostics."""
+    before anything is placed: it raises to refuse, and says whether `out` holds the latter already. `lot` says which instances
+    of sources. Raises UserError after diagnostics."""
     given: list[Bundle] = []
     sources: list[Path] = []
     for path in paths:
@@ -40,7 +45,7 @@ def bundles_of(
         return given
     ahead = [bundle.manifest for bundle in given]
     found, manifests, _ = build_sources(
-        find_sources(sources), out, meanwhile, None if admit is None else lambda built: admit(ahead, built)
+        find_sources(sources), out, meanwhile, None if admit is None else lambda built: admit(ahead, built), lot
     )
     if found:
         sys.stderr.write(as_text(found))

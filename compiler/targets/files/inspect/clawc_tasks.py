@@ -149,7 +149,8 @@ async def _workspace() -> bytes:
         return bytes(await taken())
     path = f"/tmp/{_ARCHIVE}"
     await _must(["tar", "-C", ".", "-cf", path, "."])
-    return await sandbox().read_file(path, text=False)
+    archive: bytes = await sandbox().read_file(path, text=False)
+    return archive
 
 
 async def _grade_inside(verifier: SandboxEnvironment, bundle: Path, archive: bytes) -> dict[str, Any]:
