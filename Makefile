@@ -11,6 +11,7 @@ nightly:
 	CLAWC_FUZZ=100000 CLAWC_WALKS=10000 .venv/bin/python -m pytest -q -n 2 -m "nightly or not nightly"
 	cat build/hostile/*.json
 	.venv/bin/clawc test examples --level release --no-cache
+	.venv/bin/clawc diff-runners examples --mutants 20 --install
 	$(MAKE) mutation
 
 # Other mutants every day; the seed stands in the command. Of 400 mutants, 87.5 in 100 are the least that a rate of 90 gives

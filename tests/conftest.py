@@ -10,11 +10,15 @@ import tempfile
 
 import pytest
 
+from clawc.commands.check_cache import cache_folder
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in the background by a shell without job control: programs that tests interrupt would inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# Frameworks that tests install stay where the user's own do: they take minutes to get.
+os.environ["CLAWC_TEST_FRAMEWORKS"] = str(cache_folder())
 # Results of checks that tests keep are no business of the user's own cache.
 os.environ["CLAWC_CACHE"] = tempfile.mkdtemp(prefix="clawc-test-cache-")
 atexit.register(shutil.rmtree, os.environ["CLAWC_CACHE"], ignore_errors=True)

@@ -37,6 +37,17 @@ class Harbor:
         tasks = folder / "tasks"
         for answer in answers:
             self._lay(answer, tasks)
+        found = {
+            (name.partition(_SEPARATOR)[0], name.partition(_SEPARATOR)[2]): judged
+            for name, judged in self.rewards(tasks, folder).items()
+        }
+        if len(found) != len(answers):
+            raise RunnerFailed(f"Harbor has results of {len(found)} trials, not of {len(answers)}")
+        return found
+
+    def rewards(self, tasks: Path, folder: Path) -> dict[str, Judged]:
+        """What Harbor says of the solution of each task in the folder `tasks`, by the names of their folders. Raises
+        RunnerFailed."""
         job = {
             "job_name": "job", "jobs_dir": str(folder / "jobs"), "n_attempts": 1, "n_concurrent_trials": _JOBS, "quiet": True,
             "environment": {"import_path": "clawc.runtime.adapters.harbor:BubblewrapEnvironment"},
@@ -45,13 +56,11 @@ class Harbor:
         }  # fmt: skip
         (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
         run([str(self._command), "run", "-c", str(folder / "job.json"), "-y"], folder, {"HARBOR_TELEMETRY": "0"})
-        found: dict[tuple[str, str], Judged] = {}
+        found: dict[str, Judged] = {}
         for path in sorted((folder / "jobs").glob("job/*/result.json")):
             trial: Any = json.loads(path.read_text(encoding="utf-8"))
-            task, _, name = Path(trial["config"]["task"]["path"]).name.partition(_SEPARATOR)
-            found[task, name] = _judged(trial, path.parent / "verifier" / "test-stdout.txt")
-        if len(found) != len(answers):
-            raise RunnerFailed(f"Harbor has results of {len(found)} trials, not of {len(answers)}")
+            said = path.parent / "verifier" / "test-stdout.txt"
+            found[Path(trial["config"]["task"]["path"]).name] = _judged(trial, said)
         return found
 
     def _lay(self, answer: Answer, tasks: Path) -> None:

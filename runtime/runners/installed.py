@@ -11,9 +11,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
+
+from clawc.runtime.sandbox.lock import lock_file
 
 _MARK = "clawc-installed"
 _PATIENCE_S = 900
@@ -60,6 +64,12 @@ def environment(framework: Framework, cache: Path) -> Path:
     if found is not None:
         return found
     folder = cache.absolute() / "runners" / f"{framework.name}-{framework.version}"
+    with _alone(folder):
+        return installed(framework, cache) or _made(framework, folder)
+
+
+def _made(framework: Framework, folder: Path) -> Path:
+    """Install it into a new folder."""
     python = _python(framework)
     sys.stderr.write(f"installing {framework.package} {framework.version} into {folder}\n")
     try:
@@ -73,6 +83,16 @@ def environment(framework: Framework, cache: Path) -> Path:
         ) from error
     (folder / _MARK).write_text(_digest(framework))
     return folder
+
+
+@contextmanager
+def _alone(folder: Path) -> Generator[None]:
+    """One process at a time installs into a folder; others wait for it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(folder.with_name(f"{folder.name}.lock"), "wb") as file:
+        while not lock_file(file.fileno()):
+            time.sleep(0.2)
+        yield
 
 
 def _digest(framework: Framework) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,8 +17,10 @@ from clawc.compiler.targets.export import BundleParts, Export, ExportOptions
 from clawc.compiler.targets.grader.bundle import Bundle
 from clawc.compiler.targets.grader.programs import lay_inputs, lay_solution
 from clawc.compiler.targets.nemo_gym import module_name, nemo_gym
+from clawc.runtime.runners.installed import NEMO_GYM
 from clawc.runtime.sandbox.probe import find_bwrap
 from clawc.spec.bundle import Manifest
+from tests.frameworks import framework
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -52,14 +53,6 @@ task spoken {
   }
 }
 """
-
-
-def peer(name: str) -> Path:
-    """The virtual environment with the framework."""
-    folder = os.environ.get(f"CLAWC_TEST_{name.upper()}")
-    if not folder:
-        pytest.skip(f"CLAWC_TEST_{name.upper()} names no environment with {name}")
-    return Path(folder)
 
 
 def compiled(text: str, source: Path = HERE / "task.claw") -> BundleParts:
@@ -165,7 +158,7 @@ def test_weaknesses_name_what_a_task_asks_for() -> None:
     assert ("spoken", "record") not in weak
 
 
-# With NeMo Gym.
+# With NeMo Gym, which takes minutes and 1.4 GB to install.
 
 
 @pytest.fixture(scope="module")
@@ -195,17 +188,19 @@ def run(folder: Path, *command: object, data: bytes = b"", cwd: Path | None = No
 
 
 def play(folder: Path, sessions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    command = (peer("nemo_gym") / "bin/python", HERE / "nemo_gym_session.py", folder / HOME)
+    command = (framework(NEMO_GYM) / "bin/python", HERE / "nemo_gym_session.py", folder / HOME)
     said = run(folder, *command, data=json.dumps(sessions).encode(), cwd=folder.parent)
     found: list[dict[str, Any]] = json.loads(said.splitlines()[-1])
     return found
 
 
+@pytest.mark.nightly
 def test_the_configuration_is_valid(exported: tuple[Path, dict[str, dict[str, Any]]]) -> None:
     config = f"{HOME}/configs/claw_some_tasks.yaml"
-    assert "valid" in run(exported[0], peer("nemo_gym") / "bin/gym", "env", "validate", "--config", config)
+    assert "valid" in run(exported[0], framework(NEMO_GYM) / "bin/gym", "env", "validate", "--config", config)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_rewards_are_those_of_the_grader(
     exported: tuple[Path, dict[str, dict[str, Any]]], tmp_path: Path, name: str
@@ -229,6 +224,7 @@ def test_rewards_are_those_of_the_grader(
     assert status == 200 and body["reward"] == grader_reward(bundle, tmp_path, False) < 1.0
 
 
+@pytest.mark.nightly
 def test_the_record_counts(exported: tuple[Path, dict[str, dict[str, Any]]]) -> None:
     folder, row = exported[0], exported[1]["spoken"]
     looked, silent = play(
@@ -247,6 +243,7 @@ def test_the_record_counts(exported: tuple[Path, dict[str, dict[str, Any]]]) -> 
     assert silent["verified"][0][1]["reward"] == 0.5
 
 
+@pytest.mark.nightly
 def test_what_a_model_does_wrong_is_said(exported: tuple[Path, dict[str, dict[str, Any]]]) -> None:
     folder, row = exported[0], exported[1]["small"]
     wrong: list[list[object]] = [
@@ -269,6 +266,7 @@ def test_what_a_model_does_wrong_is_said(exported: tuple[Path, dict[str, dict[st
     assert seen["verified"][0][1]["reward"] == 0.0
 
 
+@pytest.mark.nightly
 def test_commands_see_no_answer(exported: tuple[Path, dict[str, dict[str, Any]]]) -> None:
     folder, row = exported[0], exported[1]["small"]
     calls = [["exec", {"command": f"cat {folder / HOME}/bundles/small/private/check.py"}]]
@@ -276,6 +274,7 @@ def test_commands_see_no_answer(exported: tuple[Path, dict[str, dict[str, Any]]]
     assert seen["answers"][0]["exit_code"] != 0 and seen["answers"][0]["stdout"] == ""
 
 
+@pytest.mark.nightly
 def test_a_machine_without_the_tools_of_a_task_gives_no_reward(
     exported: tuple[Path, dict[str, dict[str, Any]]],
 ) -> None:
@@ -283,6 +282,7 @@ def test_a_machine_without_the_tools_of_a_task_gives_no_reward(
     assert seen["seeded"] == 500 and seen["verified"][0][0] == 409
 
 
+@pytest.mark.nightly
 def test_an_unknown_task_is_no_session(exported: tuple[Path, dict[str, dict[str, Any]]]) -> None:
     row = {**exported[1]["small"], "task": "../small"}
     (seen,) = play(exported[0], [{"row": row, "calls": [["exec", {"command": "ls"}]], "said": ""}])

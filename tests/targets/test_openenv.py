@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -24,8 +23,10 @@ from clawc.compiler.targets.export import BundleParts, Export, ExportOptions
 from clawc.compiler.targets.grader.bundle import Bundle
 from clawc.compiler.targets.grader.programs import lay_inputs, lay_solution
 from clawc.compiler.targets.openenv import module_name, openenv
+from clawc.runtime.runners.installed import OPENENV
 from clawc.runtime.sandbox.probe import find_bwrap
 from clawc.spec.bundle import Manifest
+from tests.frameworks import framework
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -57,14 +58,6 @@ task spoken {
   }
 }
 """
-
-
-def peer(name: str) -> Path:
-    """The virtual environment with the framework."""
-    folder = os.environ.get(f"CLAWC_TEST_{name.upper()}")
-    if not folder:
-        pytest.skip(f"CLAWC_TEST_{name.upper()} names no environment with {name}")
-    return Path(folder)
 
 
 def compiled(text: str, source: Path = HERE / "task.claw") -> BundleParts:
@@ -190,7 +183,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def served(package: Path) -> Iterator[str]:
     """The URL of a running server."""
-    home = peer("openenv")
+    home = framework(OPENENV)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -229,7 +222,7 @@ def await_health(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
 
 def play(package: Path, url: str, episodes: Sequence[object]) -> list[list[dict[str, Any]]]:
     """What came of each reset and action, by the client of the package."""
-    command = [str(peer("openenv") / "bin/python"), str(HERE / "openenv_session.py"), url]
+    command = [str(framework(OPENENV) / "bin/python"), str(HERE / "openenv_session.py"), url]
     done = subprocess.run(
         command, cwd=package, env={**surroundings(), "PYTHONPATH": str(package)},
         input=json.dumps(episodes).encode(), capture_output=True, timeout=300, check=False,
@@ -250,19 +243,19 @@ def run(*command: object, cwd: Path) -> dict[str, Any]:
 
 
 def test_the_package_is_valid(package: Path) -> None:
-    report = run(peer("openenv") / "bin/openenv", "validate", "--level", "static", "--json", cwd=package)
+    report = run(framework(OPENENV) / "bin/openenv", "validate", "--level", "static", "--json", cwd=package)
     assert report["verdict"] == "pass"
     assert {one["check_id"]: one["status"] for one in report["results"]} == {"static.manifest": "pass"}
 
 
 def test_nothing_that_can_run_without_docker_fails(package: Path) -> None:
-    report = run(peer("openenv") / "bin/openenv", "validate", "--skip-build", "--json", cwd=package)
+    report = run(framework(OPENENV) / "bin/openenv", "validate", "--skip-build", "--json", cwd=package)
     assert {one["status"] for one in report["results"]} <= {"pass", "skip"}
 
 
 def test_the_runtime_contract_holds(package: Path) -> None:
     """OpenEnv's own graders of the runtime, over a server that is a process instead of a container."""
-    report = run(peer("openenv") / "bin/python", HERE / "openenv_validation.py", package, cwd=package)
+    report = run(framework(OPENENV) / "bin/python", HERE / "openenv_validation.py", package, cwd=package)
     passed = {name for name, status in report.items() if status == "pass"}
     assert passed == {
         "static.manifest", "runtime.startup", "runtime.reward_well_formed", "runtime.observation_schema",
@@ -272,7 +265,7 @@ def test_the_runtime_contract_holds(package: Path) -> None:
 
 
 def test_a_running_server_is_valid(package: Path, served: str) -> None:
-    report = run(peer("openenv") / "bin/openenv", "validate", "--url", served, "--json", cwd=package)
+    report = run(framework(OPENENV) / "bin/openenv", "validate", "--url", served, "--json", cwd=package)
     assert report["passed"] is True
     assert report["summary"]["failed_criteria"] == []
 

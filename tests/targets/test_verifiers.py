@@ -15,23 +15,17 @@ import pytest
 
 from clawc.compiler.targets.export import BundleParts, ExportOptions
 from clawc.compiler.targets.verifiers import module_name, verifiers
+from clawc.runtime.runners.installed import VERIFIERS
+from tests.frameworks import framework
 from tests.targets.exported import examples, graded, hostile, laid, small, within, workspaces, written
 
 OPTIONS = ExportOptions("some-tasks")
 MODULE = "claw_some_tasks"
 
 
-def peer() -> Path:
-    """The virtual environment that verifiers is installed in."""
-    found = os.environ.get("CLAWC_TEST_VERIFIERS")
-    if not found:
-        pytest.skip("CLAWC_TEST_VERIFIERS names no environment with verifiers")
-    return Path(found)
-
-
 def validated(tasks: list[BundleParts], folder: Path, *options: str) -> dict[str, Any]:
     """The rows of `vf-validate`, by task."""
-    program = peer() / "bin" / "vf-validate"
+    program = framework(VERIFIERS) / "bin" / "vf-validate"
     export = written(verifiers(tasks, OPTIONS), folder / "export")
     home = {"HOME": str(folder), "PATH": "/usr/bin:/bin", "PYTHONPATH": str(export)}
     command = [str(program), MODULE, "--runtime.type", "subprocess", "--rich", "false", *options]

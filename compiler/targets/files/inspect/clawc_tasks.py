@@ -21,6 +21,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from inspect_ai import Task, task
 from inspect_ai.dataset import Dataset, MemoryDataset, json_dataset
@@ -32,7 +33,6 @@ from inspect_ai.util import SandboxEnvironment, sandbox
 
 HERE = Path(__file__).resolve().parent
 DATASET = HERE / "dataset.jsonl"
-_ARCHIVE = "clawc-workspace.tar"
 _TOOL_S = 180
 
 
@@ -147,10 +147,13 @@ async def _workspace() -> bytes:
     taken = getattr(_inner(sandbox()), "workspace_archive", None)
     if taken is not None:
         return bytes(await taken())
-    path = f"/tmp/{_ARCHIVE}"
-    await _must(["tar", "-C", ".", "-cf", path, "."])
-    archive: bytes = await sandbox().read_file(path, text=False)
-    return archive
+    path = f"/tmp/workspace-{uuid4().hex}.tar"  # in the sandbox `local` all samples share the folder
+    try:
+        await _must(["tar", "-C", ".", "-cf", path, "."])
+        archive: bytes = await sandbox().read_file(path, text=False)
+        return archive
+    finally:
+        await sandbox().exec(["rm", "-f", path])
 
 
 async def _grade_inside(verifier: SandboxEnvironment, bundle: Path, archive: bytes) -> dict[str, Any]:

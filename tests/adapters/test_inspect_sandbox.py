@@ -1,0 +1,25 @@
+"""Our sandboxes in Inspect: Inspect's own conformance checks of providers, and its other sandbox beside ours. Needs Inspect, from
+PyPI in an environment of its own."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from clawc.runtime.runners.installed import INSPECT
+from clawc.runtime.runners.processes import stage
+from tests.frameworks import framework
+
+HERE = Path(__file__).parent
+
+
+def test_conformance(tmp_path: Path) -> None:
+    python = framework(INSPECT) / "bin" / "python"
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": str(stage(tmp_path / "staged"))}
+    done = subprocess.run(
+        [python, "-P", "-m", "pytest", "-q", "-p", "anyio", "-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir", tmp_path,
+         HERE / "inspect_self_check.py"],
+        cwd=tmp_path, env=env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout and " skipped" not in done.stdout

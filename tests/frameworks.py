@@ -1,0 +1,29 @@
+"""Other frameworks for tests: installed from PyPI once, in the user's cache folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from clawc.commands.check_cache import cache_folder
+from clawc.runtime.runners.installed import HARBOR, INSPECT, OPENENV, VERIFIERS, Framework, Unavailable, environment
+
+
+def framework(wanted: Framework) -> Path:
+    """The folder of its virtual environment; a test that cannot have it fails."""
+    try:
+        return environment(wanted, Path(os.environ["CLAWC_TEST_FRAMEWORKS"]))
+    except Unavailable as error:
+        pytest.fail(str(error))
+
+
+def main() -> None:
+    """`python -m tests.frameworks`: install those that tests outside the nightly ones need, so that they need not wait."""
+    for wanted in (HARBOR, INSPECT, VERIFIERS, OPENENV):
+        environment(wanted, cache_folder())
+
+
+if __name__ == "__main__":
+    main()
