@@ -74,7 +74,7 @@ def _task(task: BundleParts, options: ExportOptions) -> dict[str, ExportFile]:
     files = {
         "task.toml": _text(_task_toml(manifest, options, steps=len(task.manifest.turns))),
         "environment/Dockerfile": _text(
-            dockerfile(manifest, [("workspace/", f"{WORKDIR}/")] if manifest.workspace else [], links)
+            dockerfile([task], [("workspace/", f"{WORKDIR}/")] if manifest.workspace else [], links)
         ),
         "tests/test.sh": ExportFile(_TEST.format(workdir=WORKDIR).encode(), 0o755),
         **workspace_files(task, "environment/workspace"),

@@ -22,7 +22,6 @@ from clawc.compiler.targets.parts import (
     grader_files,
     instruction,
     link_commands,
-    needed_packages,
     turns,
     weaknesses,
 )
@@ -60,7 +59,7 @@ def inspect(tasks: Sequence[BundleParts], options: ExportOptions) -> Export:
         MODULE: ExportFile(module),
         "dataset.jsonl": ExportFile(("\n".join(rows) + "\n").encode()),
         "compose.yaml": ExportFile(_compose(options).encode()),
-        "Dockerfile": ExportFile(_image(tasks).encode()),
+        "Dockerfile": ExportFile(dockerfile(tasks).encode()),
         **grader_files(""),
     }
     weak: list[Weakness] = []
@@ -101,10 +100,3 @@ def _compose(options: ExportOptions) -> str:
     image: dict[str, object] = {"image": options.image} if options.image else {"build": "."}
     service = {**image, "init": True, "command": "sleep infinity", "network_mode": "none", "working_dir": WORKDIR}
     return render_yaml({"services": {"default": service}})
-
-
-def _image(tasks: Sequence[BundleParts]) -> str:
-    """An image with the tools of all tasks."""
-    text = dockerfile(tasks[0].manifest, [])
-    packages = sorted({name for task in tasks for name in needed_packages(task.manifest)})
-    return text.replace(" ".join(needed_packages(tasks[0].manifest)), " ".join(packages), 1)

@@ -133,9 +133,9 @@ def unknown_tools(manifest: Manifest) -> list[str]:
     return [tool for tool in manifest.environment.tools if _PACKAGES.get(tool, tool) not in _ALLOWED]
 
 
-def dockerfile(manifest: Manifest, copies: Sequence[tuple[str, str]], after: Sequence[str] = ()) -> str:
-    """An image with the tools of a task, its links and `copies` (source, target)."""
-    packages = " ".join(needed_packages(manifest))
+def dockerfile(tasks: Sequence[BundleParts], copies: Sequence[tuple[str, str]] = (), after: Sequence[str] = ()) -> str:
+    """An image with the tools of all tasks, `copies` (source, target) and further lines."""
+    packages = " ".join(sorted({name for task in tasks for name in needed_packages(task.manifest)}))
     lines = [f"FROM {_BASE_IMAGE}"]
     lines.append(
         f"RUN apt-get update && apt-get install -y --no-install-recommends {packages} && rm -rf /var/lib/apt/lists/*"
