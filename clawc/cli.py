@@ -67,8 +67,13 @@ def check(
 
 @app.command()
 def build(
-    paths: Sources,
-    out: Annotated[Path, typer.Option("--out", "-o", help="folder that gets one bundle for each task")] = Path("build"),
+    paths: Annotated[
+        list[Path],
+        typer.Argument(help="`.claw` files, or folders with them; for a target also bundles", metavar="PATH..."),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="folder that gets one bundle for each task, or the export")
+    ] = Path("build"),
     format: Format = "text",
     count: Annotated[
         int | None, typer.Option("-n", min=1, max=100_000, help="instances of each task that has parameters or data")
@@ -78,16 +83,26 @@ def build(
         str | None,
         typer.Option(
             "--target",
-            help="another format instead of bundles, of sources or bundles: harbor, inspect, verifiers, nemo-gym, openenv, "
-            "clawgym, pinchbench or jsonl",
+            help="write another format instead of bundles: harbor, inspect, verifiers, nemo-gym, openenv, clawgym, "
+            "pinchbench or jsonl; says what that cannot honour",
             metavar="NAME",
         ),
     ] = None,
     name: Annotated[
-        str | None, typer.Option("--name", help="with a target: name of the collection; the folder's unless given")
+        str | None,
+        typer.Option(
+            "--name",
+            help="with a target: what the tasks are called together; as the folder unless given",
+            metavar="NAME",
+        ),
     ] = None,
     image: Annotated[
-        str, typer.Option("--image", help="with a target: a container image that has what the tasks need")
+        str,
+        typer.Option(
+            "--image",
+            help="with a target: a container image that has what the tasks need, instead of a Dockerfile",
+            metavar="REF",
+        ),
     ] = "",
 ) -> None:
     """Compile sources into bundles: workspace, checker, rubric, solution; or into another ecosystem's format."""

@@ -44,14 +44,16 @@ def bundles_of(
     if not sources:
         return given
     ahead = [bundle.manifest for bundle in given]
-    found, manifests, _ = build_sources(
+    found, manifests, skipped = build_sources(
         find_sources(sources), out, meanwhile, None if admit is None else lambda built: admit(ahead, built), lot
     )
     if found:
         sys.stderr.write(as_text(found))
     if any(f.severity == "error" for f in found):
         what = f"`{sources[0]}` has" if len(sources) == 1 else "sources have"
-        raise UserError(f"{what} mistakes, so nothing was run", code=FINDINGS)
+        raise UserError(f"{what} mistakes, so nothing was done", code=FINDINGS)
+    for name, same in skipped:
+        print(f"{name} is left out: it draws the same as {same}", file=sys.stderr)
     if not manifests:
         raise UserError(f"`{sources[0]}` declares no task" if len(sources) == 1 else "no source declares a task")
     return [*given, *(_loaded(out / manifest.task) for manifest in manifests)]

@@ -44,9 +44,13 @@ def diff_runners_command(paths: Sequence[Path], options: RunnerOptions) -> int:
     """Exit 1 when a runner gives an answer another reward than ours, 3 when there is no runner."""
     require_format(options.format)
     runners = _runners(options)
+    if options.out is not None and not options.out.absolute().parent.is_dir():
+        raise UserError(f"`{options.out}` cannot be written: there is no folder for it")
     with user_errors(), stopping(), tempfile.TemporaryDirectory(prefix="clawc-runners-") as scratch:
-        answers = _answers(bundles_of(paths, Path(scratch)), options.mutants)
-        comparison = compare(answers, runners, lambda name: print(f"{name}: {len(answers)} answers", file=sys.stderr))
+        bundles = bundles_of(paths, Path(scratch))
+        _require_distinct(bundles)
+        answers = _answers(bundles, options.mutants)
+        comparison = compare(answers, runners, lambda name: print(f"{len(answers)} answers in {name}", file=sys.stderr))
     text = _as_json(comparison) if options.format == "json" else _as_text(comparison)
     put(text, options.out)
     return exits.OK if comparison.equal else exits.FINDINGS
@@ -56,9 +60,9 @@ def _runners(options: RunnerOptions) -> list[Runner]:
     """Those that are asked for and there."""
     unknown = [name for name in options.runners if name not in FRAMEWORKS]
     if unknown:
-        raise UserError(f"unknown runner `{unknown[0]}`", f"runners are {', '.join(FRAMEWORKS)}")
+        raise UserError(f"unknown runner `{clean(unknown[0])}`", f"runners are {', '.join(FRAMEWORKS)}")
     found: list[Runner] = []
-    for name in options.runners or tuple(FRAMEWORKS):
+    for name in dict.fromkeys(options.runners or FRAMEWORKS):
         framework, runner = FRAMEWORKS[name]
         folder = installed(framework, cache_folder())
         if folder is None and options.install:
@@ -69,12 +73,21 @@ def _runners(options: RunnerOptions) -> list[Runner]:
         if folder is not None:
             found.append(runner(folder))
         elif options.runners:
-            raise UserError(f"{name} is not installed", "add `--install` to get it from PyPI", exits.ENVIRONMENT)
+            raise UserError(
+                f"{name} {framework.version} is not installed", "add `--install` to get it from PyPI", exits.ENVIRONMENT
+            )
         else:
             print(f"{name} {framework.version} is not installed, so it is left out", file=sys.stderr)
     if not found:
         raise UserError("no runner is installed", "add `--install` to get them from PyPI", exits.ENVIRONMENT)
     return found
+
+
+def _require_distinct(bundles: Sequence[Bundle]) -> None:
+    names = [bundle.manifest.task for bundle in bundles]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UserError(f"two tasks are called `{twice}`", "compare them one after the other")
 
 
 def _answers(bundles: Sequence[Bundle], mutants: int) -> list[Answer]:

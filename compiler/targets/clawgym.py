@@ -30,7 +30,7 @@ _WEAK: Weak = {
     "time": ("weak", "the runner has limits of its own: 900 s for the agent, 120 s for judging"),
     "programs": ("weak", "the programs {} run in bubblewrap where it works there, else as another user if the grader is root, else beside it"),
     "rubric": ("lost", RUBRIC_WEAK),
-    "record": ("weak", RECORD_WEAK),
+    "record": ("lost", RECORD_WEAK),
     "turns": ("weak", "{} messages of the user are said at once"),
     "links": ("lost", "the links {} are not there"),
     "modes": ("weak", "modes of inputs are those of the files in the export, if the runner keeps them"),

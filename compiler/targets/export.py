@@ -13,7 +13,7 @@ EXPORT_FORMAT_VERSION = 1
 # What a task may ask of a runner, in the words of reports.
 Feature = Literal[
     "programs", "rubric", "record", "turns", "links", "modes", "memory", "disk", "processes", "time", "network",
-    "tools", "variables", "separation", "solution", "checks", "binary", "bundle",
+    "tools", "variables", "separation", "solution", "checks", "bundle",
 ]  # fmt: skip
 
 

@@ -48,12 +48,17 @@ _WEAK: Weak = {
         "programs of the agent ({}) run in the verifier's container as another user;"
         " with clawc's environment each has a sandbox of its own",
     ),
-    "rubric": ("weak", RUBRIC_WEAK),
+    "rubric": ("lost", RUBRIC_WEAK),
     "record": ("lost", RECORD_WEAK),
     "turns": ("weak", "the {} turns are steps of one trial; each is judged, and the last verdict counts"),
     "processes": ("weak", "Harbor has no limit of processes; clawc's environment has one of its own"),
     "tools": ("weak", "the image has no package for {}"),
     "solution": ("lost", "there is no solution to play"),
+}
+
+_WEAK_WITH_IMAGE: Weak = {
+    "links": ("lost", "files are laid into the given image, links are not: {}"),
+    "tools": ("weak", "the given image has to have {}"),
 }
 
 
@@ -63,21 +68,17 @@ def harbor(tasks: Sequence[BundleParts], options: ExportOptions) -> Export:
     weak: list[Weakness] = []
     for task in tasks:
         files |= {f"{task.manifest.task}/{path}": file for path, file in _task(task, options).items()}
-        weak += weaknesses(task, _WEAK)
-    run = "harbor run -p . --agent oracle --environment-import-path clawc.runtime.adapters.harbor:BubblewrapEnvironment"
+        weak += weaknesses(task, {**_WEAK, **_WEAK_WITH_IMAGE} if options.image else _WEAK)
+    run = "harbor run -p . --agent oracle --env clawc.runtime.adapters.harbor:BubblewrapEnvironment (where clawc is installed beside Harbor)"
     return Export(files, weak, run)
 
 
 def _task(task: BundleParts, options: ExportOptions) -> dict[str, ExportFile]:
     manifest = task.manifest
-    links = [f"RUN {command}" for command in link_commands(manifest)]
     files = {
         "task.toml": _text(_task_toml(manifest, options, steps=len(task.manifest.turns))),
-        "environment/Dockerfile": _text(
-            dockerfile([task], [("workspace/", f"{WORKDIR}/")] if manifest.workspace else [], links)
-        ),
         "tests/test.sh": ExportFile(_TEST.format(workdir=WORKDIR).encode(), 0o755),
-        **workspace_files(task, "environment/workspace"),
+        **_environment(task, options),
         **grader_files("tests"),
         **bundle_files(task, "tests/bundle"),
     }
@@ -94,6 +95,18 @@ def _task(task: BundleParts, options: ExportOptions) -> dict[str, ExportFile]:
         files["instruction.md"] = _text(instruction(task))
         files |= {"solution/solve.sh": script, **solution_files(task, "solution/files")}
     return files
+
+
+def _environment(task: BundleParts, options: ExportOptions) -> dict[str, ExportFile]:
+    """What Harbor builds an image of; of one that is there, it lays the folder into the working folder."""
+    if options.image:
+        return workspace_files(task, "environment")
+    copies = [("workspace/", f"{WORKDIR}/")] if task.manifest.workspace else []
+    links = [f"RUN {command}" for command in link_commands(task.manifest)]
+    return {
+        "environment/Dockerfile": _text(dockerfile([task], copies, links)),
+        **workspace_files(task, "environment/workspace"),
+    }
 
 
 def _task_toml(manifest: Manifest, options: ExportOptions, steps: int) -> str:

@@ -39,7 +39,7 @@ _WEAK: Weak = {
         "programs of the agent ({}) run beside Inspect, in bubblewrap if it is there, else as another user or not apart at all;"
         " with clawc's sandbox each has one of its own",
     ),
-    "rubric": ("weak", RUBRIC_WEAK),
+    "rubric": ("lost", RUBRIC_WEAK),
     "record": ("lost", RECORD_WEAK),
     "network": ("weak", "Inspect's sandbox `local` has this machine's network"),
     "memory": ("weak", "Inspect's sandbox `local` has no bounds, clawc's has those of its configuration"),
@@ -66,7 +66,11 @@ def inspect(tasks: Sequence[BundleParts], options: ExportOptions) -> Export:
     for task in tasks:
         exported |= bundle_files(task, f"bundles/{task.manifest.task}")
         weak += weaknesses(task, _WEAK)
-    return Export(exported, weak, f"inspect eval {MODULE} --sandbox clawc --model MODEL")
+    return Export(
+        exported,
+        weak,
+        f"inspect eval {MODULE} --sandbox clawc --model MODEL (`clawc` is there where clawc is installed beside Inspect)",
+    )
 
 
 def _sample(task: BundleParts) -> dict[str, object]:

@@ -39,7 +39,7 @@ _WEAK: Weak = {
         "weak",
         "programs of the agent ({}) run beside the grader in bubblewrap, as another user, or else unheld as the server's user",
     ),
-    "rubric": ("weak", RUBRIC_WEAK),
+    "rubric": ("lost", RUBRIC_WEAK),
     "turns": ("weak", "{} messages of the user are said at once"),
 }
 

@@ -61,7 +61,7 @@ _WEAK: Weak = {
         "weak",
         "programs of the agent ({}) run beside the grader in bubblewrap, as another user, or else unheld as the server's user",
     ),
-    "rubric": ("weak", RUBRIC_WEAK),
+    "rubric": ("lost", RUBRIC_WEAK),
     "tools": ("weak", "the image has no package for {}, and a task whose tools are not there cannot be begun"),
     "solution": ("lost", "there is no solution to declare as an oracle"),
 }
@@ -87,7 +87,7 @@ def openenv(tasks: Sequence[BundleParts], options: ExportOptions) -> Export:
     found["openenv.yaml"] = _text(render_yaml(_manifest(tasks, options, bool(oracle))))
     found["pyproject.toml"] = _text(_project(module, found))
     weak = [one for task in tasks for one in (*weaknesses(task, _WEAK), *_left_out(task), *_long(task))]
-    return Export(found, weak, "openenv validate --level static && openenv build . && openenv validate")
+    return Export(found, weak, "openenv validate --level static && openenv build && openenv validate")
 
 
 def module_name(name: str) -> str:

