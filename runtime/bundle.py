@@ -131,10 +131,19 @@ def _check_names(bundle: Bundle) -> None:
     outside = [file.path for file in manifest.workspace] + [ref.path for ref in manifest.deliverables]
     outside += [name for job in manifest.jobs for name in job.files]
     outside += [job.cwd for job in manifest.jobs if job.cwd != "."]
+    outside += [name for job in manifest.jobs for name in job.without]
+    outside += [ref.edits for ref in manifest.deliverables if ref.edits]
+    outside += [name for link in manifest.links for name in (link.path, link.to)]
+    inside += manifest.turns
     for name in inside + outside:
         if not safe_path(name):
             raise RuntimeFault("R0106", f"{MANIFEST}: unsafe path `{name!a}`", _REBUILD)
-    if len(bundle.files) != len(inside) or MANIFEST in bundle.files or CARD in bundle.files:
+    links = {link.path for link in manifest.links}
+    for path in links:
+        # What is laid through a link stands somewhere else than its path says.
+        if any("/".join(path.split("/")[:depth]) in links for depth in range(1, path.count("/") + 1)):
+            raise RuntimeFault("R0106", f"{MANIFEST}: the link `{path}` stands below another one", _REBUILD)
+    if len(bundle.files) != len(manifest.files) or MANIFEST in bundle.files or CARD in bundle.files:
         raise RuntimeFault("R0103", f"{MANIFEST} lists a file twice, itself or {CARD}", _REBUILD)
     for file in manifest.workspace:
         listed = bundle.files.get(f"{WORKSPACE}/{file.path}")

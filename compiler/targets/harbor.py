@@ -7,6 +7,7 @@ the files in its working folder, does not reach it. `tests/test.sh` clears rewar
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -31,11 +32,14 @@ from clawc.compiler.targets.parts import (
 from clawc.spec.bundle import Manifest
 
 SCHEMA_VERSION = "1.4"
+_TEMPLATE = re.compile(r"\$\{([^}:]+)(?::-(.*))?\}")
 _TEST = """#!/bin/sh
 # Grades what the agent has left in its working folder, which Harbor has laid here. A reward that is there before this is not
 # ours; the grader writes the files last, each whole, and none if it gives no verdict.
 set -u
 rm -rf /logs/verifier/reward.json /logs/verifier/reward.txt /logs/verifier/verdict.json
+# Whoever has removed the folder, or put a link in its place, has left nothing.
+if [ -L {workdir} ] || [ ! -d {workdir} ]; then rm -rf {workdir}; mkdir -p {workdir}; fi
 if ! python3 -I -S /tests/grade.py /tests/bundle {workdir} --reward /logs/verifier --disposable \\
     ${{CLAWC_PROGRAMS:+--jobs "$CLAWC_PROGRAMS"}}; then
     rm -rf /logs/verifier/reward.json /logs/verifier/reward.txt
@@ -43,6 +47,11 @@ if ! python3 -I -S /tests/grade.py /tests/bundle {workdir} --reward /logs/verifi
 fi
 """
 _WEAK: Weak = {
+    "separation": (
+        "weak",
+        "holds in the mode that is exported, `separate`; where `shared` is forced, what the agent left running may write the reward"
+        " afterwards or keep there from being one",
+    ),
     "programs": (
         "weak",
         "programs of the agent ({}) run in the verifier's container as another user;"
@@ -157,7 +166,7 @@ def _task_toml(manifest: Manifest, options: ExportOptions, steps: int) -> str:
 
 def _literal(value: str) -> str:
     """Harbor takes a value of the form `${NAME}` from the host; as the default of a name that nobody has it stays as it is."""
-    return f"${{CLAWC_LITERAL:-{value}}}" if value.startswith("${") and value.endswith("}") else value
+    return f"${{CLAWC_LITERAL:-{value}}}" if _TEMPLATE.fullmatch(value) else value
 
 
 def _verifier_s(manifest: Manifest) -> float:

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Literal
 
 from clawc.compiler.targets.export import BundleParts, ExportFile, Feature, Weakness
+from clawc.compiler.targets.grader.bundle import safe
 from clawc.spec import bundle as spec
 from clawc.spec.bundle import Manifest, Solution
 
@@ -80,9 +81,13 @@ def joined_instruction(task: BundleParts) -> str:
 
 
 def solution(task: BundleParts) -> Solution | None:
-    """The bundle's own solution; None if it has none."""
+    """The bundle's own solution; None if it has none. Raises ValueError for one that writes out of the workspace."""
     data = task.files.get(spec.SOLUTION_STEPS)
-    return None if data is None else Solution.model_validate_json(data)
+    found = None if data is None else Solution.model_validate_json(data)
+    for step in found.steps if found else ():
+        if step.op in ("write", "delete") and not (step.path and safe(step.path)):
+            raise ValueError(f"unsafe path {step.path!a}")
+    return found
 
 
 def solution_files(task: BundleParts, folder: str) -> dict[str, ExportFile]:
@@ -116,7 +121,8 @@ def solve_script(task: BundleParts, files_at: str, workdir: str = WORKDIR) -> st
         elif step.op == "delete":
             lines.append(f"rm -f -- {path}")
         elif step.op == "run":
-            lines.append(" ".join(map(shlex.quote, step.argv)))
+            # Behind `env` a word is neither one of the shell's own nor a variable.
+            lines.append(" ".join(["env", "--", *map(shlex.quote, step.argv)]))
         elif step.op == "say":
             lines.append(f"printf '%s\\n' {shlex.quote(step.text)}")
     return "\n".join(lines) + "\n"
@@ -184,5 +190,5 @@ def weaknesses(task: BundleParts, weak: Weak) -> list[Weakness]:
     return found
 
 
-RUBRIC_WEAK = "the rubric (share {} of the score) is not judged: the reward is that of the checks, C times V"
+RUBRIC_WEAK = "nobody judges the rubric (share {} of the score): the reward is that of the checks, C times V"
 RECORD_WEAK = "checks that read what the agent did get no record of it, so they fail"

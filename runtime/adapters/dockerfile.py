@@ -4,6 +4,7 @@ no network."""
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 import shlex
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from clawc.runtime.sandbox.interface import WORKSPACE
 
+_MOST = 1 << 20
 _CONTINUED = re.compile(r"\\[ \t]*\n")
 # Commands that only bring programs: those of the host are there.
 _INSTALLS = re.compile(r"\s*(set -\w+\s*(&&|;)\s*)?(apt-get|apt|apk|dnf|yum|pip3?)\b")
@@ -79,7 +81,9 @@ def read_recipe(folder: Path) -> Recipe:
     if not path.is_file():
         recipe.copies = [(".", WORKSPACE)] if any(folder.iterdir()) else []
         return recipe
-    for line in _CONTINUED.sub(" ", path.read_text("utf-8", "replace")).splitlines():
+    if path.is_symlink() or path.stat().st_size > _MOST:
+        raise RecipeError("the Dockerfile is a link, or too large")
+    for line in _CONTINUED.sub(" ", path.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")).split("\n"):
         word, _, rest = line.strip().partition(" ")
         if word and not word.startswith("#"):
             _take(recipe, word.upper(), rest.strip(), folder)
@@ -91,19 +95,24 @@ def read_recipe(folder: Path) -> Recipe:
 
 def _take(recipe: Recipe, word: str, rest: str, folder: Path) -> None:
     if word == "WORKDIR":
-        recipe.workdir = str(PurePosixPath(recipe.workdir, rest.strip("\"'")))
+        recipe.workdir = _place(recipe.workdir, rest.strip("\"'"))
     elif word in ("COPY", "ADD"):
         *sources, target = _arguments(rest)
         if any(source.startswith("--") for source in sources):
             raise RecipeError(f"`{word} {rest}` cannot be played without a container engine")
-        target = str(PurePosixPath(recipe.workdir, target)) + ("/" if target.endswith("/") else "")
+        into = target.endswith(("/", "/.")) or target == "."
+        target = _place(recipe.workdir, target)
         for source in sources:
             inside = PurePosixPath(source.lstrip("/"))
-            if ".." in inside.parts or not (folder / inside).exists():
-                raise RecipeError(f"`{word} {rest}`: `{source}` is not in the environment's folder")
-            recipe.copies.append((str(inside), target))
+            if not _holds(folder, inside):
+                raise RecipeError(f"`{word} {rest}`: `{source}` is not in the environment's folder, or a link")
+            # A file goes into a folder, as does what is in a folder.
+            lies_in = (folder / inside).is_file() and (into or target == recipe.workdir or len(sources) > 1)
+            recipe.copies.append((str(inside), str(PurePosixPath(target, inside.name)) if lies_in else target))
     elif word == "ENV":
         for name, value in _variables(rest):
+            if not name or "\0" in name + value:
+                raise RecipeError(f"`ENV {rest!a}` names no variable")
             recipe.env[name] = value
     elif word == "RUN":
         if not _INSTALLS.match(rest):
@@ -112,11 +121,28 @@ def _take(recipe: Recipe, word: str, rest: str, folder: Path) -> None:
         raise RecipeError(f"`{word}` cannot be played without a container engine")
 
 
+def _place(workdir: str, path: str) -> str:
+    """An absolute path inside, without `..`."""
+    if any(ord(sign) < 32 or ord(sign) == 127 for sign in path):
+        raise RecipeError(f"`{path!a}` is no path")
+    return "/" + posixpath.normpath(posixpath.join(workdir, path)).lstrip("/")
+
+
+def _holds(folder: Path, inside: PurePosixPath) -> bool:
+    """Whether there is such a file or folder, which no link leads to: that could be any file of the host."""
+    at = folder
+    for part in inside.parts:
+        at /= part
+        if part == ".." or "\0" in part or at.is_symlink():
+            return False
+    return at.is_file() or at.is_dir()
+
+
 def _arguments(text: str) -> list[str]:
     try:
         found = json.loads(text) if text.startswith("[") else shlex.split(text)
-    except ValueError as error:
-        raise RecipeError(f"cannot read `{text}`: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise RecipeError(f"cannot read `{text[:200]}`: {error}") from error
     if not isinstance(found, list) or len(found) < 1:  # pyright: ignore[reportUnknownArgumentType]
         raise RecipeError(f"cannot read `{text}`")
     return [str(one) for one in found]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]

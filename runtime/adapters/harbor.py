@@ -1,4 +1,4 @@
-"""Harbor's environment interface over our sandboxes: `--environment-import-path clawc.runtime.adapters.harbor:BubblewrapEnvironment`.
+"""Harbor's environment interface over our sandboxes: `--env clawc.runtime.adapters.harbor:BubblewrapEnvironment`.
 
 Runs in the environment that Harbor is installed in. It builds no images: of a task's Dockerfile it plays what lays files and
 runs commands inside; the system's programs are the host's, read-only, and there is no network. A trial has one sandbox that
@@ -81,8 +81,8 @@ class BubblewrapEnvironment(BaseEnvironment):
 
     async def start(self, force_build: bool) -> None:
         config, recipe = self.task_env_config, self._recipe
-        # A verifier holds the agent's files several times, and more than them.
-        times, more = (4, 256) if self._verifies else (1, 0)
+        # A verifier holds the agent's files several times, for each program that it wants run once more, and more than them.
+        times, more = (16, 256) if self._verifies else (1, 0)
         limits = Limits(
             wall_s=_DAY_S,
             memory_bytes=((config.memory_mb or _MEMORY_MB) + more) << 20,
@@ -121,13 +121,15 @@ class BubblewrapEnvironment(BaseEnvironment):
 
     async def stop(self, delete: bool) -> None:
         answering, self._answering = self._answering, None
-        if answering is not None:
-            answering.cancel()
-            with suppress(asyncio.CancelledError):
-                await answering
         session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        try:
+            if answering is not None:
+                answering.cancel()
+                with suppress(asyncio.CancelledError):
+                    await answering
+        finally:
+            if session is not None:
+                await session.close()
 
     async def exec(
         self,

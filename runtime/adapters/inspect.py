@@ -123,6 +123,8 @@ class ClawcSandbox(SandboxEnvironment):
                 env=env,
                 output_limit=limit,
             )
+        except FileProblem as problem:
+            raise _refusal(cmd, str(problem)) from problem
         except SandboxEnded as end:
             raise SandboxUnavailableError(end.message) from end
         if done.timed_out:
@@ -170,27 +172,28 @@ class ClawcSandbox(SandboxEnvironment):
         session = await self._open()
         with tempfile.TemporaryDirectory(prefix="clawc-workspace-") as scratch:
             copy = Path(scratch, "copy")
-            await session.stop()
-            await session.copy(WORKSPACE, copy)
+            await session.collect(copy)
             return await in_thread(_archive, copy)
 
     async def close(self) -> None:
         """Stop and remove it."""
         answering, self._answering = self._answering, None
-        if answering is not None:
-            answering.cancel()
-            with suppress(asyncio.CancelledError):
-                await answering
         session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        try:
+            if answering is not None:
+                answering.cancel()
+                with suppress(asyncio.CancelledError):
+                    await answering
+        finally:
+            if session is not None:
+                await session.close()
 
     async def _open(self) -> Session:
         async with self._starting:
             if self._session is None:
                 found, config = await backend(), self._config
                 env, folders = dict(lent_tools()), [SCRATCH]
-                times, more = (4, 256) if self._verifies else (1, 0)
+                times, more = (16, 256) if self._verifies else (1, 0)  # as for Harbor
                 if self._verifies:
                     env |= {VARIABLE: FOLDER, "TMPDIR": SCRATCH}
                     folders += [FOLDER, "/grade"]
@@ -218,7 +221,13 @@ def _error(file: str, problem: str) -> OSError:
     for words, kind in kinds:
         if words in problem:
             return kind(f"`{file}`: {problem}")
-    return OSError(f"`{file}`: {problem}")
+    # Inspect tells the model of these errors only; any other one would end the sample without a score.
+    return PermissionError(f"`{file}`: {problem}")
+
+
+def _refusal(cmd: list[str], problem: str) -> Exception:
+    """The exception that Inspect expects for a command that cannot be started."""
+    return ValueError(problem) if "embedded null byte" in problem else PermissionError(f"`{cmd[0]}`: {problem}")
 
 
 def _archive(folder: Path) -> bytes:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import itertools
 import json
 import os
 import secrets
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -50,7 +52,7 @@ class _Request(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class _Tree:
-    """A Template: a plain folder, with links laid into it."""
+    """A Template: a plain folder without links, with those of `links` laid into it; none through another one."""
 
     key: str
     folder: Path
@@ -59,13 +61,16 @@ class _Tree:
     def write(self, dest: Path) -> None:
         shutil.copytree(self.folder, dest, dirs_exist_ok=True)
         for path, target in self.links.items():
-            at = dest / path
-            if safe_path(path) and at.parent.is_dir() and not at.exists():
-                at.symlink_to(target)
+            *folders, name = path.split("/")
+            above = list(itertools.accumulate(folders, Path.joinpath, initial=dest))
+            if safe_path(path) and all(at.is_dir() and not at.is_symlink() for at in above):
+                with suppress(FileExistsError):
+                    (above[-1] / name).symlink_to(target)
 
 
 async def answer_requests(session: Session, backend: Bubblewrap) -> None:
-    """Answer the requests of a sandbox, one after the other, until this is cancelled or the sandbox ends."""
+    """Answer the requests of a sandbox, one after the other, until this is cancelled or the sandbox ends. One that cannot even be
+    told what is wrong gets no answer."""
     folder = session.folders[FOLDER]
     for number in range(1, _MOST + 1):
         while not os.path.lexists(folder / f"{number}.json"):
@@ -74,8 +79,9 @@ async def answer_requests(session: Session, backend: Bubblewrap) -> None:
             await _answer(session, backend, number)
         except SandboxEnded:
             return
-        except (RuntimeFault, FileProblem, ValidationError, OSError, ValueError) as error:
-            await _reply(session, number, {"fault": str(error)[:2000]})
+        except (RuntimeFault, FileProblem, ValidationError, OSError, ValueError, RecursionError) as error:
+            with suppress(FileProblem, SandboxEnded, RuntimeFault):
+                await _reply(session, number, {"fault": ascii(str(error))[1:-1][:2000]})
 
 
 async def _answer(session: Session, backend: Bubblewrap, number: int) -> None:

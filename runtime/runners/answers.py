@@ -5,8 +5,11 @@ Bundles are untrusted: `answers_of` compiles their sources, so call it in a chil
 
 from __future__ import annotations
 
+from pydantic import ValidationError
+
 from clawc.compiler.mutants.derive import mutants_of
 from clawc.runtime.bundle import Bundle
+from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.runners.interface import Answer
 from clawc.runtime.selftest.rebuild import rebuilt, source_of
 from clawc.spec.bundle import SOLUTION_FILES, SOLUTION_STEPS, Solution, SolutionStep
@@ -15,10 +18,13 @@ ORACLE, NULL = "oracle", "null"
 
 
 def oracle_and_null(bundle: Bundle) -> list[Answer]:
-    """The bundle's own solution, if it has one, and an untouched workspace."""
+    """The bundle's own solution, if it has one, and an untouched workspace. Raises RuntimeFault R0402 for one that is none."""
     found = [Answer(bundle, NULL, "the workspace as it was", Solution(steps=()), {})]
     if SOLUTION_STEPS in bundle.files:
-        stored = Solution.model_validate_json(bundle.read(SOLUTION_STEPS))
+        try:
+            stored = Solution.model_validate_json(bundle.read(SOLUTION_STEPS))
+        except ValidationError as error:
+            raise RuntimeFault("R0402", f"`{SOLUTION_STEPS}` is not a solution: {error.errors()[0]['msg']}") from error
         files = {_short(step.source): bundle.read(step.source) for step in stored.steps if step.source}
         steps = [
             step.model_copy(update={"source": _short(step.source)}) if step.source else step for step in stored.steps

@@ -88,5 +88,6 @@ def _judged(trial: Any, said: Path) -> Judged:
     if problem is not None:
         tail = said.read_text("utf-8", "replace")[-1000:] if said.is_file() else ""
         return Judged(None, f"{tail}{problem['exception_type']}: {problem['exception_message']}"[:2000])
-    rewards: dict[str, float] = (trial["verifier_result"] or {}).get("rewards") or {}
+    verified: Any = trial["verifier_result"] or {"rewards": None}
+    rewards: dict[str, float] = verified["rewards"] or {}
     return Judged(rewards.get("reward"), "" if "reward" in rewards else "the trial has no reward")

@@ -44,6 +44,7 @@ from clawc.spec.bundle import Limits
 
 FILE_LIMIT = 64 << 20
 _HEAD_LIMIT = 1 << 20
+_PART = 8 << 20
 _PATIENCE_S = 30.0
 # A sandbox that moves while its workspace is copied, as something in it wakes what was stopped, is tried again.
 _SNAPSHOT_TRIES = 5
@@ -153,7 +154,10 @@ class Session:
         return Spawned(self, number)
 
     async def put(self, path: str, data: bytes, mode: int = 0o644) -> None:
-        await self._ask({"op": "put", "path": _absolute(path), "mode": mode}, data, 0, _PATIENCE_S)
+        # In parts: what is on its way counts as memory of the sandbox.
+        for at in range(0, max(len(data), 1), _PART):
+            head: dict[str, object] = {"op": "put", "path": _absolute(path), "mode": mode, "at": at}
+            await self._ask(head, data[at : at + _PART], 0, _PATIENCE_S)
 
     async def get(self, path: str) -> bytes:
         reply = await self._ask(

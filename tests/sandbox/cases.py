@@ -9,6 +9,7 @@ from tests.sandbox.cases_bundles import BUNDLES
 from tests.sandbox.cases_calls import CALLS
 from tests.sandbox.cases_checker import CHECKER
 from tests.sandbox.cases_collect import COLLECT
+from tests.sandbox.cases_folders import FOLDERS
 from tests.sandbox.cases_limits import LIMITS
 from tests.sandbox.cases_neighbours import NEIGHBOURS
 from tests.sandbox.cases_processes import PROCESSES
@@ -34,6 +35,7 @@ CONFORMANCE: tuple[Table, ...] = (
     SPAWN,
     REPORTS,
     REDTEAM,
+    FOLDERS,
 )
 FORGERIES: tuple[Table, ...] = (TABLES, PROGRAMS)
 STRANGE: tuple[Table, ...] = (BUNDLES,)

@@ -8,52 +8,48 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import ctypes
 import json
 import os
-import resource
-import selectors
 import shutil
-import signal
 import subprocess
+import tempfile
 import time
-from typing import IO, Any, NamedTuple, Optional
+from typing import Any, Optional
 
-from .collect import collect
+from .collect import collect_left, remove
+from .process import NOBODY, PAGE, Program, Ran, as_user, refused, run
 
-OUTPUT_LIMIT = 8 << 20
 WORKSPACE = "/w"
 BASE_ENV = {"PATH": "/usr/bin:/bin:/usr/local/bin", "HOME": "/tmp", "LANG": "C.UTF-8"}
 # Where a runner lends tools, as pytest: programs in `bin`, packages in `python`.
 TOOLS = "/opt/tools"
-_POLL_S = 0.05
 _WAIT_FOR_SANDBOX_S = 60.0
-_PR_SET_CHILD_SUBREAPER, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 36, 4, 38
-# One user for each grader, so that their programs are counted apart; where few users are mapped, one for all.
-_FIRST_USER, _NOBODY = 70_000_000, 65_432
-_PAGE = os.sysconf("SC_PAGE_SIZE")
-
-
-class Program(NamedTuple):
-    """What to run, in the folder `tree` or one below. Times in seconds, sizes in bytes."""
-
-    argv: list[str]
-    env: dict[str, str]
-    cwd: str
-    stdin: bytes
-    timeout_s: float
-    limits: dict[str, Any]
-
-
-class Ran(NamedTuple):
-    """`exit` is None if it was ended, else 128 + n after signal n; `limit` is "time", "memory" or empty."""
-
-    exit: Optional[int]
-    stdout: bytes
-    stderr: bytes
-    limit: str
-    truncated: bool
+_PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
+# Users for each grader, so that its programs are apart from those of others.
+_FIRST_USER, _EACH = 70_000_000, 64
+_NOT_ON_DISK, _SHALLOW = ("/proc", "/sys"), 3
+# What bubblewrap takes from the machine's own `/dev`.
+_DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+_TRIAL = {"memory_bytes": 64 << 20}
+_PYTHON = "/usr/bin/python3"
+# As our own sandboxes start a program. Python may set LC_CTYPE for itself.
+_STARTER = """
+import os, signal, sys
+at, kept, argv = sys.argv[1], sys.argv[2], sys.argv[3:]
+env = {name: value for name, value in os.environ.items() if name != "LC_CTYPE" or kept}
+try:
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    os.chdir(at)
+    at = ""
+    os.execvpe(argv[0], argv, env)
+except OSError as error:
+    os.write(2, ("%s: %s\\n" % (at or argv[0], error.strerror)).encode("utf-8", "replace"))
+    os._exit(2 if at else 127 if isinstance(error, FileNotFoundError) else 126)
+"""
 
 
 class Isolation:
@@ -90,7 +86,9 @@ class Requests(Isolation):
     def run(self, program: Program, tree: str, after: str) -> Ran:
         self._number += 1
         name = os.path.join(self._folder, str(self._number))
-        shutil.copytree(tree, name + ".tree", symlinks=True)
+        given, left = name + ".tree", name + ".after"
+        shutil.copytree(tree, given, symlinks=True)
+        os.mkdir(left)  # which stays empty if nothing is left of the files
         request = {
             "argv": program.argv, "env": program.env, "cwd": program.cwd, "timeout_s": program.timeout_s,
             "stdin": base64.b64encode(program.stdin).decode("ascii"), "limits": program.limits, "links": _links(tree),
@@ -107,7 +105,9 @@ class Requests(Isolation):
             result = json.load(file)
         if "fault" in result:
             raise OSError(str(result["fault"]))
-        collect(name + ".after", after)
+        collect_left(left, after)
+        for folder in (given, left):  # many programs that leave much would fill the disk
+            remove(folder)
         out, err = (base64.b64decode(result[stream]) for stream in ("stdout", "stderr"))
         return Ran(result["exit"], out, err, result["limit"], result["truncated"])
 
@@ -124,34 +124,62 @@ def _links(tree: str) -> dict[str, str]:
 
 
 class Bubblewrap(Isolation):
-    """`path` is the program bwrap. `tools` is a folder of lent tools."""
+    """`path` is the program bwrap. `tools` is a folder of lent tools. Where the grader is root another user starts it, if that
+    works: to the kernel, root without any right still owns its settings and devices."""
 
     name = "bwrap"
 
     def __init__(self, path: str, tools: str) -> None:
         self._path = path
         self._tools = tools
+        self._users: Optional[_Users] = _Users()
 
     def works(self) -> bool:
-        """Whether a first sandbox comes up."""
+        """Whether a first sandbox comes up. May be asked in any process, also one with children and threads of its own."""
+        own = self._path
+        for user in self._users.all() if self._users else ():
+            if self._starts(user):
+                return True
+            if os.path.isfile(own):
+                self._path = _for_all(own)
+                if self._starts(user):
+                    return True
+                self._path = own
+        self._users = None
+        return self._starts(None)
+
+    def _user(self) -> Optional[int]:
+        return self._users.next() if self._users else None
+
+    def _starts(self, user: Optional[int]) -> bool:
         try:
             done = subprocess.run(
-                [*self._command("/", "/"), "/bin/sh", "-c", ":"], env={}, stdin=subprocess.DEVNULL,
+                [*self._command("/", "/", _TRIAL, {}), "/bin/sh", "-c", ":"], env={}, stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=30, check=False,
+                user=user, group=user, extra_groups=None if user is None else [],
             )  # fmt: skip
-        except (OSError, subprocess.SubprocessError):
+        except (OSError, ValueError, subprocess.SubprocessError):
             return False
         return done.returncode == 0
 
     def run(self, program: Program, tree: str, after: str) -> Ran:
+        user = self._user()
+        if user is not None:
+            _give(tree, user)
         cwd = WORKSPACE if program.cwd == "." else "%s/%s" % (WORKSPACE, program.cwd)
-        command = [*self._command(tree, cwd), *program.argv]
-        ran = _run(command, {**program.env, "PWD": cwd}, None, program, None)
-        collect(tree, after)
+        if any("\0" in text for text in (*program.argv, *program.env, *program.env.values())):
+            ran = refused(126, "embedded null byte")
+        else:
+            kept = "LC_CTYPE" if "LC_CTYPE" in program.env else ""
+            command = self._command(tree, WORKSPACE, program.limits, {**program.env, "PWD": cwd})
+            ran = run([*command, *_start(cwd, kept), *program.argv], {}, None, program, user, tree)
+        collect_left(tree, after)
         return ran
 
-    def _command(self, tree: str, cwd: str) -> list[str]:
+    def _command(self, tree: str, cwd: str, limits: dict[str, Any], env: dict[str, str]) -> list[str]:
         args = [self._path, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+        for name, value in env.items():  # those of the program: bwrap itself has none
+            args += ["--setenv", name, value]
         args += ["--ro-bind", "/usr", "/usr"]
         for name in ("bin", "sbin", "lib", "lib32", "lib64"):
             if os.path.islink("/" + name):
@@ -161,12 +189,16 @@ class Bubblewrap(Isolation):
         args += ["--dir", "/etc"]
         for name in ("alternatives", "ld.so.cache", "passwd", "group"):
             args += ["--ro-bind-try", "/etc/" + name, "/etc/" + name]
-        args += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+        # What lies in memory counts for no process.
+        size = ["--size", str(max(int(limits["memory_bytes"]) // 2, PAGE))]
+        args += ["--proc", "/proc", "--dev", "/dev", *size, "--tmpfs", "/dev/shm", *size, "--tmpfs", "/tmp"]
         if self._tools:
             args += ["--ro-bind", self._tools, TOOLS]
         if tree != "/":
             args += ["--bind", tree, WORKSPACE]
-        return [*args, "--remount-ro", "/", "--chdir", cwd, "--"]
+        for path in ("/proc", *("/dev/" + name for name in _DEVICES), "/dev", "/"):
+            args += ["--remount-ro", path]
+        return [*args, "--chdir", cwd, "--"]
 
 
 class OtherUser(Isolation):
@@ -174,25 +206,32 @@ class OtherUser(Isolation):
 
     name = "user"
 
-    def __init__(self, user: int) -> None:
-        self._user = user
+    def __init__(self) -> None:
+        self._users = _Users()
 
     def run(self, program: Program, tree: str, after: str) -> Ran:
-        for folder, folders, files in os.walk(tree):
-            for name in [folder, *(os.path.join(folder, one) for one in (*folders, *files))]:
-                os.lchown(name, self._user, self._user)
-        _open_way(tree)
-        ran = _run(program.argv, program.env, _within(tree, program.cwd), program, self._user)
-        collect(tree, after)
+        user = self._users.next()
+        if user is None:
+            raise OSError("there is no other user to run programs as")
+        _give(tree, user)
+        ran = run(program.argv, program.env, _within(tree, program.cwd), program, user, tree)
+        collect_left(tree, after)
+        if user != NOBODY:
+            _sweep(user)
         return ran
+
+    def may_read(self, path: str) -> bool:
+        """Whether programs can read a file."""
+        user = self._users.next()
+        return user is not None and _may(user, path, os.R_OK)
 
 
 class SameUser(Isolation):
     name = "none"
 
     def run(self, program: Program, tree: str, after: str) -> Ran:
-        ran = _run(program.argv, program.env, _within(tree, program.cwd), program, None)
-        collect(tree, after)
+        ran = run(program.argv, program.env, _within(tree, program.cwd), program, None, tree)
+        collect_left(tree, after)
         return ran
 
 
@@ -201,12 +240,11 @@ def choose(requests: str, bwrap: str, tools: str) -> Isolation:
     if requests and os.path.isdir(requests):
         return Requests(requests)
     for path in (bwrap, shutil.which("bwrap") or ""):
-        if path and Bubblewrap(path, tools).works():
-            return Bubblewrap(path, tools)
-    for user in (_FIRST_USER + os.getpid(), _NOBODY):
-        if os.geteuid() == 0 and _may_become(user):
-            return OtherUser(user)
-    return SameUser()
+        if path:
+            bubblewrap = Bubblewrap(path, tools)
+            if bubblewrap.works():
+                return bubblewrap
+    return SameUser() if _Users().next() is None else OtherUser()
 
 
 def shut_off() -> None:
@@ -219,190 +257,91 @@ def shut_off() -> None:
         return
 
 
-def _may_become(user: int) -> bool:
-    """Root without the right to change its user is no use."""
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.setgroups([])
-            os.setgid(user)
-            os.setuid(user)
-        except OSError:
-            os._exit(1)
-        os._exit(0)
-    return os.waitpid(pid, 0)[1] == 0
+class _Users:
+    """Other users, where the grader is root: one for each program, as far as there are any."""
+
+    def __init__(self) -> None:
+        self._number = 0
+
+    def all(self) -> tuple[int, ...]:
+        """Those that the next program may run as."""
+        own = _FIRST_USER + os.getpid() * _EACH + self._number % _EACH
+        return (own, NOBODY) if os.geteuid() == 0 else ()
+
+    def next(self) -> Optional[int]:
+        """None where the grader cannot become another user."""
+        self._number += 1
+        return next((user for user in self.all() if as_user(user, lambda: True)), None)
 
 
-def _open_way(tree: str) -> None:
-    """Let another user pass the folders above; that they may not be listed hides the rest."""
+def _may(user: int, path: str, right: int) -> bool:
+    return as_user(user, lambda: os.access(path, right))
+
+
+def _for_all(path: str) -> str:
+    """A copy of bwrap that every user can start, with the libraries that lie beside it where it is that of the Python package."""
+    folder = tempfile.mkdtemp(prefix="bwrap-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    package = os.path.dirname(os.path.dirname(os.path.abspath(path)))
+    copy, libraries = os.path.join(folder, "p", "b", "bwrap"), package + ".libs"
+    os.makedirs(os.path.dirname(copy))
+    shutil.copyfile(path, copy)
+    if os.path.isdir(libraries):
+        shutil.copytree(libraries, os.path.join(folder, os.path.basename(libraries)), copy_function=shutil.copyfile)
+    for above, folders, files in os.walk(folder):
+        for name in (above, *(os.path.join(above, one) for one in (*folders, *files))):
+            os.chmod(name, 0o755)
+    return copy
+
+
+def _give(tree: str, user: int) -> None:
+    """Let another user have a folder, and pass those above; that they may not be listed hides the rest."""
+    for folder, folders, files in os.walk(tree):
+        for name in [folder, *(os.path.join(folder, one) for one in (*folders, *files))]:
+            os.lchown(name, user, user)
     above = os.path.dirname(os.path.abspath(tree))
     while above != "/" and os.stat(above).st_uid == os.geteuid() and not os.stat(above).st_mode & 0o001:
         os.chmod(above, os.stat(above).st_mode | 0o111)
         above = os.path.dirname(above)
 
 
+def _sweep(user: int) -> None:
+    """Remove what a program has left where everybody may write: the next one would find it, or no room."""
+    for folder in _writable():
+        try:
+            with os.scandir(folder) as entries:
+                theirs = [one.path for one in entries if one.stat(follow_symlinks=False).st_uid == user]
+        except OSError:
+            continue
+        for path in theirs:
+            remove(path)
+
+
+def _writable() -> list[str]:
+    """The folders of this machine in which everybody may write, as far as they are not deep."""
+    found: list[str] = []
+    waiting = [("/", 0)]
+    while waiting:
+        folder, depth = waiting.pop()
+        try:
+            with os.scandir(folder) as entries:
+                for one in entries:
+                    if one.is_dir(follow_symlinks=False) and one.path not in _NOT_ON_DISK:
+                        if one.stat(follow_symlinks=False).st_mode & 0o002:
+                            found.append(one.path)
+                        elif depth + 1 < _SHALLOW:
+                            waiting.append((one.path, depth + 1))
+        except OSError:
+            continue
+    return found
+
+
 def _within(tree: str, cwd: str) -> str:
     return tree if cwd == "." else os.path.join(tree, *cwd.split("/"))
 
 
-def _run(argv: list[str], env: dict[str, str], cwd: Optional[str], program: Program, user: Optional[int]) -> Ran:
-    """Run to the end or a limit; whatever descends from it is gone when this returns."""
-
-    def begin() -> None:
-        ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        size = int(program.limits["disk_bytes"])
-        for limit, value in (
-            (resource.RLIMIT_FSIZE, size),
-            (resource.RLIMIT_CORE, 0),
-            (resource.RLIMIT_NOFILE, 1024),
-            (resource.RLIMIT_CPU, int(program.timeout_s) + 2),
-        ):
-            resource.setrlimit(limit, (value, value))
-        if user is not None:
-            resource.setrlimit(resource.RLIMIT_NPROC, (program.limits["processes"],) * 2)
-            os.setgroups([])
-            os.setgid(user)
-            os.setuid(user)
-
-    try:
-        process = subprocess.Popen(
-            argv, env=env if cwd is None else {**env, "PWD": cwd}, cwd=cwd, stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, preexec_fn=begin,
-        )  # fmt: skip
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
-        missing = isinstance(error, FileNotFoundError)
-        said = "%s: %s\n" % (argv[0], getattr(error, "strerror", None) or error)
-        return Ran(127 if missing else 126, b"", said.encode("utf-8", "replace"), "", False)
-    with process:
-        kept, truncated, limit = _follow(process, program)
-        _end(process)
-    code = process.returncode
-    return Ran(None if limit else 128 - code if code < 0 else code, bytes(kept[0]), bytes(kept[1]), limit, truncated)
-
-
-def _follow(process: subprocess.Popen[bytes], program: Program) -> tuple[list[bytearray], bool, str]:
-    """Feed it and keep what it says, until it ends or exceeds something."""
-    assert process.stdin is not None and process.stdout is not None and process.stderr is not None
-    deadline = time.monotonic() + program.timeout_s
-    kept: list[bytearray] = [bytearray(), bytearray()]
-    truncated, limit = False, ""
-    rest = program.stdin
-    with selectors.DefaultSelector() as selector:
-        for number, stream in enumerate((process.stdout, process.stderr)):
-            os.set_blocking(stream.fileno(), False)
-            selector.register(stream, selectors.EVENT_READ, number)
-        os.set_blocking(process.stdin.fileno(), False)
-        selector.register(process.stdin, selectors.EVENT_WRITE, -1)
-        ended = False
-        while selector.get_map():
-            if not ended and process.poll() is not None:
-                ended, deadline = True, min(deadline, time.monotonic() + 1)  # what it left behind may hold the pipes
-            if time.monotonic() > deadline:
-                limit = "" if ended else "time"
-                break
-            if not ended and _resident(process.pid) > program.limits["memory_bytes"]:
-                limit = "memory"
-                break
-            for key, _ in selector.select(_POLL_S):
-                if key.data < 0:
-                    rest = _feed(selector, process.stdin, rest)
-                    continue
-                data = _read(key.fd)
-                if data is None:
-                    continue
-                if not data:
-                    selector.unregister(key.fileobj)
-                    continue
-                output = kept[key.data]
-                room = OUTPUT_LIMIT - len(output)
-                output += data[:room]
-                truncated = truncated or len(data) > room
-        if not ended and not limit:
-            limit = _await(process, deadline)
-    return kept, truncated, limit
-
-
-def _await(process: subprocess.Popen[bytes], deadline: float) -> str:
-    """A program that has closed its outputs may go on."""
-    try:
-        process.wait(max(0.0, deadline - time.monotonic()))
-        return ""
-    except subprocess.TimeoutExpired:
-        return "time"
-
-
-def _read(fd: int) -> Optional[bytes]:
-    try:
-        return os.read(fd, 1 << 16)
-    except BlockingIOError:
-        return None
-
-
-def _feed(selector: selectors.BaseSelector, stdin: IO[bytes], rest: bytes) -> bytes:
-    try:
-        rest = rest[os.write(stdin.fileno(), rest[: 1 << 16]) :] if rest else rest
-    except BlockingIOError:
-        return rest
-    except OSError:
-        rest = b""
-    if not rest:
-        selector.unregister(stdin)
-        stdin.close()
-    return rest
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill it with all that descends from it: orphans have become children of ours."""
-    for _ in range(1000):
-        below = _descendants(os.getpid())
-        if not below:
-            break
-        for pid in below:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except OSError:
-                continue
-        process.poll()
-        _reap(process.pid)
-        time.sleep(0.001)
-    process.wait()
-
-
-def _reap(kept: int) -> None:
-    """Take leave of ended orphans, but of the process itself, whose status is wanted."""
-    for pid in _children(os.getpid()):
-        if pid != kept:
-            try:
-                os.waitpid(pid, os.WNOHANG)
-            except OSError:
-                continue
-
-
-def _children(pid: int) -> list[int]:
-    found: list[int] = []
-    try:
-        for task in os.listdir("/proc/%d/task" % pid):
-            with open("/proc/%d/task/%s/children" % (pid, task)) as file:
-                found += map(int, file.read().split())
-    except OSError:
-        return found
-    return found
-
-
-def _descendants(pid: int) -> list[int]:
-    found = _children(pid)
-    for one in found:
-        found += _children(one)
-    return found
-
-
-def _resident(pid: int) -> int:
-    """Bytes in memory of a process and its descendants."""
-    size = 0
-    for one in [pid, *_descendants(pid)]:
-        try:
-            with open("/proc/%d/statm" % one) as file:
-                size += int(file.read().split()[1]) * _PAGE
-        except (OSError, ValueError, IndexError):
-            continue
-    return size
+def _start(cwd: str, kept: str) -> list[str]:
+    """Starts the program behind it from within bubblewrap, with the exit status that the system's own refusal has."""
+    if os.path.exists(_PYTHON):
+        return [_PYTHON, "-I", "-S", "-c", _STARTER, cwd, kept]
+    return ["/bin/sh", "-c", 'cd -- "$1" || exit 2; shift 2; exec "$@"', "sh", cwd, kept]

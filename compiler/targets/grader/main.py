@@ -14,18 +14,23 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from typing import Any, NamedTuple, Optional
 
-from .bundle import CHECKER, TRAJECTORY, VENDOR, Bundle, BundleError
-from .collect import collect
-from .isolate import TOOLS, Isolation, choose, shut_off
+from .bundle import CHECKER, MANIFEST, TRAJECTORY, VENDOR, Bundle, BundleError
+from .collect import collect, remove
+from .isolate import TOOLS, Isolation, OtherUser, choose, shut_off
 from .programs import lay_inputs, lay_solution, run_jobs
 from .verdict import Judged, NoVerdict, final_score, judge
 
 FORMAT_VERSION = 1
+# Folders in the scratch folder.
+_SHUT, _OPEN = "shut", "open"
 _WRITTEN = ("verdict.json", "reward.txt", "reward.json")
 
 
@@ -49,22 +54,32 @@ def main(arguments: list[str]) -> int:
     except ValueError as error:
         sys.stderr.write("grade.py: %s\n" % error)
         return 2
-    if options.reward:
-        _clear(options.reward)
+    signal.signal(signal.SIGTERM, _stop)
     shut_off()
     try:
+        if options.reward:
+            _clear(options.reward)
         document = grade(options)
-    except (BundleError, OSError) as error:
-        document = {"format_version": FORMAT_VERSION, "reward": None, "fault": str(error)}
-    line = json.dumps(document, sort_keys=True)
+        if options.reward:
+            _clear(options.reward)  # where programs may have been at work meanwhile
+            if document["reward"] is not None:
+                _keep(options.reward, document)
+    except Exception as error:  # noqa: BLE001 - the edge of the program: whatever is wrong, it is no verdict
+        said = str(error) if isinstance(error, (BundleError, OSError)) else "%s: %s" % (type(error).__name__, error)
+        document = {"format_version": FORMAT_VERSION, "reward": None, "fault": said}
+        with suppress(OSError):
+            if options.reward:
+                _clear(options.reward)
+    sys.stdout.write(json.dumps(document, sort_keys=True) + "\n")
     if document["reward"] is None:
-        sys.stdout.write(line + "\n")
         sys.stderr.write("grade.py: there is no reward: %s\n" % document["fault"])
         return 1
-    if options.reward:
-        _keep(options.reward, document)
-    sys.stdout.write(line + "\n")
     return 0
+
+
+def _stop(*_: object) -> None:
+    """As an interrupt from the keyboard: programs are ended, folders removed."""
+    sys.exit(128 + signal.SIGTERM)
 
 
 def grade(options: Options) -> dict[str, Any]:
@@ -76,9 +91,8 @@ def grade(options: Options) -> dict[str, Any]:
     seen_tools = TOOLS if tools and isolation.name in ("bwrap", "sandbox") else tools
     if bundle.manifest["jobs"] and isolation.name in ("user", "none"):
         _hide(options, isolation)
-    with tempfile.TemporaryDirectory(prefix="grade-") as scratch:
-        os.chmod(scratch, 0o711)
-        collected = os.path.join(scratch, "collected")
+    with _scratch() as scratch:
+        collected = os.path.join(scratch, _SHUT, "collected")
         collect(options.workspace, collected)
         document: dict[str, Any] = {
             "format_version": FORMAT_VERSION, "task": bundle.manifest["task"], "bundle": bundle.manifest["id"],
@@ -102,16 +116,16 @@ def grade(options: Options) -> dict[str, Any]:
 
 def _judged(bundle: Bundle, collected: str, scratch: str, isolation: Isolation, tools: str, trajectory: str) -> Judged:
     """The verdict on a collected workspace; what this writes to `scratch` is gone afterwards. Raises NoVerdict."""
-    jobs, private = os.path.join(scratch, "jobs"), os.path.join(scratch, "private")
+    jobs, private = os.path.join(scratch, _SHUT, "jobs"), os.path.join(scratch, _SHUT, "private")
     try:
-        run_jobs(bundle, collected, jobs, isolation, scratch, tools)
+        run_jobs(bundle, collected, jobs, isolation, os.path.join(scratch, _OPEN), tools)
         if trajectory and os.path.isfile(trajectory):
             shutil.copyfile(trajectory, os.path.join(jobs, TRAJECTORY))
         checker = _lay_checker(bundle, private)  # now that no program of the agent runs any more
         return judge(checker, collected, jobs, bundle.manifest)
     finally:
         for folder in (jobs, private):
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
 
 
 def _lay_checker(bundle: Bundle, folder: str) -> str:
@@ -130,7 +144,7 @@ def _lay_checker(bundle: Bundle, folder: str) -> str:
 def _controls_hold(bundle: Bundle, scratch: str, isolation: Isolation, tools: str) -> bool:
     """Whether the checker judges the untouched workspace and the solution's, here and now."""
     for name in ("untouched", "solved"):
-        laid, collected = os.path.join(scratch, name), os.path.join(scratch, name + "-collected")
+        laid, collected = (os.path.join(scratch, _SHUT, one) for one in (name, name + "-collected"))
         if name == "untouched":
             lay_inputs(bundle, laid, [])
         elif not lay_solution(bundle, laid):
@@ -143,22 +157,41 @@ def _controls_hold(bundle: Bundle, scratch: str, isolation: Isolation, tools: st
     return True
 
 
+@contextmanager
+def _scratch() -> Generator[str, None, None]:
+    """A folder for all that is written: one in it for programs of the agent, one that is shut to other users."""
+    scratch = tempfile.mkdtemp(prefix="grade-")
+    try:
+        os.chmod(scratch, 0o711)
+        for name, mode in ((_SHUT, 0o700), (_OPEN, 0o711)):
+            os.mkdir(os.path.join(scratch, name), mode)
+            os.chmod(os.path.join(scratch, name), mode)
+        yield scratch
+    finally:
+        remove(scratch)
+
+
 def _hide(options: Options, isolation: Isolation) -> None:
-    """Keep the bundle out of reach of programs: all of it is in memory."""
+    """Keep the bundle out of reach of programs: all of it is in memory. Raises OSError where another user could read it."""
     if options.disposable:
         shutil.rmtree(options.bundle, ignore_errors=True)
-    elif isolation.name == "user":
-        os.chmod(options.bundle, 0o700)
+    if isinstance(isolation, OtherUser):
+        manifest = os.path.join(options.bundle, MANIFEST)
+        if isolation.may_read(manifest):
+            os.chmod(options.bundle, 0o700)
+        if isolation.may_read(manifest):
+            raise OSError("programs of the agent could read the bundle")
 
 
 def _clear(folder: str) -> None:
     """Whatever stands where a reward will be, a folder or link too."""
     for name in _WRITTEN:
         path = os.path.join(folder, name)
+        if os.path.lexists(path):
+            remove(path)
+        # A file that somebody writes again and again is replaced in the end.
         if os.path.isdir(path) and not os.path.islink(path):
-            shutil.rmtree(path)
-        elif os.path.lexists(path):
-            os.unlink(path)
+            raise OSError("`%s` cannot be removed" % path)
 
 
 def _keep(folder: str, document: dict[str, Any]) -> None:

@@ -6,31 +6,35 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import shutil
 from typing import Any
 
 from .bundle import Bundle
 from .collect import remove
-from .isolate import BASE_ENV, OUTPUT_LIMIT, Isolation, Program, lent
+from .isolate import BASE_ENV, Isolation, lent
+from .process import OUTPUT_LIMIT, Program
 
 MAX_SET = 10_000
 
 
 def run_jobs(bundle: Bundle, workspace: str, dest: str, isolation: Isolation, scratch: str, tools: str) -> None:
     """Run all jobs over the pristine inputs and the deliverables in `workspace`, a collected folder; the new folder `dest`
-    gets `ID/result.json`, `stdout`, `stderr` and `tree/` for each. `tools` is where lent tools are for the programs."""
+    gets `ID/result.json`, `stdout`, `stderr` and `tree/` for each. Programs work below the folder `scratch`, where nothing else is that
+    they may read. `tools` is where lent tools are for them."""
     os.mkdir(dest)
     manifest = bundle.manifest
     delivered = _deliverables(manifest, workspace) if manifest["jobs"] else {}
     edited = [one["edits"] for one in manifest["deliverables"] if one["edits"]]
     for job in manifest["jobs"]:
-        tree, folder = os.path.join(scratch, "tree"), os.path.join(dest, job["id"])
+        # Another name for each: what cannot be removed of one is no obstacle to the next.
+        tree, folder = os.path.join(scratch, secrets.token_hex(8)), os.path.join(dest, job["id"])
         os.mkdir(folder)
         lay_inputs(bundle, tree, [*edited, *job["without"]])
         for path, source in delivered.items():
             if path not in job["without"]:
-                with open(source, "rb") as file:
-                    _lay(tree, path, file.read(), 0o755 if os.stat(source).st_mode & 0o100 else 0o644)
+                target = _lay(tree, path, b"", 0o755 if os.stat(source).st_mode & 0o100 else 0o644)
+                shutil.copyfile(source, target)  # it may be large
         for path, name in job["files"].items():
             _lay(tree, path, bundle.read(name), 0o644)
         ran = isolation.run(_program(manifest, job, tools), tree, os.path.join(folder, "tree"))
@@ -90,8 +94,8 @@ def _program(manifest: dict[str, Any], job: dict[str, Any], tools: str) -> Progr
     return Program(list(job["argv"]), env, job["cwd"], stdin, job["timeout_s"], manifest["limits"])
 
 
-def _lay(root: str, path: str, data: bytes, mode: int) -> None:
-    """Write one file, in place of whatever stands in its way. Nobody else is writing here."""
+def _lay(root: str, path: str, data: bytes, mode: int) -> str:
+    """Write one file, in place of whatever stands in its way, and give its place. Nobody else is writing here."""
     *folders, last = path.split("/")
     at = root
     for part in folders:
@@ -107,6 +111,7 @@ def _lay(root: str, path: str, data: bytes, mode: int) -> None:
     with open(target, "wb") as file:
         file.write(data)
     os.chmod(target, mode)
+    return target
 
 
 def _deliverables(manifest: dict[str, Any], workspace: str) -> dict[str, str]:

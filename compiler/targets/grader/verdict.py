@@ -12,10 +12,12 @@ import resource
 import secrets
 import subprocess
 import sys
+import threading
 from decimal import Decimal
 from typing import Any, NamedTuple, Optional
 
 _LINE_LIMIT = 8 << 20
+_PATIENCE_S = 5.0
 _EXACT = decimal.Context(prec=34, rounding=decimal.ROUND_HALF_EVEN)
 _PLACES = Decimal("0.000001")
 _SLACK = Decimal("0.000001")
@@ -41,6 +43,7 @@ def judge(checker: str, workspace: str, jobs: str, manifest: dict[str, Any]) -> 
     nonce = secrets.token_hex(16)
     reading, writing = os.pipe()
     limits = manifest["limits"]
+    heard: list[bytes] = []
 
     def begin() -> None:
         size = int(limits["memory_bytes"])
@@ -49,6 +52,8 @@ def judge(checker: str, workspace: str, jobs: str, manifest: dict[str, Any]) -> 
             (resource.RLIMIT_FSIZE, 0),
             (resource.RLIMIT_CORE, 0),
         ):
+            _, hard = resource.getrlimit(limit)
+            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.setrlimit(limit, (value, value))
 
     argv = [sys.executable, "-I", "-S", checker, workspace, "--jobs", jobs, "--verdict-fd", str(writing)]
@@ -57,19 +62,43 @@ def judge(checker: str, workspace: str, jobs: str, manifest: dict[str, Any]) -> 
             argv, env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}, cwd="/", pass_fds=(writing,),
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=begin,
         )  # fmt: skip
+    except BaseException:
+        os.close(reading)
+        raise
     finally:
         os.close(writing)
-    with process, open(reading, "rb") as channel:
+    listener = threading.Thread(target=_listen, args=(reading, heard), daemon=True)
+    listener.start()
+    with process:
         try:
             _, said = process.communicate(nonce.encode("ascii") + b"\n", timeout=limits["check_s"])
         except subprocess.TimeoutExpired:
-            process.kill()
             raise NoVerdict("the checker exceeded its time limit") from None
-        line = channel.read(_LINE_LIMIT + 1)
+        finally:
+            if process.poll() is None:
+                process.kill()
+    listener.join(_PATIENCE_S)
+    if not heard:
+        raise NoVerdict("the checker left a process that holds its channel")
+    line = heard[0]
     if process.returncode != 0:
         tail = said[-2000:].decode("utf-8", "replace").strip()
         raise NoVerdict("the checker ended with exit status %d: %s" % (process.returncode, tail))
     return read_verdict(line, nonce, manifest)
+
+
+def _listen(channel: int, heard: list[bytes]) -> None:
+    """Read a channel to its end, which a verdict that a pipe does not hold would wait for; more than a line may have is enough."""
+    line = bytearray()
+    try:
+        while True:
+            part = os.read(channel, 1 << 16)
+            if not part:
+                break
+            line += part[: _LINE_LIMIT + 1 - len(line)]
+    finally:
+        os.close(channel)
+    heard.append(bytes(line))
 
 
 def read_verdict(line: bytes, nonce: str, manifest: dict[str, Any]) -> Judged:

@@ -123,7 +123,7 @@ class Resident:
             self.send({"id": message.head["id"], "error": text.lower()})
 
     def put(self, message: Message) -> None:
-        put(message.head["path"], message.body, message.head["mode"])
+        put(message.head["path"], message.body, message.head["mode"], message.head["at"])
         self.send({"id": message.head["id"]})
 
     def get(self, message: Message) -> None:

@@ -6,14 +6,16 @@ import os
 import stat
 
 
-def put(path: str, data: bytes, mode: int) -> None:
-    """Write a regular file, making its folders; a FIFO or device in its place is refused without blocking."""
+def put(path: str, data: bytes, mode: int, at: int) -> None:
+    """Write a regular file from the offset `at` on, with which it ends before; its folders are made. A FIFO or device in its place
+    is refused without blocking."""
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, mode)
     with open(fd, "wb") as file:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise ValueError("is not a regular file")
-        os.ftruncate(fd, 0)
+        os.ftruncate(fd, at)
+        file.seek(at)
         file.write(data)
 
 

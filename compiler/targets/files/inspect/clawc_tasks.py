@@ -29,7 +29,7 @@ from inspect_ai.model import ChatMessageUser
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
 from inspect_ai.solver import Generate, Solver, TaskState, basic_agent, solver
 from inspect_ai.tool import bash, python
-from inspect_ai.util import SandboxEnvironment, sandbox
+from inspect_ai.util import OutputLimitExceededError, SandboxEnvironment, sandbox
 
 HERE = Path(__file__).resolve().parent
 DATASET = HERE / "dataset.jsonl"
@@ -149,9 +149,12 @@ async def _workspace() -> bytes:
         return bytes(await taken())
     path = f"/tmp/workspace-{uuid4().hex}.tar"  # in the sandbox `local` all samples share the folder
     try:
-        await _must(["tar", "-C", ".", "-cf", path, "."])
+        # Whatever tar says: what it cannot read is not there, and if it was made useless nothing is.
+        await sandbox().exec(["tar", "-C", ".", "-cf", path, "."])
         archive: bytes = await sandbox().read_file(path, text=False)
         return archive
+    except (FileNotFoundError, IsADirectoryError, PermissionError, OutputLimitExceededError):
+        return b""
     finally:
         await sandbox().exec(["rm", "-f", path])
 
