@@ -3,7 +3,8 @@ export. Needs Harbor, from PyPI in an environment of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from clawc.runtime.runners.harbor import Harbor
 from clawc.runtime.runners.installed import HARBOR
 from tests.frameworks import framework
 from tests.targets.exported import examples, written
+from tests.targets.graders import public_folder
 
 # What an agent does instead of the task; the folder `/logs` is there for its own log.
 FORGERIES: Mapping[str, str] = {
@@ -56,11 +58,9 @@ def exported_task(folder: Path, script: str, mode: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def rewards(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float | None]:
+def rewards() -> Iterator[dict[str, float | None]]:
     """One job of all: each forgery against the default verifier, and against our export in both modes."""
-    folder = tmp_path_factory.mktemp("forgeries")
-    for above in (folder, *folder.parents[:2]):
-        above.chmod(0o755)  # sandboxes of root are other users
+    folder = public_folder()
     tasks = folder / "tasks"
     tasks.mkdir()
     for name, script in FORGERIES.items():
@@ -70,7 +70,8 @@ def rewards(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float | None]
             exported_task(tasks / f"shared-{name}", script, "shared")
     out = folder / "out"
     out.mkdir()
-    return {name: judged.reward for name, judged in Harbor(framework(HARBOR)).rewards(tasks, out).items()}
+    yield {name: judged.reward for name, judged in Harbor(framework(HARBOR)).rewards(tasks, out).items()}
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_the_known_forgery_scores_in_the_default_verifier(rewards: dict[str, float | None]) -> None:
