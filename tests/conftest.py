@@ -18,7 +18,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 # Frameworks that tests install stay where the user's own do: they take minutes to get.
-os.environ["CLAWC_TEST_FRAMEWORKS"] = str(cache_folder())
+os.environ.setdefault("CLAWC_TEST_FRAMEWORKS", str(cache_folder()))  # workers of a run inherit it
 # Results of checks that tests keep are no business of the user's own cache.
 os.environ["CLAWC_CACHE"] = tempfile.mkdtemp(prefix="clawc-test-cache-")
 atexit.register(shutil.rmtree, os.environ["CLAWC_CACHE"], ignore_errors=True)
