@@ -17,6 +17,7 @@ from tests.targets.graders import RIGHT, Ground, grade, tool
 
 # What a program does before it gives its right answer.
 HARMLESS: Mapping[str, str] = {
+    "uses_devices": "open('/dev/null', 'w').write('x'); open('/dev/null').read(); open('/dev/urandom', 'rb').read(8)",
     "removes_everything": """
 import os, shutil
 word = os.path.exists("word.txt") and open("word.txt").read()
