@@ -160,7 +160,7 @@ def test_a_process_whose_first_thread_has_ended_is_seen_to_run() -> None:
         assert process.stdout is not None and process.stdout.readline() == b"ready\n"
         deadline = time.monotonic() + 30
         states = ""
-        while not states.startswith("Z") and time.monotonic() < deadline:
+        while states != "ZS" and time.monotonic() < deadline:  # the other thread may not sleep yet
             states = processes._all(threads=True)[process.pid].states  # pyright: ignore[reportPrivateUsage]
         process.kill()
     assert states == "ZS"
