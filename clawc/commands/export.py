@@ -24,6 +24,7 @@ from clawc.compiler.targets.export import EXPORT_FORMAT_VERSION, BundleParts, Ex
 from clawc.compiler.targets.table import TARGETS
 from clawc.exits import UserError
 from clawc.runtime.runners.parts import parts_of
+from clawc.runtime.runners.processes import write_export
 
 REPORT = "export.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\Z")
@@ -148,11 +149,7 @@ def _write(export: Export, document: dict[str, Any], place: Path, out: Path, old
     staged = place.parent / f".exporting-{secrets.token_hex(4)}"
     try:
         staged.mkdir(parents=True)
-        for path, file in export.files.items():
-            target = staged / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(file.data)
-            target.chmod(file.mode)
+        write_export(export.files, staged)
         (staged / REPORT).write_text(_json(document), encoding="utf-8")
         if place.is_dir():
             _replace(place, staged, older, out)

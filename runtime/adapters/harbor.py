@@ -24,7 +24,7 @@ from harbor.environments.capabilities import EnvironmentCapabilities, Environmen
 
 from clawc.runtime.adapters.backends import backend, lent_tools
 from clawc.runtime.adapters.dockerfile import Recipe, read_recipe
-from clawc.runtime.adapters.programs import FOLDER, VARIABLE, answer_requests
+from clawc.runtime.adapters.programs import FOLDER, VARIABLE, answer_requests, end
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.sandbox.interface import WORKSPACE, FileProblem, SandboxEnded
 from clawc.runtime.sandbox.session import Session
@@ -113,7 +113,7 @@ class BubblewrapEnvironment(BaseEnvironment):
             if path.is_dir():
                 await self.upload_dir(path, target)
             else:
-                await self.upload_file(path, f"{target}/{path.name}" if target.endswith("/") else target)
+                await self.upload_file(path, target)
         for command in recipe.commands:
             done = await self.exec(command, cwd=recipe.workdir)
             if done.return_code:
@@ -122,14 +122,7 @@ class BubblewrapEnvironment(BaseEnvironment):
     async def stop(self, delete: bool) -> None:
         answering, self._answering = self._answering, None
         session, self._session = self._session, None
-        try:
-            if answering is not None:
-                answering.cancel()
-                with suppress(asyncio.CancelledError):
-                    await answering
-        finally:
-            if session is not None:
-                await session.close()
+        await end(session, answering)
 
     async def exec(
         self,

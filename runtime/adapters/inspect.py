@@ -15,7 +15,6 @@ import io
 import posixpath
 import tarfile
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ from inspect_ai.util import (
 from pydantic import BaseModel
 
 from clawc.runtime.adapters.backends import backend, lent_tools
-from clawc.runtime.adapters.programs import FOLDER, VARIABLE, answer_requests
+from clawc.runtime.adapters.programs import FOLDER, VARIABLE, answer_requests, end
 from clawc.runtime.sandbox.finish import in_thread
 from clawc.runtime.sandbox.interface import WORKSPACE, FileProblem, SandboxEnded
 from clawc.runtime.sandbox.session import Session
@@ -154,7 +153,6 @@ class ClawcSandbox(SandboxEnvironment):
             if "not a regular file" in str(problem) and (await self.exec(["test", "-d", file])).success:
                 raise IsADirectoryError(f"`{file}` is a directory") from problem
             if "is larger than" in str(problem):
-                data = b""
                 raise OutputLimitExceededError(
                     limit_str=SandboxEnvironmentLimits.MAX_READ_FILE_SIZE_STR, truncated_output=None
                 ) from problem
@@ -179,14 +177,7 @@ class ClawcSandbox(SandboxEnvironment):
         """Stop and remove it."""
         answering, self._answering = self._answering, None
         session, self._session = self._session, None
-        try:
-            if answering is not None:
-                answering.cancel()
-                with suppress(asyncio.CancelledError):
-                    await answering
-        finally:
-            if session is not None:
-                await session.close()
+        await end(session, answering)
 
     async def _open(self) -> Session:
         async with self._starting:

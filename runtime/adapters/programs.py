@@ -84,6 +84,18 @@ async def answer_requests(session: Session, backend: Bubblewrap) -> None:
                 await _reply(session, number, {"fault": ascii(str(error))[1:-1][:2000]})
 
 
+async def end(session: Session | None, answering: asyncio.Task[None] | None) -> None:
+    """Stop answering, and remove the sandbox, also when the caller is cancelled meanwhile."""
+    try:
+        if answering is not None:
+            answering.cancel()
+            with suppress(asyncio.CancelledError):
+                await answering
+    finally:
+        if session is not None:
+            await session.close()
+
+
 async def _answer(session: Session, backend: Bubblewrap, number: int) -> None:
     at = f"{FOLDER}/{number}"
     request = _Request.model_validate_json(await session.get(f"{at}.json"))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from clawc.compiler.targets.export import BundleParts, ExportOptions
+from clawc.compiler.targets.export import BundleParts, ExportFile, ExportOptions
 from clawc.compiler.targets.harbor import harbor
 from clawc.compiler.targets.parts import solution_files, solve_script
 from clawc.runtime.runners.installed import HARBOR
@@ -77,9 +77,8 @@ class Harbor:
         )
         prefix = "steps/turn-1/solution" if answer.bundle.manifest.turns else "solution"
         files |= solution_files(played, f"{prefix}/files")
-        laid = {path: (file.data, file.mode) for path, file in files.items()}
-        laid[f"{prefix}/solve.sh"] = (solve_script(played, "/solution/files").encode(), 0o755)
-        write_export(laid, tasks / f"{answer.task}{_SEPARATOR}{answer.name}")
+        files[f"{prefix}/solve.sh"] = ExportFile(solve_script(played, "/solution/files").encode(), 0o755)
+        write_export(files, tasks / f"{answer.task}{_SEPARATOR}{answer.name}")
 
 
 def _judged(trial: Any, said: Path) -> Judged:

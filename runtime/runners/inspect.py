@@ -33,7 +33,7 @@ class Inspect:
     def play(self, answers: Sequence[Answer], folder: Path) -> dict[tuple[str, str], Judged]:
         bundles = {answer.task: answer.bundle for answer in answers}
         export = inspect([parts_of(bundle) for bundle in bundles.values()], ExportOptions("clawc"))
-        write_export({path: (file.data, file.mode) for path, file in export.files.items()}, folder / "export")
+        write_export(export.files, folder / "export")
         found: dict[tuple[str, str], Judged] = {}
         for name in dict.fromkeys(answer.name for answer in answers):
             found |= self._one(name, [answer for answer in answers if answer.name == name], folder)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import clawc
+from clawc.compiler.targets.export import ExportFile
 from clawc.runtime.runners.interface import RunnerFailed
 
 PATIENCE_S = 3600.0
@@ -51,10 +52,10 @@ def run(command: Sequence[str], folder: Path, more: Mapping[str, str] | None = N
     return done.stdout
 
 
-def write_export(files: Mapping[str, tuple[bytes, int]], folder: Path) -> None:
-    """The files of an export, in the new folder."""
-    for path, (data, mode) in files.items():
+def write_export(files: Mapping[str, ExportFile], folder: Path) -> None:
+    """The files of an export, in a folder. Raises OSError."""
+    for path, file in files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
-        target.chmod(mode)
+        target.write_bytes(file.data)
+        target.chmod(file.mode)

@@ -34,7 +34,7 @@ class Verifiers:
     def play(self, answers: Sequence[Answer], folder: Path) -> dict[tuple[str, str], Judged]:
         bundles = {answer.task: answer.bundle for answer in answers}
         export = verifiers([parts_of(bundle) for bundle in bundles.values()], ExportOptions(_NAME))
-        write_export({path: (file.data, file.mode) for path, file in export.files.items()}, folder / "staged")
+        write_export(export.files, folder / "staged")
         found: dict[tuple[str, str], Judged] = {}
         for name in dict.fromkeys(answer.name for answer in answers):
             found |= self._one(name, [answer for answer in answers if answer.name == name], folder)

@@ -31,6 +31,10 @@ from .verdict import Judged, NoVerdict, final_score, judge
 FORMAT_VERSION = 1
 # Folders in the scratch folder.
 _SHUT, _OPEN = "shut", "open"
+_USAGE = (
+    "usage: grade.py BUNDLE WORKSPACE [--reward FOLDER] [--jobs FOLDER] [--bwrap PROGRAM] [--tools FOLDER]"
+    " [--trajectory FILE] [--disposable]"
+)
 _WRITTEN = ("verdict.json", "reward.txt", "reward.json")
 
 
@@ -231,5 +235,5 @@ def _options(arguments: list[str]) -> Options:
         else:
             places.append(argument)
     if len(places) != 2:
-        raise ValueError("usage: grade.py BUNDLE WORKSPACE [--reward FOLDER] [--jobs FOLDER] [--bwrap PROGRAM]")
+        raise ValueError(_USAGE)
     return Options(places[0], places[1], **named)
