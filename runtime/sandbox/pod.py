@@ -216,6 +216,8 @@ class Pod:
             raise RuntimeFault("R0302", f"cannot start a sandbox: {error or 'no answer in time'}") from error
         finally:
             self._starting.pop(number, None)
+            if started.done() and not started.cancelled():
+                started.exception()  # seen, also where sending had failed before
         box = Box(pidfd, word)
         if number in self._early:
             box.end(self._early.pop(number))

@@ -286,6 +286,9 @@ class Session:
             raise await self._lost("the sandbox ended") from None
         finally:
             self._pending.pop(number, None)
+            pending.reply.cancel()  # an answer that comes too late is nobody's, nor is an error, which would be logged as lost
+            if not pending.reply.cancelled():
+                pending.reply.exception()
         if reply.head.error:
             raise FileProblem(reply.head.error[:500])
         return reply

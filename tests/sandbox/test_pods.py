@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import shutil
 import signal
@@ -57,7 +58,7 @@ def _kill_zygote(backend: Bubblewrap, role: Role) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
-def test_the_end_of_a_pod_is_a_fault_of_the_runner(state: Path) -> None:
+def test_the_end_of_a_pod_is_a_fault_of_the_runner(state: Path, caplog: pytest.LogCaptureFixture) -> None:
     mark = word()
 
     async def main() -> None:
@@ -81,6 +82,8 @@ def test_the_end_of_a_pod_is_a_fault_of_the_runner(state: Path) -> None:
             await backend.close()
 
     asyncio.run(main())
+    gc.collect()
+    assert "never retrieved" not in caplog.text  # an error that nobody waited for any more
 
 
 def test_the_end_of_a_pod_is_no_verdict(state: Path, tmp_path: Path) -> None:
