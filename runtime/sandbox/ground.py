@@ -1,6 +1,6 @@
-"""What all sandboxes of a runner stand on: the state root and, for each role, an area of it with a pod over it.
+"""What all sandboxes of a runner stand on: the state root and, for each role, an area of it.
 
-Agents, the programs that a checker wants run, and checkers have a pod each: none sees the files of another, and as root
+Agents, the programs that a checker wants run, and checkers have an area each: none sees the files of another, and as root
 each has a user of its own.
 """
 
@@ -10,29 +10,23 @@ import asyncio
 import errno
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.sandbox.box import Box
 from clawc.runtime.sandbox.duplicate import duplicate
 from clawc.runtime.sandbox.finish import acquire, finish, in_thread
 from clawc.runtime.sandbox.interface import LaidFile, SandboxEnded, Template
 from clawc.runtime.sandbox.layers import Layer, Layers
-from clawc.runtime.sandbox.pod import Box, Pod, Start, Workspace, open_pod
 from clawc.runtime.sandbox.remove import remove_tree
+from clawc.runtime.sandbox.start import Start, Workspace
 from clawc.runtime.sandbox.state import StateRoot, first_user, own
 from clawc.runtime.sandbox.tools import TOOLS, lay_tools
 
 Role = Literal["agent", "job", "check"]
 ROLES: tuple[Role, ...] = ("agent", "job", "check")
-# What the interpreters of checkers have imported beforehand; parsers that few tasks need are imported by them.
-_FOR_CHECKS = (
-    "re", "json", "_json", "decimal", "_pydecimal", "datetime", "unicodedata", "calendar", "bisect", "zlib", "pyexpat",
-    "_sha256", "_sha2",
-)  # fmt: skip
-_WARM: Mapping[Role, tuple[str, ...]] = {"agent": (), "job": (), "check": _FOR_CHECKS}
 # Errors of keeping a workspace that its author has brought about.
 _ITS_OWN = {
     errno.EFBIG, errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ESTALE, errno.EAGAIN,
@@ -55,25 +49,44 @@ class Place:
         return (self.workspace.upper, *self.further.values())
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Area:
-    """A role's part of the disk, and its pod once the first sandbox needs one."""
+    """A role's part of the disk. `user` is whom its sandboxes run as on this machine, None for the runner's own."""
 
+    role: Role
     path: Path
     user: int | None
     layers: Layers
-    warm: tuple[str, ...]
-    pod: Pod | None = None
-    opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Starter(Protocol):
+    """What starts the processes of sandboxes. `enforcers` says who holds each limit."""
+
+    enforcers: Mapping[str, str]
+
+    async def start(self, area: Area, start: Start, fds: Sequence[int]) -> Box:
+        """Start a box that gets the descriptors as 0, 1, 2 …; raises RuntimeFault R0302. Not to be cancelled."""
+        ...
+
+    def expect(self, area: Area) -> None:
+        """Have what the first box there needs ready by the time that it is wanted."""
+        ...
+
+    async def close(self) -> None:
+        """End all boxes."""
+        ...
+
+    def end_now(self) -> None:
+        """At the end of the process: kill without waiting."""
+        ...
 
 
 class Ground:
     """Starts boxes and gives them places. `overlay` is false where workspaces are copied instead."""
 
-    def __init__(self, root: StateRoot, bwrap: Path, machine: str) -> None:
+    def __init__(self, root: StateRoot, starter: Starter) -> None:
         self.root = root
-        self.bwrap = bwrap
-        self.machine = machine
+        self.starter = starter
         self.overlay = True
         first = first_user()
         self.drops_user = first is not None
@@ -81,9 +94,9 @@ class Ground:
         for number, role in enumerate(ROLES):
             user = None if first is None else first + number
             path = root.folder(0o711)
-            self._areas[role] = Area(path, user, Layers(root, path, user), _WARM[role])
+            self._areas[role] = Area(role, path, user, Layers(root, path, user))
         self._tools: dict[Role, Path] = {}
-        self._opening: asyncio.Task[None] | None = None
+        self._lending = asyncio.Lock()
         # Collections of deep trees hold many descriptors, so few run at a time.
         self.collecting = asyncio.Semaphore(2)
         # So do looks at what workspaces take.
@@ -165,12 +178,9 @@ class Ground:
         return Layer(folder, below=place.layers)
 
     @property
-    def enforcers(self) -> dict[str, str]:
+    def enforcers(self) -> Mapping[str, str]:
         """Who holds each limit."""
-        return {
-            "wall": "runner", "memory": "watchdog", "disk": "watchdog", "processes": "rlimit", "file": "rlimit",
-            "open_files": "rlimit",
-        }  # fmt: skip
+        return self.starter.enforcers
 
     def named_enforcers(self) -> tuple[str, ...]:
         """What bounds a sandbox, as records name it."""
@@ -179,33 +189,18 @@ class Ground:
         return (*found, "user:own" if self.drops_user else "user:shared")
 
     async def start(self, role: Role, start: Start, fds: Sequence[int]) -> Box:
-        """Clone a box from the role's pod, which is started or replaced if need be."""
-        area = self._areas[role]
+        """Start a box in a role's area."""
         if TOOLS in start.env.get("PYTHONPATH", ""):
             start = start.with_folder(TOOLS, await self._lent(role))
-        pod = await self._open(area)
-        return await acquire(pod.start(start, fds), Box.kill)
+        return await acquire(self.starter.start(self._areas[role], start, fds), _end)
 
-    async def _open(self, area: Area) -> Pod:
-        if area.pod is None or not area.pod.alive:
-            async with area.opening:
-                if area.pod is None or not area.pod.alive:
-                    work = open_pod(self.bwrap, area.path, area.warm, self.machine, area.user)
-                    area.pod = await acquire(work, Pod.close)
-                return area.pod
-        return area.pod
-
-    def open_soon(self, role: Role) -> None:
-        """Have a role's pod started by the time that its first sandbox is wanted."""
-        self._opening = asyncio.create_task(self._try_to_open(self._areas[role]))
-
-    async def _try_to_open(self, area: Area) -> None:
-        with suppress(RuntimeFault):  # whoever needs it tries again, and says why if that fails
-            await self._open(area)
+    def expect(self, role: Role) -> None:
+        """A first box in a role's area will be wanted soon."""
+        self.starter.expect(self._areas[role])
 
     async def _lent(self, role: Role) -> Path:
         """The folder of the tools that the runner lends, made at the first use."""
-        async with self._areas[role].opening:
+        async with self._lending:
             if role not in self._tools:
                 folder = self.folder(role, 0o755)
                 await in_thread(lay_tools, folder)
@@ -213,19 +208,16 @@ class Ground:
             return self._tools[role]
 
     async def close(self) -> None:
-        """End all pods, and so all sandboxes."""
-        if self._opening is not None:
-            await finish(self._opening)
-        pods = [area.pod for area in self._areas.values() if area.pod is not None]
-        for area in self._areas.values():
-            area.pod = None
-        await asyncio.gather(*(pod.close() for pod in pods))
+        """End all sandboxes."""
+        await self.starter.close()
 
     def end_now(self) -> None:
         """At the end of the process: kill without waiting."""
-        for area in self._areas.values():
-            if area.pod is not None:
-                area.pod.kill_now()
+        self.starter.end_now()
+
+
+async def _end(box: Box) -> None:
+    await box.kill()
 
 
 def _prepare(

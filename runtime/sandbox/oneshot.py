@@ -11,13 +11,14 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
 from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.sandbox.box import LOST
 from clawc.runtime.sandbox.command import BASE_ENV, Descriptors
 from clawc.runtime.sandbox.finish import finish
 from clawc.runtime.sandbox.ground import Ground, Role
 from clawc.runtime.sandbox.interface import CHANNEL, Finished, Program, ScriptRun
 from clawc.runtime.sandbox.limits import Meter, resource_limits
 from clawc.runtime.sandbox.pipes import PipeReader
-from clawc.runtime.sandbox.pod import Start, Workspace
+from clawc.runtime.sandbox.start import Start, Workspace
 from clawc.runtime.sandbox.watchdog import watch
 
 CHANNEL_LIMIT = 8 << 20
@@ -139,7 +140,9 @@ async def _run(
         kept = [await reader.rest(_DRAIN_S) for reader in readers]
         word = await box.said()
     if box.lost:
-        raise RuntimeFault("R0302", "the sandboxes' pod has ended")
+        raise RuntimeFault("R0302", LOST)
+    if box.starved and not limit:
+        limit = "memory"
     if word != "ready":
         raise RuntimeFault("R0302", f"the sandbox did not start: {word or 'it ended without a word'}")
     channel = readers[2] if len(readers) > 2 else None

@@ -12,63 +12,22 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
 from pydantic import BaseModel
 
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.sandbox.command import AREA, PLAIN_DEVICES, Descriptors, pod_arguments
 from clawc.runtime.sandbox.pipes import PipeReader
+from clawc.runtime.sandbox.start import SHARED, START_S, TMP, Start
 
-# A host that cannot start a sandbox in this time is out of order.
-START_S = 30.0
 _END_S = 10.0
 OLDEST_PYTHON = (3, 9)
 _MESSAGE = 1 << 16
 # What the zygote takes in one message; a longer request goes in a file (inside/zygote.py knows it by its lack of a kind).
 _REQUEST = 1 << 16
-
-TMP_BYTES = 64 << 20
-SHM_BYTES = 16 << 20
-# File systems in memory: path, bytes, files.
-_TMP = ("/tmp", TMP_BYTES, 20_000)
-_SHARED = ("/dev/shm", SHM_BYTES, 2_000)
-
-
-@dataclass(frozen=True, slots=True)
-class Workspace:
-    """A workspace to mount: `upper` takes the writes over `lower`, the topmost first. Without `lower` it is the workspace."""
-
-    upper: Path
-    work: Path
-    lower: tuple[Path, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """What to clone: a `session` (a resident on descriptor 0), a `script` for the waiting interpreter, a `series` of runs of one (`more`
-    says which, see inside/series.py) or a `program`.
-    Paths are the host's, below the pod's area: `folders` are read-only, `writable` are not; `limits` are names of RLIMIT_ and their values. Without `network` a box has
-    no sockets, terminals and shared memory at all."""
-
-    kind: Literal["session", "script", "series", "program"]
-    limits: Mapping[str, int]
-    env: Mapping[str, str]
-    argv: Sequence[str] = ()
-    cwd: str = "/"
-    network: bool = True
-    workspace: Workspace | None = None
-    folders: Mapping[str, Path] = field(default_factory=dict[str, Path])
-    more: Mapping[str, object] = field(default_factory=dict[str, object])
-    writable: Mapping[str, Path] = field(default_factory=dict[str, Path])
-
-    def with_folder(self, at: str, path: Path) -> Start:
-        """The same with one more read-only folder."""
-        return replace(self, folders={**self.folders, at: path})
 
 
 class _Answer(BaseModel):
@@ -81,8 +40,8 @@ class _Answer(BaseModel):
     python: tuple[int, int] = (0, 0)
 
 
-class Box:
-    """A sandbox's processes. `pid` is the first of them as the host sees it; after the end `exit` is its status, `cpu_s`
+class PodBox:
+    """A Box: a sandbox's processes. `pid` is the first of them as the host sees it; after the end `exit` is its status, `cpu_s`
     what it computed with all that it waited for, and `peak_bytes` the largest that one of them was. `lost` if it ended with
     its pod, which nothing inside can bring about."""
 
@@ -91,6 +50,7 @@ class Box:
         self.cpu_s = 0.0
         self.peak_bytes = 0
         self.lost = False
+        self.starved = False
         self._pid = 0
         self._pidfd = pidfd
         self._word = word
@@ -163,7 +123,7 @@ class Pod:
         self._loop = asyncio.get_running_loop()
         self._number = 0
         self._starting: dict[int, asyncio.Future[int]] = {}
-        self._boxes: dict[int, Box] = {}
+        self._boxes: dict[int, PodBox] = {}
         self._early: dict[int, _Answer] = {}
         self._ready = asyncio.Event()
         control.setblocking(False)
@@ -182,7 +142,7 @@ class Pod:
             await self.close()
             raise RuntimeFault("R0302", "python3 is older than 3.9")
 
-    async def start(self, start: Start, fds: Sequence[int]) -> Box:
+    async def start(self, start: Start, fds: Sequence[int]) -> PodBox:
         """Clone a box that gets the descriptors as 0, 1, 2 …; raises RuntimeFault R0302. Not to be cancelled."""
         if not self.alive:
             raise RuntimeFault("R0302", "the sandboxes' pod has ended")
@@ -191,7 +151,7 @@ class Pod:
         with Descriptors() as held:
             return await self._start(number, start, fds, held)
 
-    async def _start(self, number: int, start: Start, fds: Sequence[int], held: Descriptors) -> Box:
+    async def _start(self, number: int, start: Start, fds: Sequence[int], held: Descriptors) -> PodBox:
         try:
             reading, writing = os.pipe()
         except OSError as error:
@@ -218,7 +178,7 @@ class Pod:
             self._starting.pop(number, None)
             if started.done() and not started.cancelled():
                 started.exception()  # seen, also where sending had failed before
-        box = Box(pidfd, word)
+        box = PodBox(pidfd, word)
         if number in self._early:
             box.end(self._early.pop(number))
         elif not self.alive:
@@ -322,8 +282,7 @@ class Pod:
         for at, path in start.folders.items():
             mounts.append({"kind": "read", "at": at, "source": self._inside(path)})
         return {
-            **start.more, "kind": start.kind, "argv": list(start.argv), "env": dict(start.env), "cwd": start.cwd,
-            "network": start.network, "limits": dict(start.limits), "mounts": mounts, "memory": [_TMP, _SHARED] if start.network else [_TMP],
+            **start.program(), "mounts": mounts, "memory": [TMP, SHARED] if start.network else [TMP],
             "devices": "/dev" if start.network else PLAIN_DEVICES, "terminals": start.network,
         }  # fmt: skip
 

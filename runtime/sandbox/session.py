@@ -1,4 +1,4 @@
-"""A persistent bubblewrap sandbox: the runner's end of the resident's channel.
+"""A persistent sandbox: the runner's end of the resident's channel.
 
 The resident is within reach of the agent, so its messages are bounded and checked, and every request has a
 deadline on this side; a sandbox that misses one is ended, and that counts as the agent's doing.
@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.records import LimitUse
+from clawc.runtime.sandbox.box import LOST, Box
 from clawc.runtime.sandbox.collect import collect, usage
 from clawc.runtime.sandbox.command import BASE_ENV, Descriptors
 from clawc.runtime.sandbox.copy_folder import copy_folder, is_folder
@@ -38,7 +39,7 @@ from clawc.runtime.sandbox.interface import (
 )
 from clawc.runtime.sandbox.layers import Layer
 from clawc.runtime.sandbox.limits import Meter, resource_limits
-from clawc.runtime.sandbox.pod import START_S, Box, Start
+from clawc.runtime.sandbox.start import START_S, Start
 from clawc.runtime.sandbox.watchdog import MAX_ENTRIES, watch
 from clawc.spec.bundle import Limits
 
@@ -326,10 +327,13 @@ class Session:
         await self._box.kill()
 
     async def _lost(self, message: str) -> SandboxEnded | RuntimeFault:
-        """End it. Who breaks the channel from inside is the agent; that the pod is gone is not its doing."""
+        """End it. Who breaks the channel from inside is the agent; what ended it from outside is not its doing."""
         await self._box.kill()
         lost = self._box.lost and self._ended is None
-        error = RuntimeFault("R0302", "the sandboxes' pod has ended") if lost else SandboxEnded("", message)
+        starved = SandboxEnded("memory", "the sandbox exceeded its memory limit")
+        error = RuntimeFault("R0302", LOST) if lost else starved if self._box.starved else SandboxEnded("", message)
+        if error is starved and self._ended is None:
+            self._meter.hit.add("memory")
         self._end(error)
         return self._ended or error
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from clawc.runtime.sandbox.box import Box
 from clawc.runtime.sandbox.collect import usage
 from clawc.runtime.sandbox.limits import Meter
-from clawc.runtime.sandbox.pod import Box
 
 POLL_S = 0.1
 MAX_ENTRIES = 100_000
@@ -46,6 +46,8 @@ async def watch(box: Box, meter: Meter, written: Sequence[Path], turns: asyncio.
         await asyncio.sleep(max(POLL_S, pause))
         if box.gone:
             await asyncio.get_running_loop().create_future()  # its number may be another's by now
+        if box.starved:
+            return "memory"
         now = time.monotonic()
         few, over = over_memory(box.pid, meter) if few else await asyncio.to_thread(over_memory, box.pid, meter)
         if over:

@@ -23,6 +23,7 @@ from clawc.runtime.sandbox.bubblewrap import Bubblewrap
 from clawc.runtime.sandbox.ground import Role
 from clawc.runtime.sandbox.inside import processes, zygote
 from clawc.runtime.sandbox.interface import CHANNEL, Program
+from clawc.runtime.sandbox.pods import Pods
 from clawc.runtime.store.run_folder import read_attempts
 from tests.sandbox.bench import PYTHON, SMALL, Files, appears, sh, vanishes, word
 from tests.sandbox.episode import HONEST_NUMBER, Forgery, script
@@ -50,7 +51,7 @@ async def _working(backend: Bubblewrap) -> None:
 def _kill_zygote(backend: Bubblewrap, role: Role) -> None:
     """As a machine does that has no memory left."""
     ground = backend._ground  # pyright: ignore[reportPrivateUsage]
-    pod = ground.area(role).pod if ground is not None else None
+    pod = ground.starter.pod(role) if ground is not None and isinstance(ground.starter, Pods) else None
     assert pod is not None
     pid = pod._process.pid  # pyright: ignore[reportPrivateUsage]
     for _ in range(2):  # the monitor's child is the first process, whose child it is

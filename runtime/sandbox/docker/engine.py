@@ -69,6 +69,7 @@ def connect() -> APIClient:
     if found < OLDEST_API or version.get("Os") != "linux":
         client.close()
         raise SandboxUnavailable(
-            f"the Docker engine at `{path}` is {version.get('Version')} for {version.get('Os')}", "Use Docker 20.10 or newer on Linux."
+            f"the Docker engine at `{path}` is {version.get('Version')} for {version.get('Os')}",
+            "Use Docker 20.10 or newer on Linux.",
         )
     return client
