@@ -1,0 +1,127 @@
+"""The image of this machine: its ordinary programs with their libraries, put together without network.
+
+One image serves all sandboxes that need the same programs. It is found again by its key, which changes with any of the programs,
+and shared with every other runner of the same engine. Two that assemble it at once get equal images, and either may be used.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import platform
+import stat
+import tempfile
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clawc.runtime.errors import SandboxUnavailable
+from clawc.runtime.images import api
+from clawc.runtime.images.gather import Entry, beside, gather, program_path
+from clawc.runtime.images.instructions import env, label
+from clawc.runtime.images.layer import write_layer
+from clawc.runtime.images.programs import PROGRAMS
+from clawc.runtime.sandbox.command import BASE_ENV
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+REPOSITORY = "clawc/host"
+# Changes with whatever else than the machine decides what is in an image.
+_ASSEMBLER = 1
+_one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class HostImage:
+    """`id` is the engine's, `key` ours; `programs` are the names on its path."""
+
+    id: str
+    key: str
+    programs: frozenset[str]
+
+
+def host_image(client: APIClient, tools: Sequence[str] = ()) -> HostImage:
+    """The image of this machine with its ordinary programs and `tools`, assembled unless the engine has it; a tool that is not
+    installed here is not in it. Takes seconds the first time. Raises SandboxUnavailable."""
+    programs = sorted({*PROGRAMS, *tools})
+    key = host_key(programs)
+    found = _known(client, key)
+    if found is None:
+        with _one_at_a_time, _across_processes():
+            found = _known(client, key) or _assemble(client, key, programs)
+    return found
+
+
+def host_key(programs: Sequence[str]) -> str:
+    """What the image of these programs depends on, without reading their contents."""
+    told = [f"{_ASSEMBLER} {platform.machine()}"]
+    for name in programs:
+        path = program_path(name)
+        if path is not None:
+            found = path.stat()
+            told.append(f"{name!r} {os.path.realpath(path)!r} {found.st_size} {found.st_mtime_ns}")
+    for place in (Path("/etc/ld.so.cache"), *beside(programs)):
+        with suppress(OSError):
+            found = place.stat()
+            told.append(f"{str(place)!r} {found.st_size} {found.st_mtime_ns}")
+    return sha256("\n".join(told).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _known(client: APIClient, key: str) -> HostImage | None:
+    for one in api.find_images(client, {api.KIND: api.HOST_KIND, api.KEY: key}):
+        return HostImage(one.id, key, frozenset(one.labels.get(api.PROGRAMS, "").split()))
+    return None
+
+
+def _assemble(client: APIClient, key: str, programs: Sequence[str]) -> HostImage:
+    try:
+        with tempfile.NamedTemporaryFile(prefix="clawc-image-", suffix=".tar") as file:
+            entries = gather(programs)
+            write_layer(entries, file)
+            file.flush()
+            there = programs_of(entries)
+            labels = {api.KIND: api.HOST_KIND, api.KEY: key, api.PROGRAMS: " ".join(sorted(there))}
+            changes = [
+                *(label(name, value) for name, value in labels.items()),
+                *(env(name, value) for name, value in BASE_ENV.items()),
+                "WORKDIR /w",
+                'CMD ["/bin/sh"]',
+            ]
+            made = api.import_tar(client, Path(file.name), REPOSITORY, key[:12], changes)
+    except OSError as error:
+        where = f"`{error.filename}`" if isinstance(error.filename, str) else "its files"
+        raise SandboxUnavailable(
+            f"an image of this machine cannot be put together: {where}: {error.strerror or error}",
+            "Free some space, or set TMPDIR to a folder that has 300 MB.",
+        ) from error
+    return HostImage(made, key, there)
+
+
+def programs_of(entries: dict[str, Entry]) -> frozenset[str]:
+    """The names on the path of an image."""
+    return frozenset(
+        name.rpartition("/")[2]
+        for name, entry in entries.items()
+        if name.rpartition("/")[0] in ("usr/bin", "bin") and not stat.S_ISDIR(entry.mode)
+    )
+
+
+@contextmanager
+def _across_processes() -> Generator[None]:
+    """One process of this user at a time, where that can be had: without it the work is done twice, no more."""
+    fd = -1
+    with suppress(OSError):
+        path = os.path.join(tempfile.gettempdir(), f"clawc-images-{os.getuid()}.lock")
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        if os.fstat(fd).st_uid == os.getuid():
+            fcntl.flock(fd, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        if fd >= 0:
+            os.close(fd)
