@@ -21,10 +21,11 @@ PLAIN_DEVICES = "/devices"
 _HERE = "/run/clawc"
 _INSIDE = Path(__file__).with_name("inside")
 _START = "import sys; sys.path.append('/run/clawc'); from clawc.runtime.sandbox.inside.zygote import main; main(sys.argv[1:])"
-_PASSWD = b"root:x:0:0::/:/bin/sh\nagent:x:1000:1000::/tmp:/bin/sh\n"
-_GROUP = b"root:x:0:\nagent:x:1000:\n"
-_HOSTS = b"127.0.0.1 localhost\n::1 localhost\n"
-_NSSWITCH = b"passwd: files\ngroup: files\nhosts: files\n"
+# The files of /etc that every sandbox has.
+PASSWD = b"root:x:0:0::/:/bin/sh\nagent:x:1000:1000::/tmp:/bin/sh\n"
+GROUP = b"root:x:0:\nagent:x:1000:\n"
+HOSTS = b"127.0.0.1 localhost\n::1 localhost\n"
+NSSWITCH = b"passwd: files\ngroup: files\nhosts: files\n"
 
 
 _SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
@@ -74,10 +75,10 @@ def pod_arguments(area: Path, warm: Sequence[str], machine: str, held: Descripto
     args += ["--ro-bind", "/usr", "/usr", *_system_folders()]
     args += ["--perms", "0755", "--dir", "/etc", "--ro-bind-try", "/etc/alternatives", "/etc/alternatives"]
     files = {
-        "/etc/passwd": _PASSWD,
-        "/etc/group": _GROUP,
-        "/etc/hosts": _HOSTS,
-        "/etc/nsswitch.conf": _NSSWITCH,
+        "/etc/passwd": PASSWD,
+        "/etc/group": GROUP,
+        "/etc/hosts": HOSTS,
+        "/etc/nsswitch.conf": NSSWITCH,
         f"{_HERE}/filter": seccomp.program(machine),
         f"{_HERE}/strict": seccomp.program(machine, sockets=False),
     }

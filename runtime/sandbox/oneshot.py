@@ -52,6 +52,7 @@ async def run_program(
         network=role != "check",
         workspace=workspace,
         folders=folders,
+        memory_bytes=program.limits.memory_bytes,
     )
     meter = Meter(program.limits, program.timeout_s, ground.enforcers)
     channel = CHANNEL_LIMIT if channelled else None
@@ -75,6 +76,7 @@ async def run_series(
         limits=resource_limits(program.limits, program.timeout_s),
         network=False,
         folders=folders,
+        memory_bytes=program.limits.memory_bytes,
         more={"runs": each, "each_s": program.timeout_s, "keep": program.output_limit},
     )
     meter = Meter(program.limits, whole_s, ground.enforcers)

@@ -412,6 +412,7 @@ async def open_session(ground: Ground, place: Place, limits: Limits, env: Mappin
         cwd=WORKSPACE,
         workspace=place.workspace,
         writable=place.further,
+        memory_bytes=limits.memory_bytes,
     )
     try:
         with theirs, Descriptors() as ends:

@@ -76,6 +76,23 @@ def _sweep(base: Path) -> None:
             os.close(lock)
 
 
+def in_use(path: Path) -> bool:
+    """Whether the runner whose state root this is may still be there; false once the root is gone."""
+    try:
+        lock = os.open(path / "lock", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True  # another user's
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 def _remove_root(path: Path) -> None:
     """Under another name first: a runner may be killed while it removes, and then the lock may be gone already."""
     gone = path.with_name(path.name + _GONE)

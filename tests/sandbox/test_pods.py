@@ -21,7 +21,7 @@ from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.run import RunPlan, run_episodes
 from clawc.runtime.sandbox.bubblewrap import Bubblewrap
 from clawc.runtime.sandbox.ground import Role
-from clawc.runtime.sandbox.inside import processes, zygote
+from clawc.runtime.sandbox.inside import fresh, processes
 from clawc.runtime.sandbox.interface import CHANNEL, Program
 from clawc.runtime.sandbox.pods import Pods
 from clawc.runtime.store.run_folder import read_attempts
@@ -145,7 +145,7 @@ def test_descriptors_of_a_box_are_its_own_however_many_there_are() -> None:
             for place, number in enumerate((50, 100, 8, 101)):
                 os.dup2(given[place], number)
             names = [os.readlink(f"/proc/self/fd/{number}") for number in (50, 100, 8, 101)]
-            last = zygote._arrange([50, 100, 8, 101])  # pyright: ignore[reportPrivateUsage]
+            last = fresh.arrange([50, 100, 8, 101])
             now = [os.readlink(f"/proc/self/fd/{number}") for number in range(4)]
             others = [name for name in os.listdir("/proc/self/fd") if int(name) > 4]
             status = 0 if (names, last, others) == (now, 3, []) else 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import shutil
 import subprocess
 import sys
@@ -128,11 +127,6 @@ def test_bwrap_that_does_not_fit(
     asyncio.run(ask())
 
 
-@pytest.mark.xfail(
-    importlib.util.find_spec("clawc.runtime.sandbox.docker") is None,
-    strict=True,
-    reason="there is no Docker backend yet",
-)
 def test_docker_absent_reason(tmp_path: Path) -> None:
     async def ask() -> None:
         found = await BACKENDS["docker"](tmp_path).probe()

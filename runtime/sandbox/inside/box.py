@@ -37,12 +37,18 @@ def enter(request: dict[str, Any], call_filter: kernel.Filter) -> None:
         _raise_loopback()
     _forbid_namespaces()
     kernel.mount("", "/", flags=kernel.REMOUNT | kernel.BIND | kernel.READ_ONLY | _COMMON)
-    _limit(request["limits"])
+    shut(request["limits"], call_filter)
+
+
+def shut(limits: dict[str, int], call_filter: kernel.Filter, *, outlives_parent: bool = False) -> None:
+    """Give up for good what a process of a box has no right to; raises OSError when the system refuses."""
+    _limit(limits)
     os.umask(0o022)
     kernel.tell("/proc/self/oom_score_adj", _FIRST_TO_GO)
     kernel.drop_capabilities()
     kernel.no_new_privileges()
-    kernel.die_with_parent()
+    if not outlives_parent:
+        kernel.die_with_parent()
     kernel.hide_memory()
     call_filter.set()
 

@@ -23,20 +23,7 @@ def run_program(request: dict[str, Any]) -> NoReturn:
     """As the first process: start the program as the second, take in orphans, end with its status (128 + n after signal n)."""
     pid = os.fork()
     if pid == 0:
-        at = request["cwd"]
-        try:
-            for number in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores
-                signal.signal(number, signal.SIG_DFL)
-            os.setsid()
-            os.chdir(at)
-            at = ""
-            os.execvpe(request["argv"][0], request["argv"], {**request["env"], "PWD": request["cwd"]})
-        except OSError as error:
-            os.write(2, f"{at or request['argv'][0]}: {error.strerror}\n".encode("utf-8", "replace"))
-            os._exit(2 if at else 127 if isinstance(error, FileNotFoundError) else 126)
-        except ValueError as error:  # a NUL in a text, or a text that is none
-            os.write(2, f"{at or request['argv'][0]}: {error}\n".encode("utf-8", "replace"))
-            os._exit(126)
+        exec_program(request)
     for fd in range(3):
         os.close(fd)
     while True:
@@ -44,6 +31,24 @@ def run_program(request: dict[str, Any]) -> NoReturn:
         if ended == pid:
             code = os.waitstatus_to_exitcode(status)
             os._exit(128 - code if code < 0 else code)
+
+
+def exec_program(request: dict[str, Any]) -> NoReturn:
+    """Become the program, in a session of its own."""
+    at = request["cwd"]
+    try:
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores
+            signal.signal(number, signal.SIG_DFL)
+        os.setsid()
+        os.chdir(at)
+        at = ""
+        os.execvpe(request["argv"][0], request["argv"], {**request["env"], "PWD": request["cwd"]})
+    except OSError as error:
+        os.write(2, f"{at or request['argv'][0]}: {error.strerror}\n".encode("utf-8", "replace"))
+        os._exit(2 if at else 127 if isinstance(error, FileNotFoundError) else 126)
+    except ValueError as error:  # a NUL in a text, or a text that is none
+        os.write(2, f"{at or request['argv'][0]}: {error}\n".encode("utf-8", "replace"))
+        os._exit(126)
 
 
 def run_script(request: dict[str, Any]) -> NoReturn:

@@ -10,7 +10,6 @@ line for one word: "ready" once it is shut in, or why that failed. Answers: `{"i
 
 from __future__ import annotations
 
-import fcntl
 import gc
 import importlib
 import json
@@ -19,14 +18,13 @@ import select
 import signal
 import socket
 import sys
-from contextlib import suppress
 from typing import Any, NoReturn
 
 from clawc.runtime.sandbox.inside import box, kernel, program, resident, series
+from clawc.runtime.sandbox.inside.fresh import DESCRIPTORS, arrange, forget, reset_signals
 
 HERE = "/run/clawc"
 _MESSAGE = 1 << 17
-_DESCRIPTORS = 8
 _NAMESPACES = (
     kernel.NEW_USERS | kernel.NEW_MOUNTS | kernel.NEW_PROCESSES | kernel.NEW_IPC | kernel.NEW_UTS | kernel.NEW_CGROUP
 )
@@ -53,7 +51,7 @@ class Zygote:
                     return
 
     def receive(self) -> bool:
-        data, fds, _, _ = socket.recv_fds(self.control, _MESSAGE, _DESCRIPTORS)
+        data, fds, _, _ = socket.recv_fds(self.control, _MESSAGE, DESCRIPTORS)
         if not data:
             return False
         request = json.loads(data)
@@ -103,7 +101,7 @@ class Zygote:
         status = fds[-1]
         try:
             os.read(gate, 1)  # ends when the users are mapped
-            status = _arrange([*fds])
+            status = arrange([*fds])
             if request["kind"] == "session":
                 os.environ.clear()
                 os.environ.update(request["env"])
@@ -138,30 +136,6 @@ class Zygote:
         socket.send_fds(self.control, [json.dumps(message).encode()], list(fds))
 
 
-def _arrange(fds: list[int]) -> int:
-    """Put the descriptors at 0, 1, 2 …, and close all others."""
-    # Each to a free number first: with many boxes, those that came may stand where others are to go.
-    high = [fcntl.fcntl(fd, fcntl.F_DUPFD, _DESCRIPTORS) for fd in fds]
-    for place, fd in enumerate(high):
-        os.dup2(fd, place)
-    kernel.close_from(len(fds))
-    return len(fds) - 1
-
-
-def _reset_signals() -> None:
-    """None is blocked or ignored because the runner's are, but for those that Python itself ignores."""
-    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGPIPE, signal.SIGXFSZ}:
-        with suppress(OSError):  # those that the C library keeps for itself
-            signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
-
-
-def _forget() -> None:
-    """What runs in a box finds none of our modules."""
-    for name in [name for name in sys.modules if name == "clawc" or name.startswith("clawc.")]:
-        del sys.modules[name]
-
-
 def main(warm: list[str]) -> None:
     """Serve until the runner is gone. `warm` are modules to import beforehand; those that this Python lacks are passed over."""
     for name in warm:
@@ -170,8 +144,8 @@ def main(warm: list[str]) -> None:
         except ImportError:
             continue
     sys.path.remove(HERE)
-    _forget()
-    _reset_signals()
+    forget()
+    reset_signals()
     control = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     program.renew_streams()

@@ -1,0 +1,27 @@
+"""Removes containers of runners that are gone. The first process of one ends with its runner, so this is for what an engine that was
+killed, or a machine that was switched off, has left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from clawc.runtime.sandbox.docker.labels import KIND, SANDBOX, STATE
+from clawc.runtime.sandbox.state import in_use
+
+
+def reap(client: Any) -> int:
+    """How many were removed. Those of other users' runners are left alone unless their state folder is gone."""
+    from docker.errors import APIError
+
+    removed = 0
+    for found in client.containers(all=True, filters={"label": f"{KIND}={SANDBOX}"}):
+        state = Path(str(found.get("Labels", {}).get(STATE, "")))
+        if in_use(state):
+            continue
+        try:
+            client.remove_container(found["Id"], force=True, v=True)
+            removed += 1
+        except APIError:
+            continue  # another runner, or the engine, is removing it
+    return removed
