@@ -25,13 +25,15 @@ HOST_KIND, BUNDLE_KIND = "host", "bundle"
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image of the engine; `size` in bytes, `created` in seconds since 1970."""
+    """An image of the engine; `size` in bytes, `created` in seconds since 1970; `parent` is the id of what it was built upon, or
+    empty."""
 
     id: str
     tags: tuple[str, ...]
     labels: Mapping[str, str]
     size: int
     created: int
+    parent: str = ""
 
 
 class _Calls(Protocol):
@@ -41,7 +43,7 @@ class _Calls(Protocol):
     def inspect_image(self, image: str) -> dict[str, object]: ...
     def import_image(self, *, src: str, repository: str, tag: str, changes: Sequence[str]) -> str: ...
     def build(self, *, fileobj: IO[bytes], custom_context: bool, tag: str, pull: bool, rm: bool, forcerm: bool, network_mode: str,
-              nocache: bool, decode: bool, timeout: int | None) -> Iterable[dict[str, object]]: ...  # fmt: skip
+              nocache: bool, buildargs: Mapping[str, str], decode: bool, timeout: int | None) -> Iterable[dict[str, object]]: ...  # fmt: skip
     def get_image(self, image: str) -> Iterable[bytes]: ...
     def load_image(self, data: IO[bytes]) -> Iterable[dict[str, object]] | None: ...
     def remove_image(self, image: str, *, force: bool, noprune: bool) -> object: ...
@@ -96,6 +98,7 @@ def _image(one: Mapping[str, object]) -> Image:
         cast("dict[str, str] | None", one.get("Labels")) or {},
         int(cast("int", one.get("Size", 0))),
         int(cast("int", one.get("Created", 0))),
+        str(one.get("ParentId", "")),
     )
 
 
@@ -140,16 +143,16 @@ def _checked(what: str, lines: Iterable[Mapping[str, object]]) -> Iterator[Mappi
         yield line
 
 
-def build(client: APIClient, context: IO[bytes], tag: str) -> tuple[str, str]:
-    """Builds the Dockerfile in the tar `context`, without network and without asking a registry for anything. The id of the
-    image, and what the engine said."""
+def build(client: APIClient, context: IO[bytes], tag: str, arguments: Mapping[str, str]) -> str:
+    """Builds the Dockerfile in the tar `context`, without network and without asking a registry for anything; `arguments` are for
+    its ARG. The id of the image."""
     what = f"does not build `{tag}`"
     said: list[str] = []
     built = ""
     with engine_errors(what):
         lines = _calls(client).build(
             fileobj=context, custom_context=True, tag=tag, pull=False, rm=True, forcerm=True, network_mode="none",
-            nocache=False, decode=True, timeout=None,
+            nocache=False, buildargs=arguments, decode=True, timeout=None,
         )  # fmt: skip
         for line in _checked(what, lines):
             said.append(str(line.get("stream", "")))
@@ -158,7 +161,7 @@ def build(client: APIClient, context: IO[bytes], tag: str) -> tuple[str, str]:
                 built = str(cast("dict[str, object]", aux).get("ID", built))
     if not built:
         raise refused(what, "".join(said)[-300:] or "it answers nothing")
-    return built, "".join(said)
+    return built
 
 
 def export(client: APIClient, reference: str) -> Iterator[bytes]:

@@ -44,6 +44,7 @@ class Entry:
     source: Path | None = None
     data: bytes | None = None
     mtime: int = 0
+    owner: int = 0
 
 
 def program_path(name: str) -> Path | None:

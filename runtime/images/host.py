@@ -24,7 +24,7 @@ from clawc.runtime.images import api
 from clawc.runtime.images.gather import Entry, beside, gather, program_path
 from clawc.runtime.images.instructions import env, label
 from clawc.runtime.images.layer import write_layer
-from clawc.runtime.images.programs import PROGRAMS
+from clawc.runtime.images.programs import LEFT_OUT, PROGRAMS
 from clawc.runtime.sandbox.command import BASE_ENV
 
 if TYPE_CHECKING:
@@ -38,11 +38,12 @@ _one_at_a_time = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class HostImage:
-    """`id` is the engine's, `key` ours; `programs` are the names on its path."""
+    """`id` is the engine's, `key` ours; `programs` are the names on its path. Of an image that the user names the key is empty, and
+    the programs are None unless it is made of one of ours."""
 
     id: str
     key: str
-    programs: frozenset[str]
+    programs: frozenset[str] | None
 
 
 def host_image(client: APIClient, tools: Sequence[str] = ()) -> HostImage:
@@ -59,7 +60,7 @@ def host_image(client: APIClient, tools: Sequence[str] = ()) -> HostImage:
 
 def host_key(programs: Sequence[str]) -> str:
     """What the image of these programs depends on, without reading their contents."""
-    told = [f"{_ASSEMBLER} {platform.machine()}"]
+    told = [f"{_ASSEMBLER} {platform.machine()} {LEFT_OUT}"]
     for name in programs:
         path = program_path(name)
         if path is not None:
@@ -73,9 +74,12 @@ def host_key(programs: Sequence[str]) -> str:
 
 
 def _known(client: APIClient, key: str) -> HostImage | None:
-    for one in api.find_images(client, {api.KIND: api.HOST_KIND, api.KEY: key}):
-        return HostImage(one.id, key, frozenset(one.labels.get(api.PROGRAMS, "").split()))
-    return None
+    """By its name, not by its labels alone: those are inherited by whatever is built upon it."""
+    found = api.inspect(client, f"{REPOSITORY}:{key[:12]}")
+    labels = api.labels_of(found or {})
+    if found is None or (labels.get(api.KIND), labels.get(api.KEY)) != (api.HOST_KIND, key):
+        return None
+    return HostImage(str(found["Id"]), key, frozenset(labels.get(api.PROGRAMS, "").split()))
 
 
 def _assemble(client: APIClient, key: str, programs: Sequence[str]) -> HostImage:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from clawc.runtime.errors import RuntimeFault
 
@@ -31,6 +31,16 @@ def label(name: str, value: str) -> str:
 def env(name: str, value: str) -> str:
     """ENV for one name."""
     return f"ENV {_named(name)}={quoted(value)}"
+
+
+def labels(values: Mapping[str, str]) -> str:
+    """LABEL for several names in one instruction, which an image has all of or none."""
+    return "LABEL " + " ".join(f"{_named(name)}={quoted(value)}" for name, value in values.items())
+
+
+def argument(name: str, value: str) -> str:
+    """ARG with what it is unless given."""
+    return f"ARG {_named(name)}={quoted(value)}"
 
 
 def command(argv: Sequence[str]) -> str:

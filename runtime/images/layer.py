@@ -15,8 +15,8 @@ from clawc.runtime.images.gather import Entry
 _SHARE_FROM = 1 << 20
 
 
-def write_layer(entries: Mapping[str, Entry], out: IO[bytes], owner: int = 0) -> None:
-    """A tar of all entries in order, owned by `owner`. Raises OSError where a file cannot be read any more."""
+def write_layer(entries: Mapping[str, Entry], out: IO[bytes]) -> None:
+    """A tar of all entries in order. Raises OSError where a file cannot be read any more."""
     written: dict[bytes, str] = {}
     with tarfile.open(
         fileobj=out, mode="w", format=tarfile.GNU_FORMAT, encoding="utf-8", errors="surrogateescape"
@@ -24,7 +24,7 @@ def write_layer(entries: Mapping[str, Entry], out: IO[bytes], owner: int = 0) ->
         for name in sorted(entries):
             entry = entries[name]
             info = tarfile.TarInfo(name)
-            info.mode, info.mtime, info.uid, info.gid = stat.S_IMODE(entry.mode), entry.mtime, owner, owner
+            info.mode, info.mtime, info.uid, info.gid = stat.S_IMODE(entry.mode), entry.mtime, entry.owner, entry.owner
             if stat.S_ISDIR(entry.mode):
                 info.type = tarfile.DIRTYPE
                 tar.addfile(info)

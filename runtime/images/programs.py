@@ -44,7 +44,7 @@ _BESIDE: Mapping[str, tuple[str, ...]] = {
     "vim": ("/usr/share/vim/vim*/defaults.vim",),
     "openssl": ("/usr/lib/*/ossl-modules",),
     # Only where a task names them.
-    "gcc": ("/usr/lib/gcc/*", "/usr/libexec/gcc/*", "/usr/include", "/usr/lib/*/crt*.o", "/usr/lib/*/libc.*", "/usr/lib/*/libm.*",
+    "gcc": ("/usr/lib/gcc/*", "/usr/libexec/gcc/*", "/usr/include", "/usr/lib/*/*crt*.o", "/usr/lib/*/libc.*", "/usr/lib/*/libm.*",
             "/usr/lib/*/libm-*.a", "/usr/lib/*/libmvec.*", "/usr/lib/*/libc_nonshared.a", "/usr/lib/*/libpthread.*", "/usr/bin/as",
             "/usr/bin/ld", "/usr/bin/ld.bfd"),
     "node": ("/usr/share/nodejs", "/usr/lib/nodejs"),
