@@ -16,14 +16,15 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from clawc import __version__
 from clawc.runtime.bundle import Bundle
-from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
+from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.harness.interface import Harness
+from clawc.runtime.player import LocalPlayer, NotPlayed, Player, overdue
 from clawc.runtime.records import EpisodeRecord, RunInfo, RunTask, episode_id
-from clawc.runtime.rollout import Controls, Episode, run_episode
+from clawc.runtime.rollout import Episode
 from clawc.runtime.sandbox.finish import finish
 from clawc.runtime.sandbox.interface import Backend
 from clawc.runtime.scheduling.schedule import Ending, Policy, schedule
@@ -86,13 +87,29 @@ def run(
     progress: Callable[[Progress], None] | None = None,
     runner: asyncio.Runner | None = None,
 ) -> RunSummary:
-    """Run in this thread, which must be the main one. Ctrl-C and SIGTERM close all sandboxes, keep what is
-    finished and raise RuntimeFault R0204; the backend is closed in any case. `runner` is the one that the backend was used in."""
-    return run_closing(run_episodes(plan, backend, progress), backend, f"continue it with `--out {plan.out}`", runner)
+    """Run on this machine, as `run_with`. `runner` is the one that the backend was used in."""
+    return run_with(plan, LocalPlayer(backend), progress, runner)
+
+
+def run_with(
+    plan: RunPlan,
+    player: Player,
+    progress: Callable[[Progress], None] | None = None,
+    runner: asyncio.Runner | None = None,
+) -> RunSummary:
+    """Run in this thread, which must be the main one. Ctrl-C and SIGTERM end all that is played, keep what is
+    finished and raise RuntimeFault R0204; the player is closed in any case. `runner` is the one that it was used in."""
+    return run_closing(play_all(plan, player, progress), player, f"continue it with `--out {plan.out}`", runner)
+
+
+class Closing(Protocol):
+    """What must be closed when the work with it ends."""
+
+    async def close(self) -> None: ...
 
 
 def run_closing(
-    work: Coroutine[Any, Any, _Result], backend: Backend, resume: str, runner: asyncio.Runner | None = None
+    work: Coroutine[Any, Any, _Result], backend: Closing, resume: str, runner: asyncio.Runner | None = None
 ) -> _Result:
     """Run a coroutine to its end and close the backend, also when interrupted: the first signal cancels the work, and
     those that follow do not disturb its cleaning up."""
@@ -126,11 +143,17 @@ def run_closing(
 async def run_episodes(
     plan: RunPlan, backend: Backend, progress: Callable[[Progress], None] | None = None
 ) -> RunSummary:
+    """`play_all` in the sandboxes of this machine."""
+    return await play_all(plan, LocalPlayer(backend), progress)
+
+
+async def play_all(plan: RunPlan, player: Player, progress: Callable[[Progress], None] | None = None) -> RunSummary:
     """Run what the run folder does not yet hold.
 
     Raises RuntimeFault (SandboxUnavailable where nothing can be isolated); finished episodes are kept.
     """
-    await _require(plan, backend)
+    _require(plan)
+    await player.require(plan.bundles, plan.harness)
     store = open_store(plan.out, _info(plan))
     try:
         planned = [_planned(plan, bundle) for bundle in plan.bundles]
@@ -141,7 +164,8 @@ async def run_episodes(
         total = sum(map(len, planned))
         skipped = total - sum(map(len, todo.values()))
         policy = Policy(plan.jobs, plan.retries, plan.deadline_s, seed=plan.seed)
-        ending = await schedule(todo, _Rollouts(plan, backend, store, total, skipped, progress), policy)
+        work = _Rollouts(plan, player, store, total, skipped, progress)
+        ending = await schedule(todo, work, policy, player.short, player.room)
         last = [store.last.get(each.episode) for group in planned for each in group]
         entries = tuple(entry for entry in last if entry is not None)
         return RunSummary(store.info, plan.out, entries, skipped, total - len(entries), ending)
@@ -149,23 +173,14 @@ async def run_episodes(
         await finish(store.close())
 
 
-async def _require(plan: RunPlan, backend: Backend) -> None:
+def _require(plan: RunPlan) -> None:
     """Fail before the first episode if none could work."""
     if not plan.bundles or plan.episodes < 1:
         raise RuntimeFault("R0208", "there is nothing to run", "Give at least one bundle and one episode.")
     if len({bundle.manifest.id for bundle in plan.bundles}) != len(plan.bundles):
         raise RuntimeFault("R0208", "a bundle is given twice", "Ask for more episodes instead.")
-    found = await backend.probe()
-    if not found.ok:
-        raise SandboxUnavailable(found.reason, found.help)
     for bundle in plan.bundles:
         plan.harness.agent(bundle)
-        lacking = backend.missing(bundle.manifest.environment.tools)
-        if lacking:
-            raise SandboxUnavailable(
-                f"the task `{bundle.manifest.task}` needs `{'`, `'.join(lacking)}`, which is not here",
-                "Install it under /usr on this machine.",
-            )
 
 
 class _Planned(NamedTuple):
@@ -183,41 +198,39 @@ class _Rollouts:
     def __init__(
         self,
         plan: RunPlan,
-        backend: Backend,
+        player: Player,
         store: Store,
         total: int,
         skipped: int,
         progress: Callable[[Progress], None] | None,
     ) -> None:
         self._plan = plan
-        self._backend = backend
+        self._player = player
         self._store = store
         self._total = total
         self._skipped = self._done = skipped
         self._progress = progress
-        self._controls = Controls(backend)
         self._before = {id: entry.attempt for id, entry in store.last.items() if entry.outcome == "infra_error"}
 
-    def deadline_s(self, item: _Planned) -> float:
-        """Longer than everything that has a limit of its own, also where the controls are asked."""
-        manifest = item.bundle.manifest
-        bounded = manifest.limits.wall_s + manifest.limits.check_s + sum(job.timeout_s for job in manifest.jobs)
-        return 3 * bounded + AROUND_S
+    def deadline_s(self, item: _Planned) -> None:
+        """None: the player holds the limit, since waiting for a place, or for another one, does not count."""
+        return None
 
     async def play(self, item: _Planned, tries: int) -> EpisodeRecord:
         episode = self._episode(item, tries)
         started = _now()
         try:
             folder = await self._store.attempt_folder(episode.key)
-            return await run_episode(episode, self._backend, folder, self._controls)
+            return await self._player.play(episode, folder, _limit_s(item.bundle))
+        except NotPlayed as why:
+            return _failed(episode, started, str(why))
         except OSError as error:
             if error.errno in SHORT:
                 return _failed(episode, started, f"the runner ran short: {error.strerror}")
             raise fault_of(error, self._store.folder) from error
 
     def overdue(self, item: _Planned, tries: int) -> EpisodeRecord:
-        limit = self.deadline_s(item)
-        return _failed(self._episode(item, tries), _now(), f"the runner did not finish it within {limit:.0f} s")
+        return _failed(self._episode(item, tries), _now(), overdue(_limit_s(item.bundle)))
 
     async def keep(self, item: _Planned, result: EpisodeRecord) -> None:
         await self._store.append(result)
@@ -234,6 +247,13 @@ class _Rollouts:
     def _episode(self, item: _Planned, tries: int) -> Episode:
         attempt = self._before.get(item.episode, 0) + 1 + tries
         return Episode(self._store.info.run_id, item.bundle, self._plan.harness, item.number, item.seed, attempt)
+
+
+def _limit_s(bundle: Bundle) -> float:
+    """Longer than everything that has a limit of its own, also where the controls are asked."""
+    manifest = bundle.manifest
+    bounded = manifest.limits.wall_s + manifest.limits.check_s + sum(job.timeout_s for job in manifest.jobs)
+    return 3 * bounded + AROUND_S
 
 
 def _finished(store: Store, planned: _Planned) -> bool:

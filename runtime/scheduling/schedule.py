@@ -161,12 +161,14 @@ async def schedule(
     work: Work[Item, Result],
     policy: Policy,
     short: Callable[[], bool] = lambda: bool(shortage(read_pressure())),
+    room: Callable[[], int | None] = lambda: None,
 ) -> Ending:
-    """Try all items, which are drawn from the groups as they are needed. `short` says whether the machine runs short.
+    """Try all items, which are drawn from the groups as they are needed. `short` says whether the machine runs short,
+    `room` how many are taken at once as things are now: 1 or more, or None for no bound but the policy's.
 
     An exception of the work, or a cancellation, cancels what is in flight, waits for its end and is raised.
     """
-    return await _Run(groups, work, policy, short).all()
+    return await _Run(groups, work, policy, short, room).all()
 
 
 class _Run(Generic[Item, Result]):
@@ -178,11 +180,13 @@ class _Run(Generic[Item, Result]):
         work: Work[Item, Result],
         policy: Policy,
         short: Callable[[], bool],
+        room: Callable[[], int | None],
     ) -> None:
         self._queue = _Queue(groups.values())
         self._work = work
         self._policy = policy
         self._short = short
+        self._room = room
         self._admission: Admission = open_admission(policy.bound)
         self._running: dict[asyncio.Task[Result], _Try[Item]] = {}
         self._over: deque[asyncio.Task[Result]] = deque()
@@ -213,7 +217,9 @@ class _Run(Generic[Item, Result]):
         return Ending(self._tries, self._spent, True, self._least)
 
     def _admit(self) -> None:
-        while len(self._running) < self._admission.slots and (tried := self._queue.take()) is not None:
+        room = self._room()
+        slots = self._admission.slots if room is None else min(self._admission.slots, room)
+        while len(self._running) < slots and (tried := self._queue.take()) is not None:
             task = asyncio.get_running_loop().create_task(self._one(tried))
             self._running[task] = tried
             task.add_done_callback(self._ended)
