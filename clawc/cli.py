@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from clawc import __version__, exits
+from clawc import __version__, exits, image_verbs
 from clawc.commands.output import close_output
 from clawc.exits import UserError
 
@@ -20,6 +20,8 @@ app = typer.Typer(
     help="Compile, run and score tasks for agents that work over files.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
+
+app.add_typer(image_verbs.app)
 
 LATER = ("judge", "import", "synth", "bench", "train", "eval", "view", "review",
          "lsp", "mcp")  # fmt: skip

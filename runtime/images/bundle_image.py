@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clawc.runtime.bundle import Bundle
-from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.errors import SandboxUnavailable
 from clawc.runtime.images import api
 from clawc.runtime.images.gather import Entry
-from clawc.runtime.images.host import REPOSITORY, host_image
+from clawc.runtime.images.host import REPOSITORY, host_image, host_reference
 from clawc.runtime.images.instructions import argument, command, env, labels
 from clawc.runtime.images.layer import write_layer
 from clawc.runtime.images.named import named_image
@@ -55,12 +55,12 @@ class BundleImage:
 def bundle_image(client: APIClient, bundle: Bundle, base: str = "") -> BundleImage:
     """The image of a bundle upon the image of this machine, or upon one that the user names; built unless the engine has it.
 
-    Raises RuntimeFault R0306 where a value cannot be written into a Dockerfile or the base is not there, and SandboxUnavailable.
+    Raises RuntimeFault R0701 where the base is not there, R0702 where a value cannot be written into a Dockerfile, and SandboxUnavailable.
     """
     manifest = bundle.manifest
     below = named_image(client, base) if base else host_image(client, manifest.environment.tools)
     # What a rebuilt image would be upon is said by name; what this one is upon is exact.
-    shown = base or f"{REPOSITORY}:{below.key[:12]}"
+    shown = base or host_reference(below.key)
     reference = f"{_repository(manifest)}:{manifest.id[:12]}" + (f"-{below.id[7:19]}" if base else "")
     marks = {api.BUNDLE: manifest.id, api.BASE: below.id, api.RECIPE: _RECIPE, api.KIND: api.BUNDLE_KIND}
     missing = _missing(manifest, below.programs)
@@ -79,8 +79,7 @@ def bundle_image(client: APIClient, bundle: Bundle, base: str = "") -> BundleIma
             made = api.build(client, context, reference, {"BASE": below.id})
     except OSError as error:
         where = f"`{error.filename}`" if isinstance(error.filename, str) else "its files"
-        raise RuntimeFault(
-            "R0306",
+        raise SandboxUnavailable(
             f"the image of `{manifest.task}` cannot be built: {where}: {error.strerror or error}",
             "Free some space, or set TMPDIR to a folder that has some.",
         ) from error

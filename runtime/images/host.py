@@ -46,6 +46,11 @@ class HostImage:
     programs: frozenset[str] | None
 
 
+def host_reference(key: str) -> str:
+    """The name of the image with that key."""
+    return f"{REPOSITORY}:{key[:12]}"
+
+
 def host_image(client: APIClient, tools: Sequence[str] = ()) -> HostImage:
     """The image of this machine with its ordinary programs and `tools`, assembled unless the engine has it; a tool that is not
     installed here is not in it. Takes seconds the first time. Raises SandboxUnavailable."""
@@ -56,6 +61,11 @@ def host_image(client: APIClient, tools: Sequence[str] = ()) -> HostImage:
         with _one_at_a_time, _across_processes():
             found = _known(client, key) or _assemble(client, key, programs)
     return found
+
+
+def known_host_image(client: APIClient, tools: Sequence[str] = ()) -> HostImage | None:
+    """The same image, if the engine has it. Raises SandboxUnavailable."""
+    return _known(client, host_key(sorted({*PROGRAMS, *tools})))
 
 
 def host_key(programs: Sequence[str]) -> str:
@@ -75,7 +85,7 @@ def host_key(programs: Sequence[str]) -> str:
 
 def _known(client: APIClient, key: str) -> HostImage | None:
     """By its name, not by its labels alone: those are inherited by whatever is built upon it."""
-    found = api.inspect(client, f"{REPOSITORY}:{key[:12]}")
+    found = api.inspect(client, host_reference(key))
     labels = api.labels_of(found or {})
     if found is None or (labels.get(api.KIND), labels.get(api.KEY)) != (api.HOST_KIND, key):
         return None

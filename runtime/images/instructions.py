@@ -11,36 +11,40 @@ from collections.abc import Mapping, Sequence
 
 from clawc.runtime.errors import RuntimeFault
 
+# Line ends, NUL, and halves of characters, which are no UTF-8.
+_UNWRITABLE = re.compile(r"[\n\r\0\ud800-\udfff]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 
 
-def quoted(value: str) -> str:
-    """One word that stands for exactly this text. Raises RuntimeFault R0306 for one that cannot be written."""
-    if "\n" in value or "\r" in value or "\0" in value:
+def quoted(value: str, name: str) -> str:
+    """One word that stands for exactly this text, the value of `name`. Raises RuntimeFault R0702 for one that cannot be written."""
+    if _UNWRITABLE.search(value):
         raise RuntimeFault(
-            "R0306", f"a Dockerfile cannot hold the value `{value[:100]!a}`", "Values may not have line breaks."
+            "R0702",
+            f"the value of `{name}` cannot stand in a Dockerfile: `{value[:100]!a}`",
+            "Give it a value of whole characters, without line breaks.",
         )
     return '"' + re.sub(r'(["\\$])', r"\\\1", value) + '"'
 
 
 def label(name: str, value: str) -> str:
     """LABEL for one name."""
-    return f"LABEL {_named(name)}={quoted(value)}"
+    return f"LABEL {_named(name)}={quoted(value, name)}"
 
 
 def env(name: str, value: str) -> str:
     """ENV for one name."""
-    return f"ENV {_named(name)}={quoted(value)}"
+    return f"ENV {_named(name)}={quoted(value, name)}"
 
 
 def labels(values: Mapping[str, str]) -> str:
     """LABEL for several names in one instruction, which an image has all of or none."""
-    return "LABEL " + " ".join(f"{_named(name)}={quoted(value)}" for name, value in values.items())
+    return "LABEL " + " ".join(f"{_named(name)}={quoted(value, name)}" for name, value in values.items())
 
 
 def argument(name: str, value: str) -> str:
     """ARG with what it is unless given."""
-    return f"ARG {_named(name)}={quoted(value)}"
+    return f"ARG {_named(name)}={quoted(value, name)}"
 
 
 def command(argv: Sequence[str]) -> str:
@@ -50,5 +54,5 @@ def command(argv: Sequence[str]) -> str:
 
 def _named(name: str) -> str:
     if not _NAME.fullmatch(name):
-        raise RuntimeFault("R0306", f"a Dockerfile cannot hold the name `{name[:100]!a}`", "Rename the variable.")
+        raise RuntimeFault("R0702", f"no Dockerfile can hold a variable `{name[:100]!a}`", "Rename the variable.")
     return name

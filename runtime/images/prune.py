@@ -6,7 +6,8 @@ named is theirs. What a container is made of stays, and so does all that another
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 _NAMES = "clawc/"
+_SETTLED_S = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +34,31 @@ def our_images(client: APIClient) -> list[Image]:
     return [one for one in api.find_images(client, {api.KIND: None}) if one.tags and _ours(one)]
 
 
-def prune(client: APIClient, keep: Collection[str] = ()) -> Pruned:
-    """Removes our images that nothing uses, but for the ids in `keep`; also what is left of builds. Raises SandboxUnavailable."""
+def prune(
+    client: APIClient, keep: Collection[str] = (), only: Mapping[str, str] | None = None, settled_s: float = _SETTLED_S
+) -> Pruned:
+    """Removes our images that nothing uses, but for the ids in `keep`, and those without the labels `only`; also what is left of
+    builds that were so long ago that they have ended. Raises SandboxUnavailable."""
     found = {one.id: one for one in api.find_images(client, {api.KIND: None}, all=True)}
     needed = {*keep, *api.images_in_use(client), *(one.id for one in found.values() if not _ours(one))}
     for one in list(needed):
         needed |= _below(one, found)
-    waiting = [one for one in reversed(found.values()) if one.id not in needed]
+    waiting = [
+        one
+        for one in reversed(found.values())
+        if one.id not in needed
+        and (only or {}).items() <= one.labels.items()
+        and (one.tags or one.created <= time.time() - settled_s)
+    ]
     removed: list[Image] = []
     # A parent can go only after what is built upon it, which may be of the same second.
     while gone := [one for one in waiting if _remove(client, one)]:
         removed += gone
         waiting = [one for one in waiting if one not in gone]
     there = {one.id for one in api.find_images(client, {api.KIND: None}, all=True)}
-    used = [one for one in found.values() if one.tags and _ours(one) and one.id in there and one.id not in keep]
+    used = [
+        one for one in found.values() if one.tags and _ours(one) and one.id in there & needed and one.id not in keep
+    ]
     return Pruned(tuple(one for one in removed if one.tags), tuple(used))
 
 
