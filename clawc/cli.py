@@ -183,7 +183,12 @@ def run_verb(
     ],
     agent: Annotated[str, typer.Option("--agent", "-a", help="oracle, null or scripted:FILE")] = "oracle",
     episodes: Annotated[int, typer.Option("-n", min=1, max=100_000, help="episodes for each task")] = 1,
-    jobs: Annotated[int, typer.Option("-j", min=1, max=256, help="episodes at once")] = 2,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "-j", "--jobs", min=1, max=4096, help="episodes at once; 2, or the processors of a cluster, unless given"
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="what the seeds of episodes are made from")] = 0,
     out: Annotated[
         Path | None,
@@ -196,11 +201,25 @@ def run_verb(
     deadline: Annotated[
         float | None, typer.Option(min=0.0, help="end after this time with what is finished", metavar="SECONDS")
     ] = None,
+    cluster: Annotated[
+        str, typer.Option(help="play on a cluster of Ray: `auto`, or `host:port` of its head", metavar="ADDRESS")
+    ] = "",
+    sandbox: Annotated[
+        str, typer.Option(envvar="CLAWC_SANDBOX", help="bubblewrap or docker", metavar="NAME")
+    ] = "bubblewrap",
+    image: Annotated[
+        str,
+        typer.Option(
+            envvar="CLAWC_IMAGE", help="image of Docker's sandboxes, made from this machine unless given", metavar="REF"
+        ),
+    ] = "",
 ) -> None:
     """Roll out an agent in sandboxes, and score what it leaves in others."""
     from clawc.commands.run import run_command
 
-    raise typer.Exit(run_command(paths, agent, episodes, jobs, seed, out, format, retries, deadline))
+    raise typer.Exit(
+        run_command(paths, agent, episodes, jobs, seed, out, format, retries, deadline, cluster, sandbox, image)
+    )
 
 
 @app.command()

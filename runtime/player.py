@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +15,9 @@ from clawc.runtime.records import EpisodeRecord
 from clawc.runtime.rollout import Controls, Episode, run_episode
 from clawc.runtime.sandbox.interface import Backend
 from clawc.runtime.scheduling.pressure import read_pressure, shortage
+
+# The machine ran short for this one; others may still work.
+SHORT = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
 
 
 class NotPlayed(Exception):

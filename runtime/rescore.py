@@ -21,9 +21,10 @@ from typing import NamedTuple, cast
 
 from clawc.runtime.bundle import Bundle, load
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
+from clawc.runtime.player import SHORT
 from clawc.runtime.records import UNSCORED, EpisodeRecord, Outcome, RunInfo, RunTask, ScoreRecord
 from clawc.runtime.rollout import Controls
-from clawc.runtime.run import AROUND_S, SHORT
+from clawc.runtime.run import AROUND_S
 from clawc.runtime.sandbox.finish import finish
 from clawc.runtime.sandbox.interface import Backend
 from clawc.runtime.scheduling.schedule import Policy, schedule

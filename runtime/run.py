@@ -7,7 +7,6 @@ after a start of the program just as within one.
 from __future__ import annotations
 
 import asyncio
-import errno
 import hashlib
 import os
 import secrets
@@ -22,7 +21,7 @@ from clawc import __version__
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.harness.interface import Harness
-from clawc.runtime.player import LocalPlayer, NotPlayed, Player, overdue
+from clawc.runtime.player import SHORT, LocalPlayer, NotPlayed, Player, overdue
 from clawc.runtime.records import EpisodeRecord, RunInfo, RunTask, episode_id
 from clawc.runtime.rollout import Episode
 from clawc.runtime.sandbox.finish import finish
@@ -33,8 +32,6 @@ from clawc.runtime.store.journal import fault_of
 from clawc.runtime.store.run_folder import Store, open_store, records_at
 
 _Result = TypeVar("_Result")
-# The machine ran short for this one; others may still work.
-SHORT = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
 # Seconds for what no limit of a task bounds: making a workspace, collecting and closing it.
 AROUND_S = 120.0
 

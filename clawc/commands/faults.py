@@ -11,8 +11,8 @@ from clawc import exits
 from clawc.exits import UserError
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
 
-# No space; a run folder that this user may not write or read.
-_MACHINE = ("R0203", "R0207")
+# No space; a run folder that this user may not write or read; a cluster that cannot be used.
+_MACHINE = ("R0203", "R0207", "R0702", "R0703", "R0704", "R0707")
 _AGAIN_S = 0.01
 
 

@@ -38,6 +38,11 @@ class ProgressLine:
         elif done == self.total or done % max(1, self.total // _LINES) == 0:
             self._write(line + "\n")
 
+    def note(self, text: str) -> None:
+        """Says something beside the progress, on a line of its own."""
+        self.close()
+        self._write(f"{text}\n")
+
     def close(self) -> None:
         """Ends the line of a bar that has not come to its end."""
         if self._open:

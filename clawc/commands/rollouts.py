@@ -7,8 +7,9 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from clawc import exits
 from clawc.commands.output import standard_output
@@ -17,25 +18,50 @@ from clawc.compiler.report import clean
 from clawc.runtime.bundle import load
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.harness.choose import harness_named
+from clawc.runtime.player import LocalPlayer, Player
 from clawc.runtime.records import UNSCORED
-from clawc.runtime.run import RunPlan, RunSummary, run
-from clawc.runtime.sandbox.bubblewrap import Bubblewrap
+from clawc.runtime.run import RunPlan, RunSummary, run_with
+from clawc.runtime.sandbox.choose import SandboxChoice, backend_of
 from clawc.runtime.store.index import Entry
 from clawc.runtime.store.run_folder import continues, records_at
 from clawc.spec.bundle import Manifest
 
+if TYPE_CHECKING:
+    from clawc.runtime.cluster.events import EventFile
+
 _NOTES = 20
+# Episodes at once unless told otherwise: here, and on a cluster whose nodes take fewer.
+LOCAL_JOBS = 2
+MOST_JOBS = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Which sandboxes, and the address of the cluster that they are on; empty for this machine."""
+
+    sandbox: SandboxChoice = field(default_factory=SandboxChoice)
+    cluster: str = ""
 
 
 class Ready:
-    """A harness, and a backend that has found out what works here. Raises RuntimeFault for an unknown agent."""
+    """A harness, and a backend that has found out what works here, or what can be told of a cluster before it is asked. Raises
+    RuntimeFault for an unknown agent."""
 
-    def __init__(self, agent: str) -> None:
+    def __init__(self, agent: str, where: Where) -> None:
         self.harness = harness_named(agent)
-        self._backend = Bubblewrap()
+        self._where = where
         self._runner = asyncio.Runner()
+        self._local: LocalPlayer | None = None
+        self._events: EventFile | None = None
+        if where.cluster:
+            from clawc.runtime.cluster.ray_link import require_ray
+
+            require_ray(where.cluster)
+            return
+        backend = backend_of(where.sandbox)
+        self._local = LocalPlayer(backend)
         try:
-            self._runner.run(self._backend.probe())
+            self._runner.run(backend.probe())
         except BaseException:
             self.close()
             raise
@@ -49,13 +75,20 @@ class Ready:
             return all(load(folder / "bundles" / m.task).manifest.id == m.id for m in built)
         return False
 
-    def roll_out(self, plan: RunPlan, format: str) -> int:
-        """Runs all episodes; exit 1 when one could not be scored, or was not played before the deadline."""
+    def roll_out(self, plan: RunPlan, jobs: int | None, format: str) -> int:
+        """Runs all episodes, `jobs` at once, or as many as suit where they are played; exit 1 when one could not be scored, or was
+        not played before the deadline."""
         line = ProgressLine(len(plan.bundles) * plan.episodes, "episodes")
+        player = self._local or self._on_cluster(plan, jobs, line)
+        bound = jobs or (LOCAL_JOBS if self._local else MOST_JOBS)
         try:
-            summary = run(plan, self._backend, lambda p: line.report(p.done, p.skipped), self._runner)
+            summary = run_with(
+                replace(plan, jobs=bound), player, lambda p: line.report(p.done, p.skipped), self._runner
+            )
         finally:
             line.close()
+            if self._events is not None:
+                self._events.write()
         with standard_output() as file:
             if format == "json":
                 _write_json(summary, file)
@@ -65,8 +98,22 @@ class Ready:
         return exits.FINDINGS if unscored or summary.missing else exits.OK
 
     def close(self) -> None:
-        self._runner.run(self._backend.close())
+        if self._local is not None:
+            self._runner.run(self._local.close())
         self._runner.close()
+
+    def _on_cluster(self, plan: RunPlan, jobs: int | None, line: ProgressLine) -> Player:
+        from clawc.runtime.cluster.events import EventFile
+        from clawc.runtime.cluster.player import ClusterPlayer, Event, Plan
+        from clawc.runtime.cluster.ray_link import RayLink
+
+        file = self._events = EventFile(plan.out)
+
+        def tell(event: Event) -> None:
+            file.add(event)
+            line.note(clean(f"node {event.node} {event.kind}" + (f": {event.detail}" if event.detail else "")))
+
+        return ClusterPlayer(RayLink(self._where.cluster), Plan(self._where.sandbox, jobs), tell)
 
 
 def _write_json(summary: RunSummary, file: TextIO) -> None:

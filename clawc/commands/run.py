@@ -22,23 +22,29 @@ if TYPE_CHECKING:
     from clawc.spec.bundle import Manifest
 
 BUNDLES = "bundles"
+MOST_HERE = 256
 
 
 def run_command(
     paths: Sequence[Path],
     agent: str,
     episodes: int,
-    jobs: int,
+    jobs: int | None,
     seed: int,
     out: Path | None,
     format: str,
     retries: int = 2,
     deadline_s: float | None = None,
+    cluster: str = "",
+    sandbox: str = "bubblewrap",
+    image: str = "",
 ) -> int:
     """The exit status, as `roll_out`."""
     require_format(format)
     if deadline_s is not None and isnan(deadline_s):
         raise UserError("`nan` is no number of seconds", "give a number, 0 or more")
+    if jobs is not None and jobs > MOST_HERE and not cluster:
+        raise UserError(f"at most {MOST_HERE} episodes at once on one machine", "give a smaller -j, or --cluster")
     folder, made = _folder_of(out)
     if os.path.islink(folder / BUNDLES):
         raise UserError(f"`{folder / BUNDLES}` is a link", "give another --out")
@@ -46,10 +52,11 @@ def run_command(
 
     def prepare() -> None:
         """What playing needs is loaded and started while another process compiles."""
-        from clawc.commands.rollouts import Ready
+        from clawc.commands.rollouts import Ready, Where
+        from clawc.runtime.sandbox.choose import SandboxChoice
 
         if not ready:
-            ready.append(Ready(agent))
+            ready.append(Ready(agent, Where(SandboxChoice(sandbox, image), cluster)))
 
     def admit(given: Sequence[Manifest], built: Sequence[Manifest]) -> bool:
         prepare()
@@ -63,8 +70,10 @@ def run_command(
 
             gc.enable()
             gc.freeze()
-            plan = RunPlan(bundles, ready[0].harness, folder, episodes, jobs, seed, retries, deadline_s)
-            return ready[0].roll_out(plan, format)
+            plan = RunPlan(
+                bundles, ready[0].harness, folder, episodes, seed=seed, retries=retries, deadline_s=deadline_s
+            )
+            return ready[0].roll_out(plan, jobs, format)
         finally:
             for one in ready:
                 one.close()

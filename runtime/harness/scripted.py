@@ -70,7 +70,7 @@ class ScriptedAgent:
 
 class Scripted:
     """Reads the script once; raises RuntimeFault R0401 if it is none. Its name tells it from another script in a file of
-    the same name."""
+    the same name. `data` is what the script was read from, `file` the name of its file."""
 
     def __init__(self, path: Path) -> None:
         try:
@@ -79,6 +79,7 @@ class Scripted:
             if len(data) > _BYTES:
                 raise RuntimeFault("R0401", f"`{path}` is larger than {_BYTES >> 20} MiB")
             self._calls = _SCRIPT.validate_json(data)
+            self.file, self.data = path.name, data
             self.name = f"scripted:{path.name}#{hashlib.sha256(data).hexdigest()[:8]}"
         except OSError as error:
             raise RuntimeFault("R0401", f"cannot read `{path}`: {error.strerror}") from error

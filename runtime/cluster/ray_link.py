@@ -1,0 +1,161 @@
+"""A cluster of Ray. The only module that imports Ray, which it does late: it is an extra, and takes half a second.
+
+Between command and nodes go strings, numbers and bytes; whatever they mean is checked where it arrives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.util
+import logging
+import os
+from typing import Any, Protocol, cast
+
+from clawc.runtime.cluster.link import Failed, Lost, Machine
+from clawc.runtime.cluster.node import Node
+from clawc.runtime.cluster.reach import require_address, require_reachable
+from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.sandbox.finish import in_thread
+
+CONNECT_S = 20.0
+# Nobody counts on this bound: episodes are placed by how many a node may have.
+_CONCURRENCY = 1_000
+
+
+class _Method(Protocol):
+    def remote(self, *arguments: str | int | bool | bytes) -> asyncio.Future[object]: ...
+
+
+class _Class(Protocol):
+    def options(self, **options: object) -> _Class: ...
+
+    def remote(self) -> object: ...
+
+
+class _Ray(Protocol):
+    """What is used of Ray, whose own types are partly unknown."""
+
+    def init(self, address: str, *, log_to_driver: bool, configure_logging: bool) -> object: ...
+
+    def nodes(self) -> list[dict[str, Any]]: ...
+
+    def remote(self, of: type[Node]) -> _Class: ...
+
+    def kill(self, actor: object) -> None: ...
+
+    def shutdown(self) -> None: ...
+
+
+def _ray() -> _Ray:
+    return cast("_Ray", importlib.import_module("ray"))
+
+
+def require_ray(address: str) -> None:
+    """What can be told without a connection. Raises RuntimeFault R0701 for an address that is none, R0702 where tokens are
+    turned off, R0704 where Ray is not installed."""
+    require_address(address)
+    if importlib.util.find_spec("ray") is None:
+        raise RuntimeFault("R0704", "Ray is not installed", "Install it by `pip install 'clawc[ray]'`.")
+    if os.environ.get("RAY_AUTH_MODE", "token").lower() != "token":
+        raise RuntimeFault(
+            "R0702",
+            "RAY_AUTH_MODE turns the tokens of Ray off: whoever reaches such a cluster runs programs on it",
+            "Unset it, and start all nodes with RAY_AUTH_MODE=token.",
+        )
+
+
+class RayLink:
+    """A connection as a driver on one of the cluster's nodes. One for each process."""
+
+    def __init__(self, address: str, connect_s: float = CONNECT_S) -> None:
+        require_ray(address)
+        self._address = address
+        self._connect_s = connect_s
+        self._connected = False
+
+    async def open(self) -> None:
+        # Ray reads both when it is imported, and the trial inherits them.
+        os.environ["RAY_AUTH_MODE"] = "token"
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        await in_thread(require_reachable, self._address, self._connect_s)
+        # In a thread, since in the main one Ray would take SIGTERM for itself.
+        await in_thread(self._connect)
+
+    async def machines(self) -> list[Machine]:
+        return await in_thread(_machines)
+
+    def start(self, machine: Machine) -> RayRemote:
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        actor = _ray().remote(Node).options(
+            num_cpus=0,
+            max_concurrency=_CONCURRENCY,
+            max_restarts=0,
+            max_task_retries=0,
+            scheduling_strategy=NodeAffinitySchedulingStrategy(machine.id, soft=False),
+        )  # fmt: skip
+        return RayRemote(actor.remote())
+
+    async def close(self) -> None:
+        if self._connected:
+            self._connected = False
+            await in_thread(_ray().shutdown)
+
+    def _connect(self) -> None:
+        from ray.exceptions import RayError
+
+        logging.getLogger("ray").setLevel(logging.ERROR)
+        try:
+            _ray().init(self._address, log_to_driver=False, configure_logging=False)
+        except (OSError, RuntimeError, ValueError, RayError) as error:
+            raise RuntimeFault("R0703", f"cannot use the cluster at `{self._address}`: {_text(error)}") from error
+        self._connected = True
+
+
+class RayRemote:
+    """An actor that is a `Node`."""
+
+    def __init__(self, actor: object) -> None:
+        self._actor = actor
+
+    async def call(self, name: str, *arguments: str | int | bool | bytes) -> bytes:
+        from ray.exceptions import RayError, RayTaskError
+
+        method = cast("_Method", getattr(self._actor, name))
+        try:
+            result = await method.remote(*arguments)
+        except RayTaskError as error:
+            raise Failed(_text(error)) from error
+        except RayError as error:
+            raise Lost(_text(error)) from error
+        if not isinstance(result, bytes):
+            raise Failed(f"it answers with {type(result).__name__}, not with bytes")
+        return result
+
+    def kill(self) -> None:
+        _ray().kill(self._actor)
+
+
+def _machines() -> list[Machine]:
+    from ray.exceptions import RayError
+
+    try:
+        nodes = _ray().nodes()
+    except (OSError, RuntimeError, RayError) as error:
+        raise RuntimeFault("R0703", f"the connection to the cluster is lost: {_text(error)}") from error
+    return [
+        Machine(
+            str(node["NodeID"]),
+            f"{node['NodeManagerAddress']} ({str(node['NodeID'])[:8]})",
+            int(node.get("Resources", {}).get("CPU", 0)),
+        )
+        for node in nodes
+        if node["Alive"]
+    ]
+
+
+def _text(error: BaseException) -> str:
+    """The last line of what Ray says, which is the cause."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines or [type(error).__name__])[-1][:500]
