@@ -185,16 +185,16 @@ def add_tag(client: APIClient, image: str, repository: str, tag: str) -> None:
 
 
 def remove(client: APIClient, reference: str) -> bool:
-    """Removes an image, or one name of it; False if it is in use or gone."""
+    """Removes an image, or one name of it; False if it is in use. One that is gone is removed, whoever did it."""
     from docker.errors import APIError
 
     with engine_errors(f"does not remove the image `{reference}`"):
         try:
             _calls(client).remove_image(reference, force=False, noprune=False)
         except APIError as error:
-            if error.status_code in (404, 409):
-                return False
-            raise
+            if error.status_code not in (404, 409):
+                raise
+            return bool(error.status_code == 404)
     return True
 
 

@@ -32,7 +32,7 @@ class Archive:
 def save_image(client: APIClient, reference: str, dest: Path, *, replace: bool = False) -> Archive:
     """Writes the image to the file `dest`, by way of another name in the same folder.
 
-    Raises RuntimeFault R0703 where `dest` is there and not to be replaced, or cannot be written, and SandboxUnavailable where the
+    Raises RuntimeFault R0803 where `dest` is there and not to be replaced, or cannot be written, and SandboxUnavailable where the
     engine has no such image or its archive is not whole.
     """
     check_free(dest, replace=replace)
@@ -53,7 +53,7 @@ def save_image(client: APIClient, reference: str, dest: Path, *, replace: bool =
         _place(part, dest, replace)
     except OSError as error:
         raise RuntimeFault(
-            "R0703", f"`{dest}` cannot be written: {error.strerror or error}", "Free some space, or write elsewhere."
+            "R0803", f"`{dest}` cannot be written: {error.strerror or error}", "Free some space, or write elsewhere."
         ) from error
     finally:
         with suppress(OSError):
@@ -62,11 +62,11 @@ def save_image(client: APIClient, reference: str, dest: Path, *, replace: bool =
 
 
 def check_free(dest: Path, *, replace: bool) -> None:
-    """Raises RuntimeFault R0703 where an archive cannot be written to `dest`: before the work, rather than after it."""
+    """Raises RuntimeFault R0803 where an archive cannot be written to `dest`: before the work, rather than after it."""
     if os.path.lexists(dest) if not replace else dest.is_dir():
         raise _there(dest)
     if not dest.parent.is_dir():
-        raise RuntimeFault("R0703", f"there is no folder `{dest.parent}`", "Make it first.")
+        raise RuntimeFault("R0803", f"there is no folder `{dest.parent}`", "Make it first.")
 
 
 def verify(archive: IO[bytes], image: str) -> None:
@@ -131,7 +131,7 @@ def _place(part: Path, dest: Path, replace: bool) -> None:
 
 
 def _there(dest: Path) -> RuntimeFault:
-    return RuntimeFault("R0703", f"`{dest}` is there already", "Write elsewhere, or replace it with `--replace`.")
+    return RuntimeFault("R0803", f"`{dest}` is there already", "Write elsewhere, or replace it with `--replace`.")
 
 
 def _torn(why: str) -> SandboxUnavailable:

@@ -55,7 +55,7 @@ class BundleImage:
 def bundle_image(client: APIClient, bundle: Bundle, base: str = "") -> BundleImage:
     """The image of a bundle upon the image of this machine, or upon one that the user names; built unless the engine has it.
 
-    Raises RuntimeFault R0701 where the base is not there, R0702 where a value cannot be written into a Dockerfile, and SandboxUnavailable.
+    Raises RuntimeFault R0801 where the base is not there, R0802 where a value cannot be written into a Dockerfile, and SandboxUnavailable.
     """
     manifest = bundle.manifest
     below = named_image(client, base) if base else host_image(client, manifest.environment.tools)
@@ -109,7 +109,7 @@ def _dockerfile(manifest: Manifest, base: str, marks: dict[str, str]) -> str:
         argument("BASE", base),
         "FROM ${BASE}",
         f"ADD {_FILES} /",
-        *(env(name, value) for name, value in variables.items()),
+        *([env(variables)] if variables else []),
         f"WORKDIR {WORKSPACE}",
         f"USER {_AGENT}:{_AGENT}",
         command(["sleep", "infinity"]),

@@ -28,13 +28,13 @@ def linked(path: Path) -> Linked | None:
     with open(path, "rb") as file:
         try:
             return _read(file)
-        except (struct.error, ValueError):
+        except (struct.error, ValueError, OverflowError):
             return None
 
 
 def _read(file: BinaryIO) -> Linked | None:
     start = file.read(64)
-    if start[:4] != b"\x7fELF":
+    if start[:4] != b"\x7fELF" or len(start) < 64:
         return None
     wide = start[4] == 2
     order = "<" if start[5] == 1 else ">"

@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING
 from clawc.runtime.errors import SandboxUnavailable
 from clawc.runtime.images import api
 from clawc.runtime.images.gather import Entry, beside, gather, program_path
-from clawc.runtime.images.instructions import env, label
+from clawc.runtime.images.instructions import command, env, labels
 from clawc.runtime.images.layer import write_layer
 from clawc.runtime.images.programs import LEFT_OUT, PROGRAMS
 from clawc.runtime.sandbox.command import BASE_ENV
+from clawc.runtime.sandbox.interface import WORKSPACE
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -99,12 +100,12 @@ def _assemble(client: APIClient, key: str, programs: Sequence[str]) -> HostImage
             write_layer(entries, file)
             file.flush()
             there = programs_of(entries)
-            labels = {api.KIND: api.HOST_KIND, api.KEY: key, api.PROGRAMS: " ".join(sorted(there))}
+            marks = {api.KIND: api.HOST_KIND, api.KEY: key, api.PROGRAMS: " ".join(sorted(there))}
             changes = [
-                *(label(name, value) for name, value in labels.items()),
-                *(env(name, value) for name, value in BASE_ENV.items()),
-                "WORKDIR /w",
-                'CMD ["/bin/sh"]',
+                labels(marks),
+                env(BASE_ENV),
+                f"WORKDIR {WORKSPACE}",
+                command(["/bin/sh"]),
             ]
             made = api.import_tar(client, Path(file.name), REPOSITORY, key[:12], changes)
     except OSError as error:

@@ -17,29 +17,24 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 
 
 def quoted(value: str, name: str) -> str:
-    """One word that stands for exactly this text, the value of `name`. Raises RuntimeFault R0702 for one that cannot be written."""
+    """One word that stands for exactly this text, the value of `name`. Raises RuntimeFault R0802 for one that cannot be written."""
     if _UNWRITABLE.search(value):
         raise RuntimeFault(
-            "R0702",
+            "R0802",
             f"the value of `{name}` cannot stand in a Dockerfile: `{value[:100]!a}`",
             "Give it a value of whole characters, without line breaks.",
         )
     return '"' + re.sub(r'(["\\$])', r"\\\1", value) + '"'
 
 
-def label(name: str, value: str) -> str:
-    """LABEL for one name."""
-    return f"LABEL {_named(name)}={quoted(value, name)}"
-
-
-def env(name: str, value: str) -> str:
-    """ENV for one name."""
-    return f"ENV {_named(name)}={quoted(value, name)}"
+def env(values: Mapping[str, str]) -> str:
+    """ENV for all of them, as one instruction."""
+    return _pairs("ENV", values)
 
 
 def labels(values: Mapping[str, str]) -> str:
-    """LABEL for several names in one instruction, which an image has all of or none."""
-    return "LABEL " + " ".join(f"{_named(name)}={quoted(value, name)}" for name, value in values.items())
+    """LABEL for all of them, as one instruction: an image has all or none."""
+    return _pairs("LABEL", values)
 
 
 def argument(name: str, value: str) -> str:
@@ -54,5 +49,9 @@ def command(argv: Sequence[str]) -> str:
 
 def _named(name: str) -> str:
     if not _NAME.fullmatch(name):
-        raise RuntimeFault("R0702", f"no Dockerfile can hold a variable `{name[:100]!a}`", "Rename the variable.")
+        raise RuntimeFault("R0802", f"no Dockerfile can hold a variable `{name[:100]!a}`", "Rename the variable.")
     return name
+
+
+def _pairs(instruction: str, values: Mapping[str, str]) -> str:
+    return " ".join([instruction, *(f"{_named(name)}={quoted(value, name)}" for name, value in values.items())])

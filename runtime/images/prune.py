@@ -51,10 +51,14 @@ def prune(
         and (one.tags or one.created <= time.time() - settled_s)
     ]
     removed: list[Image] = []
-    # A parent can go only after what is built upon it, which may be of the same second.
-    while gone := [one for one in waiting if _remove(client, one)]:
+    while waiting:
+        # The name of what another one is built upon would be taken away, and the image stay.
+        below = set[str]().union(*(_below(one.id, found) for one in waiting))
+        tops = [one for one in waiting if one.id not in below]
+        gone = [one for one in tops if _remove(client, one)]
         removed += gone
-        waiting = [one for one in waiting if one not in gone]
+        stay = set[str]().union(*(_below(one.id, found) for one in tops if one not in gone))
+        waiting = [one for one in waiting if one not in tops and one.id not in stay]
     there = {one.id for one in api.find_images(client, {api.KIND: None}, all=True)}
     used = [
         one for one in found.values() if one.tags and _ours(one) and one.id in there & needed and one.id not in keep

@@ -71,6 +71,7 @@ def _index() -> str:
             "| [exports.md](exports.md) | tasks for other frameworks, the grader, our sandboxes in Harbor and Inspect, and whether rewards agree |",
             "| [reports.md](reports.md) | what `clawc report` says, and how its figures are made |",
             "| [sandbox.md](sandbox.md) | what a sandbox promises, by which mechanism, and what it does not |",
+            "| [images.md](images.md) | images for Docker: of this machine, of a task, your own; saving and removing them |",
             "| [dependencies.md](dependencies.md) | why each dependency is there |",
         ]),
         "JSON Schemas: `clawc schema --for spec|ir|report|bundle|card`. Grammars: `clawc grammar --for llguidance|gbnf|ebnf|lark`.",
