@@ -60,10 +60,11 @@ def engine_errors(what: str) -> Generator[None]:
     """Turns what the engine or the way to it fails with into SandboxUnavailable: `what` says what could not be done."""
     from docker.errors import DockerException
     from requests.exceptions import RequestException
+    from urllib3.exceptions import HTTPError
 
     try:
         yield
-    except (DockerException, RequestException) as error:
+    except (DockerException, RequestException, HTTPError) as error:
         raise refused(what, str(getattr(error, "explanation", None) or error)) from error
 
 

@@ -102,6 +102,7 @@ class _Image:
     """Grows by what is added and all that it needs."""
 
     def __init__(self) -> None:
+        self._seen: set[str] = set()  # a folder that something stands in is an entry before it is added as a whole
         self.entries: dict[str, Entry] = {"tmp": Entry(0o1777 | stat.S_IFDIR)}
         for folder in _FOLDERS:
             self.entries[folder] = Entry(0o755 | stat.S_IFDIR)
@@ -122,9 +123,9 @@ class _Image:
 
     def _one(self, path: Path) -> Iterator[Path]:
         real = os.path.join(os.path.realpath(path.parent), path.name)
-        inside = real.removeprefix("/")
-        if inside in self.entries or _LEFT_OUT.match(real) or not real.startswith(_ROOTS) or real.startswith(_NOT):
+        if real in self._seen or _LEFT_OUT.match(real) or not real.startswith(_ROOTS) or real.startswith(_NOT):
             return
+        self._seen.add(real)
         try:
             found = os.lstat(real)
         except OSError:

@@ -6,12 +6,12 @@ and shared with every other runner of the same engine. Two that assemble it at o
 
 from __future__ import annotations
 
-import fcntl
 import os
 import platform
 import stat
 import tempfile
 import threading
+import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -27,13 +27,15 @@ from clawc.runtime.images.layer import write_layer
 from clawc.runtime.images.programs import LEFT_OUT, PROGRAMS
 from clawc.runtime.sandbox.command import BASE_ENV
 from clawc.runtime.sandbox.interface import WORKSPACE
+from clawc.runtime.sandbox.lock import lock_file
 
 if TYPE_CHECKING:
     from docker import APIClient
 
 REPOSITORY = "clawc/host"
 # Changes with whatever else than the machine decides what is in an image.
-_ASSEMBLER = 1
+_ASSEMBLER = 2
+_PATIENCE_S = 120
 _one_at_a_time = threading.Lock()
 
 
@@ -133,8 +135,9 @@ def _across_processes() -> Generator[None]:
     with suppress(OSError):
         path = os.path.join(tempfile.gettempdir(), f"clawc-images-{os.getuid()}.lock")
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        if os.fstat(fd).st_uid == os.getuid():
-            fcntl.flock(fd, fcntl.LOCK_EX)
+        until = time.monotonic() + _PATIENCE_S
+        while os.fstat(fd).st_uid == os.getuid() and not lock_file(fd) and time.monotonic() < until:
+            time.sleep(0.05)
     try:
         yield
     finally:

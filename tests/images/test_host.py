@@ -14,7 +14,7 @@ import pytest
 
 from clawc.runtime.images import api
 from clawc.runtime.images.elf import linked
-from clawc.runtime.images.gather import gather, program_path
+from clawc.runtime.images.gather import gather, program_path, python_library
 from clawc.runtime.images.host import HostImage, host_image, host_key, host_reference
 from clawc.runtime.images.layer import write_layer
 from clawc.runtime.images.named import named_image
@@ -88,6 +88,18 @@ def test_links_stay_links_and_lead_somewhere() -> None:
         if one.link:
             target = os.path.realpath(os.path.join("/", os.path.dirname(name), one.link)).removeprefix("/")
             assert target in entries, f"{name} leads to {target}"
+
+
+def test_folders_come_whole_also_where_a_program_stands_in_them() -> None:
+    entries = gather(PROGRAMS)
+    for folder in (python_library(), Path("/usr/share/zoneinfo"), Path("/usr/lib/git-core")):
+        if folder.is_dir():
+            top = os.path.realpath(folder).removeprefix("/")
+            assert len([name for name in entries if name.startswith(f"{top}/")]) > 50
+    if program_path("npm"):
+        script = os.path.realpath("/usr/bin/npm").removeprefix("/")
+        beside = [name for name in gather(["npm"]) if os.path.dirname(name) == os.path.dirname(script)]
+        assert len(beside) == len(os.listdir(os.path.dirname(f"/{script}")))
 
 
 def test_equal_layers_for_equal_machines(tmp_path: Path) -> None:

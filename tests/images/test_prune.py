@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import secrets
 import tarfile
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from clawc.cli import run
 from clawc.runtime.images import api
 from clawc.runtime.images.bundle_image import bundle_image
 from clawc.runtime.images.prune import our_images, prune
@@ -81,6 +84,26 @@ def test_a_base_stays_as_long_as_what_is_upon_it(engine: Engine, tmp_path: Path,
         engine.let_go(container)
     found = prune(engine.client, only=mark, settled_s=0)
     assert [one.id for one in found.removed] == [made.id, below]
+
+
+def test_the_command(
+    engine: Engine,
+    tmp_path: Path,
+    mark: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("clawc.runtime.images.prune.prune", partial(prune, only=mark))
+    names = [f"clawc/host:{secrets.token_hex(6)}" for _ in range(2)]
+    for name, format in zip(names, ("text", "json")):
+        image = imported(engine, tmp_path, name, {api.KIND: api.HOST_KIND, **mark})
+        assert run(["image", "prune", "--all", "--format", format]) == 0
+        output = capsys.readouterr().out
+        if format == "text":
+            assert output.splitlines()[0].startswith(f"removed  {name}  {image[7:19]}  ")
+        else:
+            assert [one["id"] for one in json.loads(output)["prune"]["removed"]] == [image]
+        assert not engine.has(name)
 
 
 def _derived(engine: Engine, base: str, name: str) -> str:
