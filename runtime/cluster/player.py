@@ -222,7 +222,7 @@ class ClusterPlayer:
         self._unfit[machine.id] = why
         if (host := self._hosts.pop(machine.id, None)) is not None:
             host.lose()
-        self._tell(Event("left out", machine.name, f"{why}. {why.help}".strip()))
+        self._tell(Event("left out", machine.name, f"{str(why).rstrip('.')}. {why.help}".strip()))
         if not self._hosts and not self._joining and self._watcher is not None:
             self._empty_since = self._empty_since or time.monotonic()
         self._change()

@@ -10,6 +10,8 @@ import importlib
 import importlib.util
 import logging
 import os
+import signal
+import threading
 from typing import Any, Protocol, cast
 
 from clawc.runtime.cluster.link import Failed, Lost, Machine
@@ -81,6 +83,7 @@ class RayLink:
         await in_thread(require_reachable, self._address, self._connect_s)
         # In a thread, since in the main one Ray would take SIGTERM for itself.
         await in_thread(self._connect)
+        _own_signals()
 
     async def machines(self) -> list[Machine]:
         return await in_thread(_machines)
@@ -135,6 +138,14 @@ class RayRemote:
 
     def kill(self) -> None:
         _ray().kill(self._actor)
+
+
+def _own_signals() -> None:
+    """Ray's own code, below Python's, prints where the process stands at SIGTERM. Setting what was set takes that away."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if (handler := signal.getsignal(number)) is not None:
+                signal.signal(number, handler)
 
 
 def _machines() -> list[Machine]:

@@ -1,7 +1,7 @@
-"""Tries a connection in a process of its own before the command makes one.
+"""Tries a connection in processes of their own before the command makes one.
 
-Ray ends or blocks a process that cannot connect, and says why on its standard error only. The trial can be killed, and
-what it says is read.
+Ray ends or blocks a process that cannot connect, and says why on its standard error only. A trial can be killed, and
+what it says is read. Another one, without a token, must be refused: it shows that the cluster asks for one.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from tempfile import TemporaryFile
+from types import TracebackType
+from typing import Self
 
 from clawc.runtime.errors import RuntimeFault
 
@@ -55,18 +57,29 @@ def require_address(address: str) -> None:
 
 
 def require_reachable(address: str, seconds: float) -> None:
-    """Raises RuntimeFault R0702 for a cluster that refuses the token, R0703 for one that cannot be used. Takes a second, or
-    all of `seconds` for one that does not answer. The environment must be that of the connection."""
+    """Raises RuntimeFault R0702 for a cluster that refuses the token or takes anybody, R0703 for one that cannot be used. Takes a
+    second, or all of `seconds` for one that does not answer. The environment must be that of the connection."""
     if address != "auto":
         _require_open(address, seconds)
-    ended = _tried(address, seconds)
+    end = time.monotonic() + seconds
+    with _Trial(address, "token") as ours, _Trial(address, "disabled") as nobody:
+        ended = ours.ended(end)
+        if ended.status == 0 and nobody.ended(end).status == 0:
+            raise RuntimeFault(
+                "R0702",
+                f"the cluster at `{address}` asks for no token: whoever reaches it runs programs on its machines",
+                "Start all nodes with RAY_AUTH_MODE=token; docs/cluster.md says how.",
+            )
     if ended.status == 0:
         return
     if _TOKEN.search(ended.said):
         raise RuntimeFault("R0702", f"the cluster at `{address}` does not take the token of this machine", _TOKENS)
     if _VERSION.search(ended.said):
-        raise RuntimeFault("R0703", f"the cluster at `{address}` has other versions: {_last(ended.said)}",
-                           "Use the same Ray and the same Python on all machines.")  # fmt: skip
+        raise RuntimeFault(
+            "R0703",
+            f"the cluster at `{address}` has other versions: {_last(ended.said)}",
+            "Use the same Ray and the same Python on all machines.",
+        )
     if ended.status is None:
         raise RuntimeFault(
             "R0703", f"the cluster at `{address}` does not answer within {seconds:.0f} s", _start(address)
@@ -89,22 +102,37 @@ def _require_open(address: str, seconds: float) -> None:
         raise RuntimeFault("R0703", f"cannot reach a cluster at `{address}`: {why}", _start(address)) from error
 
 
-def _tried(address: str, seconds: float) -> _Ended:
-    end = time.monotonic() + seconds
-    with TemporaryFile() as said:
-        trial = subprocess.Popen([sys.executable, "-c", _TRIAL, address], stdin=subprocess.DEVNULL,
-                                 stdout=said, stderr=said, env=dict(os.environ))  # fmt: skip
-        try:
-            while time.monotonic() < end:
-                with suppress(subprocess.TimeoutExpired):
-                    return _Ended(trial.wait(_LOOK_S), _read(said.fileno()))
-                # Ray would go on trying for a while.
-                if _TOKEN.search(text := _read(said.fileno())):
-                    return _Ended(None, text)
-            return _Ended(None, _read(said.fileno()))
-        finally:
-            trial.kill()
-            trial.wait()
+class _Trial:
+    """One try at a connection, with the given mode of authentication; it ends with the block."""
+
+    def __init__(self, address: str, mode: str) -> None:
+        self._said = TemporaryFile()  # noqa: SIM115 - read while the trial goes on
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _TRIAL, address],
+            stdin=subprocess.DEVNULL,
+            stdout=self._said,
+            stderr=self._said,
+            env={**os.environ, "RAY_AUTH_MODE": mode},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._said.close()
+
+    def ended(self, end: float) -> _Ended:
+        """How it ended, or that it did not by then. A refused token is an end, too: Ray would go on trying for a while."""
+        while time.monotonic() < end:
+            with suppress(subprocess.TimeoutExpired):
+                return _Ended(self._process.wait(_LOOK_S), _read(self._said.fileno()))
+            if _TOKEN.search(text := _read(self._said.fileno())):
+                return _Ended(None, text)
+        return _Ended(None, _read(self._said.fileno()))
 
 
 def _read(fd: int) -> bytes:
