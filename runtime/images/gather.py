@@ -25,7 +25,7 @@ _PATH = ("/usr/bin", "/bin")
 _ROOTS = ("/usr/", "/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/", "/libx32/", "/etc/alternatives/")
 _NOT = ("/usr/local/", "/usr/src/")
 _LINKED_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
-_FOLDERS = ("usr", "usr/bin", "usr/sbin", "usr/lib", "etc", "proc", "sys", "dev", "run", "run/clawc", "w", "check", "each", "jobs",
+_FOLDERS = ("usr", "usr/bin", "usr/sbin", "usr/lib", "etc", "proc", "sys", "dev", "run", "w",
             "opt", "opt/tools")  # fmt: skip
 _FILES = {
     "etc/passwd": b"root:x:0:0::/:/bin/sh\nagent:x:1000:1000::/tmp:/bin/sh\n",

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = "clawc/host"
 # Changes with whatever else than the machine decides what is in an image.
-_ASSEMBLER = 2
+_ASSEMBLER = 3
 _PATIENCE_S = 120
 _one_at_a_time = threading.Lock()
 

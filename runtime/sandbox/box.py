@@ -14,7 +14,9 @@ class Box(Protocol):
     exit: int | None
     peak_bytes: int
     lost: bool
-    starved: bool
+
+    @property
+    def starved(self) -> bool: ...
 
     @property
     def pid(self) -> int:

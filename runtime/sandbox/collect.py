@@ -246,7 +246,7 @@ class _Count:
             self.entries += 1
             if self.size > self.max_bytes or self.entries > self.max_entries or level >= self.depth:
                 return False
-            if stat.S_ISDIR(seen.st_mode) and not self._inner(name, folder, level):
+            if stat.S_ISDIR(seen.st_mode) and not self._inner(name, folder, level, stat.S_IMODE(seen.st_mode)):
                 return False
         return self.hidden <= _MAX_HIDDEN
 
@@ -261,7 +261,8 @@ class _Count:
                 self._hides(folder, again)
         return None
 
-    def _inner(self, name: str, folder: int, level: int) -> bool:
+    def _inner(self, name: str, folder: int, level: int, mode: int) -> bool:
+        """As `folder`, of one inside whose mode is `mode`, which it has afterwards too."""
         for again in (True, False):
             try:
                 inner = open_folder(name, folder, mend=True)
@@ -275,6 +276,8 @@ class _Count:
             try:
                 return self.folder(inner, level + 1)
             finally:
+                if mode & 0o700 != 0o700 and stat.S_IMODE(os.fstat(inner).st_mode) == 0o700:
+                    os.fchmod(inner, mode)  # opened up for us
                 os.close(inner)
         return True
 

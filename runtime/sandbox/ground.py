@@ -68,12 +68,20 @@ class Starter(Protocol):
         """Start a box that gets the descriptors as 0, 1, 2 …; raises RuntimeFault R0302. Not to be cancelled."""
         ...
 
+    async def clear(self, folders: Sequence[Path]) -> None:
+        """Remove folders that hold what our user may not remove."""
+        ...
+
     def expect(self, area: Area) -> None:
         """Have what the first box there needs ready by the time that it is wanted."""
         ...
 
-    async def close(self) -> None:
+    async def end(self) -> None:
         """End all boxes."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what boxes were started by; comes after `end`."""
         ...
 
     def end_now(self) -> None:
@@ -95,6 +103,8 @@ class Ground:
             user = None if first is None else first + number
             path = root.folder(0o711)
             self._areas[role] = Area(role, path, user, Layers(root, path, user))
+        # What is left of workspaces that could not be removed whole.
+        self._remains: list[Path] = []
         self._tools: dict[Role, Path] = {}
         self._lending = asyncio.Lock()
         # Collections of deep trees hold many descriptors, so few run at a time.
@@ -144,7 +154,10 @@ class Ground:
         place.further[at] = folder
 
     async def _undo(self, area: Area, folder: Path, layers: tuple[Layer, ...]) -> None:
-        await in_thread(remove_tree, folder)
+        try:
+            await in_thread(remove_tree, folder)
+        except OSError:
+            self._remains.append(folder)
         if layers:
             await area.layers.release(layers[0])
 
@@ -209,6 +222,9 @@ class Ground:
 
     async def close(self) -> None:
         """End all sandboxes."""
+        await self.starter.end()
+        if self._remains:
+            await self.starter.clear(self._remains)
         await self.starter.close()
 
     def end_now(self) -> None:

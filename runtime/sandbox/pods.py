@@ -64,8 +64,14 @@ class Pods:
         with suppress(RuntimeFault):  # whoever needs it tries again, and says why if that fails
             await self._open(area)
 
+    async def clear(self, folders: Sequence[Path]) -> None:
+        """Whatever a pod makes is its user's, so what cannot be removed now may be tried again by the next runner."""
+
     async def close(self) -> None:
-        """End all pods, and so all sandboxes."""
+        """A pod is nothing without its boxes."""
+
+    async def end(self) -> None:
+        """End all pods, and so all boxes."""
         if self._soon is not None:
             await finish(self._soon)
         pods, self._pods = list(self._pods.values()), {}

@@ -49,7 +49,11 @@ def _emptied(folder: int, top: int) -> list[str]:
             if not is_folder:
                 os.unlink(name, dir_fd=folder)
                 continue
-            _open_up(name, folder)
+            try:
+                _open_up(name, folder)
+            except PermissionError:
+                os.rmdir(name, dir_fd=folder)  # what the system has made to mount an overlay, which is empty by now
+                continue
             new = secrets.token_hex(16)
             os.rename(name, new, src_dir_fd=folder, dst_dir_fd=top)
             moved.append(new)

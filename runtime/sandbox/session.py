@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import json
 import os
+import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
@@ -47,6 +48,7 @@ FILE_LIMIT = 64 << 20
 _HEAD_LIMIT = 1 << 20
 _PART = 8 << 20
 _PATIENCE_S = 30.0
+_KILLED = 128 + signal.SIGKILL
 # A sandbox that moves while its workspace is copied, as something in it wakes what was stopped, is tried again.
 _SNAPSHOT_TRIES = 5
 
@@ -140,6 +142,8 @@ class Session:
         reply = await self._ask(head, stdin, output_limit, timeout_s + _PATIENCE_S)
         if len(reply.bodies) != 2 or reply.head.exit is None:
             raise await self._lost("the sandbox gave an answer that makes no sense")
+        if reply.head.exit == _KILLED and self._box.starved:
+            raise await self._lost("the sandbox exceeded its memory limit")
         out, err = reply.bodies
         return ExecResult(reply.head.exit, out, err, reply.head.timed_out, reply.head.truncated)
 

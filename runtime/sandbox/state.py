@@ -46,6 +46,11 @@ class StateRoot:
         path.chmod(mode)
         return path
 
+    def left_behind(self) -> list[Path]:
+        """Roots of this user's runners that are gone, which could not be removed whole."""
+        found = self.path.parent.glob(f"{_PREFIX}*{_GONE}")
+        return [path for path in found if not path.is_symlink() and path.stat().st_uid == os.geteuid()]
+
     def remove(self) -> None:
         if self._removed or os.getpid() != self._owner:
             return
@@ -62,7 +67,7 @@ def _sweep(base: Path) -> None:
             if path.is_symlink() or path.stat().st_uid != os.geteuid():
                 continue
             if path.name.endswith(_GONE):
-                remove_tree(path)
+                remove_tree(path)  # or leave what this user may not remove
                 continue
             lock = os.open(path / "lock", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError:

@@ -118,13 +118,16 @@ def workers(request: pytest.FixtureRequest, bundles: Path) -> Iterator[Workers]:
     Without pytest-xdist all selected cases are asked for at once, so that some are played at a time.
     """
     running: dict[tuple[str, User], Worker | str] = {}
+    copies: list[Staged] = []
     folder = Path(tempfile.mkdtemp(prefix="clawc-staged-"))
     folder.chmod(0o755)
 
     def started(backend: str, user: User) -> Worker | str:
         if user == "root" and not is_root():
             return "the tests do not run as root"
-        staged = stage(folder, ORDINARY) if user == "ordinary" and is_root() else None
+        if user == "ordinary" and is_root() and not copies:
+            copies.append(stage(folder, ORDINARY))
+        staged = copies[0] if user == "ordinary" and is_root() else None
         if staged is not None and staged.reason:
             return staged.reason
         try:

@@ -7,9 +7,11 @@ import os
 import signal
 import socket
 from contextlib import suppress
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from clawc.runtime.sandbox.docker.memory import ended_for_memory, memory_group
 from clawc.runtime.sandbox.pipes import PipeReader
 
 # How long the engine may take to say why a container has ended that we did not end.
@@ -27,33 +29,43 @@ class _End(BaseModel):
 
 
 class ContainerBox:
-    """`control` is the line on which its first process notices that the runner is gone; `session` if it has no program of its own
-    that ends."""
+    """`session` if it has no program of its own that ends. With `mounted` it holds a workspace that the engine has mounted for it, and
+    is gone only once that is so no longer: until then nobody may touch what lies under it."""
 
-    def __init__(self, id: str, word: PipeReader, session: bool) -> None:
+    def __init__(self, id: str, word: PipeReader, *, session: bool, mounted: bool) -> None:
         self.id = id
         self.exit: int | None = None
         self.peak_bytes = 0
         self.lost = False
-        self.starved = False
         self.pid = -1
         self.removed = asyncio.Event()
         self.died = asyncio.Event()
+        self.over = asyncio.Event()
         self._word = word
         self._session = session
+        self._mounted = mounted
         self._pidfd = -1
         self._control: socket.socket | None = None
         self._killed = False
-        self._over = False
         self._gone = asyncio.Event()
+        self._starved = False
+        self._group: Path | None = None
         self._loop = asyncio.get_running_loop()
 
     def begin(self, pid: int, control: socket.socket) -> None:
         """Its first process has come. Raises OSError if it is gone already."""
         self._pidfd = os.pidfd_open(pid)
         self.pid = pid
+        self._group = memory_group(pid)
         self._control = control
         self._loop.add_reader(self._pidfd, self._ended)
+
+    @property
+    def starved(self) -> bool:
+        """Known as soon as the process is gone, where the counters of the system can be read from here; else once the engine tells."""
+        if not self._starved and self._group is not None:
+            self._starved = ended_for_memory(self._group)
+        return self._starved
 
     @property
     def gone(self) -> bool:
@@ -69,45 +81,52 @@ class ContainerBox:
     def kill_now(self) -> None:
         """Without waiting."""
         self._killed = True
-        if not self._over and self._pidfd >= 0:
+        if self._session and self.pid > 0:
+            self.peak_bytes = max(self.peak_bytes, _high_water(self.pid))
+        if not self.over.is_set() and self._pidfd >= 0:
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-        elif self._over:
-            self._finish()
+        self._settle()
 
     def lose(self) -> None:
         """The engine is gone, and so is what it watched over."""
         self.lost = not self._killed
         self.died.set()
-        self.removed.set()
+        self.forget()
         self.kill_now()
+
+    def forget(self) -> None:
+        """The engine has it no longer."""
+        self.removed.set()
+        self._settle()
 
     def happened(self, action: str) -> None:
         """What the engine has told of it."""
         if action == "oom":
-            self.starved = True
-        elif action == "kill" and not self._killed and not self._over:
+            self._starved = True
+        elif action == "kill" and not self._killed and not self.over.is_set():
             self.lost = True
         elif action == "die":
             self.died.set()
-            if self._over or self._pidfd < 0:
-                self._finish()
+            self._settle()
         elif action == "destroy":
             self.died.set()
-            self.removed.set()
+            self.forget()
 
     def _ended(self) -> None:
         """The first process is gone, and all others were before."""
         self._loop.remove_reader(self._pidfd)
-        self._over = True
+        self.over.set()
         self.pid = -1
-        if self._killed or self.died.is_set():
-            self._finish()
-        else:
-            self._loop.call_later(_REASON_S, self._finish)
+        self._loop.call_later(_REASON_S, self.died.set)
+        self._loop.call_later(_REASON_S, self._settle)
+        self._settle()
 
-    def _finish(self) -> None:
-        if self._gone.is_set():
+    def _settle(self) -> None:
+        """It is gone when its processes are, why they ended is known, and nothing of it holds the workspace."""
+        known = self._killed or self.died.is_set()
+        free = self.removed.is_set() or not self._mounted
+        if self._gone.is_set() or not (self.over.is_set() and known and free):
             return
         self._gone.set()
         if self._pidfd >= 0:
@@ -125,3 +144,12 @@ class ContainerBox:
             # Only what is outside ends the first process before its program.
             self.lost = self.lost or (word == "ready" and not (self._session or self._killed or self.starved))
         return word
+
+
+def _high_water(pid: int) -> int:
+    """The most bytes that a process had in memory; 0 if it is gone."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
+            return next((int(line.split()[1]) << 10 for line in file if line.startswith("VmHWM:")), 0)
+    except (OSError, ValueError, IndexError):
+        return 0

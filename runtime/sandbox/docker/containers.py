@@ -64,6 +64,9 @@ class Containers:
         """Raises OSError, or RuntimeFault where the engine does not answer."""
         await in_thread(lay_inside, self._ours, self._machine)
         await self._listen()
+        left = await in_thread(self._root.left_behind)
+        if left:
+            await self.clear(left)
 
     def expect(self, area: Area) -> None:
         """Nothing is kept ready: a container is for one box, whose folders it must know."""
@@ -90,7 +93,12 @@ class Containers:
             box: ContainerBox | None = None
             try:
                 body = plan.container(frame, start, folder)
-                box = ContainerBox(await self._requests.create(body), word, start.kind == "session")
+                box = ContainerBox(
+                    await self._requests.create(body),
+                    word,
+                    session=start.kind == "session",
+                    mounted=start.workspace is not None and bool(start.workspace.lower),
+                )
                 self._boxes[box.id] = box
                 await self._requests.start(box.id)
                 control = await _accepted(listener, box)
@@ -145,12 +153,13 @@ class Containers:
 
     async def _forget(self, box: ContainerBox) -> None:
         """Wait until the engine has removed a box that has ended."""
-        await box.exited()
+        await box.over.wait()
         try:
             async with asyncio.timeout(_END_S):
                 await box.removed.wait()
         except TimeoutError:
             await self._requests.remove(box.id)
+            box.forget()
         self._boxes.pop(box.id, None)
         self._room.release()
 
@@ -159,11 +168,27 @@ class Containers:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def close(self) -> None:
-        for box in list(self._boxes.values()):
-            await box.kill()
+    async def clear(self, folders: Sequence[Path]) -> None:
+        """The engine mounts workspaces as root, and what the system needs for that is root's. So is the container that removes it,
+        with no other right."""
+        body = plan.cleaner(await self._image(), {f"/remove/{n}": folder for n, folder in enumerate(folders)})
+        container = ""
+        with suppress(RuntimeFault):  # the next runner tries again
+            container = await self._requests.create(body)
+            await self._requests.start(container)
+            await self._requests.run(lambda client: client.wait(container, timeout=_END_S))
+        if container:
+            await self._requests.remove(container)
+        for folder in folders:
+            with suppress(OSError):
+                await in_thread(remove_tree, folder)
+
+    async def end(self) -> None:
+        await asyncio.gather(*(box.kill() for box in list(self._boxes.values())))
         if self._tasks:
             await finish(asyncio.wait(set(self._tasks)))
+
+    async def close(self) -> None:
         if self._events is not None:
             self._events.close()
         await in_thread(self._requests.close)

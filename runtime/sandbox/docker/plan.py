@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clawc.runtime.sandbox.docker.labels import KIND, SANDBOX
 from clawc.runtime.sandbox.inside.contained import CONTROL, HERE
 from clawc.runtime.sandbox.start import SHARED, SHM_BYTES, TMP, TMP_BYTES, Start
 
@@ -21,7 +22,14 @@ _FIRST_TO_GO = 500
 _START = f"import sys; sys.path.append('{HERE}'); from clawc.runtime.sandbox.inside.contained import main; main()"
 _PYTHON = "/usr/bin/python3"
 # As for every sandbox: no more terminals than this, and none of the machine's.
-_TERMINALS = "newinstance,ptmxmode=0666,mode=620,max=64"
+_TERMINALS = "nosuid,noexec,newinstance,ptmxmode=0666,mode=620,max=64"
+# What tells of the machine, some of which can be changed by its root: an empty folder or file stands there. `/sys` whole, besides what
+# engines mask anyway.
+_MASKED = (
+    "/dev/mqueue", "/sys", "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug",
+    "/proc/scsi", "/proc/timer_list", "/proc/timer_stats",
+)  # fmt: skip
+_READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 # Files of /etc, which the engine would fill with what it knows of the machine.
 ETC = ("passwd", "group", "hosts", "nsswitch.conf", "resolv.conf")
 
@@ -74,7 +82,8 @@ def container(frame: Frame, start: Start, control: Path) -> dict[str, Any]:
         "SecurityOpt": ["no-new-privileges"], "Memory": memory, "MemorySwap": memory,
         "PidsLimit": start.limits["nproc"] + (_OWN_PROCESSES if start.kind != "session" else 0), "OomScoreAdj": _FIRST_TO_GO,
         "LogConfig": {"Type": "none"}, "IpcMode": "private" if start.network else "none", "CgroupnsMode": "private",
-        "ShmSize": SHM_BYTES, "Tmpfs": _in_memory(start), "Mounts": [mount.document() for mount in mounts(frame, start, control)],
+        "ShmSize": SHM_BYTES, "Tmpfs": _in_memory(start, frame.user), "Mounts": [mount.document() for mount in mounts(frame, start, control)],
+        "MaskedPaths": list(_MASKED), "ReadonlyPaths": list(_READ_ONLY),
         "Ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}],
     }  # fmt: skip
     return {
@@ -85,8 +94,21 @@ def container(frame: Frame, start: Start, control: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _in_memory(start: Start) -> dict[str, str]:
-    options = "rw,exec,nosuid,nodev,size={size},nr_inodes={files},mode=1777"
+def cleaner(image: str, folders: Mapping[str, Path]) -> dict[str, Any]:
+    """The body of the request for a container that empties folders, by their paths inside; nothing of a stranger runs in it."""
+    host = {
+        "NetworkMode": "none", "ReadonlyRootfs": True, "CapDrop": ["ALL"], "CapAdd": ["DAC_OVERRIDE"], "Privileged": False,
+        "SecurityOpt": ["no-new-privileges"], "Memory": 256 << 20, "PidsLimit": 16, "LogConfig": {"Type": "none"},
+        "Mounts": [Mount(at, str(path), read_only=False).document() for at, path in folders.items()],
+    }  # fmt: skip
+    return {
+        "Image": image, "User": "0:0", "Entrypoint": ["/usr/bin/find"], "NetworkDisabled": True, "Env": [],
+        "Cmd": [*folders, "-xdev", "-mindepth", "1", "-delete"], "HostConfig": host, "Labels": {KIND: SANDBOX},
+    }  # fmt: skip
+
+
+def _in_memory(start: Start, user: int) -> dict[str, str]:
+    options = f"rw,exec,nosuid,nodev,size={{size}},nr_inodes={{files}},mode=1777,uid={user},gid={user}"
     if start.network:
         return {path: options.format(size=size, files=files) for path, size, files in (TMP, SHARED)}
     path, size, files = TMP
@@ -107,7 +129,7 @@ def mounts(frame: Frame, start: Start, control: Path) -> list[Mount]:
         if layers.lower:
             lower = ":".join(_escaped(path) for path in layers.lower)
             upper, work = _escaped(layers.upper), _escaped(layers.work)
-            options = f"lowerdir={lower},upperdir={upper},workdir={work},userxattr"
+            options = f"lowerdir={lower},upperdir={upper},workdir={work},userxattr,nosuid,nodev"
             found.append(Mount("/w", options={"type": "overlay", "device": "overlay", "o": options}))
         else:
             found.append(Mount("/w", str(layers.upper), read_only=False))
