@@ -36,6 +36,9 @@ class _Means:
         dropped = first_user() is not None
         return Pods(probe.stage(self._bwrap, root.folder()) if dropped else self._bwrap, self._machine)
 
+    async def close(self) -> None:
+        """Nothing is open."""
+
     def explain(self, said: str) -> SandboxUnavailable:
         return probe.explain(said)
 

@@ -48,6 +48,10 @@ class Means(Protocol):
         """What starts processes over folders of `root`. Raises SandboxUnavailable."""
         ...
 
+    async def close(self) -> None:
+        """Let go of what `find` has opened; comes last."""
+        ...
+
     def explain(self, said: str) -> SandboxUnavailable:
         """Why a first sandbox did not work, from what it said."""
         ...
@@ -143,12 +147,14 @@ class LocalBackend:
     async def close(self) -> None:
         ground, self._ground = self._ground, None
         if ground is None:
+            await self._means.close()
             return
         for session in list(self._sessions):
             await finish(session.close())
         await finish(ground.close())
         atexit.unregister(ground.end_now)
         await in_thread(ground.root.remove)
+        await self._means.close()
 
     async def _ready(self) -> Ground:
         await self.probe()

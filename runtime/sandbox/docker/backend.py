@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
 from clawc.runtime.images.host import HostImage, host_image
@@ -17,6 +18,9 @@ from clawc.runtime.sandbox.local import CEILING, LocalBackend
 from clawc.runtime.sandbox.state import StateRoot
 from clawc.runtime.sandbox.tools import offered
 from clawc.spec.bundle import Limits
+
+if TYPE_CHECKING:
+    from docker import APIClient
 
 
 class Docker(LocalBackend):
@@ -44,9 +48,7 @@ class _Means:
         return f"Docker {version.get('Version')}"
 
     async def starter(self, root: StateRoot) -> Containers:
-        requests = self._requests
-        if requests is None:
-            raise RuntimeFault("R0302", "the engine was not looked for")
+        requests = self._open()
         try:
             containers = Containers(requests, root, self._machine, self._current)
             await containers.begin()
@@ -54,17 +56,25 @@ class _Means:
             raise SandboxUnavailable(error.message, error.help or "See `docker info`.") from error
         return containers
 
+    def _open(self) -> Requests:
+        if self._requests is None:
+            raise RuntimeFault("R0302", "the engine was not looked for")
+        return self._requests
+
     async def _current(self) -> str:
         """The image for the next container, with all programs that were asked for."""
         async with self._turn:
-            requests, image = self._requests, self._image
-            if requests is None:
-                raise RuntimeFault("R0302", "the engine was not looked for")
+            requests, image = self._open(), self._image
             if image is None or (image.programs is not None and not self._wanted <= image.programs):
                 wanted = sorted(self._wanted)
                 image = self._image = await requests.run(lambda client: _image(client, self._name, wanted))
                 self._wanted &= image.programs or frozenset()
             return image.id
+
+    async def close(self) -> None:
+        requests, self._requests = self._requests, None
+        if requests is not None:
+            await in_thread(requests.close)
 
     def explain(self, said: str) -> SandboxUnavailable:
         return SandboxUnavailable(
@@ -88,7 +98,7 @@ def _program(tool: str) -> str:
     return {"python": "python3"}.get(tool, tool)
 
 
-def _image(client: object, name: str, tools: Sequence[str]) -> HostImage:
+def _image(client: APIClient, name: str, tools: Sequence[str]) -> HostImage:
     if name:
         from clawc.runtime.images.named import named_image
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from clawc.runtime.sandbox.pipes import PipeReader
 
 # How long the engine may take to say why a container has ended that we did not end.
 _REASON_S = 3.0
+_END_S = 15.0
 
 
 class _End(BaseModel):
@@ -32,7 +34,9 @@ class ContainerBox:
     """`session` if it has no program of its own that ends. With `mounted` it holds a workspace that the engine has mounted for it, and
     is gone only once that is so no longer: until then nobody may touch what lies under it."""
 
-    def __init__(self, id: str, word: PipeReader, *, session: bool, mounted: bool) -> None:
+    def __init__(
+        self, id: str, word: PipeReader, *, session: bool, mounted: bool, remove: Callable[[str], Awaitable[None]]
+    ) -> None:
         self.id = id
         self.exit: int | None = None
         self.peak_bytes = 0
@@ -44,6 +48,7 @@ class ContainerBox:
         self._word = word
         self._session = session
         self._mounted = mounted
+        self._remove = remove
         self._pidfd = -1
         self._control: socket.socket | None = None
         self._killed = False
@@ -76,7 +81,12 @@ class ContainerBox:
 
     async def kill(self) -> None:
         self.kill_now()
-        await self._gone.wait()
+        try:
+            async with asyncio.timeout(_END_S):
+                await self._gone.wait()
+        except TimeoutError:  # one that somebody has paused does not end by a signal
+            await self._remove(self.id)
+            await self._gone.wait()
 
     def kill_now(self) -> None:
         """Without waiting."""
@@ -104,7 +114,7 @@ class ContainerBox:
         """What the engine has told of it."""
         if action == "oom":
             self._starved = True
-        elif action == "kill" and not self._killed and not self.over.is_set():
+        elif action in ("kill", "pause") and not self._killed and not self.over.is_set():
             self.lost = True
         elif action == "die":
             self.died.set()

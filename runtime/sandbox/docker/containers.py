@@ -98,17 +98,18 @@ class Containers:
                     word,
                     session=start.kind == "session",
                     mounted=start.workspace is not None and bool(start.workspace.lower),
+                    remove=self._requests.remove,
                 )
                 self._boxes[box.id] = box
                 await self._requests.start(box.id)
                 control = await _accepted(listener, box)
                 box.begin(_peer(control, frame.user), control)
                 _tell(control, start, [*fds, writing], held)
-            except (OSError, TimeoutError, RuntimeFault) as error:
+            except BaseException as error:
                 word.close()
                 if box is not None:
                     await self._abandon(box)
-                if isinstance(error, RuntimeFault):
+                if not isinstance(error, (OSError, TimeoutError)):
                     raise
                 raise RuntimeFault("R0302", f"cannot start a sandbox: {error or 'no answer in time'}") from error
             finally:
@@ -191,7 +192,6 @@ class Containers:
     async def close(self) -> None:
         if self._events is not None:
             self._events.close()
-        await in_thread(self._requests.close)
 
     def end_now(self) -> None:
         for box in list(self._boxes.values()):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 
 class Event(NamedTuple):
-    """`action` is one of the engine's words: create, start, oom, kill, die, destroy."""
+    """`action` is one of the engine's words: create, start, oom, pause, kill, die, destroy."""
 
     container: str
     action: str
@@ -52,11 +52,9 @@ class Events:
             self._stream.close()
 
 
-def _event(document: object) -> Event | None:
-    if not isinstance(document, Mapping):
-        return None
+def _event(document: dict[str, Any]) -> Event | None:
     actor: Any = document.get("Actor")
     action: Any = document.get("Action")
-    if not isinstance(actor, Mapping) or not isinstance(action, str):
+    if not isinstance(actor, dict) or not isinstance(action, str):
         return None
-    return Event(str(actor.get("ID", "")), action.partition(":")[0])
+    return Event(str(cast("dict[str, Any]", actor).get("ID", "")), action.partition(":")[0])

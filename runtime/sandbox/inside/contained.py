@@ -59,7 +59,7 @@ def _serve(request: dict[str, Any], fds: list[int], call_filter: kernel.Filter) 
     _shut(request, call_filter, status)
     os.environ.clear()
     os.environ.update(request["env"])
-    signal.signal(signal.SIGALRM, lambda *_: os._exit(_ABANDONED))
+    signal.signal(signal.SIGALRM, _abandon)
     signal.setitimer(signal.ITIMER_REAL, request["ttl_s"])
     os.write(status, b"ready")
     os.close(status)
@@ -79,7 +79,7 @@ def _keep(request: dict[str, Any], fds: list[int], call_filter: kernel.Filter, c
     for fd in (reading, writing):
         os.set_blocking(fd, False)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGCHLD, _noticed)
     pid = os.fork()
     if pid == 0:
         _work(request, fds, call_filter)
@@ -87,10 +87,10 @@ def _keep(request: dict[str, Any], fds: list[int], call_filter: kernel.Filter, c
     for fd in (0, 1, 2, *fds[:-1]):
         os.close(fd)
     box.shut({}, call_filter, outlives_parent=True)
-    until = time.monotonic() + request["ttl_s"]
+    until, line = time.monotonic() + request["ttl_s"], control.fileno()
     while True:
-        ready, _, _ = select.select([control, reading], [], [], max(0.0, until - time.monotonic()))
-        if control in ready or not ready:
+        ready, _, _ = select.select([line, reading], [], [], max(0.0, until - time.monotonic()))
+        if line in ready or not ready:
             os._exit(_ABANDONED)
         os.read(reading, 4096)
         while (ended := _reaped()) is not None:
@@ -101,6 +101,14 @@ def _keep(request: dict[str, Any], fds: list[int], call_filter: kernel.Filter, c
                 spent = {"cpu_s": round(used.ru_utime + used.ru_stime, 4), "peak_bytes": used.ru_maxrss << 10}
                 os.write(word, b"\n" + json.dumps({"exit": code, **spent}).encode() + b"\n")
                 os._exit(0)
+
+
+def _abandon(_number: int, _frame: object) -> None:
+    os._exit(_ABANDONED)
+
+
+def _noticed(_number: int, _frame: object) -> None:
+    """The pipe tells."""
 
 
 def _reaped() -> tuple[int, int, Any] | None:
