@@ -20,7 +20,7 @@ from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.harness.choose import harness_named
 from clawc.runtime.player import LocalPlayer, Player
 from clawc.runtime.records import UNSCORED
-from clawc.runtime.run import RunPlan, RunSummary, run_with
+from clawc.runtime.run import Progress, RunPlan, RunSummary, run_with
 from clawc.runtime.sandbox.choose import SandboxChoice, backend_of
 from clawc.runtime.store.index import Entry
 from clawc.runtime.store.run_folder import continues, records_at
@@ -81,10 +81,14 @@ class Ready:
         line = ProgressLine(len(plan.bundles) * plan.episodes, "episodes")
         player = self._local or self._on_cluster(plan, jobs, line)
         bound = jobs or (LOCAL_JOBS if self._local else MOST_JOBS)
+
+        def report(progress: Progress) -> None:
+            line.report(progress.done, progress.skipped)
+            if self._events is not None:
+                self._events.write()
+
         try:
-            summary = run_with(
-                replace(plan, jobs=bound), player, lambda p: line.report(p.done, p.skipped), self._runner
-            )
+            summary = run_with(replace(plan, jobs=bound), player, report, self._runner)
         finally:
             line.close()
             if self._events is not None:

@@ -44,12 +44,13 @@ class Event:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`jobs` episodes at once in all, or None for as many as the nodes have processors. `grace_s` seconds without any node
-    end the run; every `watch_s` seconds the nodes are counted."""
+    end the run; every `watch_s` seconds the nodes are counted. The first episode waits until no node has joined for `settle_s`."""
 
     sandbox: SandboxChoice = field(default_factory=SandboxChoice)
     jobs: int | None = None
     grace_s: float = 60.0
     watch_s: float = 1.0
+    settle_s: float = 2.0
 
 
 class ClusterPlayer:
@@ -89,8 +90,7 @@ class ClusterPlayer:
         if self._plan.jobs is not None and processors:
             self._share = max(1.0, self._plan.jobs / processors)
         self._begin(machines)
-        if self._joining:
-            await asyncio.wait(self._joining.values(), timeout=self._plan.grace_s)
+        await self._settled()
         if not self._hosts and not self._joining and self._unfit:
             raise unavailable(list(self._unfit.values()))
         self._watcher = asyncio.ensure_future(self._watch())
@@ -133,6 +133,17 @@ class ClusterPlayer:
         hosts, self._hosts = list(self._hosts.values()), {}
         await asyncio.gather(*(host.close() for host in hosts))
         await self._link.close()
+
+    async def _settled(self) -> None:
+        """Wait for the first node that can play, and a moment for those that are about to: one that is lost without the cluster
+        knowing it would be waited for in vain."""
+        end = time.monotonic() + self._plan.grace_s
+        while self._joining and (left := end - time.monotonic()) > 0:
+            if self._hosts:
+                left = min(left, self._plan.settle_s)
+            done, _ = await asyncio.wait(self._joining.values(), timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            if self._hosts and not done:
+                return
 
     async def _placed(self) -> Host:
         """A node with a free place, which is taken. Raises RuntimeFault when no node is left for too long."""

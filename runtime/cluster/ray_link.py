@@ -23,6 +23,9 @@ from clawc.runtime.sandbox.finish import in_thread
 CONNECT_S = 20.0
 # Nobody counts on this bound: episodes are placed by how many a node may have.
 _CONCURRENCY = 1_000
+# Tokens are asked for, and nothing is written among the results: whatever else is said, Ray prints lost nodes to standard
+# output, and only its filter of repeated lines can be told to drop them.
+_ENVIRONMENT = {"RAY_AUTH_MODE": "token", "RAY_DEDUP_LOGS": "1", "RAY_DEDUP_LOGS_SKIP_REGEX": "^"}
 
 
 class _Method(Protocol):
@@ -77,9 +80,9 @@ class RayLink:
         self._connected = False
 
     async def open(self) -> None:
-        # Ray reads both when it is imported, and the trial inherits them.
-        os.environ["RAY_AUTH_MODE"] = "token"
+        # Read when Ray is imported; the trials inherit them.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        os.environ.update(_ENVIRONMENT)
         await in_thread(require_reachable, self._address, self._connect_s)
         # In a thread, since in the main one Ray would take SIGTERM for itself.
         await in_thread(self._connect)
