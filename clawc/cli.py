@@ -29,6 +29,13 @@ LATER = ("judge", "import", "synth", "bench", "train", "eval", "view", "review",
 Sources = Annotated[list[Path], typer.Argument(help="`.claw` files, or folders with them", metavar="PATH...")]
 Format = Annotated[str, typer.Option("--format", help="text or json", metavar="FORMAT")]
 
+Sandbox = Annotated[str, typer.Option(envvar="CLAWC_SANDBOX", help="bubblewrap or docker", metavar="NAME")]
+Image = Annotated[
+    str,
+    typer.Option(
+        envvar="CLAWC_IMAGE", help="image of Docker's sandboxes, made from this machine unless given", metavar="REF"
+    ),
+]
 Output = Annotated[Path | None, typer.Option("--out", "-o", help="file to write; standard output unless given")]
 
 
@@ -204,15 +211,8 @@ def run_verb(
     cluster: Annotated[
         str, typer.Option(help="play on a cluster of Ray: `auto`, or `host:port` of its head", metavar="ADDRESS")
     ] = "",
-    sandbox: Annotated[
-        str, typer.Option(envvar="CLAWC_SANDBOX", help="bubblewrap or docker", metavar="NAME")
-    ] = "bubblewrap",
-    image: Annotated[
-        str,
-        typer.Option(
-            envvar="CLAWC_IMAGE", help="image of Docker's sandboxes, made from this machine unless given", metavar="REF"
-        ),
-    ] = "",
+    sandbox: Sandbox = "bubblewrap",
+    image: Image = "",
 ) -> None:
     """Roll out an agent in sandboxes, and score what it leaves in others."""
     from clawc.commands.run import run_command
@@ -230,11 +230,13 @@ def score(
     trajectory: Annotated[
         Path | None, typer.Option(help="the record of what the agent did, `trajectory.jsonl` of an episode")
     ] = None,
+    sandbox: Sandbox = "bubblewrap",
+    image: Image = "",
 ) -> None:
     """Judge a finished workspace by the checker of a bundle, in a sandbox."""
     from clawc.commands.score import score_command
 
-    raise typer.Exit(score_command(bundle, workspace, format, trajectory))
+    raise typer.Exit(score_command(bundle, workspace, format, trajectory, sandbox, image))
 
 
 @app.command("report")
@@ -275,11 +277,13 @@ def rescore(
     ] = None,
     jobs: Annotated[int, typer.Option("-j", min=1, max=256, help="episodes at once")] = 64,
     format: Format = "text",
+    sandbox: Sandbox = "bubblewrap",
+    image: Image = "",
 ) -> None:
     """Judge the stored workspaces of a run again, without playing anything."""
     from clawc.commands.rescore import rescore_command
 
-    raise typer.Exit(rescore_command(run, paths or [], jobs, format))
+    raise typer.Exit(rescore_command(run, paths or [], jobs, format, sandbox, image))
 
 
 @app.command("diff-runners")

@@ -52,7 +52,22 @@ async def _checks() -> list[Row]:
         slow = "Put TMPDIR on a file system that can hold an overlay's upper layer, such as ext4, xfs or btrfs."
         detail = "copy-on-write" if found.overlay else "copied whole for each episode"
         rows.append(Row("workspaces", True, detail, "" if found.overlay else slow))
+    rows.append(await asyncio.to_thread(_engine))
     return rows
+
+
+def _engine() -> Row:
+    """Docker is for who asks for it, so that its absence is no fault."""
+    from clawc.runtime.sandbox.docker.engine import connect
+
+    try:
+        client = connect()
+    except SandboxUnavailable as error:
+        return Row("docker", True, f"only for `--sandbox docker`: {error.message}", error.help)
+    try:
+        return Row("docker", True, str(client.version().get("Version")))
+    finally:
+        client.close()
 
 
 def _space() -> Row:

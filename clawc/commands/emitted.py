@@ -60,12 +60,13 @@ class EmittedRuns:
     def _started(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
             from clawc.runtime.errors import SandboxUnavailable
-            from clawc.runtime.sandbox.bubblewrap import Bubblewrap
+            from clawc.runtime.sandbox.choose import backend_of, environment_choice
 
+            backend = backend_of(environment_choice())
             self._loop = asyncio.new_event_loop()
             self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
             self._thread.start()
-            self._backend = Bubblewrap()
+            self._backend = backend
             found = asyncio.run_coroutine_threadsafe(self._backend.probe(), self._loop).result()
             if not found.ok:
                 raise SandboxUnavailable(found.reason, found.help)

@@ -21,14 +21,16 @@ from clawc.runtime.store.scores import SCORES
 _SHOWN = 20
 
 
-def rescore_command(folder: Path, paths: Sequence[Path], jobs: int, format: str) -> int:
+def rescore_command(
+    folder: Path, paths: Sequence[Path], jobs: int, format: str, sandbox: str = "bubblewrap", image: str = ""
+) -> int:
     """Judges all stored workspaces; exit 1 when one of them could not be scored."""
-    from clawc.runtime.sandbox.bubblewrap import Bubblewrap
+    from clawc.runtime.sandbox.choose import SandboxChoice, backend_of
 
     require_format(format)
     with user_errors(), stopping(), tempfile.TemporaryDirectory(prefix="clawc-rescore-") as scratch:
         bundles = bundles_of(paths, Path(scratch))
-        backend = Bubblewrap()
+        backend = backend_of(SandboxChoice(sandbox, image))
         line: list[ProgressLine] = []
 
         def progress(done: int, total: int, before: int) -> None:

@@ -18,10 +18,17 @@ from clawc.spec.bundle import CheckVerdict
 from clawc.stdlib.checks.kinds import plain
 
 
-def score_command(bundle: Path, workspace: Path, format: str, trajectory: Path | None = None) -> int:
+def score_command(
+    bundle: Path,
+    workspace: Path,
+    format: str,
+    trajectory: Path | None = None,
+    sandbox: str = "bubblewrap",
+    image: str = "",
+) -> int:
     """Judges one workspace; exit 1 when it does not earn everything."""
     from clawc.runtime.run import run_closing
-    from clawc.runtime.sandbox.bubblewrap import Bubblewrap
+    from clawc.runtime.sandbox.choose import SandboxChoice, backend_of
     from clawc.runtime.scoring.score import Scored, score
 
     require_format(format)
@@ -31,7 +38,7 @@ def score_command(bundle: Path, workspace: Path, format: str, trajectory: Path |
         bundles = bundles_of([bundle], Path(scratch))
         if len(bundles) != 1:
             raise UserError(f"`{bundle}` holds {len(bundles)} tasks", "name the bundle of one")
-        backend = Bubblewrap()
+        backend = backend_of(SandboxChoice(sandbox, image))
         found: Scored = run_closing(
             score(bundles[0], workspace, backend, trajectory=trajectory), backend, "score it again"
         )

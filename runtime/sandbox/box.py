@@ -34,6 +34,10 @@ class Box(Protocol):
         """Kill the first process inside, and with it all others; returns when they are gone. Idempotent."""
         ...
 
+    async def reason(self) -> None:
+        """Where it seems to have ended by itself: return when `lost` and `starved` tell why, or it goes on."""
+        ...
+
     async def said(self) -> str:
         """Its only word, after its end: "ready" if it was shut in."""
         ...

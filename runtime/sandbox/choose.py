@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,11 @@ class SandboxChoice:
 
     name: str = "bubblewrap"
     image: str = ""
+
+
+def environment_choice(environment: Mapping[str, str] = os.environ) -> SandboxChoice:
+    """What CLAWC_SANDBOX and CLAWC_IMAGE say, for commands that have no option for it."""
+    return SandboxChoice(environment.get("CLAWC_SANDBOX") or NAMES[0], environment.get("CLAWC_IMAGE", ""))
 
 
 def backend_of(choice: SandboxChoice, state: Path | None = None) -> Backend:

@@ -103,6 +103,9 @@ class PodBox:
             self._gone.set()
             os.close(self._pidfd)
 
+    async def reason(self) -> None:
+        """Its pod tells at once."""
+
     async def said(self) -> str:
         """Its only word, after its end: "ready" if it was shut in."""
         return (await self._word.rest(1.0)).decode("utf-8", "replace")

@@ -332,6 +332,8 @@ class Session:
 
     async def _lost(self, message: str) -> SandboxEnded | RuntimeFault:
         """End it. Who breaks the channel from inside is the agent; what ended it from outside is not its doing."""
+        if self._ended is None:
+            await self._box.reason()
         await self._box.kill()
         lost = self._box.lost and self._ended is None
         starved = SandboxEnded("memory", "the sandbox exceeded its memory limit")

@@ -17,6 +17,7 @@ from clawc.runtime.sandbox.pipes import PipeReader
 
 # How long the engine may take to say why a container has ended that we did not end.
 _REASON_S = 3.0
+_SIGN_S = 0.2
 _END_S = 15.0
 
 
@@ -52,6 +53,8 @@ class ContainerBox:
         self._pidfd = -1
         self._control: socket.socket | None = None
         self._killed = False
+        self._removing = False
+        self._paused = False
         self._gone = asyncio.Event()
         self._starved = False
         self._group: Path | None = None
@@ -82,9 +85,10 @@ class ContainerBox:
     async def kill(self) -> None:
         self.kill_now()
         try:
-            async with asyncio.timeout(_END_S):
+            async with asyncio.timeout(0 if self._paused else _END_S):
                 await self._gone.wait()
         except TimeoutError:  # one that somebody has paused does not end by a signal
+            self._removing = True
             await self._remove(self.id)
             await self._gone.wait()
 
@@ -114,8 +118,11 @@ class ContainerBox:
         """What the engine has told of it."""
         if action == "oom":
             self._starved = True
-        elif action in ("kill", "pause") and not self._killed and not self.over.is_set():
-            self.lost = True
+        elif action == "unpause":
+            self._paused = False
+        elif action in ("kill", "pause"):  # we never ask the engine for it
+            self.lost = self.lost or not self._removing
+            self._paused = self._paused or action == "pause"
         elif action == "die":
             self.died.set()
             self._settle()
@@ -145,6 +152,12 @@ class ContainerBox:
         if self._control is not None:
             self._control.close()
 
+    async def reason(self) -> None:
+        if await _within(self.over, _SIGN_S):
+            await _within(self.died, _REASON_S)
+            if not (self.lost or self.starved):
+                await asyncio.sleep(_SIGN_S)  # that somebody has killed it is told before or after
+
     async def said(self) -> str:
         word, _, end = (await self._word.rest(1.0)).decode("utf-8", "replace").partition("\n")
         try:
@@ -154,6 +167,14 @@ class ContainerBox:
             # Only what is outside ends the first process before its program.
             self.lost = self.lost or (word == "ready" and not (self._session or self._killed or self.starved))
         return word
+
+
+async def _within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False
 
 
 def _high_water(pid: int) -> int:
