@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from bench import check, checkers, fmt, prove, rollouts
+from bench import check, checkers, cluster, fmt, prove, rollouts
 
 BENCHMARKS = {
     "check": check.main,
     "checkers": checkers.main,
+    "cluster": cluster.main,
     "fmt": fmt.main,
     "prove": prove.main,
     "rollouts": rollouts.main,

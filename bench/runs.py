@@ -49,16 +49,16 @@ class Clawc:
     def __init__(self, folder: Path) -> None:
         self.source = folder / "copy.claw"
         self.last = folder / "run"
-        self._script = folder / "script.json"
+        self.script = folder / "script.json"
         self.source.write_text(TASK, encoding="utf-8")
         calls = [{"tool": "exec", "command": command} for command in SHELL_COMMANDS]
-        self._script.write_text(json.dumps([*calls, {"tool": "final", "text": "done"}]), encoding="utf-8")
+        self.script.write_text(json.dumps([*calls, {"tool": "final", "text": "done"}]), encoding="utf-8")
 
     def play(self, episodes: int, jobs: int) -> Spent:
         """One whole command. Raises CommandFailed, also when not every episode scored 1."""
         shutil.rmtree(self.last, ignore_errors=True)
         result = spent(
-            [*COMMAND, "run", str(self.source), "--agent", f"scripted:{self._script}", "-n", str(episodes),
+            [*COMMAND, "run", str(self.source), "--agent", f"scripted:{self.script}", "-n", str(episodes),
              "-j", str(jobs), "--out", str(self.last), "--format", "json"]
         )  # fmt: skip
         scores = [episode["score"] for episode in json.loads(result.output)["episodes"]]
