@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from clawc import exits
 from bench.ray_nodes import Machines, free_port
+from clawc import exits
 from tests.cluster.test_player import kept
 from tests.runtime.conftest import MakeBundle
 from tests.runtime.test_kills import compared, lines
