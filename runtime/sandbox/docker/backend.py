@@ -51,6 +51,7 @@ class _Means:
         requests = self._open()
         try:
             containers = Containers(requests, root, self._machine, self._current)
+            await self._current()
             await containers.begin()
         except RuntimeFault as error:
             raise SandboxUnavailable(error.message, error.help or "See `docker info`.") from error
