@@ -68,6 +68,8 @@ def _index() -> str:
             "| [instances.md](instances.md) | parameters, generated data, dirt, and many instances of one task |",
             "| [cards.md](cards.md) | testing checkers: what a verifier card says, and whose cards count |",
             "| [running.md](running.md) | run folders: keys, attempts, resuming, retries, re-scoring |",
+            "| [cluster.md](cluster.md) | runs on a Ray cluster: starting one, tokens, what is sent, lost nodes |",
+            "| [kubernetes.md](kubernetes.md) | such a cluster on Kubernetes, by KubeRay: image, manifests, what pods may do |",
             "| [exports.md](exports.md) | tasks for other frameworks, the grader, our sandboxes in Harbor and Inspect, and whether rewards agree |",
             "| [reports.md](reports.md) | what `clawc report` says, and how its figures are made |",
             "| [sandbox.md](sandbox.md) | what a sandbox promises, by which mechanism, and what it does not |",
