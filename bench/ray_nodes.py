@@ -71,6 +71,15 @@ class Machines:
                 continue
         node.wait()
 
+    def halt(self, name: str) -> None:
+        """Stop all processes of a node where they are, as if its network were cut."""
+        node = self._nodes[name]
+        for pid in [*reversed(below(node.pid)), node.pid]:
+            try:
+                os.kill(pid, signal.SIGSTOP)
+            except ProcessLookupError:
+                continue
+
     def said(self) -> str:
         """What the nodes have written."""
         return "\n".join(path.read_text(errors="replace")[-2_000:] for path in sorted(self.folder.glob("*.log")))

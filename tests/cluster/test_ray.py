@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -168,3 +169,21 @@ def test_nothing_of_ray_is_imported_for_a_run_on_this_machine(command: list[str]
         [sys.executable, "-c", program, *command[3:], str(tmp_path / "run"), "-n", "1"], capture_output=True, text=True
     )
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+@pytest.mark.nightly
+def test_a_node_that_stands_still_is_lost_in_the_end(machines: Machines, command: list[str], tmp_path: Path) -> None:
+    undisturbed(machines, command, tmp_path / "local")
+    out, victim = tmp_path / "run", machines.join()
+    running = start(machines, command, str(out), "--cluster", machines.address)
+    machines.wait(lambda: ("joined", victim) in events(out) and lines(out) >= 3, "the node has not joined")
+    machines.halt(victim)
+    began = time.monotonic()
+    try:
+        said, errors = running.communicate(timeout=150)
+    finally:
+        machines.kill(victim)
+    print(f"lost after {time.monotonic() - began:.0f} s at most")
+    assert running.returncode == exits.OK, said + errors + machines.said()
+    assert ("lost", victim) in events(out)
+    assert compared(out) == compared(tmp_path / "local")
