@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import sandboxes
+from bench import containers, sandboxes
 from bench.commands import CommandFailed, Spent, spent
 from bench.machine import ROOT, machine
 from bench.peers import frameworks
@@ -110,8 +110,8 @@ def first_verdict(source: Path, folder: Path, times: int) -> dict[str, Any]:
     }
 
 
-def benchmark(episodes: int, jobs: int, times: int, peers: Sequence[str]) -> dict[str, Any]:
-    """The whole document."""
+def benchmark(episodes: int, jobs: int, times: int, peers: Sequence[str], docker: Sequence[int] = ()) -> dict[str, Any]:
+    """The whole document. `docker` is how many episodes are played over Docker at the numbers of jobs of `containers.JOBS`."""
     for part in ("clawc", "spec", "compiler", "runtime", "stdlib"):
         compileall.compile_dir(ROOT / part, quiet=2)  # as installed
     with tempfile.TemporaryDirectory() as name:
@@ -134,6 +134,9 @@ def benchmark(episodes: int, jobs: int, times: int, peers: Sequence[str]) -> dic
         ours.play(_RESCORED * episodes, jobs)
         again = rescoring(ours.last, folder, _RESCORED * episodes, times)
         live = asyncio.run(sandboxes.measured())
+        over_docker: dict[str, Any] = {"why": "not asked for"}
+        if docker:
+            over_docker = containers.measured(folder / "docker", case, peers, docker, times)
     mine = figures.pop(OURS)
     for figure in figures.values():
         figure["ours_over_it"] = round(mine["a_second"] / figure["a_second"], 2)
@@ -149,6 +152,7 @@ def benchmark(episodes: int, jobs: int, times: int, peers: Sequence[str]) -> dic
         "peers": {
             name: figures[name] if name in figures else {"why": missing.get(name) or failed[name]} for name in peers
         },
+        "docker": over_docker,
         "summary": {
             "rate_within_aim": mine["a_second"] >= AIM_RATE,
             "rate_within_goal": mine["a_second"] >= GOAL_RATE,
@@ -157,6 +161,7 @@ def benchmark(episodes: int, jobs: int, times: int, peers: Sequence[str]) -> dic
             "rescore_within_aim": again["a_second"] >= AIM_RESCORE,
             "command_within_aim": live["command_p50_ms"] <= sandboxes.AIM_COMMAND_MS,
             "reset_within_aim": live["reset_p50_ms"] <= sandboxes.AIM_RESET_MS,
+            **containers.summary(over_docker),
         },
     }
 
@@ -193,7 +198,7 @@ def table(document: dict[str, Any]) -> str:
         f"reset of {live['reset_files']} files      {live['reset_p50_ms']:>8} ms p50    aim {sandboxes.AIM_RESET_MS:g}:"
         f" {says[summary['reset_within_aim']]}; fork {live['fork_p50_ms']} ms; one-shot {live['oneshot_p50_ms']} ms",
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + containers.table(document["docker"])
 
 
 def _row(name: str, figure: dict[str, Any]) -> str:
@@ -212,12 +217,19 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--jobs", type=int, default=32)
     parser.add_argument("--times", type=int, default=5)
     parser.add_argument("--peers", default=",".join(frameworks.NAMES), help="frameworks to compare with, or `none`")
+    parser.add_argument(
+        "--docker", default=",".join(map(str, containers.EPISODES)),
+        help="episodes over Docker, 1, 8 and 32 at once, where an engine answers; or `none`",
+    )  # fmt: skip
     options = parser.parse_args(arguments)
     peers = [] if options.peers == "none" else str(options.peers).split(",")
     unknown = sorted(set(peers) - set(frameworks.NAMES))
     if unknown:
         parser.error(f"there is no peer `{unknown[0]}`; there are: {', '.join(frameworks.NAMES)}, none")
-    document = benchmark(options.episodes, options.jobs, options.times, peers)
+    docker = [] if options.docker == "none" else containers.numbers(str(options.docker))
+    if docker is None:
+        parser.error("`--docker` takes three numbers of episodes, 2 or more each, or `none`")
+    document = benchmark(options.episodes, options.jobs, options.times, peers, docker)
     if options.json is not None:
         options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     sys.stdout.write(table(document))

@@ -13,7 +13,10 @@ from clawc import __version__
 from clawc.runtime.sandbox.probe import find_bwrap
 
 COMMAND = (sys.executable, "-m", "clawc")
-ISOLATION = "bubblewrap: a sandbox for the agent, another one for the checker after its end"
+ISOLATION = {
+    "bubblewrap": "bubblewrap: a sandbox for the agent, another one for the checker after its end",
+    "docker": "Docker: a container for the agent, another one for the checker after its end",
+}
 # Write a file, search it: small enough that what is measured is the framework.
 TASK = """claw 1
 
@@ -41,12 +44,14 @@ SHELL_COMMANDS = ("sort -r people.txt > copy.txt", "grep -c Ada copy.txt")
 
 
 class Clawc:
-    """Plays the task in `folder`, from its source, as `run` compiles it. `last` is the folder of the last run."""
+    """Plays the task in `folder`, from its source, as `run` compiles it, in sandboxes of bubblewrap or docker. `last` is the
+    folder of the last run."""
 
     version = __version__
-    isolation = ISOLATION
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sandbox: str = "bubblewrap") -> None:
+        self.isolation = ISOLATION[sandbox]
+        self._sandbox = sandbox
         self.source = folder / "copy.claw"
         self.last = folder / "run"
         self.script = folder / "script.json"
@@ -59,7 +64,7 @@ class Clawc:
         shutil.rmtree(self.last, ignore_errors=True)
         result = spent(
             [*COMMAND, "run", str(self.source), "--agent", f"scripted:{self.script}", "-n", str(episodes),
-             "-j", str(jobs), "--out", str(self.last), "--format", "json"]
+             "-j", str(jobs), "--out", str(self.last), "--format", "json", "--sandbox", self._sandbox]
         )  # fmt: skip
         scores = [episode["score"] for episode in json.loads(result.output)["episodes"]]
         if scores != ["1"] * episodes:

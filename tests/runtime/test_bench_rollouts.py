@@ -17,9 +17,8 @@ def test_the_document_holds_our_figures_and_where_they_are_from(
 ) -> None:
     path = tmp_path / "rollouts.json"
 
-    assert (
-        rollouts.main(["--episodes", "3", "--jobs", "2", "--times", "1", "--peers", "none", "--json", str(path)]) == 0
-    )
+    few = ["--episodes", "3", "--jobs", "2", "--times", "1", "--peers", "none", "--docker", "none"]
+    assert rollouts.main([*few, "--json", str(path)]) == 0
 
     document = json.loads(path.read_text(encoding="utf-8"))
     assert (document["format_version"], document["name"], document["peers"]) == (1, "rollouts", {})
@@ -29,6 +28,7 @@ def test_the_document_holds_our_figures_and_where_they_are_from(
     assert ours["a_second"] > 0 and ours["cpu_s_each"] > 0 and ours["rss_mb"] > 0
     assert ours["version"] and ours["isolation"].startswith("bubblewrap")
     assert document["rescore"]["judged"] == 8 * 3
+    assert document["docker"] == {"why": "not asked for"}
     assert all(isinstance(met, bool) for met in document["summary"].values())
     assert capsys.readouterr().out == rollouts.table(document)
 
