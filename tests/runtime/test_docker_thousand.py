@@ -1,0 +1,76 @@
+"""Many episodes over Docker, 32 at once: none fails, and neither containers nor volumes are left of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clawc.runtime.sandbox.docker.labels import KIND, SANDBOX, STATE
+from clawc.runtime.store.run_folder import read_attempts
+from tests.engine import engine_or_skip
+
+JOBS = 32
+# The engine removes containers and volumes after the command that asked for it has its answer.
+_PATIENCE_S = 20
+
+
+@pytest.fixture
+def engine() -> Iterator[Any]:
+    """A client of the engine; skips where there is none."""
+    client = engine_or_skip()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def state() -> Iterator[Path]:
+    """A folder for the state of the runner, which users of sandboxes may pass through; it must be empty in the end."""
+    path = Path(tempfile.mkdtemp(prefix="clawc-many-")).resolve()
+    path.chmod(0o711)
+    yield path
+    left = os.listdir(path)
+    shutil.rmtree(path)
+    assert left == []
+
+
+@pytest.mark.parametrize("episodes", [100, pytest.param(1000, marks=pytest.mark.nightly)])
+def test_none_of_many_fails_and_nothing_is_left(
+    episodes: int, engine: Any, state: Path, make_bundle: Callable[..., Path], tmp_path: Path
+) -> None:
+    script, out = tmp_path / "script.json", tmp_path / "run"
+    script.write_text(json.dumps([{"tool": "final", "text": "done"}]), encoding="utf-8")
+    options = ["--sandbox", "docker", "-n", str(episodes), "-j", str(JOBS), "--out", str(out)]
+    command = [sys.executable, "-m", "clawc", "run", str(make_bundle()), "--agent", f"scripted:{script}", *options]
+
+    done = subprocess.run(
+        command, env={**os.environ, "TMPDIR": str(state)}, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    _, attempts = read_attempts(out)
+    assert len({record.episode for record in attempts}) == len(attempts) == episodes
+    assert {record.outcome for record in attempts} == {"ok"}
+    until = time.monotonic() + _PATIENCE_S
+    while (left := _left(engine, state)) and time.monotonic() < until:
+        time.sleep(0.2)
+    assert left == []
+
+
+def _left(engine: Any, state: Path) -> list[str]:
+    """Containers and volumes of runners whose state was in the folder."""
+    containers = engine.containers(all=True, filters={"label": f"{KIND}={SANDBOX}"})
+    volumes = engine.volumes()["Volumes"] or ()
+    return [
+        *(one["Id"] for one in containers if one["Labels"][STATE].startswith(f"{state}/")),
+        *(one["Name"] for one in volumes if str(state) in str(one.get("Options"))),
+    ]
