@@ -52,25 +52,44 @@ def test_none_of_many_fails_and_nothing_is_left(
     options = ["--sandbox", "docker", "-n", str(episodes), "-j", str(JOBS), "--out", str(out)]
     command = [sys.executable, "-m", "clawc", "run", str(make_bundle()), "--agent", f"scripted:{script}", *options]
 
-    done = subprocess.run(
-        command, env={**os.environ, "TMPDIR": str(state)}, capture_output=True, text=True, check=False
-    )
+    with (
+        (tmp_path / "errors").open("w+") as errors,
+        subprocess.Popen(
+            command, env={**os.environ, "TMPDIR": str(state)}, stdout=subprocess.DEVNULL, stderr=errors
+        ) as run,
+    ):
+        volumes: set[str] = set()
+        while run.poll() is None:
+            volumes |= _volumes(engine, state)
+            time.sleep(0.2)
 
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert run.returncode == 0, (tmp_path / "errors").read_text()[-2000:]
     _, attempts = read_attempts(out)
     assert len({record.episode for record in attempts}) == len(attempts) == episodes
     assert {record.outcome for record in attempts} == {"ok"}
+    assert volumes
     until = time.monotonic() + _PATIENCE_S
-    while (left := _left(engine, state)) and time.monotonic() < until:
+    while (left := _left(engine, state, volumes)) and time.monotonic() < until:
         time.sleep(0.2)
     assert left == []
 
 
-def _left(engine: Any, state: Path) -> list[str]:
-    """Containers and volumes of runners whose state was in the folder."""
-    containers = engine.containers(all=True, filters={"label": f"{KIND}={SANDBOX}"})
-    volumes = engine.volumes()["Volumes"] or ()
+def _containers(engine: Any, state: Path) -> list[dict[str, Any]]:
+    """Those of runners whose state is in the folder."""
+    found: list[dict[str, Any]] = engine.containers(all=True, filters={"label": f"{KIND}={SANDBOX}"})
+    return [one for one in found if one["Labels"][STATE].startswith(f"{state}/")]
+
+
+def _volumes(engine: Any, state: Path) -> set[str]:
+    """The volumes of these containers; some have nothing by which they would be known without their container."""
+    mounts = [mount for one in _containers(engine, state) for mount in one["Mounts"]]
+    return {mount["Name"] for mount in mounts if mount["Type"] == "volume"}
+
+
+def _left(engine: Any, state: Path, volumes: set[str]) -> list[str]:
+    """What is there of containers, of volumes that were seen, and of volumes that name the folder."""
+    there = engine.volumes()["Volumes"] or ()
     return [
-        *(one["Id"] for one in containers if one["Labels"][STATE].startswith(f"{state}/")),
-        *(one["Name"] for one in volumes if str(state) in str(one.get("Options"))),
+        *(one["Id"] for one in _containers(engine, state)),
+        *(one["Name"] for one in there if one["Name"] in volumes or str(state) in str(one.get("Options"))),
     ]
