@@ -50,6 +50,29 @@ async def kill_minus1_contained(bench: Bench) -> None:
         stranger.wait()
 
 
+@PROCESSES.case("sends every signal to the first process", "it goes on, and the sandbox with it")
+async def first_process_signalled(bench: Bench) -> None:
+    async with bench.sandbox() as sandbox:
+        await sh(sandbox, "for n in $(seq 64); do kill -$n 1; done; sleep 0.2")
+        assert await sh(sandbox, "echo alive") == "alive\n"
+
+
+_FIRST = """
+for round in $(seq 50); do
+    test -e /proc/1/cwd/. && echo cwd
+    { read x </proc/1/environ; } 2>/dev/null && echo environ
+done; exit 0
+"""
+
+
+@PROCESSES.case("looks into the first process of its sandbox as soon as it runs", "refused from the beginning")
+async def first_process_closed(bench: Bench) -> None:
+    program = Program(("/bin/sh", "-c", _FIRST), SMALL, 60.0)
+    runs = (bench.backend.run_over(program, Files(), {}, bench.folder / str(n)) for n in range(8))
+    for done in await asyncio.gather(*runs):
+        assert (done.exit, done.stdout, done.stderr) == (0, b"", b""), done
+
+
 _STOPPED = "setsid sleep {mark} & kill -STOP -1; kill -STOP 1 2 3 4; sleep 1"
 
 

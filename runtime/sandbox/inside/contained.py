@@ -59,8 +59,15 @@ def _serve(request: dict[str, Any], fds: list[int], call_filter: kernel.Filter) 
     _shut(request, call_filter, status)
     os.environ.clear()
     os.environ.update(request["env"])
-    signal.signal(signal.SIGALRM, _abandon)
-    signal.setitimer(signal.ITIMER_REAL, request["ttl_s"])
+    until = time.monotonic() + request["ttl_s"]
+
+    def rung(_number: int, _frame: object) -> None:
+        """By the clock, or by somebody inside: the first process gets signals that it has a function for."""
+        if time.monotonic() >= until:
+            os._exit(_ABANDONED)
+
+    signal.signal(signal.SIGALRM, rung)
+    signal.setitimer(signal.ITIMER_REAL, request["ttl_s"], 1.0)
     os.write(status, b"ready")
     os.close(status)
     try:
@@ -80,13 +87,17 @@ def _keep(request: dict[str, Any], fds: list[int], call_filter: kernel.Filter, c
         os.set_blocking(fd, False)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, _noticed)
+    gate, opened = os.pipe()
     pid = os.fork()
     if pid == 0:
+        os.close(opened)
+        os.read(gate, 1)  # ends when nothing that runs in here can look into the first process any more
         _work(request, fds, call_filter)
     word = fds[-1]
-    for fd in (0, 1, 2, *fds[:-1]):
+    for fd in (0, 1, 2, *fds[:-1], gate):
         os.close(fd)
     box.shut({}, call_filter, outlives_parent=True)
+    os.close(opened)
     until, line = time.monotonic() + request["ttl_s"], control.fileno()
     while True:
         ready, _, _ = select.select([line, reading], [], [], max(0.0, until - time.monotonic()))
@@ -101,10 +112,6 @@ def _keep(request: dict[str, Any], fds: list[int], call_filter: kernel.Filter, c
                 spent = {"cpu_s": round(used.ru_utime + used.ru_stime, 4), "peak_bytes": used.ru_maxrss << 10}
                 os.write(word, b"\n" + json.dumps({"exit": code, **spent}).encode() + b"\n")
                 os._exit(0)
-
-
-def _abandon(_number: int, _frame: object) -> None:
-    os._exit(_ABANDONED)
 
 
 def _noticed(_number: int, _frame: object) -> None:
