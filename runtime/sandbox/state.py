@@ -11,6 +11,7 @@ import atexit
 import fcntl
 import os
 import secrets
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -49,7 +50,7 @@ class StateRoot:
     def left_behind(self) -> list[Path]:
         """Roots of this user's runners that are gone, which could not be removed whole."""
         found = self.path.parent.glob(f"{_PREFIX}*{_GONE}")
-        return [path for path in found if not path.is_symlink() and path.stat().st_uid == os.geteuid()]
+        return [path for path in found if _our_folder(path)]
 
     def remove(self) -> None:
         if self._removed or os.getpid() != self._owner:
@@ -64,7 +65,7 @@ def _sweep(base: Path) -> None:
     """Remove the roots of runners of this user that are gone."""
     for path in base.glob(f"{_PREFIX}*"):
         try:
-            if path.is_symlink() or path.stat().st_uid != os.geteuid():
+            if not _our_folder(path):
                 continue
             if path.name.endswith(_GONE):
                 remove_tree(path)  # or leave what this user may not remove
@@ -79,6 +80,15 @@ def _sweep(base: Path) -> None:
             continue
         finally:
             os.close(lock)
+
+
+def _our_folder(path: Path) -> bool:
+    """Looked at once: what is not ours may be a link at the next look. Nobody else can replace what is."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
 
 
 def in_use(path: Path) -> bool:
