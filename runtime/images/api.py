@@ -6,6 +6,7 @@ What it refuses becomes SandboxUnavailable, with what the engine said.
 from __future__ import annotations
 
 import json
+import posixpath
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -118,6 +119,12 @@ def labels_of(found: Mapping[str, object]) -> dict[str, str]:
     """The labels of an inspected image."""
     config = cast("dict[str, object] | None", found.get("Config")) or {}
     return cast("dict[str, str] | None", config.get("Labels")) or {}
+
+
+def volumes_of(found: Mapping[str, object]) -> frozenset[str]:
+    """The paths for which an inspected image declares volumes."""
+    config = cast("dict[str, object] | None", found.get("Config")) or {}
+    return frozenset(map(posixpath.normpath, cast("dict[str, object] | None", config.get("Volumes")) or ()))
 
 
 def import_tar(client: APIClient, tar: Path, repository: str, tag: str, changes: Sequence[str]) -> str:

@@ -42,11 +42,12 @@ _one_at_a_time = threading.Lock()
 @dataclass(frozen=True, slots=True)
 class HostImage:
     """`id` is the engine's, `key` ours; `programs` are the names on its path. Of an image that the user names the key is empty, and
-    the programs are None unless it is made of one of ours."""
+    the programs are None unless it is made of one of ours. `volumes` are paths for which it wants room on the engine's disk."""
 
     id: str
     key: str
     programs: frozenset[str] | None
+    volumes: frozenset[str] = frozenset()
 
 
 def host_reference(key: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.images import api
 from clawc.runtime.images.host import HostImage
+from clawc.runtime.sandbox.interface import WORKSPACE
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -31,4 +32,11 @@ def named_image(client: APIClient, reference: str) -> HostImage:
     if found.get("Os", "linux") != "linux":
         raise RuntimeFault("R0801", f"the image `{reference}` is for {found['Os']}", "Name one for Linux.")
     programs = api.labels_of(found).get(api.PROGRAMS)
-    return HostImage(str(found["Id"]), "", None if programs is None else frozenset(programs.split()))
+    volumes = api.volumes_of(found)
+    if inside := sorted(path for path in volumes if path.startswith(f"{WORKSPACE}/")):
+        raise RuntimeFault(
+            "R0801",
+            f"the image `{reference}` declares a volume inside of the workspace, `{inside[0]}`",
+            f"`{WORKSPACE}` is the task's own: build the image without this volume.",
+        )
+    return HostImage(str(found["Id"]), "", None if programs is None else frozenset(programs.split()), volumes)

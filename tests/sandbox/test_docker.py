@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from clawc.runtime.run import RunPlan, run_episodes
 from clawc.runtime.sandbox.choose import SandboxChoice, backend_of
 from clawc.runtime.sandbox.docker.backend import Docker
 from clawc.runtime.sandbox.docker.engine import connect
-from clawc.runtime.sandbox.docker.labels import KIND, ROLE, RUNNER, SANDBOX, labels
+from clawc.runtime.sandbox.docker.labels import KIND, NAME, ROLE, RUNNER, SANDBOX, labels
 from clawc.runtime.sandbox.docker.reaper import reap
 from clawc.runtime.sandbox.interface import CHANNEL, Program
 from clawc.runtime.store.run_folder import read_attempts
@@ -143,7 +143,7 @@ def test_an_end_from_outside_is_a_fault_of_the_runner(
             sandbox = await backend.create(Files(), SMALL, {})
             job = Program(("/bin/sleep", marks[1]), SMALL, 60.0)
             checker = Program(("/bin/sh", "-c", f"sleep {marks[2]}", CHANNEL), SMALL, 60.0, cwd="/")
-            calls = [
+            calls: list[Awaitable[object]] = [
                 asyncio.create_task(sh(sandbox, f"sleep {marks[0]}")),
                 asyncio.create_task(backend.run_over(job, Files(), {}, tmp_path / "tree")),
                 asyncio.create_task(backend.run_reading(checker, {})),
@@ -249,7 +249,7 @@ def test_containers_of_runners_that_are_gone_are_removed(engine: Any, state: Pat
     made = {
         name: engine.create_container_from_config({
             "Image": used, "Cmd": ["/bin/true"], "Labels": dict(given), "HostConfig": {"NetworkMode": "none"},
-        })["Id"]
+        }, NAME + word())["Id"]
         for name, given in (
             ("gone", labels("gone", str(state / "gone"), "agent")), ("held", labels("held", str(held), "agent")),
             ("other", {"purpose": "another"}),

@@ -50,7 +50,7 @@ class _Means:
     async def starter(self, root: StateRoot) -> Containers:
         requests = self._open()
         try:
-            containers = Containers(requests, root, self._machine, self._current)
+            containers = Containers(requests, root, self._machine, self._current, self._plain)
             await self._current()
             await containers.begin()
         except RuntimeFault as error:
@@ -62,7 +62,7 @@ class _Means:
             raise RuntimeFault("R0302", "the engine was not looked for")
         return self._requests
 
-    async def _current(self) -> str:
+    async def _current(self) -> HostImage:
         """The image for the next container, with all programs that were asked for."""
         async with self._turn:
             requests, image = self._open(), self._image
@@ -70,7 +70,11 @@ class _Means:
                 wanted = sorted(self._wanted)
                 image = self._image = await requests.run(lambda client: _image(client, self._name, wanted))
                 self._wanted &= image.programs or frozenset()
-            return image.id
+            return image
+
+    async def _plain(self) -> HostImage:
+        """That of this machine, whatever image the user has named."""
+        return await self._open().run(host_image) if self._name else await self._current()
 
     async def close(self) -> None:
         requests, self._requests = self._requests, None

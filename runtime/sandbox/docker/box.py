@@ -9,8 +9,9 @@ import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from clawc.runtime.sandbox.docker.memory import ended_for_memory, memory_group
 from clawc.runtime.sandbox.pipes import PipeReader
@@ -26,9 +27,9 @@ class _End(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    exit: int
-    cpu_s: float
-    peak_bytes: int
+    exit: Annotated[int, Field(ge=0, le=255)]
+    cpu_s: Annotated[float, Field(ge=0)]
+    peak_bytes: Annotated[int, Field(ge=0, le=1 << 50)]
 
 
 class ContainerBox:
@@ -60,9 +61,9 @@ class ContainerBox:
         self._group: Path | None = None
         self._loop = asyncio.get_running_loop()
 
-    def begin(self, pid: int, control: socket.socket) -> None:
-        """Its first process has come. Raises OSError if it is gone already."""
-        self._pidfd = os.pidfd_open(pid)
+    def begin(self, pid: int, pidfd: int, control: socket.socket) -> None:
+        """Its first process has come."""
+        self._pidfd = pidfd
         self.pid = pid
         self._group = memory_group(pid)
         self._control = control
@@ -94,7 +95,7 @@ class ContainerBox:
 
     def kill_now(self) -> None:
         """Without waiting."""
-        self._killed = True
+        self._killed = self._killed or not self.over.is_set()
         if self._session and self.pid > 0:
             self.peak_bytes = max(self.peak_bytes, _high_water(self.pid))
         if not self.over.is_set() and self._pidfd >= 0:
@@ -135,6 +136,7 @@ class ContainerBox:
         self._loop.remove_reader(self._pidfd)
         self.over.set()
         self.pid = -1
+        self._starved = self.starved  # the counters go with the container
         self._loop.call_later(_REASON_S, self.died.set)
         self._loop.call_later(_REASON_S, self._settle)
         self._settle()
@@ -164,8 +166,11 @@ class ContainerBox:
             told = _End.model_validate_json(end)
             self.exit, self.peak_bytes = told.exit, told.peak_bytes
         except ValidationError:
-            # Only what is outside ends the first process before its program.
-            self.lost = self.lost or (word == "ready" and not (self._session or self._killed or self.starved))
+            if word == "ready" and not (self._session or self._killed):
+                await self.reason()
+                self.lost = (
+                    self.lost or not self.starved
+                )  # only what is outside ends the first process before its program
         return word
 
 

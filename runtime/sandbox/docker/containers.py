@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.images.host import HostImage
 from clawc.runtime.sandbox.command import Descriptors
 from clawc.runtime.sandbox.docker import plan
 from clawc.runtime.sandbox.docker.box import ContainerBox
@@ -26,7 +27,7 @@ from clawc.runtime.sandbox.inside.contained import CONTROL
 from clawc.runtime.sandbox.pipes import PipeReader
 from clawc.runtime.sandbox.remove import remove_tree
 from clawc.runtime.sandbox.start import START_S, Start
-from clawc.runtime.sandbox.state import StateRoot
+from clawc.runtime.sandbox.state import StateRoot, own
 
 # Containers that the engine starts at once: more of them only make each slower.
 _AT_ONCE = 4
@@ -39,18 +40,26 @@ _LOST = "the Docker engine has ended, or does not tell any more what happens"
 
 
 class Containers:
-    """A Starter. `image` gives the image for the next box. `begin` comes first."""
+    """A Starter. `image` gives the image for the next box, `plain` one in which nothing is a stranger's. `begin` comes first."""
 
     enforcers: Mapping[str, str] = MappingProxyType({
         "wall": "runner", "memory": "watchdog+cgroup", "disk": "watchdog", "processes": "cgroup", "file": "rlimit",
         "open_files": "rlimit",
     })  # fmt: skip
 
-    def __init__(self, requests: Requests, root: StateRoot, machine: str, image: Callable[[], Awaitable[str]]) -> None:
+    def __init__(
+        self,
+        requests: Requests,
+        root: StateRoot,
+        machine: str,
+        image: Callable[[], Awaitable[HostImage]],
+        plain: Callable[[], Awaitable[HostImage]],
+    ) -> None:
         self._requests = requests
         self._root = root
         self._machine = machine
         self._image = image
+        self._plain = plain
         self._boxes: dict[str, ContainerBox] = {}
         self._frames: dict[Role, plan.Frame] = {}
         self._turns = asyncio.Semaphore(_AT_ONCE)
@@ -85,8 +94,8 @@ class Containers:
     async def _start(self, area: Area, start: Start, fds: Sequence[int]) -> ContainerBox:
         await self._listen()
         frame = await self._frame(area)
-        folder = self._root.folder(0o755, area.path)
-        with Descriptors() as held, _listener(folder) as listener:
+        folder = self._root.folder(0o700, area.path)
+        with Descriptors() as held, _listener(folder, area.user) as listener:
             reading, writing = os.pipe()
             held.hold(writing)
             word = PipeReader(reading, 1 << 12)
@@ -102,8 +111,7 @@ class Containers:
                 )
                 self._boxes[box.id] = box
                 await self._requests.start(box.id)
-                control = await _accepted(listener, box)
-                box.begin(_peer(control, frame.user), control)
+                control = await _first(listener, box, frame.user)
                 _tell(control, start, [*fds, writing], held)
             except BaseException as error:
                 word.close()
@@ -121,17 +129,21 @@ class Containers:
         self._boxes.pop(box.id, None)
         box.kill_now()
         await self._requests.remove(box.id)
+        box.forget()
 
     async def _frame(self, area: Area) -> plan.Frame:
         image = await self._image()
         frame = self._frames.get(area.role)
-        if frame is None or frame.image != image:
+        if frame is None or frame.image != image.id:
             user = os.geteuid() if area.user is None else area.user
             etc = self._root.folder()
             await in_thread(lay_etc, etc, user)
-            known = labels(self._root.path.name, str(self._root.path), area.role)
-            frame = self._frames[area.role] = plan.Frame(image, user, self._ours, etc, known)
+            known = self._labels(area.role)
+            frame = self._frames[area.role] = plan.Frame(image.id, image.volumes, user, self._ours, etc, known)
         return frame
+
+    def _labels(self, role: str) -> Mapping[str, str]:
+        return labels(self._root.path.name, str(self._root.path), role)
 
     async def _listen(self) -> None:
         """See to it that what happens to containers is heard of."""
@@ -172,10 +184,11 @@ class Containers:
     async def clear(self, folders: Sequence[Path]) -> None:
         """The engine mounts workspaces as root, and what the system needs for that is root's. So is the container that removes it,
         with no other right."""
-        body = plan.cleaner(await self._image(), {f"/remove/{n}": folder for n, folder in enumerate(folders)})
+        places = {f"/remove/{n}": folder for n, folder in enumerate(folders)}
         container = ""
         with suppress(RuntimeFault):  # the next runner tries again
-            container = await self._requests.create(body)
+            image = await self._plain()
+            container = await self._requests.create(plan.cleaner(image.id, places, self._labels("clean")))
             await self._requests.start(container)
             await self._requests.run(lambda client: client.wait(container, timeout=_END_S))
         if container:
@@ -200,10 +213,11 @@ class Containers:
 
 
 class _listener:
-    """A socket in `folder` that containers may connect to."""
+    """A socket in `folder` that containers of `user` may connect to, and no other user."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, user: int | None) -> None:
         self._folder = folder
+        self._user = user
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
     def __enter__(self) -> socket.socket:
@@ -213,7 +227,8 @@ class _listener:
             self.socket.bind(f"/proc/self/fd/{held}/{Path(CONTROL).name}")
         finally:
             os.close(held)
-        (self._folder / Path(CONTROL).name).chmod(0o666)
+        (self._folder / Path(CONTROL).name).chmod(0o600)
+        own(self._folder, self._user)
         self.socket.listen(1)
         self.socket.setblocking(False)
         return self.socket
@@ -222,24 +237,37 @@ class _listener:
         self.socket.close()
 
 
+async def _first(listener: socket.socket, box: ContainerBox, user: int) -> socket.socket:
+    """The first process of the container, which asks what to do, and with which the box begins; whoever else comes is turned away.
+    Raises RuntimeFault if it ends before, TimeoutError."""
+    async with asyncio.timeout(START_S):
+        while True:
+            control = await _accepted(listener, box)
+            try:
+                if _begun(control, box, user):
+                    return control
+            except BaseException:
+                control.close()
+                raise
+            control.close()
+
+
 async def _accepted(listener: socket.socket, box: ContainerBox) -> socket.socket:
-    """The first process of the container, which asks what to do. Raises RuntimeFault if it ends before, TimeoutError."""
+    """Whoever connects. Raises RuntimeFault if the container ends before."""
     coming = asyncio.ensure_future(asyncio.get_running_loop().sock_accept(listener))
     ending = asyncio.ensure_future(box.died.wait())
     try:
-        await asyncio.wait({coming, ending}, timeout=START_S, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({coming, ending}, return_when=asyncio.FIRST_COMPLETED)
         if coming.done():
             return coming.result()[0]
-        if ending.done():
-            raise RuntimeFault("R0302", "the sandbox did not start: its container has ended before it gave a sign")
-        raise TimeoutError
+        raise RuntimeFault("R0302", "the sandbox did not start: its container has ended before it gave a sign")
     finally:
         coming.cancel()
         ending.cancel()
 
 
-def _peer(control: socket.socket, user: int) -> int:
-    """The number of the process at the other end."""
+def _begun(control: socket.socket, box: ContainerBox, user: int) -> bool:
+    """Whether the other end is the first process of the container, so that the box has begun."""
     pid, owner, _ = struct.unpack("3i", control.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     if pid <= 0:
         raise RuntimeFault(
@@ -247,11 +275,30 @@ def _peer(control: socket.socket, user: int) -> int:
             "the engine's processes cannot be seen from here",
             "Run outside of a container, or in its process namespace.",
         )
+    try:
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return False
+    if not _is_first(pid, box.id):  # looked at while `pidfd` keeps its number from meaning another
+        os.close(pidfd)
+        return False
+    box.begin(pid, pidfd, control)
     if owner != user:
         raise RuntimeFault(
             "R0302", f"the sandbox runs as user {owner} instead of {user}", "Turn user remapping off in the engine."
         )
-    return int(pid)
+    return True
+
+
+def _is_first(pid: int, container: str) -> bool:
+    """Whether a process is in the control group of a container, and the first of its process namespace."""
+    try:
+        groups = Path(f"/proc/{pid}/cgroup").read_text("utf-8", "replace")
+        status = Path(f"/proc/{pid}/status").read_text("utf-8", "replace")
+    except OSError:
+        return False
+    numbers = next((line.split() for line in status.splitlines() if line.startswith("NSpid:")), list[str]())
+    return container in groups and len(numbers) > 2 and numbers[-1] == "1"
 
 
 def _tell(control: socket.socket, start: Start, fds: Sequence[int], held: Descriptors) -> None:

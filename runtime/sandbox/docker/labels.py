@@ -1,4 +1,4 @@
-"""The labels of our containers: by them a runner knows its own, and a later one those that were left behind."""
+"""The labels and names of our containers: by them a runner knows its own, and a later one those that were left behind."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ SANDBOX = "sandbox"
 RUNNER = "clawc.runner"
 STATE = "clawc.state"
 ROLE = "clawc.role"
+# What the names of our containers begin with.
+NAME = "clawc-sandbox-"
 
 
 def labels(runner: str, state: str, role: str) -> Mapping[str, str]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clawc.runtime.sandbox.docker.labels import KIND, SANDBOX
 from clawc.runtime.sandbox.inside.contained import CONTROL, HERE
 from clawc.runtime.sandbox.start import SHARED, SHM_BYTES, TMP, TMP_BYTES, Start
 
@@ -36,7 +35,8 @@ ETC = ("passwd", "group", "hosts", "nsswitch.conf", "resolv.conf")
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """`source` is a folder or file of this machine, or empty for a volume of the driver `local` with `options`."""
+    """`source` is a folder or file of this machine, or empty for a volume of the driver `local` with `options`; without either it is
+    an empty folder."""
 
     at: str
     source: str = ""
@@ -47,6 +47,9 @@ class Mount:
         if self.options is not None:
             driver = {"Name": "local", "Options": dict(self.options)}
             return {"Type": "volume", "Target": self.at, "VolumeOptions": {"NoCopy": True, "DriverConfig": driver}}
+        if not self.source:
+            nothing = {"SizeBytes": 4096, "Mode": 0o555}
+            return {"Type": "tmpfs", "Target": self.at, "ReadOnly": True, "TmpfsOptions": nothing}
         options = {"Propagation": "rprivate", "NonRecursive": True}
         return {
             "Type": "bind",
@@ -59,10 +62,11 @@ class Mount:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What is the same for all boxes of a role: the image, `user` and group inside, the folder `ours` with what the first process
-    imports and `etc` with files for /etc, and the labels by which a reaper knows them."""
+    """What is the same for all boxes of a role: the image and the volumes that it declares, `user` and group inside, the folder `ours`
+    with what the first process imports and `etc` with files for /etc, and the labels by which a reaper knows them."""
 
     image: str
+    volumes: frozenset[str]
     user: int
     ours: Path
     etc: Path
@@ -94,7 +98,7 @@ def container(frame: Frame, start: Start, control: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def cleaner(image: str, folders: Mapping[str, Path]) -> dict[str, Any]:
+def cleaner(image: str, folders: Mapping[str, Path], labels: Mapping[str, str]) -> dict[str, Any]:
     """The body of the request for a container that empties folders, by their paths inside; nothing of a stranger runs in it."""
     host = {
         "NetworkMode": "none", "ReadonlyRootfs": True, "CapDrop": ["ALL"], "CapAdd": ["DAC_OVERRIDE"], "Privileged": False,
@@ -103,7 +107,7 @@ def cleaner(image: str, folders: Mapping[str, Path]) -> dict[str, Any]:
     }  # fmt: skip
     return {
         "Image": image, "User": "0:0", "Entrypoint": ["/usr/bin/find"], "NetworkDisabled": True, "Env": [],
-        "Cmd": [*folders, "-xdev", "-mindepth", "1", "-delete"], "HostConfig": host, "Labels": {KIND: SANDBOX},
+        "Cmd": [*folders, "-xdev", "-mindepth", "1", "-delete"], "HostConfig": host, "Labels": dict(labels),
     }  # fmt: skip
 
 
@@ -135,7 +139,9 @@ def mounts(frame: Frame, start: Start, control: Path) -> list[Mount]:
             found.append(Mount("/w", str(layers.upper), read_only=False))
     found += [Mount(at, str(path), read_only=False) for at, path in start.writable.items()]
     found += [Mount(at, str(path)) for at, path in start.folders.items()]
-    return found
+    # Volumes that the image declares would be room on the engine's disk, outside of all limits.
+    taken = {TMP[0], SHARED[0], *(mount.at for mount in found)}
+    return found + [Mount(at) for at in sorted(frame.volumes - taken)]
 
 
 def _escaped(path: Path) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from clawc.runtime.sandbox.docker.labels import KIND, SANDBOX, STATE
+from clawc.runtime.sandbox.docker.labels import KIND, NAME, SANDBOX, STATE
 from clawc.runtime.sandbox.state import in_use
 
 
@@ -16,8 +16,9 @@ def reap(client: Any) -> int:
 
     removed = 0
     for found in client.containers(all=True, filters={"label": f"{KIND}={SANDBOX}"}):
-        state = Path(str(found.get("Labels", {}).get(STATE, "")))
-        if in_use(state):
+        # Labels are inherited from images, names are not.
+        ours = any(str(name).startswith(f"/{NAME}") for name in found.get("Names") or ())
+        if not ours or in_use(Path(str(found.get("Labels", {}).get(STATE, "/")))):
             continue
         try:
             client.remove_container(found["Id"], force=True, v=True)

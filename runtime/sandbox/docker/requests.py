@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.sandbox.docker.engine import connect
+from clawc.runtime.sandbox.docker.labels import NAME
 
 _Result = TypeVar("_Result")
 _THREADS = 12
@@ -40,7 +42,8 @@ class Requests:
 
     async def create(self, body: Mapping[str, Any]) -> str:
         """The id of a new container."""
-        found = await self.run(lambda client: client.create_container_from_config(dict(body)))
+        name = NAME + secrets.token_hex(8)
+        found = await self.run(lambda client: client.create_container_from_config(dict(body), name))
         return str(found["Id"])
 
     async def start(self, container: str) -> None:
