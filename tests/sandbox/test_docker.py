@@ -23,7 +23,7 @@ from clawc.runtime.run import RunPlan, run_episodes
 from clawc.runtime.sandbox.choose import SandboxChoice, backend_of
 from clawc.runtime.sandbox.docker.backend import Docker
 from clawc.runtime.sandbox.docker.engine import connect
-from clawc.runtime.sandbox.docker.labels import KIND, NAME, ROLE, RUNNER, SANDBOX, labels
+from clawc.runtime.sandbox.docker.labels import KIND, NAME, ROLE, RUNNER, SANDBOX, STATE, labels
 from clawc.runtime.sandbox.docker.reaper import reap
 from clawc.runtime.sandbox.interface import CHANNEL, Program
 from clawc.runtime.store.run_folder import read_attempts
@@ -265,6 +265,37 @@ def test_containers_of_runners_that_are_gone_are_removed(engine: Any, state: Pat
                 engine.remove_container(id, force=True)
         os.close(lock)
         shutil.rmtree(held)
+
+
+def test_volumes_of_runners_that_are_gone_are_removed(engine: Any, state: Path) -> None:
+    """An engine that was killed forgets containers, and keeps these."""
+    made: dict[str, str] = {}
+
+    async def main() -> None:
+        backend = Docker(state)
+        try:
+            assert (await backend.probe()).ok
+            sandbox = await backend.create(Files(), SMALL, {})
+            (found,) = _ours(engine, state)
+            mine = [m["Name"] for m in engine.inspect_container(found["Id"])["Mounts"] if m["Type"] == "volume"]
+            given = [engine.inspect_volume(name)["Labels"] for name in mine]
+            assert len(mine) == 2 and given == [{k: found["Labels"][k] for k in given[0]}] * 2
+            for name, about in (("held", given[0]), ("gone", {**given[0], STATE: str(state / "gone")}), ("other", {})):
+                made[name] = engine.create_volume(labels=about)["Name"]
+            reap(engine)
+            assert [name for name, volume in made.items() if volume in _volumes(engine)] == ["held", "other"]
+            assert await sh(sandbox, "echo alive") == "alive\n"
+            await sandbox.close()
+        finally:
+            await backend.close()
+
+    try:
+        asyncio.run(main())
+        reap(engine)
+        assert [name for name, volume in made.items() if volume in _volumes(engine)] == ["other"]
+    finally:
+        for volume in set(made.values()) & _volumes(engine):
+            engine.remove_volume(volume)
 
 
 def _reason(monkeypatch: pytest.MonkeyPatch, host: str) -> SandboxUnavailable:

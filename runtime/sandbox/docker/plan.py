@@ -43,10 +43,12 @@ class Mount:
     read_only: bool = True
     options: Mapping[str, str] | None = None
 
-    def document(self) -> dict[str, Any]:
+    def document(self, labels: Mapping[str, str]) -> dict[str, Any]:
+        """With `labels` for what the engine makes of it."""
         if self.options is not None:
             driver = {"Name": "local", "Options": dict(self.options)}
-            return {"Type": "volume", "Target": self.at, "VolumeOptions": {"NoCopy": True, "DriverConfig": driver}}
+            about = {"NoCopy": True, "DriverConfig": driver, "Labels": dict(labels)}
+            return {"Type": "volume", "Target": self.at, "VolumeOptions": about}
         if not self.source:
             nothing = {"SizeBytes": 4096, "Mode": 0o555}
             return {"Type": "tmpfs", "Target": self.at, "ReadOnly": True, "TmpfsOptions": nothing}
@@ -86,7 +88,7 @@ def container(frame: Frame, start: Start, control: Path) -> dict[str, Any]:
         "SecurityOpt": ["no-new-privileges"], "Memory": memory, "MemorySwap": memory,
         "PidsLimit": start.limits["nproc"] + (_OWN_PROCESSES if start.kind != "session" else 0), "OomScoreAdj": _FIRST_TO_GO,
         "LogConfig": {"Type": "none"}, "IpcMode": "private" if start.network else "none", "CgroupnsMode": "private",
-        "ShmSize": SHM_BYTES, "Tmpfs": _in_memory(start, frame.user), "Mounts": [mount.document() for mount in mounts(frame, start, control)],
+        "ShmSize": SHM_BYTES, "Tmpfs": _in_memory(start, frame.user), "Mounts": [mount.document(frame.labels) for mount in mounts(frame, start, control)],
         "MaskedPaths": list(_MASKED), "ReadonlyPaths": list(_READ_ONLY),
         "Ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}],
     }  # fmt: skip
@@ -103,7 +105,7 @@ def cleaner(image: str, folders: Mapping[str, Path], labels: Mapping[str, str]) 
     host = {
         "NetworkMode": "none", "ReadonlyRootfs": True, "CapDrop": ["ALL"], "CapAdd": ["DAC_OVERRIDE"], "Privileged": False,
         "SecurityOpt": ["no-new-privileges"], "Memory": 256 << 20, "PidsLimit": 16, "LogConfig": {"Type": "none"},
-        "Mounts": [Mount(at, str(path), read_only=False).document() for at, path in folders.items()],
+        "Mounts": [Mount(at, str(path), read_only=False).document(labels) for at, path in folders.items()],
     }  # fmt: skip
     return {
         "Image": image, "User": "0:0", "Entrypoint": ["/usr/bin/find"], "NetworkDisabled": True, "Env": [],

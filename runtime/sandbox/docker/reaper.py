@@ -1,8 +1,10 @@
-"""Removes containers of runners that are gone. The first process of one ends with its runner, so this is for what an engine that was
-killed, or a machine that was switched off, has left."""
+"""Removes containers of runners that are gone, and their volumes. The first process of one ends with its runner, so this is for what
+an engine that was killed, or a machine that was switched off, has left: once it is back it removes some containers itself, and leaves
+their volumes."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +13,28 @@ from clawc.runtime.sandbox.state import in_use
 
 
 def reap(client: Any) -> int:
-    """How many were removed. Those of other users' runners are left alone unless their state folder is gone."""
+    """How many containers and volumes were removed. Those of other users' runners are left alone unless their state folder is gone."""
     from docker.errors import APIError
 
     removed = 0
     for found in client.containers(all=True, filters={"label": f"{KIND}={SANDBOX}"}):
         # Labels are inherited from images, names are not.
         ours = any(str(name).startswith(f"/{NAME}") for name in found.get("Names") or ())
-        if not ours or in_use(Path(str(found.get("Labels", {}).get(STATE, "/")))):
+        if not ours or in_use(_state(found)):
             continue
         try:
             client.remove_container(found["Id"], force=True, v=True)
             removed += 1
         except APIError:
             continue  # another runner, or the engine, is removing it
+    for found in client.volumes(filters={"label": f"{KIND}={SANDBOX}", "dangling": "true"}).get("Volumes") or ():
+        if not in_use(_state(found)):
+            with suppress(APIError):
+                client.remove_volume(found["Name"])
+                removed += 1
     return removed
+
+
+def _state(found: Any) -> Path:
+    """The state folder of the runner that a container or volume was made for."""
+    return Path(str((found.get("Labels") or {}).get(STATE, "/")))
