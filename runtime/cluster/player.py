@@ -68,7 +68,7 @@ class ClusterPlayer:
         self._again: dict[str, float] = {}
         self._share = 1.0
         self._empty_since: float | None = None
-        self._over: RuntimeFault | None = None
+        self._over: BaseException | None = None
         self._changed = asyncio.Event()
         self._watcher: asyncio.Task[None] | None = None
 
@@ -94,6 +94,7 @@ class ClusterPlayer:
         if not self._hosts and not self._joining and self._unfit:
             raise unavailable(list(self._unfit.values()))
         self._watcher = asyncio.ensure_future(self._watch())
+        self._watcher.add_done_callback(self._unforeseen)
 
     async def play(self, episode: Episode, folder: Path, limit_s: float) -> EpisodeRecord:
         losses = 0
@@ -146,7 +147,8 @@ class ClusterPlayer:
                 return
 
     async def _placed(self) -> Host:
-        """A node with a free place, which is taken. Raises RuntimeFault when no node is left for too long."""
+        """A node with a free place, which is taken. Raises RuntimeFault when no node was left for too long, or what ended the
+        watching of nodes."""
         while True:
             if self._over is not None:
                 raise self._over
@@ -189,26 +191,30 @@ class ClusterPlayer:
             known = id in self._hosts or id in self._joining or id in self._unfit
             if not known and machine.processors >= 1 and self._again.get(id, now) <= now:
                 self._joining[id] = asyncio.ensure_future(self._join(machine))
+                self._joining[id].add_done_callback(self._unforeseen)
 
     async def _join(self, machine: Machine) -> None:
-        host = Host(machine, self._link.start(machine), math.ceil(machine.processors * self._share))
         try:
-            await host.welcome(self._plan.sandbox, sorted(self._tools))
-        except Unfit as why:
-            host.lose()
-            self._leave_out(machine, why)
-        except Lost as loss:
-            host.lose()
-            self._strike(machine, str(loss))
-        except BaseException:
-            host.lose()
-            raise
-        else:
+            host = Host(machine, self._link.start(machine), math.ceil(machine.processors * self._share))
+            try:
+                await host.welcome(self._plan.sandbox, sorted(self._tools))
+            except BaseException:
+                host.lose()
+                raise
             self._hosts[machine.id] = host
             self._tell(Event("joined", machine.name, f"{host.slots} at once"))
+        except Unfit as why:
+            self._leave_out(machine, why)
+        except Lost as loss:
+            self._strike(machine, str(loss))
         finally:
             self._joining.pop(machine.id, None)
             self._change()
+
+    def _unforeseen(self, task: asyncio.Task[None]) -> None:
+        """An error that nobody waits for ends the run."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._end(error)
 
     def _lose(self, host: Host, why: str) -> None:
         """Once for each loss, however many episodes meet it."""
@@ -238,7 +244,7 @@ class ClusterPlayer:
             self._empty_since = self._empty_since or time.monotonic()
         self._change()
 
-    def _end(self, fault: RuntimeFault) -> None:
+    def _end(self, fault: BaseException) -> None:
         self._over = fault
         self._change()
 

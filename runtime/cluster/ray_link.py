@@ -6,13 +6,17 @@ Between command and nodes go strings, numbers and bytes; whatever they mean is c
 from __future__ import annotations
 
 import asyncio
+import atexit
 import importlib
 import importlib.util
 import logging
 import os
 import signal
+import sys
 import threading
-from typing import Any, Protocol, cast
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Protocol, TypeVar, cast
 
 from clawc.runtime.cluster.link import Failed, Lost, Machine
 from clawc.runtime.cluster.node import Node
@@ -21,11 +25,17 @@ from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.sandbox.finish import in_thread
 
 CONNECT_S = 20.0
+# Seconds in which the head has to say which nodes there are.
+_ANSWER_S = 20.0
 # Nobody counts on this bound: episodes are placed by how many a node may have.
 _CONCURRENCY = 1_000
 # Tokens are asked for, and nothing is written among the results: whatever else is said, Ray prints lost nodes to standard
 # output, and only its filter of repeated lines can be told to drop them.
 _ENVIRONMENT = {"RAY_AUTH_MODE": "token", "RAY_DEDUP_LOGS": "1", "RAY_DEDUP_LOGS_SKIP_REGEX": "^"}
+# What the command line ends with where the machine lacks something.
+_LACKING = 3
+
+_Result = TypeVar("_Result")
 
 
 class _Method(Protocol):
@@ -77,36 +87,52 @@ class RayLink:
         require_ray(address)
         self._address = address
         self._connect_s = connect_s
-        self._connected = False
+        self._connected = self._lost = False
 
     async def open(self) -> None:
         # Read when Ray is imported; the trials inherit them.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.update(_ENVIRONMENT)
         await in_thread(require_reachable, self._address, self._connect_s)
-        # In a thread, since in the main one Ray would take SIGTERM for itself.
-        await in_thread(self._connect)
+        # In a thread, since in the main one Ray would take SIGTERM for itself; and it waits without end for a head that is
+        # gone by now.
+        self._connected = self._lost = True
+        try:
+            await asyncio.wait_for(_aside(self._connect), self._connect_s)
+        except TimeoutError:
+            raise self._gone() from None
+        self._lost = False
         _own_signals()
 
     async def machines(self) -> list[Machine]:
-        return await in_thread(_machines)
+        """As the protocol says. A head that is gone does not answer, and Ray would wait for a minute, then end this process."""
+        try:
+            return await asyncio.wait_for(_aside(_machines), _ANSWER_S)
+        except TimeoutError:
+            raise self._gone() from None
 
     def start(self, machine: Machine) -> RayRemote:
+        from ray.exceptions import RayError
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        actor = _ray().remote(Node).options(
-            num_cpus=0,
-            max_concurrency=_CONCURRENCY,
-            max_restarts=0,
-            max_task_retries=0,
-            scheduling_strategy=NodeAffinitySchedulingStrategy(machine.id, soft=False),
-        )  # fmt: skip
-        return RayRemote(actor.remote())
+        where = NodeAffinitySchedulingStrategy(machine.id, soft=False)
+        options = {"num_cpus": 0, "max_concurrency": _CONCURRENCY, "max_restarts": 0, "max_task_retries": 0}
+        try:
+            return RayRemote(_ray().remote(Node).options(**options, scheduling_strategy=where).remote())
+        except RayError as error:
+            raise Lost(_text(error)) from error
 
     async def close(self) -> None:
-        if self._connected:
-            self._connected = False
-            await in_thread(_ray().shutdown)
+        if not self._connected:
+            return
+        self._connected = False
+        try:
+            if not self._lost:
+                await asyncio.wait_for(_aside(_ray().shutdown), _ANSWER_S)
+        except TimeoutError:
+            self._lost = True
+        if self._lost:
+            atexit.register(_leave)
 
     def _connect(self) -> None:
         from ray.exceptions import RayError
@@ -116,7 +142,13 @@ class RayLink:
             _ray().init(self._address, log_to_driver=False, configure_logging=False)
         except (OSError, RuntimeError, ValueError, RayError) as error:
             raise RuntimeFault("R0703", f"cannot use the cluster at `{self._address}`: {_text(error)}") from error
-        self._connected = True
+
+    def _gone(self) -> RuntimeFault:
+        self._lost = True
+        help = (
+            "What is finished is kept; the same command goes on, when the cluster is there again or without --cluster."
+        )
+        return RuntimeFault("R0703", f"the head of the cluster at `{self._address}` is gone", help)
 
 
 class RayRemote:
@@ -126,7 +158,7 @@ class RayRemote:
         self._actor = actor
 
     async def call(self, name: str, *arguments: str | int | bool | bytes) -> bytes:
-        from ray.exceptions import RayError, RayTaskError
+        from ray.exceptions import RayActorError, RayError, RayTaskError
 
         method = cast("_Method", getattr(self._actor, name))
         try:
@@ -134,13 +166,53 @@ class RayRemote:
         except RayTaskError as error:
             raise Failed(_text(error)) from error
         except RayError as error:
+            if isinstance(error, RayActorError) and error.actor_init_failed:
+                raise Failed(_text(error)) from error  # clawc is not there, for example
             raise Lost(_text(error)) from error
         if not isinstance(result, bytes):
             raise Failed(f"it answers with {type(result).__name__}, not with bytes")
         return result
 
     def kill(self) -> None:
-        _ray().kill(self._actor)
+        from ray.exceptions import RayError
+
+        with suppress(RayError):
+            _ray().kill(self._actor)
+
+
+async def _aside(work: Callable[[], _Result]) -> _Result:
+    """The result of work in a thread that nobody has to wait for, not even the end of the process."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[_Result] = loop.create_future()
+
+    def tell(result: _Result | None, error: BaseException | None) -> None:
+        if done.done():
+            return
+        if error is None:
+            done.set_result(cast("_Result", result))
+        else:
+            done.set_exception(error)
+
+    def run() -> None:
+        result: _Result | None = None
+        failed: BaseException | None = None
+        try:
+            result = work()
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            failed = error
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(tell, result, failed)
+
+    threading.Thread(target=run, name="cluster", daemon=True).start()
+    return await done
+
+
+def _leave() -> None:
+    """End the process as one that lacks something. Without its head, Ray's own end waits for a minute, or crashes."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(_LACKING)
 
 
 def _own_signals() -> None:

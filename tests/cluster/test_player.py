@@ -15,7 +15,7 @@ import pytest
 
 from clawc.runtime.bundle import load
 from clawc.runtime.cluster.events import EventFile
-from clawc.runtime.cluster.link import Lost
+from clawc.runtime.cluster.link import Failed, Lost, Machine
 from clawc.runtime.cluster.messages import Answer, Hello, opened, sealed
 from clawc.runtime.cluster.player import ClusterPlayer, Event, Plan
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
@@ -200,6 +200,35 @@ def test_a_node_that_does_not_fit_is_left_out(
     assert not (tmp_path / "alone").exists()
 
 
+def absent(name: str, said: bytes) -> bytes:
+    """As Ray tells of an actor whose module cannot be imported."""
+    raise Failed("ModuleNotFoundError: No module named 'clawc'")
+
+
+def broken(name: str, said: bytes) -> bytes:
+    """Meets an error that nobody foresaw, at every episode."""
+    if name == "play":
+        raise Failed("ZeroDivisionError: division by zero")
+    return honest(name, said)
+
+
+def test_a_node_without_clawc_is_left_out(make_bundle: MakeBundle, state: Path, tmp_path: Path) -> None:
+    plan = RunPlan([load(make_bundle())], harness_named("oracle"), tmp_path / "run", episodes=2, jobs=4)
+    link = Nearby(state, machine("bare"), machine("good"), twists={"bare": absent})
+    summary, told = cluster_run(link, plan)
+    assert [record.score for record in summary.records] == ["1"] * 2
+    (why,) = [event.detail for event in told if event.kind == "left out"]
+    assert "No module named 'clawc'" in why and "Install the same clawc on all nodes." in why
+
+
+def test_an_error_of_a_node_is_one_of_the_infrastructure(make_bundle: MakeBundle, state: Path, tmp_path: Path) -> None:
+    plan = RunPlan([load(make_bundle())], harness_named("oracle"), tmp_path / "run", retries=1)
+    summary, _ = cluster_run(Nearby(state, machine("one"), twists={"one": broken}), plan)
+    (record,) = summary.records
+    assert (record.outcome, record.attempt) == ("infra_error", 2)
+    assert record.evidence == "the node failed: ZeroDivisionError: division by zero (on one)"
+
+
 def lying(change: Callable[[Answer, bytes], bytes]) -> Twist:
     def twist(name: str, said: bytes) -> bytes:
         if name != "play":
@@ -341,6 +370,20 @@ def test_an_attempt_that_takes_too_long_is_ended_on_its_node(
             await player.close()
 
     asyncio.run(asyncio.wait_for(tried(), 20))
+
+
+def test_a_program_error_of_the_watching_ends_the_run(make_bundle: MakeBundle, state: Path, tmp_path: Path) -> None:
+    class Wrong(Nearby):
+        async def machines(self) -> list[Machine]:
+            if self.remotes:
+                raise ZeroDivisionError
+            return await super().machines()
+
+    path = tmp_path / "script.json"
+    path.write_text(json.dumps([{"tool": "exec", "command": "sleep 0.5"}]))
+    plan = RunPlan([load(make_bundle())], harness_named(f"scripted:{path}"), tmp_path / "run", episodes=9, jobs=1)
+    with pytest.raises(ZeroDivisionError):
+        cluster_run(Wrong(state, machine("one")), plan)
 
 
 def test_what_was_kept_of_events_stands_in_the_run_folder(tmp_path: Path) -> None:

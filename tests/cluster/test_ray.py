@@ -187,3 +187,21 @@ def test_a_node_that_stands_still_is_lost_in_the_end(machines: Machines, command
     assert running.returncode == exits.OK, said + errors + machines.said()
     assert ("lost", victim) in events(out)
     assert compared(out) == compared(tmp_path / "local")
+
+
+@pytest.mark.nightly
+def test_without_its_head_the_command_ends_and_is_continued_here(command: list[str], tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    with Machines() as machines:
+        machines.join()
+        running = start(machines, [*command, str(out), "-n", "100"], "--cluster", machines.address)
+        machines.wait(played(out, 4), "nothing is played")
+        machines.kill(machines.head)
+        said, errors = running.communicate(timeout=90)
+        assert (running.returncode, said) == (exits.ENVIRONMENT, ""), errors
+        assert "R0703: the head of the cluster" in errors and "Traceback" not in errors
+        done = lines(out)
+        assert 4 <= done < 200
+    again = start(machines, [*command, str(out), "-n", "100"], "-j", "16")
+    said, errors = again.communicate(timeout=120)
+    assert (again.returncode, lines(out)) == (exits.OK, 200), said + errors
