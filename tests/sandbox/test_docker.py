@@ -4,6 +4,7 @@ words for engines that cannot be used."""
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import signal
@@ -11,8 +12,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Awaitable, Callable, Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from socketserver import ThreadingUnixStreamServer
 from typing import Any
 
 import pytest
@@ -25,7 +29,7 @@ from clawc.runtime.sandbox.docker.backend import Docker
 from clawc.runtime.sandbox.docker.engine import connect
 from clawc.runtime.sandbox.docker.labels import KIND, NAME, ROLE, RUNNER, SANDBOX, STATE, labels
 from clawc.runtime.sandbox.docker.reaper import reap
-from clawc.runtime.sandbox.interface import CHANNEL, Program
+from clawc.runtime.sandbox.interface import CHANNEL, Probe, Program
 from clawc.runtime.store.run_folder import read_attempts
 from tests.engine import engine_or_skip
 from tests.sandbox.bench import SMALL, Files, appears, sh, vanishes, word
@@ -324,6 +328,44 @@ def test_engines_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         silent.bind(str(tmp_path / "s"))
         deaf = _reason(monkeypatch, f"unix://{tmp_path}/s")
     assert "does not answer" in deaf.message
+
+
+class _Ill(BaseHTTPRequestHandler):
+    """An engine that tells its version, and fails in all else."""
+
+    def address_string(self) -> str:
+        return ""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nobody reads it."""
+
+    def do_GET(self) -> None:
+        ok = self.path.endswith("/version")
+        body = json.dumps({"ApiVersion": "1.41", "Os": "linux", "message": "no such disk"}).encode()
+        self.send_response(200 if ok else 500)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def test_an_engine_that_is_ill(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with ThreadingUnixStreamServer(str(tmp_path / "s"), _Ill) as server:
+        threading.Thread(target=server.serve_forever).start()
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/s")
+
+        async def main() -> Probe:
+            backend = Docker()
+            try:
+                return await backend.probe()
+            finally:
+                await backend.close()
+
+        try:
+            found = asyncio.run(main())
+        finally:
+            server.shutdown()
+    assert not found.ok and "no such disk" in found.reason and found.help
 
 
 def test_images_that_cannot_be_used(engine: Any, state: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,18 +44,17 @@ class _Means:
     async def find(self) -> str:
         self._machine = probe.require_system()
         self._requests = await in_thread(Requests)
-        version = await self._requests.run(lambda client: client.version())
-        await self._requests.run(reap)
+        with _as_unavailable():
+            version = await self._requests.run(lambda client: client.version())
+            await self._requests.run(reap)
         return f"Docker {version.get('Version')}"
 
     async def starter(self, root: StateRoot) -> Containers:
         requests = self._open()
-        try:
+        with _as_unavailable():
             containers = Containers(requests, root, self._machine, self._current, self._plain)
             await self._current()
             await containers.begin()
-        except RuntimeFault as error:
-            raise SandboxUnavailable(error.message, error.help or "See `docker info`.") from error
         return containers
 
     def _open(self) -> Requests:
@@ -97,6 +97,15 @@ class _Means:
         lacking = probe.missing_tools(tools)
         self._wanted |= {_program(tool) for tool in tools if tool not in lacking and not offered(tool)}
         return lacking
+
+
+@contextmanager
+def _as_unavailable() -> Generator[None]:
+    """What the engine refuses at the start is the reason why there are no sandboxes."""
+    try:
+        yield
+    except RuntimeFault as error:
+        raise SandboxUnavailable(error.message, error.help or "See `docker info`.") from error
 
 
 def _program(tool: str) -> str:
