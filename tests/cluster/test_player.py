@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from clawc import cli, exits
 from clawc.runtime.bundle import load
 from clawc.runtime.cluster.events import EventFile
 from clawc.runtime.cluster.link import Failed, Lost, Machine
@@ -402,3 +403,21 @@ def test_what_was_kept_of_events_stands_in_the_run_folder(tmp_path: Path) -> Non
     (tmp_path / "cluster.jsonl").symlink_to(tmp_path / "elsewhere")
     file.add(Event("lost", "one"))
     assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["-j", "257"], "at most 256 episodes at once on one machine"),
+        (["--sandbox", "none"], "R0305: there is no sandbox `none`"),
+        (["--image", "alpine"], "R0305: bubblewrap has no images"),
+        (["--cluster", "nowhere"], "R0701: `nowhere` is no address of a cluster"),
+    ],
+)
+def test_what_the_command_refuses(
+    options: list[str], why: str, make_bundle: MakeBundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["run", str(make_bundle()), "--out", str(tmp_path / "run"), *options]) in (
+        exits.USAGE, exits.ENVIRONMENT)  # fmt: skip
+    assert why in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
