@@ -51,9 +51,10 @@ _UNFIT = {"sendfile": (40, 71), "splice": (275, 76), "tee": (276, 77), "vmsplice
 _STRICT = {"ioprio_set": (251, 30), "mq_open": (240, 180)}
 # Their first argument is a process; that of setpriority is a kind, and the second a process if it is 0. 0 is the caller.
 _OF_A_PROCESS = {
-    "prlimit64": (302, 261), "sched_setaffinity": (203, 122), "sched_setattr": (314, 274), "sched_setparam": (142, 118),
-    "sched_setscheduler": (144, 119),
+    "sched_setaffinity": (203, 122), "sched_setattr": (314, 274), "sched_setparam": (142, 118), "sched_setscheduler": (144, 119),
 }  # fmt: skip
+# By a limit that another process is given the kernel ends even the first one of a box.
+_PRLIMIT = (302, 261)
 _SETPRIORITY = (141, 140)
 _CLONE, _SOCKET, _SOCKETPAIR, _IOCTL = (56, 220), (41, 198), (53, 199), (16, 29)
 _PERSONALITY, _SETSOCKOPT = (135, 92), (54, 208)
@@ -101,8 +102,9 @@ def program(machine: str, *, sockets: bool = True) -> bytes:
     code += _of(_IOCTL[column], _ioctl())
     code += _of(_PERSONALITY[column], [(_LOAD, 0, 0, _ARG0), *_unless(_PERSONALITIES, _EPERM)])
     code += _of(_SETSOCKOPT[column], _setsockopt())
+    itself = [(_LOAD, 0, 0, _ARG0), *_unless([0], _EPERM)]
+    code += _of(_PRLIMIT[column], itself)
     if not sockets:
-        itself = [(_LOAD, 0, 0, _ARG0), *_unless([0], _EPERM)]
         for numbers in _OF_A_PROCESS.values():
             code += _of(numbers[column], itself)
         code += _of(_SETPRIORITY[column], [*itself, (_LOAD, 0, 0, _ARG1), *_unless([0], _EPERM)])

@@ -15,6 +15,7 @@ from pathlib import Path
 from clawc.runtime.sandbox.interface import Program, SandboxEnded
 from tests.sandbox.backends import BACKENDS
 from tests.sandbox.bench import (
+    PYTHON,
     SMALL,
     Bench,
     Files,
@@ -54,6 +55,49 @@ async def kill_minus1_contained(bench: Bench) -> None:
 async def first_process_signalled(bench: Bench) -> None:
     async with bench.sandbox() as sandbox:
         await sh(sandbox, "for n in $(seq 64); do kill -$n 1; done; sleep 0.2")
+        assert await sh(sandbox, "echo alive") == "alive\n"
+
+
+_BOUND = """
+import fcntl, os, resource, signal, time
+for name in ("RLIMIT_CPU", "RLIMIT_AS", "RLIMIT_DATA", "RLIMIT_NOFILE"):
+    try:
+        print(name, resource.prlimit(1, getattr(resource, name), (0, 0)))
+    except PermissionError:
+        continue
+reading, writing = os.pipe()
+fcntl.fcntl(reading, fcntl.F_SETOWN, 1)
+fcntl.fcntl(reading, 10, signal.SIGKILL)  # F_SETSIG
+fcntl.fcntl(reading, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
+os.write(writing, b"x")
+until = time.monotonic() + 2
+while time.monotonic() < until:
+    for _ in range(100):
+        os.kill(1, signal.SIGCHLD)
+    try:
+        child = os.fork()
+    except BlockingIOError:  # it does not keep up with taking in orphans
+        continue
+    if child == 0:
+        try:
+            os.fork()
+        finally:
+            os._exit(0)
+    os.wait()
+print("alive")
+"""
+
+
+@PROCESSES.case(
+    "gives the first process of its sandbox limits, has the kernel signal it, and keeps it busy",
+    "it goes on, and so the runner has no part in the end",
+)
+async def first_process_bounded(bench: Bench) -> None:
+    program = Program((*PYTHON, "-c", _BOUND), SMALL, 60.0)
+    done = await bench.backend.run_over(program, Files(), {}, bench.folder / "tree")
+    assert (done.exit, done.stdout, done.stderr) == (0, b"alive\n", b""), done
+    async with bench.sandbox() as sandbox:
+        assert await py(sandbox, _BOUND) == "alive\n"
         assert await sh(sandbox, "echo alive") == "alive\n"
 
 
