@@ -45,14 +45,8 @@ class Machines:
         self._nodes: dict[str, subprocess.Popen[bytes]] = {}
         self._port = free_port(f"{self._network}.1")
         self.address = f"{self._network}.1:{self._port}"
-        self.head = self._start(
-            "--head",
-            f"--port={self._port}",
-            f"--temp-dir={self.folder / 'ray'}",
-            "--include-dashboard=false",
-            processors=processors,
-        )
-        self.wait(lambda: listens(self.address), "the head does not answer")
+        self.head = f"{self._network}.1"
+        self._processors = processors
 
     def join(self, processors: int = 2) -> str:
         """Start one more node, and wait until it has joined; its name."""
@@ -91,11 +85,29 @@ class Machines:
             time.sleep(0.05)
 
     def __enter__(self) -> Self:
+        try:
+            self._start_head()
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._end()
+
+    def _start_head(self) -> None:
+        self.head = self._start(
+            "--head",
+            f"--port={self._port}",
+            f"--temp-dir={self.folder / 'ray'}",
+            "--include-dashboard=false",
+            processors=self._processors,
+        )
+        self.wait(lambda: listens(self.address), "the head does not answer")
+
+    def _end(self) -> None:
         for name in reversed(list(self._nodes)):
             self.kill(name)
         self.wait(lambda: not named(self.folder), "processes are left")

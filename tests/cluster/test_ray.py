@@ -202,6 +202,6 @@ def test_without_its_head_the_command_ends_and_is_continued_here(command: list[s
         assert "R0703: the head of the cluster" in errors and "Traceback" not in errors
         done = lines(out)
         assert 4 <= done < 200
-    again = start(machines, [*command, str(out), "-n", "100"], "-j", "16")
-    said, errors = again.communicate(timeout=120)
-    assert (again.returncode, lines(out)) == (exits.OK, 200), said + errors
+        again = start(machines, [*command, str(out), "-n", "100"], "-j", "16")
+        said, errors = again.communicate(timeout=120)
+        assert (again.returncode, lines(out)) == (exits.OK, 200), said + errors
