@@ -53,6 +53,7 @@ async def run_program(
         workspace=workspace,
         folders=folders,
         memory_bytes=program.limits.memory_bytes,
+        time_s=program.timeout_s,
     )
     meter = Meter(program.limits, program.timeout_s, ground.enforcers)
     channel = CHANNEL_LIMIT if channelled else None
@@ -77,6 +78,7 @@ async def run_series(
         network=False,
         folders=folders,
         memory_bytes=program.limits.memory_bytes,
+        time_s=whole_s,
         more={"runs": each, "each_s": program.timeout_s, "keep": program.output_limit},
     )
     meter = Meter(program.limits, whole_s, ground.enforcers)

@@ -419,6 +419,7 @@ async def open_session(ground: Ground, place: Place, limits: Limits, env: Mappin
         workspace=place.workspace,
         writable=place.further,
         memory_bytes=limits.memory_bytes,
+        time_s=limits.wall_s,
     )
     try:
         with theirs, Descriptors() as ends:

@@ -148,3 +148,9 @@ async def series_bounded(bench: Bench) -> None:
     for done in results:
         assert done is not None and done.truncated and len(done.stdout) <= 10_000 and len(done.stderr) <= 10_000, done
         assert done.channel_over
+
+
+@SERIES.case("takes more than a minute longer than one of its runs may", "each is judged", nightly=True)
+async def series_longer_than_a_run(bench: Bench) -> None:
+    found = await _run(bench, "import time; time.sleep(0.9); os.write(fd, b'done\\n')", count=80, each_s=10.0)
+    assert [one.channel if one else None for one in found] == [b"done\n"] * 80

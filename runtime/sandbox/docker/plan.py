@@ -77,7 +77,7 @@ class Frame:
 
 def ttl_s(start: Start) -> float:
     """Seconds after which the box ends whatever its runner does."""
-    return start.limits["cpu"] + _GRACE_S
+    return start.time_s + _GRACE_S
 
 
 def container(frame: Frame, start: Start, control: Path) -> dict[str, Any]:
