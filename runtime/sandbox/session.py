@@ -142,7 +142,7 @@ class Session:
         reply = await self._ask(head, stdin, output_limit, timeout_s + _PATIENCE_S)
         if len(reply.bodies) != 2 or reply.head.exit is None:
             raise await self._lost("the sandbox gave an answer that makes no sense")
-        if reply.head.exit == _KILLED and self._box.starved:
+        if reply.head.exit == _KILLED and (self._box.starved or self._box.lost):
             raise await self._lost("the sandbox exceeded its memory limit")
         out, err = reply.bodies
         return ExecResult(reply.head.exit, out, err, reply.head.timed_out, reply.head.truncated)

@@ -337,3 +337,24 @@ def test_a_job_that_is_killed_by_number_is_lost(state: Path, engine: Any, tmp_pa
             await backend.close()
 
     asyncio.run(main())
+
+
+def test_checkers_do_not_run_in_an_image_of_a_user(state: Path, images: Images, tmp_path: Path) -> None:
+    """Agents and jobs do; what a checker has is this machine's."""
+    image = images({"usr/bin/marked": "#!/bin/sh\necho marked"})
+
+    async def main() -> None:
+        backend = Docker(state, image=image)
+        try:
+            assert (await backend.probe()).ok
+            sandbox = await backend.create(Files(), SMALL, {})
+            assert await sh(sandbox, "marked") == "marked\n"
+            await sandbox.close()
+            look = ("/bin/sh", "-c", "marked || echo absent")
+            job = await backend.run_over(Program(look, SMALL, 30.0), Files(), {}, tmp_path / "tree")
+            checker = await backend.run_reading(Program(look, SMALL, 30.0, cwd="/"), {})
+            assert (job.stdout, checker.stdout) == (b"marked\n", b"absent\n"), (job, checker)
+        finally:
+            await backend.close()
+
+    asyncio.run(main())

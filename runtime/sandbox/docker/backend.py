@@ -38,6 +38,7 @@ class _Means:
         self._machine = ""
         self._requests: Requests | None = None
         self._image: HostImage | None = None
+        self._own: HostImage | None = None
         self._wanted: set[str] = set()
         self._turn = asyncio.Lock()
 
@@ -74,7 +75,12 @@ class _Means:
 
     async def _plain(self) -> HostImage:
         """That of this machine, whatever image the user has named."""
-        return await self._open().run(host_image) if self._name else await self._current()
+        if not self._name:
+            return await self._current()
+        async with self._turn:
+            if self._own is None:
+                self._own = await self._open().run(host_image)
+            return self._own
 
     async def close(self) -> None:
         requests, self._requests = self._requests, None

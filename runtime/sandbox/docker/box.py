@@ -73,7 +73,9 @@ class ContainerBox:
     def starved(self) -> bool:
         """Known as soon as the process is gone, where the counters of the system can be read from here; else once the engine tells."""
         if not self._starved and self._group is not None:
-            self._starved = ended_for_memory(self._group)
+            ended = ended_for_memory(self._group)
+            self._starved = ended.starved
+            self.lost = self.lost or ended.short
         return self._starved
 
     @property
@@ -168,9 +170,8 @@ class ContainerBox:
         except ValidationError:
             if word == "ready" and not (self._session or self._killed):
                 await self.reason()
-                self.lost = (
-                    self.lost or not self.starved
-                )  # only what is outside ends the first process before its program
+                # Only what is outside ends the first process before its program.
+                self.lost = self.lost or not self.starved
         return word
 
 

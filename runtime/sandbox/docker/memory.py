@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 _ROOT = Path("/sys/fs/cgroup")
 
@@ -28,11 +29,33 @@ def memory_group(pid: int) -> Path | None:
 _COUNTERS = ("memory.events", "memory.oom_control")
 
 
-def ended_for_memory(group: Path) -> bool:
-    for name in _COUNTERS:
-        try:
-            lines = (group / name).read_text(encoding="ascii").splitlines()
-        except OSError:
-            continue  # the other version, or gone
-        return any(line.split()[0] == "oom_kill" and line.split()[1] != "0" for line in lines if len(line.split()) == 2)
-    return False
+class Ended(NamedTuple):
+    """`starved`: a process was ended since the group was at its limit; `short`: since the whole machine had no memory left."""
+
+    starved: bool
+    short: bool
+
+
+def ended_for_memory(group: Path) -> Ended:
+    """Both versions count processes that were ended; whether the group ever was at its limit tells whose want it was."""
+    events = _numbers(group / "memory.events")
+    if events is not None:
+        ended, at_limit = events.get("oom_kill", 0), events.get("oom", 0)
+    else:
+        ended, at_limit = (_numbers(group / "memory.oom_control") or {}).get("oom_kill", 0), _failures(group)
+    return Ended(ended > 0 and at_limit > 0, ended > 0 and at_limit == 0)
+
+
+def _numbers(path: Path) -> dict[str, int] | None:
+    try:
+        words = [line.split() for line in path.read_text(encoding="ascii").splitlines()]
+    except OSError:
+        return None  # of the other version, or gone
+    return {pair[0]: int(pair[1]) for pair in words if len(pair) == 2 and pair[1].isdigit()}
+
+
+def _failures(group: Path) -> int:
+    try:
+        return int((group / "memory.failcnt").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0
