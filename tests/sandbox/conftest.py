@@ -6,6 +6,7 @@ copy of what it needs (`staged.py`). Started as an ordinary user, it can play th
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -49,7 +50,7 @@ class Worker:
             path.chmod(0o755)
             if drop is not None:
                 os.chown(path, drop, drop)
-        env = dict(os.environ) if staged is None else dict(staged.env)
+        env = dict(os.environ) if staged is None else {**staged.env, **_engine_environment()}
         env |= {"HOME": str(self.folder / "home"), "TMPDIR": str(self.folder / "home")}
         self._errors: IO[bytes] = (self.folder / "errors").open("w+b")
         self._process = subprocess.Popen(
@@ -108,6 +109,11 @@ def further_groups(backend: str) -> list[int]:
         return []
 
 
+def _engine_environment() -> dict[str, str]:
+    """Where the Docker engine is, if not in its usual place."""
+    return {name: os.environ[name] for name in ("DOCKER_HOST",) if name in os.environ}
+
+
 Workers = Callable[[str, User], Worker]
 
 
@@ -143,6 +149,8 @@ def workers(request: pytest.FixtureRequest, bundles: Path) -> Iterator[Workers]:
             running[backend, user] = started(backend, user)
         found = running[backend, user]
         if isinstance(found, str):
+            if backend == "docker" and is_root() and os.environ.get("CLAWC_TEST_DOCKER") == "1":
+                pytest.fail(found, pytrace=False)
             pytest.skip(found)
         return found
 
@@ -165,15 +173,34 @@ def bundles() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+Followers = Callable[[str, User, str], list[str]]
 Holds = Callable[[str, User, str], None]
 
 
+@pytest.fixture(scope="session")
+def followers(request: pytest.FixtureRequest) -> Followers:
+    """The case that is played after another one, if any."""
+    next_ones: dict[tuple[str, User], dict[str, str]] = {}
+
+    def get(backend: str, user: User, case: str) -> list[str]:
+        if (backend, user) not in next_ones:
+            order = _selected(request.session.items, backend, user)
+            next_ones[backend, user] = dict(itertools.pairwise(order))
+        following = next_ones[backend, user].get(case)
+        return [] if following is None else [following]
+
+    return get
+
+
 @pytest.fixture
-def holds(workers: Workers) -> Holds:
+def holds(workers: Workers, followers: Followers) -> Holds:
     """Plays one case; fails with what it said."""
 
     def play(backend: str, user: User, case: str) -> None:
-        ok, said = workers(backend, user).result(case)
+        worker = workers(backend, user)
+        if "PYTEST_XDIST_WORKER" in os.environ:  # what comes next most likely comes here, and many cases mostly wait
+            worker.ask([case, *followers(backend, user, case)])
+        ok, said = worker.result(case)
         if not ok:
             pytest.fail(f"{CASES[case].tries}: {CASES[case].expects}\n{said}", pytrace=False)
 
