@@ -2,13 +2,13 @@
 .PHONY: test ci nightly mutation
 
 test:
-	.venv/bin/python -m pytest -q -n 3
+	.venv/bin/python -m pytest -q -n 2
 
 ci:
 	.ci/run
 
 nightly:
-	CLAWC_FUZZ=100000 CLAWC_WALKS=10000 .venv/bin/python -m pytest -q -n 3 -m "nightly or not nightly"
+	CLAWC_FUZZ=100000 CLAWC_WALKS=10000 .venv/bin/python -m pytest -q -n 2 -m "nightly or not nightly"
 	cat build/hostile/*.json
 	.venv/bin/clawc test examples --level release --no-cache
 	.venv/bin/clawc diff-runners examples --mutants 20 --install

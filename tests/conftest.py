@@ -7,6 +7,8 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -33,3 +35,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def update_goldens(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-goldens"))
+
+
+@pytest.fixture
+def engine() -> Iterator[Any]:
+    """A client of the Docker engine; skips where there is none."""
+    from tests.engine import engine_or_skip
+
+    client = engine_or_skip()
+    yield client
+    client.close()

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from clawc.runtime.errors import SandboxUnavailable
 from clawc.runtime.images.host import HostImage, host_image
-from clawc.runtime.sandbox.docker.engine import connect
+from tests.engine import engine_or_skip
 from tests.images.engine import Engine, tiny_base
 
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
-    try:
-        client = connect()
-    except SandboxUnavailable as error:
-        if os.environ.get("CLAWC_TEST_DOCKER") == "1":
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+    client = engine_or_skip()
     yield Engine(client)
     client.close()
 

@@ -15,7 +15,7 @@ from clawc.runtime.runners.compare import FRAMEWORKS
 from tests.frameworks import framework
 
 ROOT, HERE = Path(__file__).parents[2], Path(__file__).parent
-TASKS, MUTANTS = 23, 5  # the examples, and one task with what they have not
+TASKS = 23  # the examples, and one task with what they have not
 
 
 def compared(*arguments: str) -> dict[str, Any]:
@@ -30,16 +30,17 @@ def compared(*arguments: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.parametrize("mutants", [2, pytest.param(5, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("name", FRAMEWORKS)
-def test_rewards_are_ours(name: str) -> None:
+def test_rewards_are_ours(name: str, mutants: int) -> None:
     framework(FRAMEWORKS[name][0])
-    document = compared("--runner", name, "--mutants", str(MUTANTS))
+    document = compared("--runner", name, "--mutants", str(mutants))
     answers = document["answers"]
     differing = [one for one in answers if one["rewards"].get(name) != one["rewards"]["clawc"]]
     assert not document["runners"][1]["failed"] and not differing, document["runners"][1]["failed"] or differing
     assert document["equal"]
     assert len({one["task"] for one in answers}) == TASKS
-    assert len(answers) >= TASKS * (2 + MUTANTS)
+    assert len(answers) >= TASKS * (2 + mutants)
     oracle = [one["rewards"][name] for one in answers if one["name"] == "oracle"]
     null = [one["rewards"][name] for one in answers if one["name"] == "null"]
     assert oracle == [1.0] * TASKS and null == [0.0] * TASKS

@@ -17,19 +17,10 @@ import pytest
 
 from clawc.runtime.sandbox.docker.labels import KIND, SANDBOX, STATE
 from clawc.runtime.store.run_folder import read_attempts
-from tests.engine import engine_or_skip
 
 JOBS = 32
 # The engine removes containers and volumes after the command that asked for it has its answer.
 _PATIENCE_S = 20
-
-
-@pytest.fixture
-def engine() -> Iterator[Any]:
-    """A client of the engine; skips where there is none."""
-    client = engine_or_skip()
-    yield client
-    client.close()
 
 
 @pytest.fixture

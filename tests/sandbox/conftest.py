@@ -160,6 +160,17 @@ def workers(request: pytest.FixtureRequest, bundles: Path) -> Iterator[Workers]:
     assert [text for text in problems if not text.endswith(": ")] == []
 
 
+@pytest.fixture
+def state() -> Iterator[Path]:
+    """A folder that every user may pass through, for what a backend keeps; it must be empty in the end."""
+    path = Path(tempfile.mkdtemp(prefix="clawc-suite-"))
+    path.chmod(0o755)
+    yield path
+    left = os.listdir(path)
+    shutil.rmtree(path)
+    assert left == []
+
+
 @pytest.fixture(scope="session")
 def bundles() -> Iterator[Path]:
     """A folder with the compiled tasks that cases are about, for every user to read."""

@@ -11,9 +11,8 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import ThreadingUnixStreamServer
@@ -31,30 +30,10 @@ from clawc.runtime.sandbox.docker.labels import KIND, NAME, ROLE, RUNNER, SANDBO
 from clawc.runtime.sandbox.docker.reaper import reap
 from clawc.runtime.sandbox.interface import CHANNEL, Probe, Program
 from clawc.runtime.store.run_folder import read_attempts
-from tests.engine import engine_or_skip
 from tests.sandbox.bench import SMALL, Files, appears, sh, vanishes, word
 from tests.sandbox.episode import HONEST_NUMBER, Forgery, script
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def engine() -> Iterator[Any]:
-    """A client of the engine; skips where there is none."""
-    client = engine_or_skip()
-    yield client
-    client.close()
-
-
-@pytest.fixture
-def state() -> Iterator[Path]:
-    """A folder that every user may pass through; it must be empty in the end."""
-    path = Path(tempfile.mkdtemp(prefix="clawc-suite-"))
-    path.chmod(0o755)
-    yield path
-    left = os.listdir(path)
-    shutil.rmtree(path)
-    assert left == []
 
 
 def _ours(engine: Any, state: Path, role: str = "") -> list[dict[str, Any]]:

@@ -6,11 +6,9 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-import shutil
 import signal
 import socket
 import tarfile
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -25,29 +23,9 @@ from clawc.runtime.sandbox.docker.backend import Docker
 from clawc.runtime.sandbox.docker.labels import KIND, RUNNER, SANDBOX, STATE
 from clawc.runtime.sandbox.docker.reaper import reap
 from clawc.runtime.sandbox.interface import Program
-from tests.engine import engine_or_skip
 from tests.sandbox.bench import SMALL, Files, appears, sh, word
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to see what containers leave on this machine")
-
-
-@pytest.fixture
-def engine() -> Iterator[Any]:
-    """A client of the engine; skips where there is none."""
-    client = engine_or_skip()
-    yield client
-    client.close()
-
-
-@pytest.fixture
-def state() -> Iterator[Path]:
-    """A folder that every user may pass through; it must be empty in the end."""
-    path = Path(tempfile.mkdtemp(prefix="clawc-suite-"))
-    path.chmod(0o755)
-    yield path
-    left = os.listdir(path)
-    shutil.rmtree(path)
-    assert left == []
 
 
 Images = Callable[..., str]

@@ -75,8 +75,16 @@ async def _working(backend: Backend) -> None:
         pytest.skip(f"no sandbox here: {found.reason}. {found.help}")
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("count", [20, pytest.param(1000, marks=pytest.mark.nightly)])
+def _counts(numbers: Mapping[str, tuple[int, int]]) -> list[object]:
+    """For each backend how many, and how many at night: those of one take some milliseconds, of another some tenths of a second."""
+    rows: list[object] = []
+    for backend in BACKENDS:
+        few, many = numbers[backend]
+        rows += [pytest.param(backend, few), pytest.param(backend, many, marks=pytest.mark.nightly)]
+    return rows
+
+
+@pytest.mark.parametrize(("backend", "count"), _counts({"bubblewrap": (20, 1000), "docker": (8, 200)}))
 def test_good_episodes_between_hostile_ones(
     backend: str, count: int, bundles: Path, state: Path, tmp_path: Path
 ) -> None:
@@ -146,8 +154,7 @@ def _resident(pid: int) -> int:
 _MORE = {"memory": 12 << 20, "memory below": 12 << 20, "threads": 2}
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("count", [200, pytest.param(10_000, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize(("backend", "count"), _counts({"bubblewrap": (200, 10_000), "docker": (40, 2_000)}))
 def test_nothing_piles_up(backend: str, count: int, bundles: Path, state: Path, tmp_path: Path) -> None:
     made = BACKENDS[backend](state)
     controls = Controls(made)

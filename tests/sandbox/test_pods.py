@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,17 +26,6 @@ from tests.sandbox.bench import PYTHON, SMALL, Files, appears, sh, vanishes, wor
 from tests.sandbox.episode import HONEST_NUMBER, Forgery, script
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def state() -> Iterator[Path]:
-    """A folder that every user may pass through; it must be empty in the end."""
-    path = Path(tempfile.mkdtemp(prefix="clawc-suite-"))
-    path.chmod(0o755)
-    yield path
-    left = os.listdir(path)
-    shutil.rmtree(path)
-    assert left == []
 
 
 async def _working(backend: Bubblewrap) -> None:
