@@ -186,6 +186,35 @@ async def timeout_kills_tree(bench: Bench) -> None:
         assert await sh(sandbox, "echo next") == "next\n"
 
 
+@PROCESSES.case(
+    "starts children in sessions of their own all the time, and runs out of time",
+    "whatever it has started is killed with it",
+)
+async def timeout_kills_what_is_being_started(bench: Bench) -> None:
+    program = """
+import os, sys
+while True:
+    children = []
+    for _ in range(8):
+        pid = os.fork()
+        if pid == 0:
+            os.setsid()
+            os.execv("/bin/sleep", ["sleep", sys.argv[1]])
+        children.append(pid)
+    for pid in children:
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
+"""
+    async with bench.sandbox() as sandbox:
+        await sandbox.put("/tmp/p", program.encode())
+        for _ in range(8):
+            mark = word()
+            done = await sandbox.exec(["/usr/bin/python3", "/tmp/p", mark], timeout_s=0.2)
+            assert done.timed_out
+            async with asyncio.timeout(20):
+                await vanishes(mark)
+
+
 @PROCESSES.case("ignores SIGTERM and all others that can be ignored", "ends with its time, and with the sandbox")
 async def sigterm_ignorer_killed(bench: Bench) -> None:
     mark = word()

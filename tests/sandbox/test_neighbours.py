@@ -139,7 +139,7 @@ def _load(backend: Path) -> Mapping[str, int]:
         "descriptors": len(os.listdir("/proc/self/fd")),
         "processes": len(tree),
         "threads": len(os.listdir("/proc/self/task")),
-        "mounts": len(Path("/proc/self/mountinfo").read_text().splitlines()),
+        "mounts": sum(str(state) in line for line in Path("/proc/self/mountinfo").read_text().splitlines()),
         "entries": sum(len(folders) + len(files) for _, folders, files in os.walk(backend)),
         "memory": _resident(os.getpid()),
         "memory below": sum(map(_resident, tree[1:])),

@@ -69,8 +69,14 @@ def descendants(pid: int) -> list[int]:
 
 
 def kill_below(pid: int) -> None:
-    """Kill a process that leads its own group, and all that descends from it."""
-    for number in [pid, *descendants(pid)]:
+    """Kill a process that leads its own group, and all that descends from it. All are stopped first: what is started while they are
+    listed would lose its parent by the kill, and could not be found any more."""
+    found: list[int] = []
+    while new := [number for number in (pid, *descendants(pid)) if number not in found]:
+        for number in new:
+            _signal(number, signal.SIGSTOP)
+        found += new
+    for number in found:
         _signal(number, signal.SIGKILL)
     try:
         os.killpg(pid, signal.SIGKILL)
