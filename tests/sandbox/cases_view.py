@@ -33,6 +33,11 @@ def _see(name: str, tries: str, expects: str, holds: Callable[[Seen], object], s
     VIEW.add(Case(name, tries, expects, play))
 
 
+def _own_users(s: Seen) -> bool:
+    """Whether it has users of its own; where it has not, all of the machine's stand for themselves."""
+    return str(s["users"]).split() != ["0", "0", "4294967295"]
+
+
 def _present(*paths: str) -> tuple[Callable[[Seen], bool], Callable[[Seen], object]]:
     return (lambda s: not set(paths) & set(s["present"])), (lambda s: s["present"])
 
@@ -161,9 +166,8 @@ _see(
     "each has nosuid, and nodev but for the device files, or is read-only; the workspace, which bwrap gives no such options, has no rights to give",
     lambda s: all(
         m[4] == "/w"
-        or m[5].startswith("ro")
-        or m[3] == "/null"
-        or ("nosuid" in m[5] and ("nodev" in m[5] or (m[4] + "/").startswith("/dev/")))
+        or (not _own_users(s) and (m[5].startswith("ro") or m[3] == "/null" or m[4] == "/dev"))
+        or ("nosuid" in m[5] and ("nodev" in m[5] or m[4].startswith("/dev/")))
         for m in s["mounts"]
     ),
     lambda s: [(m[4], m[5]) for m in s["mounts"]],
@@ -199,9 +203,10 @@ _see("nonewprivs_1", "reads NoNewPrivs", "1", lambda s: s["status"]["NoNewPrivs"
 _see("seccomp_2", "reads Seccomp", "2", lambda s: s["status"]["Seccomp"] == "2", lambda s: s["status"])
 
 
-def _ordinary(ids: str) -> bool:
-    """Are the four numbers the same, and none of the system's?"""
-    return len(set(ids.split())) == 1 and int(ids.split()[0]) >= 1000
+def _ordinary(s: Seen, ids: str) -> bool:
+    """Are the four numbers the same, and 1000, or where the users are the machine's one that is none of the system's?"""
+    first = int(ids.split()[0])
+    return len(set(ids.split())) == 1 and (first == 1000 if _own_users(s) else first >= 1000)
 
 
 _see(
@@ -209,7 +214,8 @@ _see(
     "reads its groups",
     "none but its own",
     lambda s: (
-        set(s["status"]["Groups"].split()) <= {s["status"]["Gid"].split()[0], "65534"} and _ordinary(s["status"]["Gid"])
+        set(s["status"]["Groups"].split()) <= {s["status"]["Gid"].split()[0], "65534"}
+        and _ordinary(s, s["status"]["Gid"])
     ),
     lambda s: s["status"],
 )
@@ -217,7 +223,7 @@ _see(
     "uid_is_ordinary",
     "reads its user ids, and sets them to 0",
     "one ordinary user four times, refused",
-    lambda s: _ordinary(s["status"]["Uid"]) and s["calls"]["setuid"] in {"EPERM", "EINVAL"},
+    lambda s: _ordinary(s, s["status"]["Uid"]) and s["calls"]["setuid"] in {"EPERM", "EINVAL"},
     lambda s: (s["status"]["Uid"], s["calls"]["setuid"]),
 )
 _see(

@@ -99,9 +99,7 @@ def test_what_a_program_leaves_is_no_obstacle(ground: Ground, open_path: Path, m
     mark = word()
     workspace = tool(open_path / "w", f"import sys\nMARK = {mark!r}\n{HARMLESS[name]}\n{RIGHT}")
     graded = grade(ground, ground.bundle("ask"), workspace, mode=mode)
-    # A look that comes at the last moment finds a tree deeper than it may be, and ends the program.
-    allowed = {0.0, 1.0} if name == "deeper_at_the_end" else {1.0}
-    assert graded.status == 0 and graded.reward in allowed, graded
+    assert (graded.status, graded.reward) == (0, 1.0), graded
     assert processes(mark) == []
     assert os.listdir(open_path / "scratch") == []
 

@@ -179,6 +179,7 @@ def main() -> None:
                     lambda: {n: os.readlink("/proc/1/fd/" + n) for n in sorted(os.listdir("/proc/1/fd"))}
                 ),
                 "status": status(),
+                "users": read("/proc/self/uid_map"),
                 "status_of_first": tried(lambda: read("/proc/1/status")),
                 "uid": os.getuid(),
                 "cwd": os.getcwd(),
