@@ -67,7 +67,7 @@ class TrajectoryRecord(Strict):
     usage: MessageUsage | None = None
     started: str = ""
     ended: str = ""
-    extra: dict[str, JsonValue] = {}
+    extra: Annotated[dict[str, JsonValue], Field(default_factory=dict)]
 
     model_config = ConfigDict(allow_inf_nan=False)
 
