@@ -5,6 +5,7 @@ Whatever comes out of a sandbox (results, files, errors) is the agent's word and
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -171,6 +172,11 @@ class Sandbox(Protocol):
     @property
     def enforcers(self) -> tuple[str, ...]: ...
 
+    @property
+    def door(self) -> socket.socket | None:
+        """What listens at the port that was asked for, until the sandbox ends; who connects is inside. Belongs to the sandbox."""
+        ...
+
     def limits(self) -> tuple[LimitUse, ...]:
         """Each limit: what is allowed, the most that was used, what enforces it, and whether it was hit."""
         ...
@@ -246,10 +252,15 @@ class Backend(Protocol):
     async def discard(self, folder: Path) -> None: ...
 
     async def create(
-        self, template: Template | Snapshot, limits: Limits, env: Mapping[str, str], folders: Sequence[str] = ()
+        self,
+        template: Template | Snapshot,
+        limits: Limits,
+        env: Mapping[str, str],
+        folders: Sequence[str] = (),
+        port: int | None = None,
     ) -> Sandbox:
         """Start a sandbox. `folders` are absolute paths inside of further empty folders that can be written to; what is in
-        them counts as disk, and belongs to no snapshot."""
+        them counts as disk, and belongs to no snapshot. `port` is one of its loopback interface that leads to the runner."""
         ...
 
     async def run_over(

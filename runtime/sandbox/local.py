@@ -109,13 +109,18 @@ class LocalBackend:
             await in_thread(remove_tree, folder)
 
     async def create(
-        self, template: Template | Snapshot, limits: Limits, env: Mapping[str, str], folders: Sequence[str] = ()
+        self,
+        template: Template | Snapshot,
+        limits: Limits,
+        env: Mapping[str, str],
+        folders: Sequence[str] = (),
+        port: int | None = None,
     ) -> Session:
         ground = await self._ready()
         source = template.layer if isinstance(template, LayerSnapshot) else template
         if not isinstance(source, Layer) and not hasattr(source, "write"):
             raise RuntimeFault("R0302", "this snapshot is of another backend")
-        work = open_in_place(ground, cast("Template | Layer", source), self._clamped(limits), env, folders)
+        work = open_in_place(ground, cast("Template | Layer", source), self._clamped(limits), env, folders, port)
         session = await acquire(work, Session.close)
         self._sessions.add(session)
         return session

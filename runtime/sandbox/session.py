@@ -27,6 +27,7 @@ from clawc.runtime.sandbox.box import LOST, Box
 from clawc.runtime.sandbox.collect import collect, usage
 from clawc.runtime.sandbox.command import BASE_ENV, Descriptors
 from clawc.runtime.sandbox.copy_folder import copy_folder, is_folder
+from clawc.runtime.sandbox.door import Door
 from clawc.runtime.sandbox.finish import acquire, finish, in_thread
 from clawc.runtime.sandbox.ground import Ground, Place
 from clawc.runtime.sandbox.interface import (
@@ -92,6 +93,7 @@ class Session:
         meter: Meter,
         env: Mapping[str, str],
         channel: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        door: Door | None = None,
     ) -> None:
         self._ground = ground
         self._place: Place | None = place
@@ -102,6 +104,7 @@ class Session:
         self._meter = meter
         self._env = env
         self._reader, self._writer = channel
+        self._door = door
         self._numbers = itertools.count(1)
         self._pending: dict[int, _Pending] = {}
         self._ended: SandboxEnded | RuntimeFault | None = None
@@ -110,6 +113,10 @@ class Session:
     @property
     def enforcers(self) -> tuple[str, ...]:
         return self._ground.named_enforcers()
+
+    @property
+    def door(self) -> socket.socket | None:
+        return None if self._door is None else self._door.listening
 
     def limits(self) -> tuple[LimitUse, ...]:
         return self._meter.uses()
@@ -125,6 +132,8 @@ class Session:
             await self._box.kill()
             said = await self._box.said()
             raise RuntimeFault("R0302", f"the sandbox did not start: {said or 'it gave no sign'}")
+        if self._door is not None:
+            self._door.receive()
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._guard())]
 
     async def exec(
@@ -217,7 +226,14 @@ class Session:
         snapshot = await self.snapshot()
         try:
             return await acquire(
-                open_in_place(self._ground, snapshot.layer, self._meter.limits, self._env, tuple(self.folders)),
+                open_in_place(
+                    self._ground,
+                    snapshot.layer,
+                    self._meter.limits,
+                    self._env,
+                    tuple(self.folders),
+                    None if self._door is None else self._door.port,
+                ),
                 Session.close,
             )
         finally:
@@ -229,6 +245,8 @@ class Session:
         for task in self._tasks:
             if task is not asyncio.current_task():
                 task.cancel()
+        if self._door is not None:
+            self._door.close()
         await self._box.kill()
         self._meter.saw(memory=self._box.peak_bytes or None)
         self._writer.close()
@@ -394,20 +412,27 @@ class LayerSnapshot:
 
 
 async def open_in_place(
-    ground: Ground, template: Template | Layer, limits: Limits, env: Mapping[str, str], folders: Sequence[str] = ()
+    ground: Ground,
+    template: Template | Layer,
+    limits: Limits,
+    env: Mapping[str, str],
+    folders: Sequence[str] = (),
+    port: int | None = None,
 ) -> Session:
-    """A session in a place of its own, with further writable folders. Not to be cancelled."""
+    """A session in a place of its own, with further writable folders and a port that leads here. Not to be cancelled."""
     place = await ground.place("agent", template, {})
     try:
         for at in folders:
             ground.add_folder("agent", place, at)
-        return await open_session(ground, place, limits, env)
+        return await open_session(ground, place, limits, env, port)
     except BaseException:
         await finish(ground.vacate("agent", place))
         raise
 
 
-async def open_session(ground: Ground, place: Place, limits: Limits, env: Mapping[str, str]) -> Session:
+async def open_session(
+    ground: Ground, place: Place, limits: Limits, env: Mapping[str, str], port: int | None = None
+) -> Session:
     """Start a sandbox with the resident in it; `place` stays the caller's if this raises. Not to be
     cancelled."""
     ours, theirs = socket.socketpair()
@@ -420,16 +445,21 @@ async def open_session(ground: Ground, place: Place, limits: Limits, env: Mappin
         writable=place.further,
         memory_bytes=limits.memory_bytes,
         time_s=limits.wall_s,
+        more={} if port is None else {"port": port},
     )
+    door = None if port is None else Door(port)
     try:
         with theirs, Descriptors() as ends:
             nowhere = ends.hold(os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC))
-            box = await ground.start("agent", start, [theirs.fileno(), nowhere, nowhere])
+            given = [] if door is None else [ends.hold(door.line())]
+            box = await ground.start("agent", start, [theirs.fileno(), nowhere, nowhere, *given])
     except BaseException:
         ours.close()
+        if door is not None:
+            door.close()
         raise
     channel = await asyncio.open_connection(sock=ours, limit=_HEAD_LIMIT)
-    session = Session(ground, place, box, Meter(limits, limits.wall_s, ground.enforcers), env, channel)
+    session = Session(ground, place, box, Meter(limits, limits.wall_s, ground.enforcers), env, channel, door)
     try:
         await session.begin()
     except BaseException:

@@ -19,7 +19,7 @@ import sys
 import time
 from typing import Any, NoReturn
 
-from clawc.runtime.sandbox.inside import box, kernel, program, resident, series
+from clawc.runtime.sandbox.inside import box, door, kernel, program, resident, series
 from clawc.runtime.sandbox.inside.fresh import DESCRIPTORS, arrange, forget, reset_signals
 
 HERE = "/run/clawc"
@@ -57,6 +57,12 @@ def _serve(request: dict[str, Any], fds: list[int], call_filter: kernel.Filter) 
     """Become the resident, which ends with its channel or its time."""
     status = arrange(fds)
     _shut(request, call_filter, status)
+    if request.get("port"):
+        try:
+            door.open_door(request["port"])
+        except OSError as error:
+            os.write(status, str(error).encode("utf-8", "replace"))
+            os._exit(1)
     os.environ.clear()
     os.environ.update(request["env"])
     until = time.monotonic() + request["ttl_s"]

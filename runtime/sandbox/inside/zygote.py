@@ -20,7 +20,7 @@ import socket
 import sys
 from typing import Any, NoReturn
 
-from clawc.runtime.sandbox.inside import box, kernel, program, resident, series
+from clawc.runtime.sandbox.inside import box, door, kernel, program, resident, series
 from clawc.runtime.sandbox.inside.fresh import DESCRIPTORS, arrange, forget, reset_signals
 
 HERE = "/run/clawc"
@@ -106,6 +106,8 @@ class Zygote:
                 os.environ.clear()
                 os.environ.update(request["env"])
             box.enter(request, self.filter if request["network"] else self.strict)
+            if request.get("port"):
+                door.open_door(request["port"])
         except (OSError, ValueError) as error:
             os.write(status, str(error).encode("utf-8", "replace"))
             os._exit(1)
