@@ -73,7 +73,8 @@ class TokenUsage:
 @dataclass(frozen=True, slots=True)
 class Sampled:
     """What was computed, token by token: `logprobs[i]` is that of `output_ids[i]` under the distribution it was drawn from.
-    `version` counts the updates of the weights. `parse_error` says why the text is not the tool call that it begins."""
+    `version` counts the updates of the weights. `parse_error` says why the text is not the tool call that it begins. `sampling` is
+    what they were drawn with, which the request need not have said."""
 
     prompt_ids: tuple[int, ...]
     output_ids: tuple[int, ...]
@@ -82,6 +83,7 @@ class Sampled:
     tokenizer: str = ""
     template: str = ""
     parse_error: str = ""
+    sampling: Sampling | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +100,13 @@ class Piece:
     model: str = ""
 
 
-FailureKind = Literal["unavailable", "broken", "refused", "context", "budget"]
+FailureKind = Literal["unavailable", "broken", "refused", "rejected", "context", "budget"]
 
 
 class EngineFailure(Exception):
     """No answer, or not a whole one. `kind`: `unavailable` (no connection, out of time, overloaded), `broken` (what came is no answer),
-    `refused` (the engine will refuse it again: a wrong key, an unknown model), `context` (longer than the model takes) and `budget`
-    (the money is spent). `retry_after_s` is what the engine asks to wait. Only the first two are worth another try."""
+    `refused` (the engine refuses every call: a wrong key, an unknown model), `rejected` (it does not take this call), `context` (longer
+    than the model takes) and `budget` (the money is spent). `retry_after_s` is what the engine asks to wait. Only the first two are worth another try."""
 
     def __init__(self, kind: FailureKind, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)

@@ -1,0 +1,188 @@
+"""Answers that were recorded once, played again: `record` asks a model and keeps what it says, `replay` never asks.
+
+An answer is found by what was asked, not by when; what is asked several times gets the recorded answers in their order, per start of
+the program, and then the last one again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter, defaultdict
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from clawc.runtime.engine.interface import (
+    ChatRequest,
+    Engine,
+    EngineFailure,
+    Piece,
+    Sampled,
+    Sampling,
+    Tap,
+    TokenUsage,
+    ToolCallPiece,
+)
+from clawc.runtime.engine.meaning import meaning
+from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.store.journal import lines, open_to_read
+from clawc.spec.bundle import Sha256, Strict
+
+CASSETTE_FORMAT_VERSION = 1
+
+
+class _Part(Strict):
+    index: int
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+class _Usage(Strict):
+    prompt: int
+    completion: int
+    cached: int = 0
+    cost: Decimal | None = None
+
+
+class _Tokens(Strict):
+    prompt_ids: tuple[int, ...]
+    output_ids: tuple[int, ...]
+    logprobs: tuple[float, ...]
+    version: int = 0
+    tokenizer: str = ""
+    template: str = ""
+    parse_error: str = ""
+
+
+class _Piece(Strict):
+    content: str = ""
+    reasoning: str = ""
+    tool_calls: tuple[_Part, ...] = ()
+    finish: Literal["stop", "length", "tool_calls", "content_filter"] | None = None
+    usage: _Usage | None = None
+    sampled: _Tokens | None = None
+    model: str = ""
+
+
+class Recorded(Strict):
+    """One line of a cassette: what was asked, by its digest, and what was said."""
+
+    format_version: Literal[1] = 1
+    asked: Sha256
+    model: str
+    pieces: tuple[_Piece, ...] = Field(min_length=1)
+
+
+def digest_of(request: ChatRequest) -> str:
+    """Stands for what is asked: messages by what they mean, tools and sampling."""
+    sampling = {name: getattr(request.sampling, name) for name in Sampling.__slots__}
+    asked = [[meaning(message) for message in request.messages], list(request.tools), request.tool_choice, sampling]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+
+
+class Recording:
+    """An Engine that keeps what another one says, at the end of `path`; answers that fail are not kept."""
+
+    def __init__(self, engine: Engine, path: Path) -> None:
+        self.name = engine.name
+        self._engine = engine
+        self._path = path
+        self._fd = -1
+
+    async def open(self) -> None:
+        """Raises RuntimeFault R0963 where the file cannot be written."""
+        await self._engine.open()
+        if self._fd < 0:
+            try:
+                self._fd = os.open(
+                    self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644
+                )
+            except OSError as error:
+                raise RuntimeFault("R0963", f"cannot write `{self._path}`: {error.strerror}") from error
+
+    async def chat(self, request: ChatRequest, tap: Tap) -> AsyncGenerator[Piece]:
+        kept: list[Piece] = []
+        async for piece in self._engine.chat(request, tap):
+            kept.append(piece)
+            yield piece
+        line = Recorded(asked=digest_of(request), model=self.name, pieces=tuple(_kept(piece) for piece in kept))
+        os.write(self._fd, line.model_dump_json(exclude_defaults=True).encode() + b"\n")
+
+    async def close(self) -> None:
+        await self._engine.close()
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+class Replaying:
+    """An Engine that says what a cassette holds. Raises RuntimeFault R0963 if the file is none."""
+
+    def __init__(self, path: Path) -> None:
+        digest = hashlib.sha256()
+        self._answers: defaultdict[str, list[Recorded]] = defaultdict(list)
+        self._played: Counter[str] = Counter()
+        try:
+            with open_to_read(path) as file:
+                for line in lines(file, path):
+                    digest.update(line.data)
+                    self._add(path, line.number, line.data)
+        except OSError as error:
+            raise RuntimeFault("R0963", f"cannot read `{path}`: {error.strerror}") from error
+        self.name = f"cassette:{path.name}#{digest.hexdigest()[:8]}"
+
+    def _add(self, path: Path, number: int, data: bytes) -> None:
+        try:
+            recorded = Recorded.model_validate_json(data)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "start"
+            raise RuntimeFault(
+                "R0963", f"`{path}`:{number}: no line of a cassette: at `{where}`: {first['msg']}"
+            ) from error
+        self._answers[recorded.asked].append(recorded)
+
+    async def open(self) -> None:
+        """Nothing to do."""
+
+    async def chat(self, request: ChatRequest, tap: Tap) -> AsyncGenerator[Piece]:
+        asked = digest_of(request)
+        answers = self._answers.get(asked)
+        if not answers:
+            raise EngineFailure("refused", f"the cassette holds no answer to call {asked[:12]}; record it anew")
+        recorded = answers[min(self._played[asked], len(answers) - 1)]
+        self._played[asked] += 1
+        tap(self.name, "bytes", recorded.model_dump_json(exclude_defaults=True).encode())
+        for piece in recorded.pieces:
+            yield _played(piece)
+
+    async def close(self) -> None:
+        """Nothing to do."""
+
+
+def _kept(piece: Piece) -> _Piece:
+    usage, sampled = piece.usage, piece.sampled
+    return _Piece(
+        content=piece.content, reasoning=piece.reasoning, finish=piece.finish, model=piece.model,
+        tool_calls=tuple(_Part(index=c.index, id=c.id, name=c.name, arguments=c.arguments) for c in piece.tool_calls),
+        usage=None if usage is None else _Usage(prompt=usage.prompt, completion=usage.completion, cached=usage.cached, cost=usage.cost),
+        sampled=None if sampled is None else _Tokens(**{name: getattr(sampled, name) for name in Sampled.__slots__}),
+    )  # fmt: skip
+
+
+def _played(piece: _Piece) -> Piece:
+    usage, sampled = piece.usage, piece.sampled
+    found = Piece(
+        piece.content, piece.reasoning, tuple(ToolCallPiece(c.index, c.id, c.name, c.arguments) for c in piece.tool_calls), piece.finish,
+        None if usage is None else TokenUsage(usage.prompt, usage.completion, usage.cached, usage.cost), model=piece.model,
+    )  # fmt: skip
+    if sampled is None:
+        return found
+    return replace(found, sampled=Sampled(**{name: getattr(sampled, name) for name in Sampled.__slots__}))

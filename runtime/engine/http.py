@@ -1,0 +1,190 @@
+"""Any OpenAI-compatible server as an engine. The key comes from the environment, and is taken out of all that the server says
+before anybody sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from clawc.runtime.engine.answers import Stream, status_failure, whole
+from clawc.runtime.engine.interface import ChatRequest, EngineFailure, Piece, Tap
+from clawc.runtime.errors import RuntimeFault
+
+if TYPE_CHECKING:
+    import aiohttp
+
+# A line of a stream, and a whole body, may not be longer.
+_LINE = 4 << 20
+_BODY = 32 << 20
+_ERROR = 64 << 10
+_REDACTED = b"[key]"
+NEEDS_GATEWAY = "Install it: pip install 'clawc[gateway]'."
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where a model is served: `url` ends with `/v1` or the like, `key_env` names the variable that holds its key. `connect_s` bounds
+    connecting, `first_s` the wait for an answer's start, `idle_s` that for its next part. `exact` asks for token ids as vLLM gives them;
+    `fields` are further fields of each call."""
+
+    url: str
+    model: str
+    key_env: str = ""
+    connect_s: float = 10.0
+    first_s: float = 300.0
+    idle_s: float = 120.0
+    exact: bool = False
+    usage_in_stream: bool = True
+    max_tokens_field: str = "max_tokens"
+    fields: tuple[tuple[str, object], ...] = ()
+
+
+class HttpEngine:
+    """An Engine."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._key = b""
+        self._session: aiohttp.ClientSession | None = None
+        self.name = server.model
+
+    async def open(self) -> None:
+        """Raises RuntimeFault R0961 without a key, R0960 without aiohttp."""
+        if self._session is not None:
+            return
+        try:
+            import aiohttp
+        except ImportError as error:
+            raise RuntimeFault("R0960", "models over HTTP need the package `aiohttp`", NEEDS_GATEWAY) from error
+        name = self._server.key_env
+        self._key = os.environ.get(name, "").strip().encode() if name else b""
+        if name and not self._key:
+            raise RuntimeFault(
+                "R0961", f"the variable `{name}` holds no key for `{self.name}`", f"Set it: export {name}=…"
+            )
+        headers = {"Accept-Encoding": "identity"}
+        if self._key:
+            headers["Authorization"] = f"Bearer {self._key.decode()}"
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._server.connect_s)
+        self._session = aiohttp.ClientSession(
+            headers=headers, timeout=timeout, connector=aiohttp.TCPConnector(limit=0), auto_decompress=True, trust_env=False,
+            cookie_jar=aiohttp.DummyCookieJar(), read_bufsize=1 << 16,
+        )  # fmt: skip
+
+    async def chat(self, request: ChatRequest, tap: Tap) -> AsyncGenerator[Piece]:
+        import aiohttp
+
+        if self._session is None:
+            raise EngineFailure("unavailable", "the engine is not open")
+        where = urlsplit(self._server.url).netloc
+        try:
+            async with asyncio.timeout(self._server.first_s) as first:
+                response = await self._session.post(
+                    f"{self._server.url.rstrip('/')}/chat/completions", data=self._body(request), allow_redirects=False,
+                    headers={"Content-Type": "application/json"},
+                )  # fmt: skip
+            async with response:
+                tap(where, "status", str(response.status).encode())
+                if response.status != 200:
+                    body = self._clean(await self._read(response, _ERROR, cut=True))
+                    tap(where, "bytes", body)
+                    raise status_failure(response.status, body, _seconds(response.headers.get("Retry-After")))
+                if request.stream and "json" not in response.content_type:
+                    async for piece in self._stream(response, tap, where):
+                        yield piece
+                    return
+                body = self._clean(await self._read(response, _BODY))
+                tap(where, "bytes", body)
+                for piece in whole(body):
+                    yield piece
+        except TimeoutError as error:
+            waited = self._server.first_s if first.expired() else self._server.idle_s
+            raise EngineFailure("unavailable", f"`{where}` did not answer within {waited:g} s") from error
+        except aiohttp.ClientPayloadError as error:
+            raise EngineFailure("broken", f"`{where}` ended in the middle of an answer") from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            said = self._clean(str(error).encode()).decode("utf-8", "replace")
+            raise EngineFailure("unavailable", f"`{where}`: {said or type(error).__name__}") from error
+
+    async def close(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def _stream(self, response: aiohttp.ClientResponse, tap: Tap, where: str) -> AsyncGenerator[Piece]:
+        """Pieces of an event stream, line by line: a key that two parts hold between them is still found."""
+        stream, rest, searched = Stream(), bytearray(), 0
+        while not stream.done:
+            async with asyncio.timeout(self._server.idle_s):
+                chunk = await response.content.readany()
+            if not chunk:
+                break
+            rest += chunk
+            end = rest.rfind(b"\n", searched) + 1
+            searched = len(rest)
+            if end:
+                part = self._clean(bytes(rest[:end]))
+                del rest[:end]
+                searched = len(rest)
+                tap(where, "bytes", part)
+                for line in part.splitlines():
+                    for piece in stream.feed(line):
+                        yield piece
+            elif len(rest) > _LINE:
+                raise EngineFailure("broken", f"a line of the stream is longer than {_LINE >> 20} MiB")
+        if rest and not stream.done:
+            part = self._clean(bytes(rest))
+            tap(where, "bytes", part)
+            for piece in stream.feed(part):
+                yield piece
+        for piece in stream.end():
+            yield piece
+
+    async def _read(self, response: aiohttp.ClientResponse, most: int, *, cut: bool = False) -> bytes:
+        found = bytearray()
+        while True:
+            async with asyncio.timeout(self._server.idle_s):
+                chunk = await response.content.readany()
+            if not chunk:
+                return bytes(found)
+            found += chunk
+            if len(found) > most:
+                if cut:
+                    return bytes(found[:most])
+                raise EngineFailure("broken", f"an answer is larger than {most >> 20} MiB")
+
+    def _clean(self, data: bytes) -> bytes:
+        return data.replace(self._key, _REDACTED) if self._key else data
+
+    def _body(self, request: ChatRequest) -> bytes:
+        sampling, server = request.sampling, self._server
+        body: dict[str, object] = {**dict(server.fields), "model": server.model, "messages": list(request.messages)}
+        if request.tools:
+            body["tools"] = list(request.tools)
+            if request.tool_choice is not None:
+                body["tool_choice"] = request.tool_choice
+        for name, value in (
+            (server.max_tokens_field, sampling.max_tokens), ("temperature", sampling.temperature), ("top_p", sampling.top_p),
+            ("top_k", sampling.top_k), ("seed", sampling.seed), ("stop", list(sampling.stop) or None),
+        ):  # fmt: skip
+            if value is not None:
+                body[name] = value
+        if server.exact:
+            body |= {"return_token_ids": True, "logprobs": True}
+        body["stream"] = request.stream
+        if request.stream and server.usage_in_stream:
+            body["stream_options"] = {"include_usage": True}
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def _seconds(text: str | None) -> float | None:
+    """What `Retry-After` asks for, if it is a number of seconds."""
+    try:
+        return max(0.0, float(text)) if text else None
+    except ValueError:
+        return None

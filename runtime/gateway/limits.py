@@ -1,0 +1,117 @@
+"""What an attempt may use of a model, and what it has used."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+from clawc.runtime.engine.interface import Object, TokenUsage
+from clawc.runtime.engine.meaning import meaning
+from clawc.runtime.records import LimitUse
+
+Cap = Literal["calls", "tokens", "model time", "repetition", "context"]
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """Bounds of one attempt: calls, tokens of prompts and answers, seconds that calls may take in all; `repeats` the same answers one
+    after another end it. Calls at the same time wait for one another beyond `at_once`."""
+
+    calls: int = 200
+    tokens: int = 4_000_000
+    seconds: float = 3_600.0
+    repeats: int = 12
+    at_once: int = 8
+
+
+@dataclass(slots=True)
+class Spent:
+    """What calls have used. `known` is false once one came without a count of tokens, `priced` once one came without a price."""
+
+    calls: int = 0
+    prompt: int = 0
+    completion: int = 0
+    cached: int = 0
+    cost: Decimal = Decimal(0)
+    known: bool = True
+    priced: bool = True
+
+    def add(self, usage: TokenUsage | None) -> None:
+        self.known = self.known and usage is not None
+        self.priced = self.priced and usage is not None and usage.cost is not None
+        if usage is not None:
+            self.prompt += usage.prompt
+            self.completion += usage.completion
+            self.cached += usage.cached
+            self.cost += usage.cost or 0
+
+
+@dataclass(slots=True)
+class Meter:
+    """Counts against the caps; `hit` is the first that was."""
+
+    caps: Caps
+    clock: Callable[[], float] = time.monotonic
+    spent: Spent = field(default_factory=Spent)
+    hit: Cap | None = None
+    seconds: float = 0.0
+    _answers: deque[str] = field(default_factory=deque[str])
+    _most_alike: int = 0
+
+    def admit(self) -> Cap | None:
+        """Count a call, or say what stands against it."""
+        if self.hit is None:
+            if self.spent.calls >= self.caps.calls:
+                self.hit = "calls"
+            elif self.spent.prompt + self.spent.completion >= self.caps.tokens:
+                self.hit = "tokens"
+            elif self.seconds >= self.caps.seconds:
+                self.hit = "model time"
+        if self.hit is None:
+            self.spent.calls += 1
+        return self.hit
+
+    def tokens_left(self) -> int:
+        return max(1, self.caps.tokens - self.spent.prompt - self.spent.completion)
+
+    def seconds_left(self) -> float:
+        return max(0.0, self.caps.seconds - self.seconds)
+
+    def answered(self, message: Object) -> Cap | None:
+        """Note an answer; says so if it is one too many of the same."""
+        text = json.dumps(meaning(message), sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if self._answers and self._answers[-1] != digest:
+            self._answers.clear()
+        self._answers.append(digest)
+        self._most_alike = max(self._most_alike, len(self._answers))
+        if self.hit is None and len(self._answers) >= self.caps.repeats:
+            self.hit = "repetition"
+        return self.hit
+
+    def uses(self) -> tuple[LimitUse, ...]:
+        """The caps as a record shows them."""
+        used = self.spent.prompt + self.spent.completion
+        return tuple(
+            LimitUse(
+                name=name, unit=unit, allowed=allowed, used=round(seen, 3), enforcer="gateway", hit=self.hit == name
+            )
+            for name, unit, allowed, seen in _rows(self.caps, self.spent.calls, used, self.seconds, self._most_alike)
+        )
+
+
+def _rows(
+    caps: Caps, calls: int, tokens: int, seconds: float, alike: int
+) -> tuple[tuple[str, Literal["s", "bytes", "count"], float, float], ...]:
+    return (
+        ("calls", "count", caps.calls, calls),
+        ("tokens", "count", caps.tokens, tokens),
+        ("model time", "s", caps.seconds, seconds),
+        ("repetition", "count", caps.repeats, alike),
+    )

@@ -1,0 +1,394 @@
+"""One attempt's line to its model: every call is written down, bounded, placed and answered here, whatever way it came.
+
+What a harness makes of an answer is its word; what happened is in the capture. A failure counts as the infrastructure's only if the
+engine has failed a call of the harness's own conversation and no later one was answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from clawc.runtime.engine.interface import (
+    ChatRequest,
+    Continued,
+    Engine,
+    EngineFailure,
+    Object,
+    Piece,
+    Sampled,
+    Sampling,
+    TokenUsage,
+)
+from clawc.runtime.gateway import wire
+from clawc.runtime.gateway.budget import Budget
+from clawc.runtime.gateway.capture import Capture, coded
+from clawc.runtime.gateway.limits import Caps, Meter
+from clawc.runtime.gateway.lineage import Lineage, Place
+from clawc.runtime.gateway.wire import Asked, BadCall, Gathered, Head
+from clawc.runtime.records import LimitUse
+
+# Who calls: the harness, proven; somebody in its sandbox; a program there that is not the harness, proven.
+Caller = Literal["harness", "inside", "other"]
+_STATUS = {"unavailable": 503, "broken": 502, "refused": 502, "rejected": 400, "context": 400, "budget": 403}
+_CODES = {
+    "unavailable": "upstream_unavailable", "broken": "upstream_broken", "refused": "upstream_refused", "rejected": "invalid_request",
+    "context": "context_length_exceeded", "budget": "budget_spent",
+}  # fmt: skip
+_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a call may decide. `model` is what clients are told that they talk to. What `pinned` gives holds whatever a call says;
+    `max_tokens` is the most that one answer may have."""
+
+    model: str = "policy"
+    pinned: Sampling = field(default_factory=Sampling)
+    max_tokens: int = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: a whole `body`, or `events` of a stream as they come."""
+
+    status: int
+    body: bytes = b""
+    events: AsyncGenerator[bytes] | None = None
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineReport:
+    """What became of the line. `fault` is why the attempt counts for nothing, if it does; `refusal` is what every attempt would meet;
+    `hit` the cap that ended it."""
+
+    calls: int
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cost: str | None
+    limits: tuple[LimitUse, ...]
+    hit: str
+    fault: str
+    refusal: EngineFailure | None
+    side_calls: int
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call on its way."""
+
+    number: int
+    head: Head
+    caller: Caller
+    place: Place
+    main: bool
+    asked: Asked
+    began: float
+    gathered: Gathered = field(default_factory=Gathered)
+    finish: str = ""
+    usage: TokenUsage | None = None
+    sampled: Sampled | None = None
+    model: str = ""
+    size: int = 0
+
+
+class Line:
+    """`over` is set when the attempt must end: `why` is a cap or what the engine said."""
+
+    def __init__(self, key: str, engine: Engine, rules: Rules, caps: Caps, capture: Capture, budget: Budget) -> None:
+        self.over = asyncio.Event()
+        self.rules = rules
+        self._key = hashlib.sha256(key.encode()).hexdigest()[:12]
+        self._engine = engine
+        self._capture = capture
+        self._budget = budget
+        self._meter = Meter(caps)
+        self._turns = asyncio.Semaphore(caps.at_once)
+        self._lineage = Lineage()
+        self._numbers = 0
+        self._main: set[int] = set()
+        self._roots: set[str] = set()
+        self._tokens: dict[int, Sampled] = {}
+        self._last_failure = ""
+        self._context = False
+        self._refusal: EngineFailure | None = None
+        self._broken = ""
+        self._side = 0
+        self._closed = False
+
+    @property
+    def why(self) -> str:
+        """What ended it, for people."""
+        if self._refusal is not None:
+            return self._refusal.message
+        return f"the episode exceeded its limit of {self._meter.hit}" if self._meter.hit else self._broken
+
+    async def chat(self, body: bytes, caller: Caller) -> Reply:
+        """Answer a call. An answer that is a stream must be read to its end or closed."""
+        self._numbers += 1
+        number = self._numbers
+        try:
+            self._capture.body(number, body)
+            reply = await self._answer(number, body, caller)
+        except OSError as error:
+            return self._unwritten(error)
+        return reply
+
+    def models(self) -> Reply:
+        return Reply(200, wire.models(self.rules.model))
+
+    async def close(self) -> LineReport:
+        """Take no more calls; what became of it."""
+        self._closed = True
+        try:
+            await self._capture.close()
+        except OSError as error:
+            self._broken = self._broken or f"the capture cannot be written: {error.strerror}"
+        spent = self._meter.spent
+        known = spent.calls > 0 and spent.known
+        hit = self._meter.hit or ("context" if self._context else "")
+        return LineReport(
+            calls=self._numbers,
+            prompt_tokens=spent.prompt if known else None,
+            completion_tokens=spent.completion if known else None,
+            cost=format(spent.cost.normalize(), "f") if known and spent.priced else None,
+            limits=self._meter.uses(),
+            hit=hit,
+            fault=self._broken or self._last_failure,
+            refusal=self._refusal,
+            side_calls=self._side,
+        )
+
+    async def _answer(self, number: int, body: bytes, caller: Caller) -> Reply:
+        if self._closed or self._refusal is not None:
+            return self._denied(number, "episode_over", self.why or "the episode is over")
+        cap = self._meter.admit()
+        if cap is not None:
+            self.over.set()
+            return self._denied(number, "limit_reached", self.why)
+        try:
+            asked = wire.parse_call(body)
+        except BadCall as bad:
+            self._capture.add("refused", number, {"status": bad.status, "code": bad.code, "reason": bad.message})
+            return Reply(bad.status, wire.error_body(bad.code, bad.message))
+        call = self._placed(number, asked, caller, len(body))
+        pieces = self._pieces(call, self._request(call))
+        first = await self._first(call, pieces)
+        if isinstance(first, Reply):
+            return first
+        if asked.stream:
+            return Reply(200, events=self._events(call, first, pieces))
+        return await self._whole(call, first, pieces)
+
+    def _denied(self, number: int, code: str, reason: str) -> Reply:
+        self._capture.add("refused", number, {"status": 403, "code": code, "reason": reason})
+        return Reply(403, wire.error_body(code, reason))
+
+    def _placed(self, number: int, asked: Asked, caller: Caller, size: int) -> _Call:
+        place = self._lineage.place(asked.messages, asked.tools)
+        if not self._roots and caller != "other":
+            self._roots.add(place.digest)  # nothing that the model has said can have made the first call
+        main = caller != "other" and (place.parent in self._main or place.digest in self._roots)
+        self._side += not main
+        head = Head(f"chatcmpl-{self._key}{number:05d}", int(time.time()), self.rules.model)
+        return _Call(number, head, caller, place, main, asked, time.monotonic(), size=size)
+
+    def _request(self, call: _Call) -> ChatRequest:
+        asked, pinned = call.asked, self.rules.pinned
+        most = min(asked.max_tokens or self.rules.max_tokens, self.rules.max_tokens, self._meter.tokens_left())
+        sampling = Sampling(
+            max_tokens=most if pinned.max_tokens is None else min(most, pinned.max_tokens),
+            temperature=asked.temperature if pinned.temperature is None else pinned.temperature,
+            top_p=asked.top_p if pinned.top_p is None else pinned.top_p,
+            top_k=pinned.top_k,
+            seed=asked.seed if pinned.seed is None else pinned.seed + call.number,
+            stop=pinned.stop or asked.stop,
+        )
+        before = self._tokens.get(call.place.parent)
+        continued = None if before is None else Continued(call.place.covered, before.prompt_ids, before.output_ids)
+        self._capture.add("placed", call.number, {
+            "id": call.head.id, "caller": call.caller, "main": call.main, "parent": call.place.parent, "covered": call.place.covered,
+            "digest": call.place.digest, "wished": dict(call.asked.wished), "unknown": list(call.asked.unknown),
+            "effective": {name: getattr(sampling, name) for name in Sampling.__slots__}, "spliced": continued is not None,
+        })  # fmt: skip
+        return ChatRequest(asked.messages, asked.tools, asked.tool_choice, sampling, asked.stream, continued)
+
+    async def _pieces(self, call: _Call, request: ChatRequest) -> AsyncGenerator[Piece]:
+        """What the engine says, with names of tool calls of ours, each part noted before it goes on."""
+
+        def tap(upstream: str, what: str, data: bytes) -> None:
+            self._capture.add("engine", call.number, {"upstream": upstream, "what": what, **coded(data)})
+
+        async with self._turns:
+            began = time.monotonic()
+            try:
+                self._budget.require()
+                async with aclosing(_closable(self._engine.chat(request, tap))) as pieces:
+                    until = asyncio.get_running_loop().time() + self._meter.seconds_left()
+                    while True:
+                        async with asyncio.timeout_at(until):
+                            piece = await anext(pieces, None)
+                        if piece is None:
+                            break
+                        yield self._noted(call, piece)
+                if not call.finish:
+                    raise EngineFailure("broken", "the answer ended before its end")
+            except TimeoutError as error:
+                self._meter.seconds = self._meter.caps.seconds
+                raise EngineFailure("unavailable", "the model's time for this episode was over") from error
+            finally:
+                self._meter.seconds += time.monotonic() - began
+
+    def _noted(self, call: _Call, piece: Piece) -> Piece:
+        named = tuple(
+            replace(part, id=f"call{call.number}x{part.index}") if part.id or part.name else part
+            for part in piece.tool_calls
+        )
+        piece = replace(piece, tool_calls=named)
+        call.gathered.add(piece)
+        call.finish = piece.finish or call.finish
+        call.usage = piece.usage or call.usage
+        call.sampled = piece.sampled or call.sampled
+        call.model = piece.model or call.model
+        return piece
+
+    async def _first(self, call: _Call, pieces: AsyncGenerator[Piece]) -> Piece | Reply:
+        """The first piece, before which a failure still has an HTTP status."""
+        try:
+            return await anext(pieces)
+        except StopAsyncIteration:
+            return self._failed(call, EngineFailure("broken", "the answer has no parts"))
+        except EngineFailure as failure:
+            return self._failed(call, failure)
+        except BaseException:
+            await pieces.aclose()
+            self._dropped(call)
+            raise
+
+    async def _whole(self, call: _Call, first: Piece, pieces: AsyncGenerator[Piece]) -> Reply:
+        try:
+            async for _ in pieces:
+                pass
+        except EngineFailure as failure:
+            return self._failed(call, failure)
+        except BaseException:
+            await pieces.aclose()
+            self._dropped(call)
+            raise
+        message = self._answered(call)
+        return Reply(200, wire.completion(call.head, message, call.finish, call.usage))
+
+    async def _events(self, call: _Call, first: Piece, pieces: AsyncGenerator[Piece]) -> AsyncGenerator[bytes]:
+        """The stream. It breaks off, without its end, where the engine does."""
+        done = False
+        try:
+            yield wire.first_event(call.head) + _part(call.head, first)
+            async for piece in pieces:
+                events = _part(call.head, piece)
+                if events:
+                    yield events
+            self._answered(call)
+            done = True
+            finish = wire.piece_event(call.head, Piece(finish=_finish(call.finish)))
+            yield finish + wire.last_events(call.head, call.usage, call.asked.include_usage)
+        except EngineFailure as failure:
+            done = True
+            self._failed(call, failure)
+            raise
+        finally:
+            await pieces.aclose()
+            if not done:
+                self._dropped(call)
+
+    def _answered(self, call: _Call) -> Object:
+        message = call.gathered.message()
+        usage = call.usage
+        self._meter.spent.add(usage)
+        if usage is None:  # as good as any guess, so that the cap holds
+            self._meter.spent.prompt += call.size // 4
+        self._budget.spend(usage)
+        self._capture.add("answered", call.number, {
+            "message": message, "finish": call.finish, "model": call.model, "usage": _usage(usage), "sampled": _sampled(call.sampled),
+            "seconds": round(time.monotonic() - call.began, 4),
+        })  # fmt: skip
+        if call.main:
+            self._main.add(call.number)
+            self._last_failure = ""
+            self._context = False
+            if self._meter.answered(message) is not None:
+                self.over.set()
+        if call.sampled is not None:
+            self._tokens[call.number] = call.sampled
+        self._lineage.answered(call.number, call.place, message)
+        return message
+
+    def _failed(self, call: _Call, failure: EngineFailure) -> Reply:
+        reason = failure.message[:_REASON]
+        with suppress(OSError):
+            self._capture.add("failed", call.number, {"kind": failure.kind, "reason": reason})
+        if failure.kind in ("refused", "budget"):
+            self._refusal = self._refusal or failure
+            self.over.set()
+        elif call.main and failure.worth_a_try:
+            if self._meter.seconds >= self._meter.caps.seconds:
+                self._meter.hit = self._meter.hit or "model time"
+                self.over.set()
+            else:
+                self._last_failure = f"call {call.number} of the model failed: {reason}"
+        elif call.main and failure.kind == "context":
+            self._context = True
+        return Reply(
+            _STATUS[failure.kind], wire.error_body(_CODES[failure.kind], reason), retry_after_s=failure.retry_after_s
+        )
+
+    def _dropped(self, call: _Call) -> None:
+        """Who asked has gone away."""
+        with suppress(OSError):
+            self._capture.add("dropped", call.number, {})
+
+    def _unwritten(self, error: OSError) -> Reply:
+        """Without a capture nothing goes on."""
+        self._broken = self._broken or f"the capture cannot be written: {error.strerror}"
+        self.over.set()
+        return Reply(500, wire.error_body("capture_failed", self._broken))
+
+
+def _part(head: Head, piece: Piece) -> bytes:
+    """The events of a piece but for the end, which goes out once the answer is on record."""
+    return wire.piece_event(head, replace(piece, finish=None))
+
+
+def _finish(name: str) -> Literal["stop", "length", "tool_calls", "content_filter"]:
+    return name if name in ("stop", "length", "tool_calls", "content_filter") else "stop"  # type: ignore[return-value]
+
+
+async def _closable(pieces: AsyncIterator[Piece]) -> AsyncGenerator[Piece]:
+    """An iterator as one that can be closed."""
+    try:
+        async for piece in pieces:
+            yield piece
+    finally:
+        if isinstance(pieces, AsyncGenerator):
+            await pieces.aclose()
+
+
+def _usage(usage: TokenUsage | None) -> Mapping[str, object] | None:
+    if usage is None:
+        return None
+    cost = None if usage.cost is None else format(usage.cost, "f")
+    return {"prompt": usage.prompt, "completion": usage.completion, "cached": usage.cached, "cost": cost}
+
+
+def _sampled(sampled: Sampled | None) -> Mapping[str, object] | None:
+    if sampled is None:
+        return None
+    return {
+        "prompt_ids": list(sampled.prompt_ids), "output_ids": list(sampled.output_ids), "logprobs": list(sampled.logprobs),
+        "version": sampled.version, "tokenizer": sampled.tokenizer, "template": sampled.template, "parse_error": sampled.parse_error,
+    }  # fmt: skip

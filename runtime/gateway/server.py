@@ -1,0 +1,185 @@
+"""The gateway over HTTP. Whose call it is follows from where it comes: the socket of one sandbox, or the token of one attempt, which
+no log ever holds.
+
+A stream that breaks off ends without its last chunk, so that a client cannot take it for whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import secrets
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from clawc.runtime.engine.http import NEEDS_GATEWAY
+from clawc.runtime.engine.interface import EngineFailure
+from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.gateway import wire
+from clawc.runtime.gateway.line import Caller, Line, Reply
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+# Connections of one sandbox at once, and seconds for a call's body to come.
+_CONNECTIONS = 64
+_BODY_S = 60.0
+_CHATS = ("/v1/chat/completions", "/chat/completions")
+_MODELS = ("/v1/models", "/models")
+WhoCalls = Callable[["web.BaseRequest"], Awaitable[Caller]]
+
+
+def require_aiohttp() -> None:
+    """Raises RuntimeFault R0960 where it is missing."""
+    try:
+        import aiohttp  # noqa: F401  # pyright: ignore[reportUnusedImport]
+    except ImportError as error:
+        raise RuntimeFault("R0960", "the gateway needs the package `aiohttp`", NEEDS_GATEWAY) from error
+
+
+@dataclass(slots=True, eq=False)
+class Served:
+    """A socket that is being served."""
+
+    server: asyncio.Server
+    protocol: web.Server
+
+    async def close(self) -> None:
+        """Break all connections off."""
+        self.server.close()
+        await self.protocol.shutdown(0.2)
+
+
+async def serve_door(door: socket.socket, line: Line, who: WhoCalls) -> Served:
+    """Serve the line at the port of its sandbox; `who` says which of the programs inside it is."""
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        return await _handle(request, line, request.path, await who(request))
+
+    return await _serve(handle, sock=door)
+
+
+@dataclass(slots=True, eq=False)
+class TokenServer:
+    """Serves lines on this machine's loopback interface, each under a token of its own: in the path, `/s/TOKEN/v1`, or as the key."""
+
+    served: Served | None = None
+    port: int = 0
+    _lines: dict[str, Line] = field(default_factory=dict[str, Line])
+
+    async def open(self) -> None:
+        self.served = await _serve(self._handle, host="127.0.0.1", port=0)
+        self.port = self.served.server.sockets[0].getsockname()[1]
+
+    def admit(self, line: Line) -> str:
+        """A new token for a line."""
+        token = secrets.token_urlsafe(32)
+        self._lines[token] = line
+        return token
+
+    def dismiss(self, token: str) -> None:
+        self._lines.pop(token, None)
+
+    def url(self, token: str) -> str:
+        """What a client is told; it holds the token."""
+        return f"http://127.0.0.1:{self.port}/s/{token}/v1"
+
+    async def close(self) -> None:
+        if self.served is not None:
+            await self.served.close()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        path, given = request.path, ""
+        if path.startswith("/s/"):
+            given, _, rest = path[3:].partition("/")
+            path = f"/{rest}"
+        else:
+            kind, _, key = request.headers.get("Authorization", "").partition(" ")
+            given = key.strip() if kind.lower() == "bearer" else ""
+        line = next(
+            (line for token, line in self._lines.items() if hmac.compare_digest(token.encode(), given.encode())), None
+        )
+        if line is None or request.headers.get("Origin"):
+            return _response(Reply(401, wire.error_body("invalid_api_key", "there is no episode with this token")))
+        return await _handle(request, line, path, "inside")
+
+
+async def _serve(
+    handle: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], *, sock: socket.socket | None = None, host: str | None = None, port: int = 0
+) -> Served:  # fmt: skip
+    from aiohttp import web
+
+    require_aiohttp()
+    protocol = web.Server(
+        handle, access_log=None, keepalive_timeout=75, max_line_size=8_190, max_field_size=16_384, lingering_time=1.0
+    )
+    loop = asyncio.get_running_loop()
+
+    def connected() -> asyncio.Protocol:
+        made = protocol()
+        if len(protocol.connections) >= _CONNECTIONS * (16 if sock is None else 1):
+            asyncio.get_running_loop().call_soon(made.force_close)
+        return made
+
+    if sock is not None:
+        server = await loop.create_server(connected, sock=sock)
+    else:
+        server = await loop.create_server(connected, host=host, port=port)
+    return Served(server, protocol)
+
+
+async def _handle(request: web.BaseRequest, line: Line, path: str, caller: Caller) -> web.StreamResponse:
+    if path in _MODELS and request.method == "GET":
+        return _response(line.models())
+    if path not in _CHATS:
+        return _response(Reply(404, wire.error_body("not_found", "only /v1/chat/completions and /v1/models are here")))
+    if request.method != "POST":
+        return _response(Reply(405, wire.error_body("method_not_allowed", "POST it")))
+    try:
+        body = await _body(request)
+    except wire.BadCall as bad:
+        return _response(Reply(bad.status, wire.error_body(bad.code, bad.message)))
+    reply = await line.chat(body, caller)
+    return _response(reply) if reply.events is None else await _streamed(request, reply)
+
+
+async def _body(request: web.BaseRequest) -> bytes:
+    found = bytearray()
+    try:
+        async with asyncio.timeout(_BODY_S):
+            async for chunk in request.content.iter_any():
+                found += chunk
+                if len(found) > wire.BODY_BYTES:
+                    raise wire.BadCall(413, "too_large", f"the call is larger than {wire.BODY_BYTES >> 20} MiB")
+    except TimeoutError:
+        raise wire.BadCall(408, "timeout", f"the call did not come within {_BODY_S:g} s") from None
+    return bytes(found)
+
+
+async def _streamed(request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
+    from aiohttp import web
+
+    assert reply.events is not None
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
+    try:
+        await response.prepare(request)
+        async for events in reply.events:
+            await response.write(events)
+        await response.write_eof()
+    except EngineFailure:
+        if request.transport is not None:
+            request.transport.abort()
+    finally:
+        with suppress(EngineFailure):
+            await reply.events.aclose()
+    return response
+
+
+def _response(reply: Reply) -> web.Response:
+    from aiohttp import web
+
+    headers = {} if reply.retry_after_s is None else {"Retry-After": str(int(reply.retry_after_s) + 1)}
+    return web.Response(status=reply.status, body=reply.body, content_type="application/json", headers=headers)
