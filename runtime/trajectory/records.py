@@ -3,15 +3,20 @@ costs decimals as text."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field, JsonValue
 
 from clawc.spec.bundle import Strict
 
 TRAJECTORY_FORMAT_VERSION = 1
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})")
 
 Role = Literal["system", "user", "assistant", "tool"]
+# A JSON object that is being made.
+Document: TypeAlias = dict[str, JsonValue]
 
 
 class ToolCall(Strict):
@@ -75,3 +80,22 @@ class TrajectoryRecord(Strict):
 # Events of `trajectory.jsonl`, a line each, beside "tool" and "final" that all agents leave:
 # {"event": "tools", "tools": [schemas]}                               what a model was offered
 # {"event": "message", "message": Message without defaults}            in the order in which it was said
+
+
+def given(model: Message | TrajectoryRecord, but: frozenset[str] = frozenset()) -> Document:
+    """The fields that differ from their defaults, as JSON data, without those of `but`."""
+    found: Document = model.model_dump(mode="json", exclude_defaults=True, exclude=set(but))
+    if found.get("extra") == {}:
+        del found["extra"]
+    return found
+
+
+def is_time(text: str) -> bool:
+    """Whether it is a time that every reader of ISO 8601 takes, with its offset from UTC."""
+    if _TIME.fullmatch(text) is None:
+        return False
+    try:
+        datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return False
+    return True
