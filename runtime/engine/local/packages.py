@@ -1,0 +1,28 @@
+"""What models on this machine need beyond clawc's own dependencies; it is looked for, never imported, in clawc's process."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from clawc.runtime.errors import RuntimeFault
+
+TOKENS = ("tokenizers",)
+WORKER = ("torch", "transformers", "safetensors")
+ADAPTER = ("peft", "accelerate")
+CONVERSION = ("gguf", "numpy", "tokenizers")
+
+
+def need(*names: str) -> None:
+    """Raises RuntimeFault R0951 that names the packages which are not installed."""
+    missing = [name for name in names if find_spec(name) is None]
+    if missing:
+        raise RuntimeFault(
+            "R0951",
+            f"models on this machine need {_listed(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed",
+            "pip install 'clawc[local]'",
+        )
+
+
+def _listed(names: list[str]) -> str:
+    quoted = [f"`{name}`" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"

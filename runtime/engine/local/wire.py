@@ -1,0 +1,47 @@
+"""What clawc and the process of a model say to each other: one JSON object a line, on a pair of sockets.
+
+To the process: `generate` (id, prompt, max_tokens, temperature, seed), `cancel` (id), `load` (model, adapter). From it: `ready`
+once weights are loaded, `drawn` (id, ids, logprobs, finish) and `failed` (id, error). An end of the stream ends the process.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from clawc.runtime.engine.interface import Object
+from clawc.runtime.engine.local.shapes import as_object
+
+LONGEST = 32 << 20  # bytes of a line
+Device = Literal["auto", "cpu", "cuda"]
+Dtype = Literal["auto", "float32", "bfloat16"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a process is started with. `ends` are tokens that end an answer besides those that the model's folder names;
+    `context` tokens are the most of a prompt and its answer, `cache` tokens the most of all calls at once that are kept
+    computed."""
+
+    model: str
+    adapter: str
+    device: Device
+    dtype: Dtype
+    threads: int
+    ends: tuple[int, ...]
+    context: int
+    cache: int
+
+
+def encode(**message: object) -> bytes:
+    return json.dumps(message, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+
+
+def decode(line: bytes) -> Object:
+    """Raises ValueError."""
+    return as_object(json.loads(line))
+
+
+def encode_setup(setup: Setup) -> bytes:
+    return encode(**asdict(setup))
