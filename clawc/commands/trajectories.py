@@ -153,15 +153,17 @@ def _write_document(groups: Sequence[Group], options: TrajectoriesOptions, selec
     if len(groups) > 1:
         raise UserError(f"`{options.out}` is one file, and there are {len(groups)} runs", help)
     with _new_file(options.out, selection) as file:
-        for number, record in enumerate(_only_log(groups[0], file) if options.to == "inspect" else groups[0].records):
+        if options.to == "inspect":
+            write_log(groups[0].head, groups[0].records, file)
+            return
+        for number, record in enumerate(groups[0].records):
             if number:
                 raise UserError(f"`{options.out}` is one file, and there are several trajectories", help)
-            file.write(as_json(atif_of(record)).encode() + b"\n")
+            _write_atif(record, file)
 
 
-def _only_log(group: Group, file: BinaryIO) -> Iterator[TrajectoryRecord]:
-    write_log(group.head, group.records, file)
-    return iter(())
+def _write_atif(record: TrajectoryRecord, file: BinaryIO) -> None:
+    file.write(as_json(atif_of(record)).encode() + b"\n")
 
 
 def _write_folder(groups: Iterable[Group], options: TrajectoriesOptions, selection: Selection) -> None:
@@ -178,7 +180,8 @@ def _write_folder(groups: Iterable[Group], options: TrajectoriesOptions, selecti
                     path.unlink()
             else:
                 for record in group.records:
-                    (folder / names.new(record.id)).write_bytes(as_json(atif_of(record)).encode() + b"\n")
+                    with open(folder / names.new(record.id), "xb") as file:
+                        _write_atif(record, file)
 
 
 class _Names:
