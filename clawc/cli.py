@@ -188,7 +188,15 @@ def run_verb(
     paths: Annotated[
         list[Path], typer.Argument(help="`.claw` files, bundles, or folders with them", metavar="PATH...")
     ],
-    agent: Annotated[str, typer.Option("--agent", "-a", help="oracle, null or scripted:FILE")] = "oracle",
+    agent: Annotated[
+        str, typer.Option("--agent", "-a", help="oracle, null, scripted:FILE, loop, loop:FILE or command:FILE")
+    ] = "oracle",
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model", "-m", help="what `loop` and `command` speak to: a name from claw.toml, smollm2, scripted:FILE …"
+        ),
+    ] = "",
     episodes: Annotated[int, typer.Option("-n", min=1, max=100_000, help="episodes for each task")] = 1,
     jobs: Annotated[
         int | None,
@@ -213,12 +221,28 @@ def run_verb(
     ] = "",
     sandbox: Sandbox = "bubblewrap",
     image: Image = "",
+    temperature: Annotated[
+        float | None, typer.Option(min=0.0, max=2.0, help="of the model, whatever the agent asks for")
+    ] = None,
+    top_p: Annotated[float | None, typer.Option(min=0.0, max=1.0, help="likewise")] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(min=1, help="the most that one answer of the model may have")
+    ] = None,
+    calls: Annotated[int | None, typer.Option(min=1, help="the most calls of the model in an episode")] = None,
+    budget: Annotated[
+        str | None, typer.Option(help="what the model may cost in all, over all starts of the run", metavar="DOLLARS")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="keep what the model says, for `--model cassette:FILE`", metavar="FILE")
+    ] = None,
 ) -> None:
     """Roll out an agent in sandboxes, and score what it leaves in others."""
+    from clawc.commands.models import ModelWish
     from clawc.commands.run import run_command
 
+    wish = ModelWish(model, temperature, top_p, max_tokens, calls, budget, record)
     raise typer.Exit(
-        run_command(paths, agent, episodes, jobs, seed, out, format, retries, deadline, cluster, sandbox, image)
+        run_command(paths, agent, episodes, jobs, seed, out, format, retries, deadline, cluster, sandbox, image, wish)
     )
 
 

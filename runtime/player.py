@@ -6,15 +6,18 @@ import asyncio
 import errno
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.errors import SandboxUnavailable
-from clawc.runtime.harness.interface import Harness
+from clawc.runtime.harness.interface import Harness, ModelHarness
 from clawc.runtime.records import EpisodeRecord
 from clawc.runtime.rollout import Controls, Episode, run_episode
 from clawc.runtime.sandbox.interface import Backend
 from clawc.runtime.scheduling.pressure import read_pressure, shortage
+
+if TYPE_CHECKING:
+    from clawc.runtime.gateway.gateway import Gateway
 
 # The machine ran short for this one; others may still work.
 SHORT = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
@@ -50,11 +53,13 @@ class Player(Protocol):
 
 
 class LocalPlayer:
-    """Plays in the sandboxes of this machine."""
+    """Plays in the sandboxes of this machine. What the models of a run have cost stands in its `run_folder`."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, run_folder: Path | None = None) -> None:
+        self.run_folder = run_folder
         self._backend = backend
         self._controls = Controls(backend)
+        self._gateway: Gateway | None = None
 
     def room(self) -> None:
         return None
@@ -73,18 +78,24 @@ class LocalPlayer:
                     f"the task `{bundle.manifest.task}` needs `{'`, `'.join(lacking)}`, which is not here",
                     "Install it under /usr on this machine.",
                 )
+        if harness.endpoint != "none" and self._gateway is None:
+            self._gateway = cast(ModelHarness, harness).model.gateway(self.run_folder)
+            await self._gateway.open()
 
     async def play(self, episode: Episode, folder: Path, limit_s: float) -> EpisodeRecord:
         timer = asyncio.timeout(limit_s)
         try:
             async with timer:
-                return await run_episode(episode, self._backend, folder, self._controls)
+                return await run_episode(episode, self._backend, folder, self._controls, self._gateway)
         except TimeoutError:
             if not timer.expired():
                 raise
             raise NotPlayed(overdue(limit_s)) from None
 
     async def close(self) -> None:
+        gateway, self._gateway = self._gateway, None
+        if gateway is not None:
+            await gateway.close()
         await self._backend.close()
 
 

@@ -8,23 +8,37 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.changes import changes_of
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
-from clawc.runtime.harness.interface import Final, Harness, Task
+from clawc.runtime.gateway.gateway import Gateway
+from clawc.runtime.gateway.line import Line, LineReport
+from clawc.runtime.harness.command import HOME
+from clawc.runtime.harness.interface import Agent, Final, Harness, Task, Tools
 from clawc.runtime.harness.null import Null
+from clawc.runtime.harness.observed import note_conversation
 from clawc.runtime.harness.oracle import Oracle
 from clawc.runtime.harness.tools import SandboxTools, Trajectory
-from clawc.runtime.records import Changes, EpisodeRecord, LimitUse, Outcome, RefusedEntry, attempt_key, episode_id
+from clawc.runtime.records import (
+    Changes,
+    EpisodeRecord,
+    LimitUse,
+    Outcome,
+    RefusedEntry,
+    Usage,
+    attempt_key,
+    episode_id,
+)
 from clawc.runtime.sandbox.finish import finish, in_thread
-from clawc.runtime.sandbox.interface import Backend, Collected, SandboxEnded
+from clawc.runtime.sandbox.interface import Backend, Collected, Sandbox, SandboxEnded
 from clawc.runtime.sandbox.move import move_tree
 from clawc.runtime.scoring.bytecode import TRAJECTORY, Bytecode
 from clawc.runtime.scoring.checking import COLLECTED
@@ -38,6 +52,17 @@ _FINAL = 20_000
 _REFUSED = 100
 # How often the controls of a bundle are played before it counts as broken.
 _ASKED = 3
+# Where an agent inside reaches its model.
+PORT = 8000
+URL = f"http://127.0.0.1:{PORT}/v1"
+_LAST_WORDS_S = 5.0
+
+
+class Models(NamedTuple):
+    """The way to the model for one attempt."""
+
+    gateway: Gateway
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +89,15 @@ class Episode:
 
 @dataclass(slots=True)
 class Played:
-    """How the agent's part went. `hit` are the limits that ended it."""
+    """How the agent's part went. `hit` are the limits that ended it; `fault` says why it counts for nothing, if it does."""
 
     final: Final
     collected: Collected
     enforcers: tuple[str, ...]
     limits: tuple[LimitUse, ...]
     hit: tuple[str, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    fault: str = ""
 
 
 class Clock:
@@ -125,16 +152,21 @@ class Controls:
         return True
 
 
-async def run_episode(episode: Episode, backend: Backend, folder: Path, controls: Controls) -> EpisodeRecord:
-    """Play and score one episode into the empty `folder`. Raises RuntimeFault only for what would fail
-    every episode."""
+async def run_episode(
+    episode: Episode, backend: Backend, folder: Path, controls: Controls, gateway: Gateway | None = None
+) -> EpisodeRecord:
+    """Play and score one episode into the empty `folder`; `gateway` leads to the model, if the agent needs one. Raises RuntimeFault
+    only for what would fail every episode."""
     clock = Clock()
     played: Played | None = None
     scratch = backend.scratch()
     trajectory = folder / TRAJECTORY
     try:
         tree = scratch / COLLECTED
-        played = await play(episode.bundle, episode.harness, episode.seed, backend, folder, tree, clock)
+        models = None if gateway is None else Models(gateway, episode.key)
+        played = await play(episode.bundle, episode.harness, episode.seed, backend, folder, tree, clock, models)
+        if played.fault:
+            return _record(episode, clock, "infra_error", played, evidence=played.fault)
         with clock.phase("score"):
             scored = await judge(episode.bundle, scratch, backend, None, trajectory, controls.bytecode)
             forgiven = scored.verdict is not None or not await controls.hold(episode.bundle)
@@ -158,21 +190,38 @@ async def run_episode(episode: Episode, backend: Backend, folder: Path, controls
 
 
 async def play(
-    bundle: Bundle, harness: Harness, seed: int, backend: Backend, folder: Path, tree: Path, clock: Clock
+    bundle: Bundle,
+    harness: Harness,
+    seed: int,
+    backend: Backend,
+    folder: Path,
+    tree: Path,
+    clock: Clock,
+    models: Models | None = None,
 ) -> Played:
     """Let an agent work, with its trajectory in `folder`, and collect its workspace to the new folder `tree`; nothing of
-    the sandbox is left."""
+    the sandbox is left. Raises RuntimeFault R0967 where the model refuses every call."""
     limits = bundle.manifest.limits
     agent = harness.agent(bundle)
-    task = Task(bundle.read(INSTRUCTION).decode("utf-8", "replace"), limits, seed)
+    task = Task(_text(bundle, INSTRUCTION), limits, seed, tuple(_text(bundle, turn) for turn in bundle.manifest.turns))
+    inside = harness.endpoint == "sandbox"
     with clock.phase("create"):
-        sandbox = await backend.create(BundleTemplate(bundle), limits, environment(bundle))
+        sandbox = await backend.create(
+            BundleTemplate(bundle), limits, environment(bundle), (HOME,) if inside else (), PORT if inside else None
+        )
     try:
-        hit = ""
+        hit, report = "", None
         with clock.phase("agent"), Trajectory(folder / TRAJECTORY) as trajectory:
+            tools = SandboxTools(sandbox, trajectory)
             try:
-                async with asyncio.timeout(limits.wall_s):
-                    final = await agent.run(task, SandboxTools(sandbox, trajectory))
+                async with asyncio.timeout(limits.wall_s), _lines(models, harness, folder, sandbox) as line:
+                    try:
+                        final = await _work(agent, replace(task, line=line, url=URL, note=trajectory.add), tools)
+                    finally:
+                        if line is not None:
+                            report = await finish(line.close())
+                            if inside:
+                                tools.calls = note_conversation(trajectory.add, *line.conversation)
             except TimeoutError:
                 hit, final = "wall", Final("", "truncated", "the episode exceeded its wall limit")
             except SandboxEnded as ended:
@@ -181,11 +230,75 @@ async def play(
         with clock.phase("collect"):
             limit = await sandbox.stop()
             collected = await sandbox.collect(tree)
-        hits = dict.fromkeys(name for name in (hit, limit, collected.over) if name)
-        return Played(final, collected, sandbox.enforcers, sandbox.limits(), tuple(hits))
+        return _played(final, collected, sandbox, (hit, limit, collected.over), tools.calls, report)
     finally:
         with clock.phase("close"):
             await finish(sandbox.close())
+
+
+@asynccontextmanager
+async def _lines(
+    models: Models | None, harness: Harness, folder: Path, sandbox: Sandbox
+) -> AsyncGenerator[Line | None]:
+    """The line to the model, served in the sandbox if that is where the agent is; None for an agent without."""
+    if models is None or harness.endpoint == "none":
+        yield None
+        return
+    async with models.gateway.line(models.key, folder) as line:
+        if sandbox.door is None:
+            yield line
+            return
+        from clawc.runtime.gateway.server import serve_door
+
+        served = await serve_door(sandbox.door, line, sandbox.peer_began)
+        try:
+            yield line
+        finally:
+            await finish(served.close())
+
+
+async def _work(agent: Agent, task: Task, tools: Tools) -> Final:
+    """Have the agent work until it ends, or its line does; then it has a moment to say so itself."""
+    if task.line is None:
+        return await agent.run(task, tools)
+    work = asyncio.ensure_future(agent.run(task, tools))
+    over = asyncio.ensure_future(task.line.over.wait())
+    try:
+        await asyncio.wait({work, over}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            await asyncio.wait({work}, timeout=_LAST_WORDS_S)
+        return await work if work.done() else Final(task.line.last_text, "truncated", task.line.why)
+    finally:
+        for each in (work, over):
+            each.cancel()
+        await asyncio.gather(work, over, return_exceptions=True)
+
+
+def _played(
+    final: Final,
+    collected: Collected,
+    sandbox: Sandbox,
+    hit: tuple[str, ...],
+    tool_calls: int,
+    report: LineReport | None,
+) -> Played:
+    limits, fault, usage = sandbox.limits(), "", Usage(tool_calls=tool_calls)
+    if report is not None:
+        if report.refusal is not None:
+            budget = report.refusal.kind == "budget"
+            help = "Run the same again with a greater --budget." if budget else "See the model's settings in claw.toml."
+            raise RuntimeFault("R0967", f"the model cannot be used: {report.refusal.message}", help)
+        limits, fault, hit = (*limits, *report.limits), report.fault, (*hit, report.hit)
+        usage = Usage(
+            tool_calls=tool_calls, model_calls=report.calls, prompt_tokens=report.prompt_tokens,
+            completion_tokens=report.completion_tokens, cost=report.cost,
+        )  # fmt: skip
+    hits = tuple(dict.fromkeys(name for name in hit if name))
+    return Played(final, collected, sandbox.enforcers, limits, hits, usage, fault)
+
+
+def _text(bundle: Bundle, name: str) -> str:
+    return bundle.read(name).decode("utf-8", "replace")
 
 
 def _keep(manifest: Manifest, tree: Path, collected: Collected, dest: Path) -> Changes:
@@ -236,6 +349,7 @@ def _record(
         started=clock.started,
         ended=_now(),
         seconds=clock.seconds,
+        usage=played.usage if played else Usage(),
         limits=_limits(played) if played else (),
         limits_hit=played.hit if played else (),
         enforcers=played.enforcers if played else (),

@@ -28,6 +28,7 @@ from clawc.spec.bundle import Manifest
 
 if TYPE_CHECKING:
     from clawc.runtime.cluster.events import EventFile
+    from clawc.runtime.gateway.choice import ModelChoice
 
 _NOTES = 20
 # Episodes at once unless told otherwise: here, and on a cluster whose nodes take fewer.
@@ -47,8 +48,8 @@ class Ready:
     """A harness, and a backend that has found out what works here, or what can be told of a cluster before it is asked. Raises
     RuntimeFault for an unknown agent."""
 
-    def __init__(self, agent: str, where: Where) -> None:
-        self.harness = harness_named(agent)
+    def __init__(self, agent: str, where: Where, model: ModelChoice | None = None) -> None:
+        self.harness = harness_named(agent, model)
         self._where = where
         self._runner = asyncio.Runner()
         self._local: LocalPlayer | None = None
@@ -78,6 +79,8 @@ class Ready:
     def roll_out(self, plan: RunPlan, jobs: int | None, format: str) -> int:
         """Runs all episodes, `jobs` at once, or as many as suit where they are played; exit 1 when one could not be scored, or was
         not played before the deadline."""
+        if self._local is not None:
+            self._local.run_folder = plan.out
         line = ProgressLine(len(plan.bundles) * plan.episodes, "episodes")
         player = self._local or self._on_cluster(plan, jobs, line)
         bound = jobs or (LOCAL_JOBS if self._local else MOST_JOBS)

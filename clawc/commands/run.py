@@ -18,6 +18,7 @@ from clawc.commands.sources import require_format
 from clawc.exits import ENVIRONMENT, UserError
 
 if TYPE_CHECKING:
+    from clawc.commands.models import ModelWish
     from clawc.commands.rollouts import Ready
     from clawc.spec.bundle import Manifest
 
@@ -38,6 +39,7 @@ def run_command(
     cluster: str = "",
     sandbox: str = "bubblewrap",
     image: str = "",
+    model: ModelWish | None = None,
 ) -> int:
     """The exit status, as `roll_out`."""
     require_format(format)
@@ -52,11 +54,13 @@ def run_command(
 
     def prepare() -> None:
         """What playing needs is loaded and started while another process compiles."""
+        from clawc.commands.models import model_of
         from clawc.commands.rollouts import Ready, Where
         from clawc.runtime.sandbox.choose import SandboxChoice
 
         if not ready:
-            ready.append(Ready(agent, Where(SandboxChoice(sandbox, image), cluster)))
+            chosen = None if model is None else model_of(model)
+            ready.append(Ready(agent, Where(SandboxChoice(sandbox, image), cluster), chosen))
 
     def admit(given: Sequence[Manifest], built: Sequence[Manifest]) -> bool:
         prepare()

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import json
+import os
+from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
 
 from clawc.runtime.engine.interface import EngineFailure, TokenUsage
+from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.store.journal import lines, open_to_read
+
+# In the run folder: a line for each call that has a price, written when it was answered.
+LEDGER = "costs.jsonl"
 
 
 @dataclass(slots=True)
 class Budget:
-    """US dollars; without a `limit` there is none. `spent` begins with what earlier starts of the run have cost."""
+    """US dollars; without a `limit` there is none. What was spent stands in the file `ledger`, if one is given."""
 
     limit: Decimal | None = None
+    ledger: Path | None = None
     spent: Decimal = Decimal(0)
+    _fd: int = -1
+
+    def open(self) -> None:
+        """Count what earlier starts have spent. Raises RuntimeFault R0966 for a file that does not say that."""
+        if self.ledger is not None and self._fd < 0:
+            with suppress(FileNotFoundError), open_to_read(self.ledger) as file:
+                costs = (_cost(self.ledger, line.number, line.data) for line in lines(file, self.ledger))
+                self.spent = sum(costs, Decimal(0))
 
     def require(self) -> None:
         """Raises EngineFailure if nothing is left."""
@@ -21,5 +39,31 @@ class Budget:
             raise EngineFailure("budget", f"the budget of {self.limit} US dollars is spent")
 
     def spend(self, usage: TokenUsage | None) -> None:
-        if usage is not None and usage.cost is not None:
-            self.spent += usage.cost
+        """Count what a call has cost. Raises OSError."""
+        if usage is None or usage.cost is None:
+            return
+        self.spent += usage.cost
+        if self.ledger is None:
+            return
+        line = json.dumps({"cost": format(usage.cost, "f")}).encode() + b"\n"
+        if self._fd < 0:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+            self._fd = os.open(self.ledger, flags, 0o644)
+            line = b"\n" + line  # the last line of an earlier start may be torn
+        os.write(self._fd, line)
+
+    def close(self) -> None:
+        """May be called twice."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def _cost(path: Path, number: int, data: bytes) -> Decimal:
+    """What a line says; one that a kill has torn says nothing."""
+    if not data.startswith(b"{") or not data.endswith(b"}"):
+        return Decimal(0)
+    try:
+        return max(Decimal(0), Decimal(json.loads(data)["cost"]))
+    except (ValueError, KeyError, TypeError, InvalidOperation, RecursionError) as error:
+        raise RuntimeFault("R0966", f"`{path}`:{number}: no line of costs", "Give another run folder.") from error

@@ -35,6 +35,7 @@ class Gateway:
                 "R0964", f"a budget needs prices, and `{self.engine.name}` has none",
                 "Give `price` to each of its upstreams in claw.toml, or run without a budget.",
             )  # fmt: skip
+        self.budget.open()
         await self.engine.open()
 
     @asynccontextmanager
@@ -52,4 +53,5 @@ class Gateway:
 
     async def close(self) -> None:
         """May be called twice."""
+        self.budget.close()
         await finish(self.engine.close())

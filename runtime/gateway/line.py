@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -32,6 +32,7 @@ from clawc.runtime.gateway.limits import Caps, Meter
 from clawc.runtime.gateway.lineage import Lineage, Place
 from clawc.runtime.gateway.wire import Asked, BadCall, Gathered, Head
 from clawc.runtime.records import LimitUse
+from clawc.runtime.sandbox.peer import now_ticks
 
 # Who calls: the harness, proven; somebody in its sandbox; a program there that is not the harness, proven.
 Caller = Literal["harness", "inside", "other"]
@@ -55,10 +56,11 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: a whole `body`, or `events` of a stream as they come."""
+    """The answer to the call `number`: a whole `body`, or `events` of a stream as they come."""
 
     status: int
     body: bytes = b""
+    number: int = 0
     events: AsyncGenerator[bytes] | None = None
     retry_after_s: float | None = None
 
@@ -114,12 +116,15 @@ class Line:
         self._numbers = 0
         self._main: set[int] = set()
         self._roots: set[str] = set()
+        self._tools = ""
+        self._first_said: int | None = None
         self._tokens: dict[int, Sampled] = {}
         self._last_failure = ""
         self._context = False
         self._refusal: EngineFailure | None = None
         self._broken = ""
         self._side = 0
+        self._conversation: tuple[Sequence[Object], Sequence[Object]] = ((), ())
         self._closed = False
 
     @property
@@ -128,6 +133,17 @@ class Line:
         if self._refusal is not None:
             return self._refusal.message
         return f"the episode exceeded its limit of {self._meter.hit}" if self._meter.hit else self._broken
+
+    @property
+    def conversation(self) -> tuple[Sequence[Object], Sequence[Object]]:
+        """The tools and messages of the harness's last answered call, with the answer."""
+        return self._conversation
+
+    @property
+    def last_text(self) -> str:
+        """What the model said last to the harness."""
+        messages = self._conversation[1]
+        return str(messages[-1].get("content") or "") if messages else ""
 
     async def chat(self, body: bytes, caller: Caller) -> Reply:
         """Answer a call. An answer that is a stream must be read to its end or closed."""
@@ -139,6 +155,22 @@ class Line:
         except OSError as error:
             return self._unwritten(error)
         return reply
+
+    def caller_since(self, ticks: int | None) -> Caller:
+        """Who calls, by when its process began: what the model has said can only have started what began after it was said."""
+        if ticks is None:
+            return "inside"
+        return "harness" if self._first_said is None or ticks < self._first_said else "other"
+
+    def delivered(self, number: int) -> None:
+        """The answer has been handed over."""
+        with suppress(OSError):
+            self._capture.add("delivered", number, {})
+
+    def break_off(self, reason: str) -> None:
+        """End the attempt for a reason that is not the agent's."""
+        self._broken = self._broken or reason
+        self.over.set()
 
     def models(self) -> Reply:
         return Reply(200, wire.models(self.rules.model))
@@ -183,7 +215,7 @@ class Line:
         if isinstance(first, Reply):
             return first
         if asked.stream:
-            return Reply(200, events=self._events(call, first, pieces))
+            return Reply(200, number=number, events=self._events(call, first, pieces))
         return await self._whole(call, first, pieces)
 
     def _denied(self, number: int, code: str, reason: str) -> Reply:
@@ -194,7 +226,9 @@ class Line:
         place = self._lineage.place(asked.messages, asked.tools)
         if not self._roots and caller != "other":
             self._roots.add(place.digest)  # nothing that the model has said can have made the first call
-        main = caller != "other" and (place.parent in self._main or place.digest in self._roots)
+            self._tools = place.tools
+        known = place.parent in self._main or place.digest in self._roots
+        main = caller != "other" and (known or (caller == "harness" and place.tools == self._tools))
         self._side += not main
         head = Head(f"chatcmpl-{self._key}{number:05d}", int(time.time()), self.rules.model)
         return _Call(number, head, caller, place, main, asked, time.monotonic(), size=size)
@@ -214,7 +248,7 @@ class Line:
         continued = None if before is None else Continued(call.place.covered, before.prompt_ids, before.output_ids)
         self._capture.add("placed", call.number, {
             "id": call.head.id, "caller": call.caller, "main": call.main, "parent": call.place.parent, "covered": call.place.covered,
-            "digest": call.place.digest, "wished": dict(call.asked.wished), "unknown": list(call.asked.unknown),
+            "digest": call.place.digest, "tools": call.place.tools, "wished": dict(call.asked.wished), "unknown": list(call.asked.unknown),
             "effective": {name: getattr(sampling, name) for name in Sampling.__slots__}, "spliced": continued is not None,
         })  # fmt: skip
         return ChatRequest(asked.messages, asked.tools, asked.tool_choice, sampling, asked.stream, continued)
@@ -282,11 +316,13 @@ class Line:
             self._dropped(call)
             raise
         message = self._answered(call)
-        return Reply(200, wire.completion(call.head, message, call.finish, call.usage))
+        self._says()
+        return Reply(200, wire.completion(call.head, message, call.finish, call.usage), call.number)
 
     async def _events(self, call: _Call, first: Piece, pieces: AsyncGenerator[Piece]) -> AsyncGenerator[bytes]:
         """The stream. It breaks off, without its end, where the engine does."""
         done = False
+        self._says()
         try:
             yield wire.first_event(call.head) + _part(call.head, first)
             async for piece in pieces:
@@ -297,6 +333,7 @@ class Line:
             done = True
             finish = wire.piece_event(call.head, Piece(finish=_finish(call.finish)))
             yield finish + wire.last_events(call.head, call.usage, call.asked.include_usage)
+            self.delivered(call.number)
         except EngineFailure as failure:
             done = True
             self._failed(call, failure)
@@ -305,6 +342,11 @@ class Line:
             await pieces.aclose()
             if not done:
                 self._dropped(call)
+
+    def _says(self) -> None:
+        """From now on somebody inside may know what the model has said."""
+        if self._first_said is None:
+            self._first_said = now_ticks()
 
     def _answered(self, call: _Call) -> Object:
         message = call.gathered.message()
@@ -321,6 +363,7 @@ class Line:
             self._main.add(call.number)
             self._last_failure = ""
             self._context = False
+            self._conversation = (call.asked.tools, (*call.asked.messages, message))
             if self._meter.answered(message) is not None:
                 self.over.set()
         if call.sampled is not None:
@@ -354,8 +397,7 @@ class Line:
 
     def _unwritten(self, error: OSError) -> Reply:
         """Without a capture nothing goes on."""
-        self._broken = self._broken or f"the capture cannot be written: {error.strerror}"
-        self.over.set()
+        self.break_off(f"the capture cannot be written: {error.strerror}")
         return Reply(500, wire.error_body("capture_failed", self._broken))
 
 

@@ -18,11 +18,12 @@ from clawc.runtime.engine.meaning import meaning
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a call stands: `parent` is the answered call that it goes on from, 0 for none, and `covered` how many of its first messages
-    that call and its answer account for. `digest` stands for the whole of what is asked."""
+    that call and its answer account for. `digest` stands for the whole of what is asked, `tools` for the tools that are offered."""
 
     parent: int
     covered: int
     digest: str
+    tools: str
 
 
 class Lineage:
@@ -33,13 +34,13 @@ class Lineage:
 
     def place(self, messages: Sequence[Object], tools: Sequence[Object]) -> Place:
         """Where a call belongs, by the longest conversation that it goes on from."""
-        digest = _start(tools)
+        digest = start = _start(tools)
         parent = covered = 0
         for number, message in enumerate(messages, 1):
             digest = _further(digest, message)
             if message.get("role") == "assistant" and digest in self._answered:
                 parent, covered = self._answered[digest], number
-        return Place(parent, covered, digest)
+        return Place(parent, covered, digest, start)
 
     def answered(self, call: int, place: Place, message: Object) -> None:
         """The call got this answer. Of several with the same answer to the same question, the last counts."""

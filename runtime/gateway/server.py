@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 import secrets
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from clawc.runtime.engine.http import NEEDS_GATEWAY
 from clawc.runtime.engine.interface import EngineFailure
@@ -24,12 +26,15 @@ from clawc.runtime.gateway.line import Caller, Line, Reply
 if TYPE_CHECKING:
     from aiohttp import web
 
+# What goes wrong is told by the line that it went wrong on.
+_SILENT = logging.getLogger("clawc.gateway")
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
 # Connections of one sandbox at once, and seconds for a call's body to come.
 _CONNECTIONS = 64
 _BODY_S = 60.0
 _CHATS = ("/v1/chat/completions", "/chat/completions")
 _MODELS = ("/v1/models", "/models")
-WhoCalls = Callable[["web.BaseRequest"], Awaitable[Caller]]
 
 
 def require_aiohttp() -> None:
@@ -38,6 +43,9 @@ def require_aiohttp() -> None:
         import aiohttp  # noqa: F401  # pyright: ignore[reportUnusedImport]
     except ImportError as error:
         raise RuntimeFault("R0960", "the gateway needs the package `aiohttp`", NEEDS_GATEWAY) from error
+
+
+Handler = Callable[["web.BaseRequest"], Awaitable["web.StreamResponse"]]
 
 
 @dataclass(slots=True, eq=False)
@@ -53,13 +61,25 @@ class Served:
         await self.protocol.shutdown(0.2)
 
 
-async def serve_door(door: socket.socket, line: Line, who: WhoCalls) -> Served:
-    """Serve the line at the port of its sandbox; `who` says which of the programs inside it is."""
+async def serve_door(door: socket.socket, line: Line, began: Callable[[int], Awaitable[int | None]]) -> Served:
+    """Serve the line at the port of its sandbox; `began` says when the process that is connected from a port there began."""
+
+    known: WeakKeyDictionary[asyncio.BaseTransport, int | None] = WeakKeyDictionary()
+
+    async def since(request: web.BaseRequest) -> int | None:
+        """Asked once for each connection: a process that hands it on is as good as itself."""
+        transport = request.transport
+        if transport is None:
+            return None
+        if transport not in known:
+            address = transport.get_extra_info("peername")
+            known[transport] = await began(address[1]) if address else None
+        return known[transport]
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        return await _handle(request, line, request.path, await who(request))
+        return await _handle(request, line, request.path, line.caller_since(await since(request)))
 
-    return await _serve(handle, sock=door)
+    return await _serve(_kept_together(handle, line), sock=door)
 
 
 @dataclass(slots=True, eq=False)
@@ -104,17 +124,23 @@ class TokenServer:
         )
         if line is None or request.headers.get("Origin"):
             return _response(Reply(401, wire.error_body("invalid_api_key", "there is no episode with this token")))
-        return await _handle(request, line, path, "inside")
+        return await _kept_together(lambda each: _handle(each, line, path, "inside"), line)(request)
 
 
 async def _serve(
-    handle: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], *, sock: socket.socket | None = None, host: str | None = None, port: int = 0
+    handle: Handler, *, sock: socket.socket | None = None, host: str | None = None, port: int = 0
 ) -> Served:  # fmt: skip
     from aiohttp import web
 
     require_aiohttp()
     protocol = web.Server(
-        handle, access_log=None, keepalive_timeout=75, max_line_size=8_190, max_field_size=16_384, lingering_time=1.0
+        handle,
+        access_log=None,
+        logger=_SILENT,
+        keepalive_timeout=75,
+        max_line_size=8_190,
+        max_field_size=16_384,
+        lingering_time=1.0,
     )
     loop = asyncio.get_running_loop()
 
@@ -131,6 +157,21 @@ async def _serve(
     return Served(server, protocol)
 
 
+def _kept_together(handle: Handler, line: Line) -> Handler:
+    """An error of ours ends the attempt as such, instead of as a strange answer to the agent."""
+
+    async def handled(request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await handle(request)
+        except (ConnectionError, asyncio.CancelledError):
+            raise  # who has called is gone
+        except BaseException as error:
+            line.break_off(f"the gateway failed: {type(error).__name__}: {error}")
+            raise
+
+    return handled
+
+
 async def _handle(request: web.BaseRequest, line: Line, path: str, caller: Caller) -> web.StreamResponse:
     if path in _MODELS and request.method == "GET":
         return _response(line.models())
@@ -143,7 +184,14 @@ async def _handle(request: web.BaseRequest, line: Line, path: str, caller: Calle
     except wire.BadCall as bad:
         return _response(Reply(bad.status, wire.error_body(bad.code, bad.message)))
     reply = await line.chat(body, caller)
-    return _response(reply) if reply.events is None else await _streamed(request, reply)
+    if reply.events is not None:
+        return await _streamed(request, reply)
+    response = _response(reply)
+    if reply.status == 200 and path in _CHATS:
+        await response.prepare(request)
+        await response.write_eof()
+        line.delivered(reply.number)
+    return response
 
 
 async def _body(request: web.BaseRequest) -> bytes:

@@ -1,13 +1,18 @@
-"""What an agent is to the runtime: something that works through four tools and ends with a message."""
+"""What an agent is to the runtime: something that works through the tools of a sandbox and ends with a message."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from clawc.runtime.bundle import Bundle
+from clawc.runtime.sandbox.interface import Process
 from clawc.spec.bundle import Limits
+
+if TYPE_CHECKING:
+    from clawc.runtime.gateway.choice import ModelChoice
+    from clawc.runtime.gateway.line import Line
 
 EXEC_S = 60.0
 
@@ -21,13 +26,23 @@ class ToolResult:
     exit: int | None = None
 
 
+def _nowhere(event: str, data: Mapping[str, object]) -> None:
+    """Nobody keeps what happened."""
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What the agent is told, and its bounds. `seed` is the episode's own."""
+    """What the agent is told, and its bounds. `seed` is the episode's own, `turns` is what it is told after its answers, one after
+    the other. `line` leads to its model, if it has one; at the address `url` inside the sandbox, if that is where it needs it.
+    `note` adds an event to the trajectory."""
 
     instruction: str
     limits: Limits
     seed: int
+    turns: tuple[str, ...] = ()
+    line: Line | None = None
+    url: str = ""
+    note: Callable[[str, Mapping[str, object]], None] = _nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +65,33 @@ class Tools(Protocol):
         """Replace the only occurrence of `old`."""
         ...
 
-    async def exec(self, command: str | Sequence[str], timeout_s: float = EXEC_S) -> ToolResult:
+    async def exec(
+        self,
+        command: str | Sequence[str],
+        timeout_s: float = EXEC_S,
+        *,
+        cwd: str | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> ToolResult:
         """Run a shell command, or a program with arguments."""
+        ...
+
+    async def spawn(
+        self, command: str | Sequence[str], *, cwd: str | None = None, env: Mapping[str, str] | None = None
+    ) -> Process:
+        """Start a shell command, or a program, that goes on beside others, outside of the trajectory. Raises FileProblem."""
+        ...
+
+    async def lay(self, files: Mapping[str, bytes], mode: int = 0o755) -> None:
+        """Put files where the runner wants them, outside of the trajectory. Raises FileProblem."""
+        ...
+
+    async def exist(self, paths: Sequence[str]) -> bool:
+        """Whether there are files at all of these paths, outside of the trajectory."""
+        ...
+
+    def note(self, tool: str, arguments: Mapping[str, object], result: ToolResult) -> ToolResult:
+        """Put a call and its result into the trajectory; gives the result back."""
         ...
 
 
@@ -59,10 +99,24 @@ class Agent(Protocol):
     async def run(self, task: Task, tools: Tools) -> Final: ...
 
 
+Endpoint = Literal["none", "runner", "sandbox"]
+
+
 class Harness(Protocol):
-    """Makes an agent for each episode. `name` stands in the records."""
+    """Makes an agent for each episode. `name` stands in the records. `endpoint` says where its agents reach a model: not at all, beside
+    the runner, or in the sandbox; such a harness is a ModelHarness."""
 
     @property
     def name(self) -> str: ...
 
+    @property
+    def endpoint(self) -> Endpoint: ...
+
     def agent(self, bundle: Bundle) -> Agent: ...
+
+
+class ModelHarness(Harness, Protocol):
+    """A harness whose agents speak to a model."""
+
+    @property
+    def model(self) -> ModelChoice: ...

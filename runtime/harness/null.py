@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.harness.interface import Final, Task, Tools
 
@@ -13,6 +15,7 @@ class NullAgent:
 
 class Null:
     name = "null"
+    endpoint: Literal["none"] = "none"
 
     def agent(self, bundle: Bundle) -> NullAgent:
         return NullAgent()

@@ -3,6 +3,8 @@ written."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import ValidationError
 
 from clawc.runtime.bundle import Bundle
@@ -13,6 +15,7 @@ from clawc.spec.bundle import SOLUTION_STEPS, Solution
 
 class Oracle:
     name = "oracle"
+    endpoint: Literal["none"] = "none"
 
     def agent(self, bundle: Bundle) -> ReplayedAgent:
         """Raises RuntimeFault R0402 if the bundle has no solution that can be played."""

@@ -72,6 +72,8 @@ class Scripted:
     """Reads the script once; raises RuntimeFault R0401 if it is none. Its name tells it from another script in a file of
     the same name. `data` is what the script was read from, `file` the name of its file."""
 
+    endpoint: Literal["none"] = "none"
+
     def __init__(self, path: Path) -> None:
         try:
             with open(path, "rb") as file:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from clawc.runtime.harness.interface import EXEC_S, ToolResult
-from clawc.runtime.sandbox.interface import FileProblem, Sandbox
+from clawc.runtime.sandbox.interface import WORKSPACE, FileProblem, Process, Sandbox
 
 # What an agent gets to see of one output.
 _TEXT_LIMIT = 64 << 10
@@ -40,18 +40,19 @@ class Trajectory:
 
 
 class SandboxTools:
-    """The Tools of one episode."""
+    """The Tools of one episode; `calls` counts them."""
 
     def __init__(self, sandbox: Sandbox, trajectory: Trajectory) -> None:
         self._sandbox = sandbox
         self._trajectory = trajectory
+        self.calls = 0
 
     async def read(self, path: str) -> ToolResult:
         try:
             result = ToolResult(True, _shown(await self._sandbox.get(path)))
         except FileProblem as problem:
             result = ToolResult(False, f"cannot read `{path}`: {problem}")
-        return self._note("read", {"path": path}, result)
+        return self.note("read", {"path": path}, result)
 
     async def write(self, path: str, content: str | bytes) -> ToolResult:
         data = content.encode("utf-8", "replace") if isinstance(content, str) else content
@@ -60,7 +61,7 @@ class SandboxTools:
             result = ToolResult(True, f"wrote {len(data)} bytes to `{path}`")
         except FileProblem as problem:
             result = ToolResult(False, f"cannot write `{path}`: {problem}")
-        return self._note("write", {"path": path, **_recorded(data)}, result)
+        return self.note("write", {"path": path, **_recorded(data)}, result)
 
     async def edit(self, path: str, old: str, new: str) -> ToolResult:
         try:
@@ -74,11 +75,19 @@ class SandboxTools:
                 result = ToolResult(False, f"the text to replace occurs {count} times in `{path}`; it must occur once")
         except FileProblem as problem:
             result = ToolResult(False, f"cannot edit `{path}`: {problem}")
-        return self._note("edit", {"path": path, "old": old, "new": new}, result)
+        return self.note("edit", {"path": path, "old": old, "new": new}, result)
 
-    async def exec(self, command: str | Sequence[str], timeout_s: float = EXEC_S) -> ToolResult:
-        argv = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
-        done = await self._sandbox.exec(argv, timeout_s=timeout_s, output_limit=_TEXT_LIMIT)
+    async def exec(
+        self,
+        command: str | Sequence[str],
+        timeout_s: float = EXEC_S,
+        *,
+        cwd: str | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> ToolResult:
+        done = await self._sandbox.exec(
+            _argv(command), timeout_s=timeout_s, output_limit=_TEXT_LIMIT, cwd=_inside(cwd), env=env
+        )
         text = _shown(done.stdout) + (f"\n[stderr]\n{_shown(done.stderr)}" if done.stderr else "")
         if done.truncated:
             text += f"\n[output beyond {_TEXT_LIMIT} bytes was dropped]"
@@ -86,14 +95,44 @@ class SandboxTools:
             text += f"\n[killed after {timeout_s:g} s]"
         result = ToolResult(done.exit == 0 and not done.timed_out, text, done.exit)
         shown = command if isinstance(command, str) else list(command)
-        return self._note("exec", {"command": shown, "timeout_s": timeout_s}, result)
+        return self.note("exec", {"command": shown, "timeout_s": timeout_s, **_where(cwd, env)}, result)
 
-    def _note(self, tool: str, arguments: Mapping[str, object], result: ToolResult) -> ToolResult:
+    async def spawn(
+        self, command: str | Sequence[str], *, cwd: str | None = None, env: Mapping[str, str] | None = None
+    ) -> Process:
+        return await self._sandbox.spawn(_argv(command), cwd=_inside(cwd), env=env)
+
+    async def lay(self, files: Mapping[str, bytes], mode: int = 0o755) -> None:
+        for path, data in files.items():
+            await self._sandbox.put(path, data, mode)
+
+    async def exist(self, paths: Sequence[str]) -> bool:
+        for path in paths:
+            done = await self._sandbox.exec(["/usr/bin/test", "-e", path], timeout_s=10)
+            if done.exit:
+                return False
+        return True
+
+    def note(self, tool: str, arguments: Mapping[str, object], result: ToolResult) -> ToolResult:
         shown: dict[str, object] = {"ok": result.ok, "text": result.text}
         if result.exit is not None:
             shown["exit"] = result.exit
+        self.calls += 1
         self._trajectory.add("tool", {"tool": tool, "arguments": arguments, "result": shown})
         return result
+
+
+def _argv(command: str | Sequence[str]) -> list[str]:
+    return ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
+
+
+def _inside(cwd: str | None) -> str | None:
+    """Folders are relative to the workspace."""
+    return cwd if cwd is None or cwd.startswith("/") else f"{WORKSPACE}/{cwd}"
+
+
+def _where(cwd: str | None, env: Mapping[str, str] | None) -> dict[str, object]:
+    return {**({"cwd": cwd} if cwd else {}), **({"env": dict(env)} if env else {})}
 
 
 def _shown(data: bytes) -> str:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from clawc import __version__
 from clawc.runtime.bundle import Bundle
@@ -30,6 +31,10 @@ class _Replay:
     @property
     def name(self) -> str:
         return self.answer.name
+
+    @property
+    def endpoint(self) -> Literal["none"]:
+        return "none"
 
     def agent(self, bundle: Bundle) -> ReplayedAgent:
         return ReplayedAgent(self.answer.solution, lambda source: self.answer.files[source])

@@ -177,6 +177,11 @@ class Sandbox(Protocol):
         """What listens at the port that was asked for, until the sandbox ends; who connects is inside. Belongs to the sandbox."""
         ...
 
+    async def peer_began(self, port: int) -> int | None:
+        """When the process inside began that is connected to the door from this port, in clock ticks since the start of the machine; None
+        where nobody can say."""
+        ...
+
     def limits(self) -> tuple[LimitUse, ...]:
         """Each limit: what is allowed, the most that was used, what enforces it, and whether it was hit."""
         ...

@@ -41,6 +41,7 @@ from clawc.runtime.sandbox.interface import (
 )
 from clawc.runtime.sandbox.layers import Layer
 from clawc.runtime.sandbox.limits import Meter, resource_limits
+from clawc.runtime.sandbox.peer import peer_began
 from clawc.runtime.sandbox.start import START_S, Start
 from clawc.runtime.sandbox.watchdog import MAX_ENTRIES, watch
 from clawc.spec.bundle import Limits
@@ -117,6 +118,9 @@ class Session:
     @property
     def door(self) -> socket.socket | None:
         return None if self._door is None else self._door.listening
+
+    async def peer_began(self, port: int) -> int | None:
+        return await in_thread(peer_began, self._box.pid, port)
 
     def limits(self) -> tuple[LimitUse, ...]:
         return self._meter.uses()

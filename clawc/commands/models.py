@@ -1,0 +1,84 @@
+"""Which model a command line names, by what the project's `claw.toml` says of it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from clawc.commands.sources import PROJECT_FILE, project_root
+from clawc.exits import UserError
+from clawc.runtime.regular_file import read_regular
+
+if TYPE_CHECKING:
+    from clawc.runtime.engine.settings import EngineSettings
+    from clawc.runtime.gateway.choice import ModelChoice
+
+_MAX_FILE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ModelWish:
+    """What a command line says of a model."""
+
+    name: str = ""
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    calls: int | None = None
+    budget: str | None = None
+    record: Path | None = None
+
+
+def model_of(wish: ModelWish) -> ModelChoice | None:
+    """The choice, None where no model is named. Raises RuntimeFault, and UserError for a file that is none."""
+    if not wish.name:
+        return None
+    from clawc.runtime.engine.choose import Wishes, model_named
+
+    root = project_root(Path(os.getcwd()) / PROJECT_FILE)
+    wishes = Wishes(
+        wish.temperature,
+        wish.top_p,
+        wish.max_tokens,
+        wish.calls,
+        _dollars(wish.budget),
+        wish.record,
+        project_engines(root),
+        root,
+    )
+    return model_named(wish.name, wishes)
+
+
+def project_engines(root: Path) -> dict[str, EngineSettings]:
+    """The engines of a project. Raises RuntimeFault, and UserError for a file that is none."""
+    from clawc.runtime.engine.settings import engine_settings
+
+    path = root / PROJECT_FILE
+    try:
+        data = read_regular(path, _MAX_FILE).data
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise UserError(f"`{path}` cannot be read: {error.strerror}") from error
+    import tomllib
+
+    try:
+        settings: dict[str, Any] = tomllib.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"`{path}` is not TOML: {error}") from error
+    return engine_settings(path, settings.get("engine", {}))
+
+
+def _dollars(text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        found = Decimal(-1)
+    if not found.is_finite() or not 0 < found < 1_000_000_000:
+        raise UserError(f"`{text}` is no sum of US dollars", "give a number greater than 0: --budget 2.50")
+    return found

@@ -1,0 +1,168 @@
+"""Models as `claw.toml` describes them: `[engine.NAME]`. Keys never stand in a file, only the names of the variables that hold them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from clawc.runtime.engine.http import Server
+from clawc.runtime.engine.interface import Sampling
+from clawc.runtime.engine.pool import Patience, Price, Rate
+from clawc.runtime.errors import RuntimeFault
+from clawc.spec.bundle import Strict
+
+_Seconds = Annotated[float, Field(gt=0, le=86_400)]
+_Dollars = Annotated[Decimal, Field(ge=0, le=1_000_000)]
+_Count = Annotated[int, Field(ge=1)]
+_SECRET = ("key", "api_key", "apikey", "token", "secret", "authorization", "password")
+
+
+class PriceSettings(Strict):
+    """US dollars for a million tokens."""
+
+    prompt: _Dollars
+    completion: _Dollars
+    cached: _Dollars | None = None
+
+
+class RateSettings(Strict):
+    """Calls and tokens a minute, and calls at once."""
+
+    calls: _Count | None = None
+    tokens: _Count | None = None
+    at_once: _Count | None = None
+
+
+class UpstreamSettings(Strict):
+    """A server of a model."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^/@\s]+(/\S*)?$")]
+    model: Annotated[str, Field(min_length=1)]
+    key_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    exact: bool = False
+    usage_in_stream: bool = True
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    connect_s: _Seconds = 10.0
+    first_s: _Seconds = 300.0
+    idle_s: _Seconds = 120.0
+    price: PriceSettings | None = None
+    rate: RateSettings = RateSettings()
+    fields: dict[str, str | int | float | bool] = Field(default_factory=dict)
+
+    def server(self) -> Server:
+        return Server(
+            self.url, self.model, self.key_env or "", self.connect_s, self.first_s, self.idle_s, self.exact, self.usage_in_stream,
+            self.max_tokens_field, tuple(sorted(self.fields.items())),
+        )  # fmt: skip
+
+    def charged(self) -> Price | None:
+        return None if self.price is None else Price(self.price.prompt, self.price.completion, self.price.cached)
+
+    def bounds(self) -> Rate:
+        return Rate(self.rate.calls, self.rate.tokens, self.rate.at_once)
+
+
+class PatienceSettings(Strict):
+    """How often a call is tried in all, and the waits between."""
+
+    tries: Annotated[int, Field(ge=1, le=100)] = 5
+    first_s: Annotated[float, Field(ge=0)] = 0.5
+    most_s: _Seconds = 30.0
+
+    def patience(self) -> Patience:
+        return Patience(self.tries, self.first_s, self.most_s)
+
+
+class SamplingSettings(Strict):
+    """What holds whatever a harness asks for."""
+
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    top_k: Annotated[int, Field(ge=0)] | None = None
+    seed: Annotated[int, Field(ge=0)] | None = None
+    max_tokens: _Count | None = None
+    stop: tuple[str, ...] = ()
+
+    def sampling(self) -> Sampling:
+        return Sampling(self.max_tokens, self.temperature, self.top_p, self.top_k, self.seed, self.stop)
+
+
+class CapSettings(Strict):
+    """Bounds of one episode."""
+
+    calls: _Count = 200
+    tokens: _Count = 4_000_000
+    seconds: _Seconds = 3_600.0
+    repeats: Annotated[int, Field(ge=2)] = 12
+    at_once: _Count = 8
+
+
+class EngineSettings(UpstreamSettings):
+    """One `[engine.NAME]`: a server by itself, several `upstreams`, a local model (`folder`), or a file (`script`, `cassette`)."""
+
+    kind: Literal["openai", "local", "scripted", "cassette"] = "openai"
+    url: Annotated[str, Field(pattern=r"^(https?://[^/@\s]+(/\S*)?)?$")] = ""
+    model: str = ""
+    upstreams: tuple[UpstreamSettings, ...] = ()
+    folder: str = ""
+    adapter: str = ""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    file: str = ""
+    patience: PatienceSettings = PatienceSettings()
+    sampling: SamplingSettings = SamplingSettings()
+    limits: CapSettings = CapSettings()
+
+    @model_validator(mode="after")
+    def _whole(self) -> EngineSettings:
+        if self.kind == "openai" and not self.upstreams and not (self.url and self.model):
+            raise ValueError("an engine needs `url` and `model`, or `upstreams`")
+        if self.kind == "openai" and self.upstreams and (self.url or self.model):
+            raise ValueError("give `url` and `model`, or `upstreams`")
+        if self.kind == "local" and not self.folder:
+            raise ValueError("a local engine needs `folder`")
+        if self.kind in ("scripted", "cassette") and not self.file:
+            raise ValueError(f"a {self.kind} engine needs `file`")
+        return self
+
+    def all_upstreams(self) -> tuple[UpstreamSettings, ...]:
+        return self.upstreams or (self,)
+
+
+def engine_settings(path: Path, engines: object) -> dict[str, EngineSettings]:
+    """What `[engine]` of the file says. Raises RuntimeFault R0968."""
+    if not isinstance(engines, dict):
+        raise RuntimeFault("R0968", f"`{path}`: `engine` is no table", "Write `[engine.NAME]`.")
+    found: dict[str, EngineSettings] = {}
+    for name, given in engines.items():  # pyright: ignore[reportUnknownVariableType]
+        where = f"`{path}`: `engine.{name}`"
+        _no_secret(where, given)
+        try:
+            found[str(name)] = EngineSettings.model_validate(given)  # pyright: ignore[reportUnknownArgumentType]
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            at = "".join(f".{part}" for part in first["loc"])
+            message = first["msg"].removeprefix("Value error, ")
+            raise RuntimeFault(
+                "R0968", f"{where}{at}: {message[:1].lower()}{message[1:]}", "See docs/models.md."
+            ) from error
+    return found
+
+
+def _no_secret(where: str, given: object) -> None:
+    """A key in a file ends in a repository."""
+    if isinstance(given, dict):
+        for name, value in given.items():  # pyright: ignore[reportUnknownVariableType]
+            if str(name).lower().replace("-", "_") in _SECRET:  # pyright: ignore[reportUnknownArgumentType]
+                raise RuntimeFault(
+                    "R0969",
+                    f"{where}: `{name}` would hold a secret",
+                    'Put it into a variable, and name that: key_env = "…".',
+                )
+            _no_secret(where, value)
+    elif isinstance(given, list):
+        for value in given:  # pyright: ignore[reportUnknownVariableType]
+            _no_secret(where, value)

@@ -1,0 +1,65 @@
+"""Who inside has connected to the port of a sandbox: found from outside, in what the system says of the sandbox's processes."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+_MOST = 4_096
+
+
+def peer_began(first: int, port: int) -> int | None:
+    """When the oldest process that holds the connection from this port began, in clock ticks since the start of the machine; `first`
+    is the first process of the sandbox, as this machine numbers it. None if the system does not say, or it is gone."""
+    inode = _inode(first, port)
+    if inode is None:
+        return None
+    link = f"socket:[{inode}]"
+    began = [_began(pid) for pid in _below(first) if _holds(pid, link)]
+    known = [ticks for ticks in began if ticks is not None]
+    return min(known) if known else None
+
+
+def now_ticks() -> int:
+    """The present moment, counted likewise."""
+    return int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK"))
+
+
+def _inode(first: int, port: int) -> str | None:
+    """The number of the socket that has this port in the network of a process."""
+    with suppress(OSError), open(f"/proc/{first}/net/tcp", encoding="ascii") as file:
+        for line in file:
+            parts = line.split()
+            if len(parts) > 9 and parts[1].endswith(f":{port:04X}") and parts[3] == "01":
+                return parts[9]
+    return None
+
+
+def _below(first: int) -> Iterator[int]:
+    """A process and all that descend from it."""
+    waiting, seen = [first], 0
+    while waiting and seen < _MOST:
+        pid = waiting.pop()
+        seen += 1
+        yield pid
+        with suppress(OSError):
+            for task in os.listdir(f"/proc/{pid}/task"):
+                with suppress(OSError), open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
+                    waiting += [int(number) for number in file.read().split()]
+
+
+def _holds(pid: int, link: str) -> bool:
+    with suppress(OSError):
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            with suppress(OSError):
+                if os.readlink(f"/proc/{pid}/fd/{name}") == link:
+                    return True
+    return False
+
+
+def _began(pid: int) -> int | None:
+    with suppress(OSError, ValueError, IndexError), open(f"/proc/{pid}/stat", "rb") as file:
+        return int(file.read().rpartition(b")")[2].split()[19])
+    return None
