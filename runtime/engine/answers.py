@@ -6,12 +6,13 @@ Servers report failures in many ways: by status, as an error in a body of status
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import cast
 
 from clawc.runtime.engine.interface import EngineFailure, Finish, Piece, Sampled, TokenUsage, ToolCallPiece
+from clawc.runtime.engine.untyped import listing, mapping
 
 _FINISH: Mapping[str, Finish] = {
     "stop": "stop", "length": "length", "tool_calls": "tool_calls", "function_call": "tool_calls", "content_filter": "content_filter",
@@ -50,8 +51,8 @@ def said_in(body: bytes) -> str:
         found: object = json.loads(body)
     except (ValueError, RecursionError):
         return " ".join(body[:_SAID].decode("utf-8", "replace").split())
-    error = cast("Mapping[str, object]", found).get("error", found) if isinstance(found, dict) else found
-    message = cast("Mapping[str, object]", error).get("message", error) if isinstance(error, dict) else error
+    error = mapping(found).get("error", found)
+    message = mapping(error).get("message", error)
     return (message if isinstance(message, str) else json.dumps(message))[:_SAID]
 
 
@@ -118,8 +119,7 @@ class Stream:
             if usage is not None:
                 yield Piece(usage=usage)
             return
-        delta = choice.get("delta")
-        piece = _piece(cast("Mapping[str, object]", delta) if isinstance(delta, dict) else {}, choice)
+        piece = _piece(mapping(choice.get("delta")), choice)
         self._calls += len(piece.tool_calls)
         self._take_tokens(found, choice, bool(piece.content or piece.reasoning or piece.tool_calls))
         finish = _finish(choice)
@@ -183,7 +183,7 @@ def _piece(message: Mapping[str, object], choice: Mapping[str, object]) -> Piece
     if content is not None and not isinstance(content, str):
         raise EngineFailure("broken", "an answer whose content is no text")
     reasoning = message.get("reasoning_content") or message.get("reasoning")
-    listed = cast("list[object]", calls) if isinstance(calls, list) else []
+    listed = listing(calls)
     if len(listed) > _MOST_CALLS:
         raise EngineFailure("broken", f"an answer with more than {_MOST_CALLS} calls of tools")
     return Piece(
@@ -194,9 +194,8 @@ def _piece(message: Mapping[str, object], choice: Mapping[str, object]) -> Piece
 
 
 def _call(found: object, number: int) -> ToolCallPiece:
-    call = cast("Mapping[str, object]", found) if isinstance(found, dict) else {}
-    function = call.get("function")
-    given = cast("Mapping[str, object]", function) if isinstance(function, dict) else {}
+    call = mapping(found)
+    given = mapping(call.get("function"))
     index, id, name, arguments = call.get("index", number), call.get("id"), given.get("name"), given.get("arguments")
     if not isinstance(index, int) or not 0 <= index < _MOST_CALLS:
         raise EngineFailure("broken", "a call of a tool without a number")
@@ -226,8 +225,7 @@ def _usage(found: Mapping[str, object]) -> TokenUsage | None:
     if not isinstance(usage, dict):
         return None
     counts = cast("Mapping[str, object]", usage)
-    details = counts.get("prompt_tokens_details")
-    cached = _count(cast("Mapping[str, object]", details).get("cached_tokens")) if isinstance(details, dict) else 0
+    cached = _count(mapping(counts.get("prompt_tokens_details")).get("cached_tokens"))
     return TokenUsage(_count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens")), cached)
 
 
@@ -241,16 +239,13 @@ def _model(found: Mapping[str, object]) -> str:
 
 
 def _ids(found: object) -> list[int]:
-    listed = cast("list[object]", found) if isinstance(found, list) else []
+    listed = listing(found)
     ids = [each for each in listed if isinstance(each, int) and 0 <= each < 1 << 31]
     return ids if len(ids) == len(listed) else []
 
 
 def _logprobs(choice: Mapping[str, object]) -> list[float]:
-    found = choice.get("logprobs")
-    content = cast("Mapping[str, object]", found).get("content") if isinstance(found, dict) else None
-    listed = cast("Sequence[object]", content) if isinstance(content, list) else ()
-    values = [cast("Mapping[str, object]", each).get("logprob") for each in listed if isinstance(each, dict)]
+    values = [mapping(each).get("logprob") for each in listing(mapping(choice.get("logprobs")).get("content"))]
     return [float(value) for value in values if isinstance(value, int | float) and isfinite(value)]
 
 

@@ -82,8 +82,9 @@ class HttpEngine:
         if self._session is None:
             raise EngineFailure("unavailable", "the engine is not open")
         where = urlsplit(self._server.url).netloc
+        first = asyncio.timeout(self._server.first_s)
         try:
-            async with asyncio.timeout(self._server.first_s) as first:
+            async with first:
                 response = await self._session.post(
                     f"{self._server.url.rstrip('/')}/chat/completions", data=self._body(request), allow_redirects=False,
                     headers={"Content-Type": "application/json"},

@@ -113,7 +113,8 @@ class Pool:
             await upstream.engine.open()
 
     async def chat(self, request: ChatRequest, tap: Tap) -> AsyncGenerator[Piece]:
-        patience, failure = self._patience, None
+        patience = self._patience
+        failure = EngineFailure("unavailable", "nothing was tried")
         for number in range(patience.tries):
             if number:
                 wait = min(patience.most_s, patience.first_s * 2 ** (number - 1))
@@ -131,7 +132,6 @@ class Pool:
                 tap(upstream.engine.name, "failure", f"{found.kind}: {found.message}".encode())
                 if begun or not found.worth_a_try:
                     raise
-        assert failure is not None
         raise EngineFailure(failure.kind, f"{failure.message} (tried {patience.tries} times)")
 
     async def close(self) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import Field, ValidationError, model_validator
 
 from clawc.runtime.engine.http import Server
 from clawc.runtime.engine.interface import Sampling
 from clawc.runtime.engine.pool import Patience, Price, Rate
+from clawc.runtime.engine.untyped import listing, mapping
 from clawc.runtime.errors import RuntimeFault
 from clawc.spec.bundle import Strict
 
@@ -136,12 +137,13 @@ def engine_settings(path: Path, engines: object) -> dict[str, EngineSettings]:
     """What `[engine]` of the file says. Raises RuntimeFault R0968."""
     if not isinstance(engines, dict):
         raise RuntimeFault("R0968", f"`{path}`: `engine` is no table", "Write `[engine.NAME]`.")
+    tables = mapping(cast(object, engines))
     found: dict[str, EngineSettings] = {}
-    for name, given in engines.items():  # pyright: ignore[reportUnknownVariableType]
+    for name, given in tables.items():
         where = f"`{path}`: `engine.{name}`"
         _no_secret(where, given)
         try:
-            found[str(name)] = EngineSettings.model_validate(given)  # pyright: ignore[reportUnknownArgumentType]
+            found[name] = EngineSettings.model_validate(given)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             at = "".join(f".{part}" for part in first["loc"])
@@ -154,15 +156,13 @@ def engine_settings(path: Path, engines: object) -> dict[str, EngineSettings]:
 
 def _no_secret(where: str, given: object) -> None:
     """A key in a file ends in a repository."""
-    if isinstance(given, dict):
-        for name, value in given.items():  # pyright: ignore[reportUnknownVariableType]
-            if str(name).lower().replace("-", "_") in _SECRET:  # pyright: ignore[reportUnknownArgumentType]
-                raise RuntimeFault(
-                    "R0969",
-                    f"{where}: `{name}` would hold a secret",
-                    'Put it into a variable, and name that: key_env = "…".',
-                )
-            _no_secret(where, value)
-    elif isinstance(given, list):
-        for value in given:  # pyright: ignore[reportUnknownVariableType]
-            _no_secret(where, value)
+    for name, value in mapping(given).items():
+        if name.lower().replace("-", "_") in _SECRET:
+            raise RuntimeFault(
+                "R0969",
+                f"{where}: `{name}` would hold a secret",
+                'Put it into a variable, and name that: key_env = "…".',
+            )
+        _no_secret(where, value)
+    for value in listing(given):
+        _no_secret(where, value)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from clawc.runtime.engine.interface import Object, Piece, TokenUsage, ToolCallPiece
+from clawc.runtime.engine.untyped import listing
 
 BODY_BYTES = 8 << 20
 _MESSAGES = 20_000
@@ -204,8 +205,8 @@ def _choice(found: object) -> object:
 def _stops(found: object) -> tuple[str, ...]:
     if found is None:
         return ()
-    listed = cast("list[object]", [found] if isinstance(found, str) else found)
-    if not isinstance(listed, list) or len(listed) > 16 or not all(isinstance(each, str) for each in listed):
+    listed = [found] if isinstance(found, str) else listing(found)
+    if not isinstance(found, str | list) or len(listed) > 16 or not all(isinstance(each, str) for each in listed):
         raise BadCall(400, "invalid_request", "`stop` is no text and no list of at most 16 texts")
     return tuple(str(each) for each in listed if each)
 
@@ -298,7 +299,7 @@ def last_events(head: Head, usage: TokenUsage | None, include_usage: bool) -> by
     """The end of a stream."""
     if not include_usage:
         return b"data: [DONE]\n\n"
-    body = {"id": head.id, "object": "chat.completion.chunk", "created": head.created, "model": head.model, "choices": [],
+    body: dict[str, object] = {"id": head.id, "object": "chat.completion.chunk", "created": head.created, "model": head.model, "choices": [],
             "usage": usage_object(usage)}  # fmt: skip
     return b"data: " + _json(body) + b"\n\ndata: [DONE]\n\n"
 

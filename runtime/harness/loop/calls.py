@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
+from clawc.runtime.engine.untyped import mapping
 from clawc.runtime.harness.interface import ToolResult, Tools
 from clawc.runtime.harness.loop.settings import LoopSettings
 from clawc.runtime.sandbox.interface import FileProblem, Process
@@ -75,17 +76,17 @@ class ToolCalls:
 
     async def _exec(self, given: Mapping[str, object]) -> ToolResult:
         command = _text(given, "command")
-        env = given.get("env") or {}
-        if not isinstance(env, dict) or not all(isinstance(v, str) for v in cast("dict[str, object]", env).values()):
+        wished: object = given.get("env") or {}
+        env = {name: value for name, value in mapping(wished).items() if isinstance(value, str)}
+        if not isinstance(wished, dict) or len(env) != len(mapping(wished)):
             raise WrongCall("`env` is an object of texts")
         cwd = given.get("workdir") or None
         if cwd is not None and not isinstance(cwd, str):
             raise WrongCall("`workdir` is not text")
-        environment = cast("dict[str, str]", env)
         if given.get("background") is True:
-            return await self._spawn(command, cwd, environment)
+            return await self._spawn(command, cwd, env)
         seconds = _seconds(given, self.settings.exec_s)
-        done = await self.tools.exec(command, min(seconds, self.settings.exec_most_s), cwd=cwd, env=environment)
+        done = await self.tools.exec(command, min(seconds, self.settings.exec_most_s), cwd=cwd, env=env)
         text = done.text.strip("\n") or "(no output)"
         return done if done.exit == 0 and done.text else ToolResult(done.ok, f"{text}\n[exit {done.exit}]", done.exit)
 
