@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from clawc.runtime.trajectory.arguments import as_json
 from clawc.runtime.trajectory.records import TRAJECTORY_FORMAT_VERSION, Document, TrajectoryRecord, given
-from clawc.runtime.trajectory.strangers import Given, Stored, each_object
+from clawc.runtime.trajectory.strangers import Given, Stored, each_record
 
 
 def record_of(line: Given) -> TrajectoryRecord:
@@ -37,7 +37,7 @@ def validated(given: Given, fields: Document) -> TrajectoryRecord:
 
 def read_records(stored: Stored) -> Iterator[TrajectoryRecord]:
     """The records of a file, one at a time; raises RuntimeFault R0902 to R0904."""
-    for line in each_object(stored):
+    for line in each_record(stored):
         yield record_of(line)
 
 

@@ -18,8 +18,11 @@ from pydantic import JsonValue
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.trajectory.records import Document
 
-FILE_BYTES = 256 << 20
+# Of one trajectory as events or entries, and of one of these.
+FILE_BYTES = 64 << 20
 LINE_BYTES = 16 << 20
+# Of one trajectory as one object, which may be larger than what it was made of.
+OBJECT_BYTES = 128 << 20
 LINES = 100_000
 DEPTH = 64
 _MANY = 10**15
@@ -68,28 +71,40 @@ def open_inside(root: Path, name: str) -> Stored | None:
 
 
 def read_whole(stored: Stored) -> bytes:
-    """All of a file. Raises RuntimeFault R0902 if it is too large."""
-    data = stored.file.read(FILE_BYTES + 1)
-    if len(data) > FILE_BYTES:
-        raise _beyond(stored.name, f"{FILE_BYTES >> 20} MiB")
+    """All of a file that is one object. Raises RuntimeFault R0902 if it is too large."""
+    data = stored.file.read(OBJECT_BYTES + 1)
+    if len(data) > OBJECT_BYTES:
+        raise _beyond(stored.name, f"{OBJECT_BYTES >> 20} MiB")
     return data
 
 
 def each_object(stored: Stored) -> Iterator[Given]:
-    """The objects of a file of JSON Lines; blank lines are passed over. Raises RuntimeFault R0902 and R0903."""
-    total = number = 0
-    while data := stored.file.readline(LINE_BYTES + 1):
-        number += 1
+    """The objects of a file of JSON Lines that is one trajectory. Raises RuntimeFault R0902 and R0903."""
+    total = 0
+    for number, data in _lines(stored, LINE_BYTES):
         total += len(data)
-        where = f"{stored.name}, line {number}"
-        if len(data) > LINE_BYTES:
-            raise _beyond(where, f"{LINE_BYTES >> 20} MiB")
         if total > FILE_BYTES:
             raise _beyond(stored.name, f"{FILE_BYTES >> 20} MiB")
         if number > LINES:
             raise _beyond(stored.name, f"{LINES:,} lines")
+        yield parsed(data, f"{stored.name}, line {number}")
+
+
+def each_record(stored: Stored) -> Iterator[Given]:
+    """The objects of a file of JSON Lines that are a trajectory each, as many as there are. Raises RuntimeFault R0902 and R0903."""
+    for number, data in _lines(stored, OBJECT_BYTES):
+        yield parsed(data, f"{stored.name}, line {number}")
+
+
+def _lines(stored: Stored, limit: int) -> Iterator[tuple[int, bytes]]:
+    """Lines by their numbers; blank ones are passed over."""
+    number = 0
+    while data := stored.file.readline(limit + 1):
+        number += 1
+        if len(data) > limit:
+            raise _beyond(f"{stored.name}, line {number}", f"{limit >> 20} MiB")
         if data.strip():
-            yield parsed(data, where)
+            yield number, data
 
 
 def parsed(data: bytes, where: str, depth: int = DEPTH) -> Given:

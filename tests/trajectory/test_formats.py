@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from pydantic import JsonValue
 
 from clawc.runtime.trajectory.arguments import arguments_of, as_json, decimal_of, number_of
 from clawc.runtime.trajectory.atif import atif_of
@@ -174,15 +175,18 @@ SENTINELS: dict[str, TrajectoryRecord] = {
 MARKS = ("SENT", "2026-09-09T09:09:09", "77077", '"failed"', '"error"')
 
 
-def native(document: object) -> object:
+def native(document: JsonValue) -> JsonValue:
     """A document without what we put where it has no place."""
-    if isinstance(document, dict):
-        left = {k: native(v) for k, v in document.items()}  # pyright: ignore[reportUnknownVariableType]
-        for place in ("extra", "metadata"):
-            if isinstance(left.get(place), dict):
-                left[place].pop("clawc", None)
-        return left
-    return [native(one) for one in document] if isinstance(document, list) else document  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(document, list):
+        return [native(one) for one in document]
+    if not isinstance(document, dict):
+        return document
+    return {
+        name: native({n: v for n, v in value.items() if n != "clawc"})
+        if name in ("extra", "metadata") and isinstance(value, dict)
+        else native(value)
+        for name, value in document.items()
+    }
 
 
 def holds(document: object, times: int) -> bool:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.trajectory import strangers
+from clawc.runtime.trajectory.from_atif import read_atif
+from clawc.runtime.trajectory.own import read_records, write_records
 from clawc.runtime.trajectory.read import read_trajectories
 from clawc.runtime.trajectory.records import MessageUsage, TrajectoryRecord
+from clawc.runtime.trajectory.strangers import Stored
 from tests.runtime.run_folders import INFO, record, write_run
 from tests.targets.exported import laid, small
 from tests.trajectory.samples import EXEC, FINAL, READ, SAID, TOOL, event, run
@@ -148,3 +153,28 @@ def test_all_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: 
     with pytest.raises(RuntimeFault) as caught:
         list(read_trajectories(folder))
     assert caught.value.code == "R0902" and "trajectory.jsonl" in caught.value.message
+
+
+def test_a_file_of_many_is_bounded_by_its_lines_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = io.BytesIO()
+    record = TrajectoryRecord(id="a", messages=(), extra={})
+    write_records([record] * 5, file)
+    monkeypatch.setattr(strangers, "FILE_BYTES", 1)
+    monkeypatch.setattr(strangers, "LINES", 1)
+    assert list(read_records(Stored(io.BytesIO(file.getvalue()), "f"))) == [record] * 5
+    monkeypatch.setattr(strangers, "OBJECT_BYTES", 10)
+    with pytest.raises(RuntimeFault, match="R0902"):
+        list(read_records(Stored(io.BytesIO(file.getvalue()), "f")))
+    with pytest.raises(RuntimeFault, match="R0902"):
+        read_atif(Stored(io.BytesIO(file.getvalue()), "f"))
+
+
+def test_the_documentation_has_every_code() -> None:
+    root = Path(__file__).parents[2]
+    said = set(re.findall(r"^\| (R09..) ", (root / "docs" / "trajectories.md").read_text("utf-8"), re.MULTILINE))
+    raised = {
+        code
+        for path in (root / "runtime" / "trajectory").glob("*.py")
+        for code in re.findall(r'RuntimeFault\("(R....)"', path.read_text("utf-8"))
+    }
+    assert said == raised
