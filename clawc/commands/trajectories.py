@@ -25,7 +25,6 @@ from clawc.compiler.report import clean
 from clawc.exits import UserError
 from clawc.runtime.records import Outcome
 from clawc.runtime.store.run_folder import read_info
-from clawc.runtime.trajectory.arguments import as_json
 from clawc.runtime.trajectory.atif import atif_of
 from clawc.runtime.trajectory.chat import write_chat
 from clawc.runtime.trajectory.filter import Choice, Selection
@@ -36,6 +35,7 @@ from clawc.runtime.trajectory.own import read_records, write_records
 from clawc.runtime.trajectory.read import read_trajectories
 from clawc.runtime.trajectory.records import TrajectoryRecord
 from clawc.runtime.trajectory.strangers import open_file
+from clawc.runtime.trajectory.values import as_json
 
 TARGETS = {"chat": "OpenAI chat", "atif": "ATIF", "inspect": "Inspect log", "jsonl": "JSON Lines of clawc"}
 SOURCES = ("atif", "openclaw", "jsonl")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
@@ -17,7 +16,8 @@ _DEPTH = 32
 
 
 class Arguments(NamedTuple):
-    """`values` are empty if the text is no JSON object; `exact` says whether `arguments_text` makes the same text of them."""
+    """`values` are empty if the text is no JSON object, which `sound` says; `exact` says whether `arguments_text` makes the same text
+    of them."""
 
     values: Document
     sound: bool
@@ -36,30 +36,3 @@ def arguments_of(text: str) -> Arguments:
 def arguments_text(values: JsonValue) -> str:
     """The text of arguments that are known as an object only."""
     return json.dumps(values, ensure_ascii=False)
-
-
-def as_json(document: object) -> str:
-    """A document on one line."""
-    return json.dumps(document, ensure_ascii=False, allow_nan=False)
-
-
-def number_of(decimal: str) -> tuple[float | None, bool]:
-    """A decimal as the number that formats want, and whether that says the same; None if it is none."""
-    try:
-        number = float(decimal)
-    except ValueError:
-        return None, False
-    if number - number != 0:  # not finite
-        return None, False
-    return number, decimal_of(number) == decimal
-
-
-def decimal_of(number: float) -> str:
-    """A number as a decimal without an exponent."""
-    text = format(Decimal(repr(number)), "f")
-    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
-
-
-def documents(values: list[Document]) -> JsonValue:
-    """A list of objects as the JSON value that it is."""
-    return cast(JsonValue, values)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
-from clawc.runtime.trajectory.arguments import arguments_of, documents, number_of
+from clawc.runtime.trajectory.arguments import arguments_of
 from clawc.runtime.trajectory.records import Document, Message, MessageUsage, ToolCall, TrajectoryRecord, given, is_time
+from clawc.runtime.trajectory.values import documents, number_of
 
 # The oldest version that has a place for all that is written here.
 VERSION = "ATIF-v1.7"

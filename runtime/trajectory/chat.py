@@ -10,8 +10,8 @@ from typing import BinaryIO
 
 from pydantic import JsonValue
 
-from clawc.runtime.trajectory.arguments import as_json
 from clawc.runtime.trajectory.records import Document, Message, Role, TrajectoryRecord, given
+from clawc.runtime.trajectory.values import as_json
 
 _RECORD = frozenset({"messages", "tools"})
 _MESSAGE: dict[Role, frozenset[str]] = {

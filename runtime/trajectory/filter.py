@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Literal, get_args
 
-from clawc.runtime.trajectory.arguments import as_json
 from clawc.runtime.trajectory.records import Message, TrajectoryRecord
+from clawc.runtime.trajectory.values import as_json
 
 Reason = Literal["outcome", "score", "unrecorded", "empty", "failed", "unfinished", "duplicate", "per_task"]
 REASONS: tuple[Reason, ...] = get_args(Reason)

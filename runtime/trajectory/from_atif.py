@@ -10,11 +10,12 @@ import re
 
 from pydantic import JsonValue
 
-from clawc.runtime.trajectory.arguments import arguments_text, decimal_of
+from clawc.runtime.trajectory.arguments import arguments_text
 from clawc.runtime.trajectory.atif import OURS, RESULTS_ONLY, UNKNOWN
 from clawc.runtime.trajectory.own import validated
 from clawc.runtime.trajectory.records import Document, TrajectoryRecord
 from clawc.runtime.trajectory.strangers import Given, Stored, parsed, read_whole
+from clawc.runtime.trajectory.values import decimal_of
 
 _VERSION = re.compile(r"ATIF-v1\.([0-8])")
 _ROLES: dict[str, str] = {"system": "system", "user": "user", "agent": "assistant"}

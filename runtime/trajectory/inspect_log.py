@@ -13,8 +13,9 @@ from collections.abc import Iterable
 from math import fsum
 from typing import BinaryIO, NamedTuple
 
-from clawc.runtime.trajectory.arguments import arguments_of, as_json, documents, number_of
+from clawc.runtime.trajectory.arguments import arguments_of
 from clawc.runtime.trajectory.records import Document, Message, MessageUsage, ToolCall, TrajectoryRecord, given, is_time
+from clawc.runtime.trajectory.values import as_json, documents, number_of
 
 VERSION = 2
 OURS = "clawc"

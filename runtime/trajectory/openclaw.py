@@ -8,18 +8,18 @@ not in these files.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypeAlias
 
-from pydantic import JsonValue
-
-from clawc.runtime.trajectory.arguments import arguments_text, decimal_of
+from clawc.runtime.trajectory.arguments import arguments_text
 from clawc.runtime.trajectory.own import validated
 from clawc.runtime.trajectory.records import Document, TrajectoryRecord
 from clawc.runtime.trajectory.session_tree import Entry, read_session
 from clawc.runtime.trajectory.strangers import Given, Stored
+from clawc.runtime.trajectory.values import decimal_of
 
 _FINISH = {"stop": "stop", "length": "length", "toolUse": "tool_calls"}
 _FAILED = ("error", "aborted")
@@ -44,12 +44,11 @@ def read_openclaw(stored: Stored) -> TrajectoryRecord:
         "model": next((str(one["model"]) for one in reversed(messages) if one.get("model")), ""),
         "outcome": said.outcome,
         "messages": list(messages),
+        "usage": said.usage,
         "started": session.started,
         "ended": str(messages[-1].get("at", "")) if messages else "",
         "extra": {"openclaw": {**session.more, **said.more, "entries_beside_the_path": session.beside}},
     }
-    if said.usage is not None:
-        fields["usage"] = said.usage
     return validated(session.header, fields)
 
 
@@ -60,9 +59,16 @@ class _Said:
         self.messages: list[Document] = []
         self.more: Document = {}
         self.outcome = ""
-        self.usage: Document | None = None
+        self._tokens = Counter[str]()
         self._cost: Decimal | None = None
         self._places: dict[str, int] = {}
+
+    @property
+    def usage(self) -> Document | None:
+        """The sum over the answers; None if none says what it took."""
+        if not self._tokens:
+            return None
+        return {**self._tokens, "cost": None if self._cost is None else format(self._cost, "f")}
 
     def add(self, entry: Entry) -> None:
         given = entry.given
@@ -179,24 +185,18 @@ class _Said:
     def _used(self, usage: Given) -> Document:
         """Of one answer; added to the sum. Their `input` is without what came from the cache."""
         cached = usage.count("cacheRead")
-        found: Document = {}
         counts = {
             "prompt_tokens": usage.count("input") + cached + usage.count("cacheWrite"),
             "completion_tokens": usage.count("output"),
             "cached_tokens": cached,
         }
-        before = self.usage or {}
-        self.usage = {name: count + _count(before.get(name)) for name, count in counts.items()}
-        found |= counts
+        self._tokens.update(counts)
         cost = usage.object("cost")
         total = cost.number("total") if cost is not None else None
-        if total is not None:
-            text = decimal_of(float(total))
+        text = None if total is None else decimal_of(float(total))
+        if text is not None:
             self._cost = (self._cost or Decimal(0)) + Decimal(text)
-            found["cost"] = text
-        if self._cost is not None:
-            self.usage["cost"] = format(self._cost, "f")
-        return found
+        return {**counts, "cost": text}
 
 
 def _parts(given: Given, name: str) -> Iterable[Given]:
@@ -228,7 +228,3 @@ def _time(message: Given) -> str:
         return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
     except (ValueError, OverflowError, OSError):
         return ""
-
-
-def _count(value: JsonValue) -> int:
-    return value if isinstance(value, int) else 0

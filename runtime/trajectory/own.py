@@ -8,9 +8,9 @@ from typing import BinaryIO
 
 from pydantic import ValidationError
 
-from clawc.runtime.trajectory.arguments import as_json
 from clawc.runtime.trajectory.records import TRAJECTORY_FORMAT_VERSION, Document, TrajectoryRecord, given
 from clawc.runtime.trajectory.strangers import Given, Stored, each_record
+from clawc.runtime.trajectory.values import as_json
 
 
 def record_of(line: Given) -> TrajectoryRecord:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from pydantic import JsonValue
 
-from clawc.runtime.trajectory.arguments import arguments_of, as_json, decimal_of, number_of
+from clawc.runtime.trajectory.arguments import arguments_of
 from clawc.runtime.trajectory.atif import atif_of
 from clawc.runtime.trajectory.chat import chat_of, write_chat
 from clawc.runtime.trajectory.from_atif import record_of_atif
@@ -22,6 +22,7 @@ from clawc.runtime.trajectory.inspect_log import LogHead, sample_of, write_log
 from clawc.runtime.trajectory.own import read_records, write_records
 from clawc.runtime.trajectory.records import Message, MessageUsage, ToolCall, TrajectoryRecord
 from clawc.runtime.trajectory.strangers import Stored, parsed
+from clawc.runtime.trajectory.values import as_json, decimal_of, number_of
 from tests.trajectory.samples import GOLDEN, conversation, records
 
 ROOT = Path(__file__).parents[2]

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from clawc.runtime.runners.installed import HARBOR, INSPECT, Framework
-from clawc.runtime.trajectory.arguments import arguments_of, as_json
+from clawc.runtime.trajectory.arguments import arguments_of
 from clawc.runtime.trajectory.atif import atif_of
 from clawc.runtime.trajectory.inspect_log import LogHead, write_log
 from clawc.runtime.trajectory.read import read_trajectories
 from clawc.runtime.trajectory.records import Message, MessageUsage, ToolCall, TrajectoryRecord
+from clawc.runtime.trajectory.values import as_json
 from tests.frameworks import framework
 from tests.trajectory.samples import EXEC, FINAL, READ, SAID, conversation, run
 

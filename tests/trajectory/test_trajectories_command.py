@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
+from clawc.commands import trajectories
 from clawc.commands.trajectories import TARGETS, TrajectoriesOptions, trajectories_command
 from clawc.exits import ENVIRONMENT, FINDINGS, OK, USAGE, UserError
-from clawc.runtime.trajectory.arguments import as_json
 from clawc.runtime.trajectory.atif import atif_of
+from clawc.runtime.trajectory.values import as_json
 from tests.runtime.run_folders import INFO, record
 from tests.trajectory.samples import EXEC, FINAL, GOLDEN, READ, SAID, conversation, run
 
@@ -95,6 +97,17 @@ def test_a_damaged_input_leaves_nothing(tmp_path: Path, to: str, name: str) -> N
         trajectories_command([folder], TrajectoriesOptions(tmp_path / name, to))
     assert "trajectory.jsonl, line 1" in caught.value.message or "several" in caught.value.message
     assert caught.value.code == USAGE
+    assert [path.name for path in tmp_path.iterdir()] == ["r"]
+
+
+@pytest.mark.parametrize("name", ["out", "out.json"])
+def test_an_interruption_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def interrupted(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(trajectories, "write_log", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        trajectories_command([two(tmp_path / "r")], TrajectoriesOptions(tmp_path / name, "inspect"))
     assert [path.name for path in tmp_path.iterdir()] == ["r"]
 
 
