@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from clawc.runtime.engine.interface import Object, Piece, TokenUsage, ToolCallPiece
-from clawc.runtime.engine.untyped import listing
+from clawc.runtime.engine.untyped import listing, mapping
 
 BODY_BYTES = 8 << 20
 _MESSAGES = 20_000
@@ -97,16 +97,18 @@ def _refuse(call: Mapping[str, object]) -> None:
 
 
 def _parsed(text: str) -> object:
-    depth = most = 0
-    for sign in text if text.count("[") + text.count("{") > _DEPTH else "":
-        if sign in "[{":
-            depth += 1
-            most = max(most, depth)
-        elif sign in "]}":
-            depth -= 1
-    if most > _DEPTH * 4:
-        raise ValueError(f"nested deeper than {_DEPTH * 4}")
-    return json.loads(text, parse_constant=_no_constant)
+    """Raises ValueError, RecursionError."""
+    found: object = json.loads(text, parse_constant=_no_constant)
+    level = [found]
+    for _ in range(_DEPTH):
+        level = [inner for each in level for inner in _inside(each)]
+        if not level:
+            return found
+    raise ValueError(f"nested deeper than {_DEPTH}")
+
+
+def _inside(found: object) -> Iterable[object]:
+    return listing(found) if isinstance(found, list) else mapping(found).values()
 
 
 def _no_constant(name: str) -> object:
