@@ -11,7 +11,7 @@ import os
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from clawc.runtime.engine.interface import Drawn, EngineFailure, Object
@@ -41,7 +41,7 @@ class Child:
         self._writer = writer
         self._answers: dict[int, Answer] = {}
         self._number = 0
-        self._changed = asyncio.Condition()
+        self._news = asyncio.Event()  # there is one who waits for it at most
         self._ready = 0
         self._said = bytearray()
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._hear_stderr())]
@@ -71,8 +71,7 @@ class Child:
 
     async def ready(self, times: int = 1) -> bool:
         """Waits until weights have been loaded so often; False if the process is gone instead."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._ready >= times or bool(self.gone))
+        await self._until(lambda: self._ready >= times)
         return not self.gone
 
     def ask(self, prompt: list[int], most: int, temperature: float, seed: int) -> tuple[int, Answer]:
@@ -88,11 +87,11 @@ class Child:
         """Nothing more comes of the request."""
         if self._answers.pop(number, None) is not None and not self.gone:
             self._writer.write(encode(op="cancel", id=number))
+        self._news.set()
 
     async def load(self, model: str, adapter: str, version: int) -> bool:
         """Other weights, once all requests are answered; False if the process is gone."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: not self._answers or bool(self.gone))
+        await self._until(lambda: not self._answers)
         times = self._ready + 1
         if not self.gone:
             self._writer.write(encode(op="load", model=model, adapter=adapter))
@@ -112,12 +111,20 @@ class Child:
             await self.process.wait()
         await asyncio.gather(*self._tasks)
 
+    async def _until(self, true: Callable[[], bool]) -> None:
+        """Until it is true, or the process is gone."""
+        while not true() and not self.gone:
+            self._news.clear()
+            await self._news.wait()
+
     async def _listen(self) -> None:
         why = ""
         try:
             while (line := await self._reader.readline()).endswith(b"\n"):
-                await self._take(decode(line))
-        except (OSError, ValueError, KeyError) as error:  # a line that is too long, or none of the protocol
+                self._take(decode(line))
+        except OSError:
+            pass  # it was gone before it had read what it was told
+        except (ValueError, KeyError) as error:  # a line that is too long, or none of the protocol
             why = f"it said what is not understood: {error!r}"
             with suppress(ProcessLookupError):
                 self.process.kill()
@@ -129,10 +136,9 @@ class Child:
             answer.put_nowait(failure)
         self._answers.clear()
         self._writer.close()
-        async with self._changed:
-            self._changed.notify_all()
+        self._news.set()
 
-    async def _take(self, message: Object) -> None:
+    def _take(self, message: Object) -> None:
         if message["op"] == "ready":
             self.about = {name: str(value) for name, value in message.items() if name != "op"}
             self._ready += 1
@@ -146,8 +152,7 @@ class Child:
             if isinstance(came, Drawn) and came.finish is None:
                 return
             del self._answers[number]
-        async with self._changed:
-            self._changed.notify_all()
+        self._news.set()
 
     async def _hear_stderr(self) -> None:
         stderr = self.process.stderr

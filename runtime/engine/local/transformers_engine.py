@@ -57,7 +57,6 @@ class TransformersEngine:
             dtype=dtype,
             threads=_threads() if threads is None else threads,
             ends=tuple(ends),
-            context=self.context,
             cache=max(self.context, self.context * _CACHE if cache is None else cache),
         )
         self._name = f"transformers:{folder.name}"

@@ -21,8 +21,7 @@ Dtype = Literal["auto", "float32", "bfloat16"]
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What a process is started with. `ends` are tokens that end an answer besides those that the model's folder names;
-    `context` tokens are the most of a prompt and its answer, `cache` tokens the most of all calls at once that are kept
-    computed."""
+    `cache` tokens, of all calls together, are kept computed."""
 
     model: str
     adapter: str
@@ -30,7 +29,6 @@ class Setup:
     dtype: Dtype
     threads: int
     ends: tuple[int, ...]
-    context: int
     cache: int
 
 

@@ -7,6 +7,7 @@ the process: what is known of its state then is nothing. Who reads stderr learns
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import signal
 import socket
@@ -68,6 +69,7 @@ class _Worker:
                 self._pump.join()
                 setup = replace(self._setup, model=str(message["model"]), adapter=str(message["adapter"]))
                 del self._batches
+                gc.collect()  # the weights of before go before other ones come
                 self._begin(setup)
             case other:
                 raise ValueError(f"nothing is known of {other!r}")
