@@ -16,9 +16,9 @@ from decimal import Decimal
 from clawc.runtime.engine.interface import ChatRequest, Engine, EngineFailure, Piece, Tap, TokenUsage
 
 _MILLION = Decimal(1_000_000)
-# Failures one after another after which an upstream rests, and how long.
+# Failures one after another after which others are called first, and how long.
 _STRIKES = 3
-_REST_S = 15.0
+_SHUNNED_S = 15.0
 _MINUTE = 60.0
 _LONGEST_WAIT_S = 120.0
 
@@ -57,12 +57,14 @@ class Patience:
 
 @dataclass(slots=True)
 class Upstream:
-    """One way to the model. What was used in the last minute bounds what may be used now."""
+    """One way to the model. What was used in the last minute bounds what may be used now. It rests while it asks for that; after several
+    failures others are called before it."""
 
     engine: Engine
     price: Price | None = None
     rate: Rate = field(default_factory=Rate)
     rests_until: float = 0.0
+    shunned_until: float = 0.0
     strikes: int = 0
     busy: int = 0
     _calls: deque[float] = field(default_factory=deque[float])
@@ -95,7 +97,7 @@ class Upstream:
         if failure.retry_after_s is not None:
             self.rests_until = max(self.rests_until, now + min(failure.retry_after_s, _LONGEST_WAIT_S))
         elif self.strikes >= _STRIKES:
-            self.rests_until = max(self.rests_until, now + _REST_S)
+            self.shunned_until = now + _SHUNNED_S
 
 
 class Pool:
@@ -142,11 +144,13 @@ class Pool:
         """The first upstream that may be called, which it then counts as being. Waits for one."""
         loop = asyncio.get_running_loop()
         while True:
-            waits = [upstream.wait_s(loop.time()) for upstream in self._upstreams]
+            now = loop.time()
+            waits = [upstream.wait_s(now) for upstream in self._upstreams]
             least = min(waits)
-            if least == 0:
-                upstream = self._upstreams[waits.index(0)]
-                upstream.begin(loop.time())
+            free = [upstream for upstream, wait in zip(self._upstreams, waits) if wait == 0]
+            if free:
+                upstream = min(free, key=lambda each: each.shunned_until > now)
+                upstream.begin(now)
                 return upstream
             async with self._changed:
                 try:

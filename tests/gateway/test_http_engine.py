@@ -20,7 +20,7 @@ HELLO = ({"role": "user", "content": "hello"},)
 
 
 def server(url: str, **options: object) -> Server:
-    return Server(url, "m", first_s=2.0, idle_s=0.3, **options)  # type: ignore[arg-type]
+    return Server(url, "m", first_s=0.5, idle_s=0.3, **options)  # type: ignore[arg-type]
 
 
 async def said(

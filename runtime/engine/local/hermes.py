@@ -34,6 +34,7 @@ class Hermes:
         self._text = ""  # not yet taken apart; begins with the tag while `_inside`
         self._inside = False
         self._searched = 0  # up to here there is no end of the call
+        self._scanned, self._quoted = 0, False  # up to here quotes are counted, and is this within two of them?
         self._space = ""  # white space that is content unless a call is next to it
         self._after_call = False
         self.count = 0
@@ -72,7 +73,8 @@ class Hermes:
         if at >= 0:
             self._content(self._text[:at], pieces)
             self._text = self._text[at:]
-            self._inside, self._searched = True, len(CALL)
+            self._inside, self._quoted = True, False
+            self._searched = self._scanned = len(CALL)
             return True
         sure = len(self._text) - beginning(self._text, CALL)
         self._content(self._text[:sure], pieces)
@@ -84,11 +86,12 @@ class Hermes:
         if at < 0:
             self._searched = max(len(CALL), len(self._text) - len(CALL_END) + 1)
             return False
-        body = self._text[len(CALL) : at]
-        if _in_string(body):  # the tag is part of an argument
+        self._quoted ^= _odd_quotes(self._text[self._scanned : at])
+        self._scanned = at
+        if self._quoted:  # the tag is part of an argument
             self._searched = at + len(CALL_END)
             return True
-        call = _call(body) if self.count < _MOST_CALLS else f"is one of more than {_MOST_CALLS}"
+        call = _call(self._text[len(CALL) : at]) if self.count < _MOST_CALLS else f"is one of more than {_MOST_CALLS}"
         if isinstance(call, str):
             self._fail(call)
             self._give_up(at, pieces)
@@ -120,7 +123,7 @@ class Hermes:
         return "call" + hashlib.sha256(f"{self._seed} {self.count}".encode()).hexdigest()[:12]
 
 
-def _in_string(text: str) -> bool:
+def _odd_quotes(text: str) -> bool:
     return sum(part.group() == '"' for part in _STRING_PART.finditer(text)) % 2 == 1
 
 

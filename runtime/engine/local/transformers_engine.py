@@ -19,7 +19,7 @@ from clawc.runtime.engine.local.packages import ADAPTER, WORKER, need
 from clawc.runtime.engine.local.shapes import as_object
 from clawc.runtime.engine.local.wire import Device, Dtype, Setup
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.sandbox.finish import finish
+from clawc.runtime.sandbox.finish import acquire, finish
 
 _STARTS = 3  # processes in a row that answer nothing, after which no other one is started
 _LONGEST_CONTEXT = 8192  # unless more is asked for: memory for it is taken at the start
@@ -59,7 +59,7 @@ class TransformersEngine:
             ends=tuple(ends),
             cache=max(self.context, self.context * _CACHE if cache is None else cache),
         )
-        self._name = f"transformers:{folder.name}"
+        self._name = f"transformers:{folder.name}" + (f"+{adapter.name}" if adapter else "")
         self._version = 0
         self._child: Child | None = None
         self._starts = 0
@@ -166,10 +166,12 @@ class TransformersEngine:
 
     async def _started(self) -> Child:
         try:
-            child = await finish(Child.start(self._setup, self._version))
+            child = await acquire(Child.start(self._setup, self._version), Child.end)
         except OSError as error:
             raise EngineFailure("unavailable", f"no process of the model can be started: {error}") from error
         self._child = child  # also if this is cancelled meanwhile: `close` ends it, and the next call waits for it
+        if self._closed:  # meanwhile, when there was none to end
+            await self.close()
         if not await child.ready():
             raise EngineFailure("unavailable", f"`{self._setup.model}` cannot be loaded: {child.gone}")
         return child
