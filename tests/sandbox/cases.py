@@ -9,6 +9,7 @@ from tests.sandbox.cases_bundles import BUNDLES
 from tests.sandbox.cases_calls import CALLS
 from tests.sandbox.cases_checker import CHECKER
 from tests.sandbox.cases_collect import COLLECT
+from tests.sandbox.cases_door import DOOR
 from tests.sandbox.cases_folders import FOLDERS
 from tests.sandbox.cases_limits import LIMITS
 from tests.sandbox.cases_neighbours import NEIGHBOURS
@@ -36,6 +37,7 @@ CONFORMANCE: tuple[Table, ...] = (
     REPORTS,
     REDTEAM,
     FOLDERS,
+    DOOR,
 )
 FORGERIES: tuple[Table, ...] = (TABLES, PROGRAMS)
 STRANGE: tuple[Table, ...] = (BUNDLES,)
