@@ -263,6 +263,43 @@ def score(
     raise typer.Exit(score_command(bundle, workspace, format, trajectory, sandbox, image))
 
 
+@app.command("trajectories")
+def trajectories_verb(
+    paths: Annotated[
+        list[Path], typer.Argument(help="run folders; with `--from`, files of that format", metavar="RUN...")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", help="file, or folder for several documents of atif and inspect", metavar="PATH"),
+    ],
+    to: Annotated[str, typer.Option("--to", help="chat, atif, inspect or jsonl", metavar="FORMAT")] = "jsonl",
+    source: Annotated[
+        str, typer.Option("--from", help="read files instead of runs: atif, openclaw or jsonl", metavar="FORMAT")
+    ] = "",
+    outcome: Annotated[
+        list[str] | None,
+        typer.Option(help="outcomes to take, or `all`; may be repeated; ok of runs unless given", metavar="NAME"),
+    ] = None,
+    min_score: Annotated[float | None, typer.Option(min=0, max=1, help="the least score to take")] = None,
+    per_task: Annotated[int | None, typer.Option(min=1, help="at most so many of each task")] = None,
+    unique: Annotated[bool, typer.Option("--unique", help="of those with the same messages only the first")] = False,
+    sound: Annotated[
+        bool, typer.Option("--sound", help="none with a call of a tool that failed or has no result")
+    ] = False,
+    metadata: Annotated[
+        bool, typer.Option("--metadata", help="for chat: with what the format has no place for")
+    ] = False,
+    scoring: Annotated[str, typer.Option(help="of runs: latest, original, or the id of a re-scoring")] = "latest",
+) -> None:
+    """Write what was said and done in runs as a file for training or other tools; read such files of others."""
+    from clawc.commands.trajectories import TrajectoriesOptions, trajectories_command
+
+    options = TrajectoriesOptions(
+        out, to, source, tuple(outcome or ()), min_score, per_task, unique, sound, metadata, scoring
+    )
+    raise typer.Exit(trajectories_command(paths, options))
+
+
 @app.command("report")
 def report_verb(
     runs: Annotated[

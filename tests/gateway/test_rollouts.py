@@ -203,7 +203,10 @@ def ask(messages, **more):
 
 
 def planting(code: str) -> dict[str, object]:
-    return {"tool": "bash", "arguments": {"command": f"python3 - > /tmp/out 2>&1 <<'EOF'\n{PLANT}{code}\nEOF\nhead -c 300 /tmp/out"}}
+    return {
+        "tool": "bash",
+        "arguments": {"command": f"python3 - > /tmp/out 2>&1 <<'EOF'\n{PLANT}{code}\nEOF\nhead -c 300 /tmp/out"},
+    }
 
 
 @pytest.mark.parametrize(
