@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from bench import check, checkers, cluster, fmt, prove, rollouts
+from bench import check, checkers, cluster, fmt, gateway, prove, rollouts
 
 BENCHMARKS = {
     "check": check.main,
     "checkers": checkers.main,
     "cluster": cluster.main,
     "fmt": fmt.main,
+    "gateway": gateway.main,
     "prove": prove.main,
     "rollouts": rollouts.main,
 }
