@@ -60,7 +60,7 @@ def untapped(who: str, kind: str, data: bytes) -> None: ...
 class Heard:
     """All of a chat."""
 
-    def __init__(self, chat: ChatOverTokens, request: ChatRequest) -> None:
+    def __init__(self, chat: ChatOverTokens[Told], request: ChatRequest) -> None:
         self.pieces: list[Piece] = []
         self.taps: list[tuple[str, str, bytes]] = []
         self.failure: EngineFailure | None = None
@@ -68,7 +68,7 @@ class Heard:
         self.content = "".join(piece.content for piece in self.pieces)
         self.calls = [call for piece in self.pieces for call in piece.tool_calls]
 
-    async def _hear(self, chat: ChatOverTokens, request: ChatRequest) -> None:
+    async def _hear(self, chat: ChatOverTokens[Told], request: ChatRequest) -> None:
         try:
             async for piece in chat.chat(request, self._tap):
                 self.pieces.append(piece)

@@ -9,7 +9,7 @@ import signal
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import pytest
 
@@ -36,12 +36,12 @@ def folder() -> Path:
 class Running:
     """An engine, and the loop that it lives in."""
 
-    engine: ChatOverTokens
+    engine: ChatOverTokens[TransformersEngine]
     loop: asyncio.AbstractEventLoop
 
     @property
     def tokens(self) -> TransformersEngine:
-        return cast(TransformersEngine, self.engine.tokens)
+        return self.engine.tokens
 
     def run(self, work: Coroutine[object, object, _Result]) -> _Result:
         return self.loop.run_until_complete(asyncio.wait_for(work, 240))
@@ -71,7 +71,10 @@ class Answer:
 
 
 async def ask(
-    engine: ChatOverTokens, *messages: Object, continued: Continued | None = None, **sampling: object
+    engine: ChatOverTokens[TransformersEngine],
+    *messages: Object,
+    continued: Continued | None = None,
+    **sampling: object,
 ) -> Answer:
     answer = Answer()
     request = ChatRequest(messages, sampling=Sampling(**sampling), continued=continued)  # type: ignore[arg-type]

@@ -29,7 +29,7 @@ def python(code: str) -> subprocess.Popen[str]:
 
 def model(folder: Path) -> Path:
     """What looks like one from outside."""
-    (folder / "config.json").write_text('{"max_position_embeddings": 64}')
+    (folder / "config.json").write_text('{"max_position_embeddings": 64, "vocab_size": 9}')
     (folder / "model.safetensors").write_bytes(b"")
     return folder
 
@@ -82,6 +82,8 @@ def test_a_process_that_cannot_start_is_tried_a_few_times(tmp_path: Path, monkey
         ([1], Sampling(), "rejected"),
         ([1], Sampling(max_tokens=4, temperature=1.0, seed=1, top_p=0.9), "rejected"),
         ([1], Sampling(max_tokens=4, temperature=1.0, seed=1, top_k=5), "rejected"),
+        ([9], SAMPLING, "rejected"),
+        ([-1], SAMPLING, "rejected"),
         ([], SAMPLING, "context"),
         ([1] * 61, SAMPLING, "context"),
     ],

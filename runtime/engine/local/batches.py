@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -100,7 +101,8 @@ class Batches:
         self._manager = _manager(model, setup)
         self._manager.warmup()  # makes the processor, whose way to draw is replaced before anything is drawn
         processor = self._manager.batch_processor
-        if processor is None or not hasattr(processor.model_runner, "_sample"):
+        drawing = getattr(processor and processor.model_runner, "_sample", None)
+        if processor is None or drawing is None or [*signature(drawing).parameters] != ["scores", "output_ids"]:
             raise RuntimeError("this version of transformers draws tokens in another way: install 5.23")
         self._rows = processor.inputs_and_outputs
         setattr(processor.model_runner, "_sample", self._sample)  # noqa: B010 - it is no part of the interface

@@ -19,7 +19,7 @@ def local_engine(
     adapter: Path | None = None,
     threads: int | None = None,
     context: int | None = None,
-) -> ChatOverTokens:
+) -> ChatOverTokens[TransformersEngine]:
     """An engine of the model in `folder`, which is loaded by `open`; see TransformersEngine. Raises RuntimeFault R0951 if a
     package is missing, R0952 if the folder has no model that was trained on ChatML."""
     template = Template.of(folder)
@@ -43,7 +43,7 @@ def smollm2_engine(
     adapter: Path | None = None,
     threads: int | None = None,
     context: int | None = None,
-) -> ChatOverTokens:
+) -> ChatOverTokens[TransformersEngine]:
     """The same of SmolLM2-135M-Instruct, which is fetched and converted first if need be, which takes seconds; see `smollm2`."""
     folder = smollm2(models)
     return local_engine(folder, device=device, dtype=dtype, adapter=adapter, threads=threads, context=context)

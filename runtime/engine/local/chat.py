@@ -13,6 +13,7 @@ import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Generic, TypeVar
 
 from clawc.runtime.engine.interface import (
     ChatRequest,
@@ -35,10 +36,13 @@ _COLDEST = 1e-3  # what is colder is drawn greedily
 _HOTTEST = 100.0
 
 
-class ChatOverTokens:
+_Tokens = TypeVar("_Tokens", bound=TokenEngine)
+
+
+class ChatOverTokens(Generic[_Tokens]):
     """`context` is how many tokens a prompt and its answer may have together."""
 
-    def __init__(self, tokens: TokenEngine, template: Template, context: int) -> None:
+    def __init__(self, tokens: _Tokens, template: Template, context: int) -> None:
         self.tokens = tokens
         self.template = template
         self.context = context

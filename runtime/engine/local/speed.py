@@ -20,25 +20,24 @@ _AT_ONCE = (1, 8, 32)
 _EACH = 64  # tokens of an answer, at most
 
 
-async def _measure(engine: ChatOverTokens) -> None:
+async def _measure(engine: ChatOverTokens[TransformersEngine]) -> None:
     tokens = engine.tokens
     begun = time.perf_counter()
     await engine.open()
-    if isinstance(tokens, TransformersEngine):
-        print(f"{tokens.name} {dict(tokens.about)}, ready after {time.perf_counter() - begun:.1f} s")
+    print(f"{tokens.name} {dict(tokens.about)}, ready after {time.perf_counter() - begun:.1f} s")
     await _answer(engine, 0)
     for many in _AT_ONCE:
         begun = time.perf_counter()
         drawn = sum(await asyncio.gather(*(_answer(engine, number) for number in range(many))))
         seconds = time.perf_counter() - begun
         print(f"{many:3} at once: {drawn} tokens in {seconds:.1f} s, {drawn / seconds:.0f} a second")
-    if isinstance(tokens, TransformersEngine) and tokens.pid is not None and sys.platform == "linux":
+    if tokens.pid is not None and sys.platform == "linux":
         status = Path(f"/proc/{tokens.pid}/status").read_text()
         peak = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
         print(f"memory of its process at most: {int(peak) / 1024:.0f} MiB")
 
 
-async def _answer(engine: ChatOverTokens, number: int) -> int:
+async def _answer(engine: ChatOverTokens[TransformersEngine], number: int) -> int:
     """How many tokens were drawn."""
     ask = {"role": "user", "content": f"Tell me a long story about the number {number}."}
     count = 0
@@ -51,7 +50,7 @@ async def _answer(engine: ChatOverTokens, number: int) -> int:
 def _untapped(who: str, kind: str, data: bytes) -> None: ...
 
 
-async def _run(engine: ChatOverTokens) -> None:
+async def _run(engine: ChatOverTokens[TransformersEngine]) -> None:
     try:
         await _measure(engine)
     finally:

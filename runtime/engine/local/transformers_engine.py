@@ -47,6 +47,8 @@ class TransformersEngine:
         need(*WORKER)
         config = _checked(folder)
         _check_adapter(adapter)
+        vocabulary = config.get("vocab_size")
+        self._vocabulary = vocabulary if isinstance(vocabulary, int) else None
         made_for = config.get("max_position_embeddings")
         longest = made_for if isinstance(made_for, int) else _LONGEST_CONTEXT
         self.context = min(longest, _LONGEST_CONTEXT if context is None else context)
@@ -99,6 +101,10 @@ class TransformersEngine:
         if most is None or temperature is None or seed is None or sampling.top_p not in (None, 1) or sampling.top_k:
             raise EngineFailure(
                 "rejected", "tokens are drawn with a seed, a temperature and a bound, top_p 1 and top_k 0"
+            )
+        if self._vocabulary is not None and not all(0 <= number < self._vocabulary for number in prompt_ids):
+            raise EngineFailure(
+                "rejected", f"the prompt has tokens that are none of the {self._vocabulary} that there are"
             )
         if not prompt_ids or most < 1 or len(prompt_ids) + most > self.context:
             sizes = f"{len(prompt_ids)} tokens and {most} more"
