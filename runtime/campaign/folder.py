@@ -10,7 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,14 +55,29 @@ def campaign_folder(out: Path) -> Generator[None]:
     try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise RuntimeFault("R0975", f"`{out / LOCK}` is not a regular file", "Give another --out.")
-        if not lock_file(fd):
+        if not lock_file(fd) or not _is_at(fd, out / LOCK):
             raise RuntimeFault("R0977", f"another process works on `{out}`", "Wait for it, or give another --out.")
-        make_folder(out / PLAYERS)
-        if os.path.lexists(out / BUNDLES):
-            real_folder(out / BUNDLES)
+        try:
+            make_folder(out / PLAYERS)
+            if os.path.lexists(out / BUNDLES):
+                real_folder(out / BUNDLES)
+        except OSError as error:
+            raise fault_of(error, out) from error
         yield
     finally:
+        with suppress(OSError):  # where nothing was played, nothing is left
+            (out / PLAYERS).rmdir()
+            if os.listdir(out) == [LOCK]:
+                (out / LOCK).unlink()
+                out.rmdir()
         os.close(fd)
+
+
+def _is_at(fd: int, path: Path) -> bool:
+    """Whether the open file still stands there."""
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(fd), os.lstat(path))
+    return False
 
 
 def base_name(player: PlayerSettings) -> str:
