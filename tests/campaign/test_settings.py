@@ -80,6 +80,12 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, code: str, words: str
     assert caught.value.code == code and words in str(caught.value), str(caught.value)
 
 
+def test_the_example_of_the_documentation(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs/campaigns.md").read_text().split("```toml\n")[1].split("```")[0]
+    found = campaign_settings(write(tmp_path, text))
+    assert [player.episodes for player in found.players] == [None, 16] and found.keep.per_task == 8
+
+
 def test_files_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "huge.toml").write_bytes(b"#" * (MOST_BYTES + 1))
     (tmp_path / "binary.toml").write_bytes(b"\xff\x00")
