@@ -46,9 +46,9 @@ class Episode:
     def __init__(self, url: str, most: int = 30) -> None:
         self._url = f"{url}/chat/completions"
         self._most = most
-        self._messages: list[dict[str, object]] = []
+        self._messages: list[Mapping[str, object]] = []
 
-    def body(self) -> bytes:
+    def _body(self) -> bytes:
         if not self._messages or len(self._messages) > self._most * 2:
             self._messages = [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "Do the task."}]
         call = {
@@ -62,7 +62,7 @@ class Episode:
 
     async def call(self, client: aiohttp.ClientSession) -> Call:
         """Raises RuntimeError for an answer that is not whole."""
-        body = self.body()
+        body = self._body()
         began, first, last = time.perf_counter(), 0.0, b""
         async with client.post(self._url, data=body, headers={"Content-Type": "application/json"}) as response:
             async for chunk in response.content.iter_any():

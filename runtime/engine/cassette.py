@@ -11,7 +11,7 @@ import json
 import os
 from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -51,6 +51,15 @@ class _Usage(Strict):
     cost: Decimal | None = None
 
 
+class _Sampling(Strict):
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
 class _Tokens(Strict):
     prompt_ids: tuple[int, ...]
     output_ids: tuple[int, ...]
@@ -59,6 +68,7 @@ class _Tokens(Strict):
     tokenizer: str = ""
     template: str = ""
     parse_error: str = ""
+    sampling: _Sampling | None = None
 
 
 class _Piece(Strict):
@@ -173,7 +183,7 @@ def _kept(piece: Piece) -> _Piece:
         content=piece.content, reasoning=piece.reasoning, finish=piece.finish, model=piece.model,
         tool_calls=tuple(_Part(index=c.index, id=c.id, name=c.name, arguments=c.arguments) for c in piece.tool_calls),
         usage=None if usage is None else _Usage(prompt=usage.prompt, completion=usage.completion, cached=usage.cached, cost=usage.cost),
-        sampled=None if sampled is None else _Tokens(**{name: getattr(sampled, name) for name in Sampled.__slots__}),
+        sampled=None if sampled is None else _Tokens.model_validate(asdict(sampled)),
     )  # fmt: skip
 
 
@@ -185,4 +195,11 @@ def _played(piece: _Piece) -> Piece:
     )  # fmt: skip
     if sampled is None:
         return found
-    return replace(found, sampled=Sampled(**{name: getattr(sampled, name) for name in Sampled.__slots__}))
+    sampling = None if sampled.sampling is None else Sampling(**dict(sampled.sampling))
+    return replace(
+        found,
+        sampled=Sampled(
+            sampled.prompt_ids, sampled.output_ids, sampled.logprobs, sampled.version, sampled.tokenizer, sampled.template,
+            sampled.parse_error, sampling,
+        ),
+    )  # fmt: skip

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, cast
 
-from clawc.runtime.engine.interface import Object, Sampled
+from clawc.runtime.engine.interface import Object, Sampled, Sampling
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.gateway.capture import Happened, read_capture, uncoded
 from clawc.runtime.gateway.wire import Asked, BadCall, parse_call
@@ -149,4 +149,16 @@ def _sampled(found: object) -> Sampled | None:
     return Sampled(
         tuple(_number(each) for each in prompt), tuple(_number(each) for each in output), tuple(float(cast(float, each)) for each in logprobs),
         _number(data["version"]), _text(data["tokenizer"]), _text(data["template"]), _text(data["parse_error"]),
+        _sampling(data.get("sampling")),
+    )  # fmt: skip
+
+
+def _sampling(found: object) -> Sampling | None:
+    if found is None:
+        return None
+    data = _object(found)
+    stop = cast("Sequence[object]", data["stop"])
+    return Sampling(
+        cast("int | None", data["max_tokens"]), cast("float | None", data["temperature"]), cast("float | None", data["top_p"]),
+        cast("int | None", data["top_k"]), cast("int | None", data["seed"]), tuple(_text(each) for each in stop),
     )  # fmt: skip

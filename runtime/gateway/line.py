@@ -11,7 +11,7 @@ import hashlib
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
 from clawc.runtime.engine.interface import (
@@ -433,4 +433,5 @@ def _sampled(sampled: Sampled | None) -> Mapping[str, object] | None:
     return {
         "prompt_ids": list(sampled.prompt_ids), "output_ids": list(sampled.output_ids), "logprobs": list(sampled.logprobs),
         "version": sampled.version, "tokenizer": sampled.tokenizer, "template": sampled.template, "parse_error": sampled.parse_error,
+        "sampling": None if sampled.sampling is None else asdict(sampled.sampling),
     }  # fmt: skip

@@ -108,7 +108,7 @@ def _parsed(text: str) -> object:
 
 
 def _inside(found: object) -> Iterable[object]:
-    return listing(found) if isinstance(found, list) else mapping(found).values()
+    return listing(found) or mapping(found).values()
 
 
 def _no_constant(name: str) -> object:

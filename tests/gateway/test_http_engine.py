@@ -23,10 +23,15 @@ def server(url: str, **options: object) -> Server:
     return Server(url, "m", first_s=0.5, idle_s=0.3, **options)  # type: ignore[arg-type]
 
 
+def nowhere(upstream: str, what: str, data: bytes) -> None:
+    """Nobody keeps it."""
+
+
 async def said(
     engine: HttpEngine | Pool, *, stream: bool = False, tapped: list[bytes] | None = None
 ) -> tuple[Gathered, list[Piece]]:
-    gathered, pieces = Gathered(), []
+    gathered = Gathered()
+    pieces: list[Piece] = []
     await engine.open()
     try:
         request = ChatRequest(HELLO, sampling=Sampling(max_tokens=9, temperature=0.5), stream=stream)
@@ -209,7 +214,7 @@ def test_no_more_than_so_many_at_once(at_once: int) -> None:
             await made.open()
 
             async def one() -> None:
-                async for _ in made.chat(ChatRequest(HELLO), lambda *_: None):
+                async for _ in made.chat(ChatRequest(HELLO), nowhere):
                     pass
 
             began = time.monotonic()

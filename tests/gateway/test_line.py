@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from clawc.runtime.engine.interface import ChatRequest, EngineFailure, Piece, Sampled, Sampling, Tap, TokenUsage
+from clawc.runtime.engine.untyped import listing, mapping
 from clawc.runtime.gateway.budget import LEDGER, Budget
 from clawc.runtime.gateway.calls import read_calls
 from clawc.runtime.gateway.capture import CAPTURE
@@ -27,15 +28,21 @@ def body(*messages: Json, **fields: object) -> bytes:
     return json.dumps({"model": "m", "messages": messages or (USER,), **fields}).encode()
 
 
+def nowhere(upstream: str, what: str, data: bytes) -> None:
+    """Nobody keeps it."""
+
+
 async def ask(line: Line, *messages: Json, **fields: object) -> tuple[Reply, Json]:
     reply = await line.chat(body(*messages, **fields), "harness")
     if reply.status == 200:
         line.delivered(reply.number)
-    return reply, json.loads(reply.body)
+    found: Json = json.loads(reply.body)
+    return reply, found
 
 
 def message_of(found: Json) -> Json:
-    return found["choices"][0]["message"]
+    message: Json = found["choices"][0]["message"]
+    return message
 
 
 def played(line: Line, *bodies: tuple[Json, ...]) -> tuple[list[int], LineReport]:
@@ -66,8 +73,8 @@ def test_calls_are_captured_counted_and_placed(make_line: MakeLine, tmp_path: Pa
     assert first.body == body(temperature=0.3)
     assert second.asked().messages[1]["tool_calls"] == first.message["tool_calls"]
     assert first.effective["temperature"] == 0.3
-    ids = [call["id"] for call in first.message["tool_calls"]]  # type: ignore[attr-defined]
-    assert all(id.isalnum() for id in ids)
+    ids = [str(mapping(call)["id"]) for call in listing(first.message["tool_calls"])]
+    assert ids and all(id.isalnum() for id in ids)
 
 
 def test_what_is_pinned_holds_whatever_a_call_says(make_line: MakeLine, tmp_path: Path) -> None:
@@ -316,7 +323,7 @@ def test_scripted_steps_follow_the_conversation(tmp_path: Path) -> None:
 
     async def said(answers: int) -> list[Piece]:
         messages = tuple(USER if n % 2 == 0 else {"role": "assistant", "content": "x"} for n in range(answers * 2 + 1))
-        return [piece async for piece in engine.chat(ChatRequest(messages), lambda *_: None)]
+        return [piece async for piece in engine.chat(ChatRequest(messages), nowhere)]
 
     assert asyncio.run(said(0))[0].content == "one"
     assert [p.tool_calls[0].arguments for p in asyncio.run(said(1)) if p.tool_calls][-1] == "{bad"

@@ -45,9 +45,7 @@ def test_what_harnesses_send_is_taken() -> None:
     assert asked.wished["n"] == 1
 
 
-@pytest.mark.parametrize(
-    ("fields", "says"),
-    [
+REFUSED: list[tuple[dict[str, object], str]] = [
         ({"n": 2}, "`n` must be 1"),
         ({"logit_bias": {"5": 100}}, "`logit_bias`"),
         ({"response_format": {"type": "json_object"}}, "`response_format`"),
@@ -65,8 +63,10 @@ def test_what_harnesses_send_is_taken() -> None:
         ({"stream": "yes"}, "`stream`"),
         ({"tool_choice": 5}, "`tool_choice`"),
         ({"stop": ["a"] * 17}, "`stop`"),
-    ],
-)  # fmt: skip
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fields", "says"), REFUSED)
 def test_what_is_refused(fields: dict[str, object], says: str) -> None:
     with pytest.raises(BadCall) as bad:
         parse_call(body(**fields))

@@ -99,7 +99,7 @@ def whole_of(step: Mapping[str, object]) -> dict[str, object]:
 
 
 def chunks_of(step: Mapping[str, object]) -> list[dict[str, object]]:
-    deltas: list[dict[str, object]] = [{"role": "assistant", "content": ""}]
+    deltas: list[Mapping[str, object]] = [{"role": "assistant", "content": ""}]
     deltas += [{"content": letter} for letter in str(step.get("text", ""))]
     if "tool" in step:
         arguments = str(step.get("raw", json.dumps(step.get("arguments", {}))))

@@ -68,8 +68,8 @@ class LoopAgent:
             _say(task, messages, "system", self.settings.system)
         _say(task, messages, "user", task.instruction)
         runner, turns, acted = ToolCalls(tools, self.settings), list(task.turns), False
-        for _ in range(self.settings.steps):
-            answer = await self._ask(line, messages, offered)
+        for number in range(self.settings.steps):
+            answer = await self._ask(line, messages, offered, number < self.settings.demand)
             if isinstance(answer, Final):
                 return answer
             messages.append(answer.message)
@@ -92,11 +92,13 @@ class LoopAgent:
         return Final("", "truncated", f"the agent exceeded {self.settings.steps} steps")
 
     async def _ask(
-        self, line: Line, messages: Sequence[Mapping[str, object]], offered: Sequence[object]
+        self, line: Line, messages: Sequence[Mapping[str, object]], offered: Sequence[object], demanded: bool
     ) -> _Answer | Final:
         call: dict[str, object] = {"model": line.rules.model, "messages": list(messages)}
         if offered:
             call["tools"] = list(offered)
+            if demanded:
+                call["tool_choice"] = "required"
         reply = await line.chat(json.dumps(call, ensure_ascii=False).encode("utf-8", "replace"), "harness")
         found = cast("Mapping[str, object]", json.loads(reply.body))
         if reply.status != 200:

@@ -78,7 +78,7 @@ class ToolCalls:
         command = _text(given, "command")
         wished: object = given.get("env") or {}
         env = {name: value for name, value in mapping(wished).items() if isinstance(value, str)}
-        if not isinstance(wished, dict) or len(env) != len(mapping(wished)):
+        if type(wished) is not dict or len(env) != len(mapping(cast(object, wished))):
             raise WrongCall("`env` is an object of texts")
         cwd = given.get("workdir") or None
         if cwd is not None and not isinstance(cwd, str):

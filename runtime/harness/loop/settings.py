@@ -29,12 +29,13 @@ class Turn(Strict):
 
 
 class LoopSettings(Strict):
-    """`steps` bounds the answers of the model. `context` is the number of tokens it takes, 0 if that is for the engine to say. A tool
+    """`steps` bounds the answers of the model, of which the first `demand` must call a tool. `context` is the number of tokens it takes, 0 if that is for the engine to say. A tool
     shows at most `output_bytes`; a command ends after `exec_s` unless it asks for another time, `exec_most_s` at most."""
 
     system: str = SYSTEM
     tools: tuple[ToolName, ...] = ALL_TOOLS
     steps: Annotated[int, Field(ge=1, le=10_000)] = 100
+    demand: Annotated[int, Field(ge=0)] = 0
     context: Annotated[int, Field(ge=0)] = 0
     output_bytes: Annotated[int, Field(ge=200, le=1 << 20)] = 16 << 10
     exec_s: Annotated[float, Field(gt=0)] = 60.0

@@ -8,19 +8,20 @@ import json
 import subprocess
 import sys
 import urllib.parse
+from typing import Any
 
 URL, INSTRUCTION, RETRY = sys.argv[1], sys.argv[2], sys.argv[3:] == ["retry"]
 PARAMETERS = {"type": "object", "properties": {"command": {"type": "string"}}, "required": ["command"]}
 TOOLS = [{"type": "function", "function": {"name": "bash", "description": "Runs a command.", "parameters": PARAMETERS}}]
 where = urllib.parse.urlsplit(URL)
-connection = http.client.HTTPConnection(where.hostname, where.port)
+connection = http.client.HTTPConnection(where.hostname or "", where.port)
 
 
 class Failed(Exception):
     pass
 
 
-def ask(messages):
+def ask(messages: "list[dict[str, Any]]") -> "tuple[str, list[dict[str, str]]]":
     body = {
         "model": "m",
         "messages": messages,
@@ -32,14 +33,16 @@ def ask(messages):
     response = connection.getresponse()
     if response.status != 200:
         raise Failed(f"{response.status} {response.read().decode()}")
-    text, calls, ended = "", {}, False
+    text, ended = "", False
+    calls: dict[int, dict[str, str]] = {}
     for line in response:
         if line.strip() == b"data: [DONE]":
             ended = True
         elif line.startswith(b"data: "):
             for choice in json.loads(line[6:])["choices"]:
                 text += choice["delta"].get("content") or ""
-                for part in choice["delta"].get("tool_calls") or []:
+                parts: list[dict[str, Any]] = choice["delta"].get("tool_calls") or []
+                for part in parts:
                     call = calls.setdefault(part["index"], {"id": "", "name": "", "arguments": ""})
                     call["id"] += part.get("id", "")
                     call["name"] += part["function"].get("name", "")
@@ -50,7 +53,7 @@ def ask(messages):
     return text, [calls[index] for index in sorted(calls)]
 
 
-def run(arguments):
+def run(arguments: str) -> str:
     try:
         done = subprocess.run(json.loads(arguments)["command"], shell=True, capture_output=True, text=True)
     except (ValueError, KeyError) as error:
@@ -58,7 +61,9 @@ def run(arguments):
     return done.stdout + done.stderr
 
 
-messages = [
+text = ""
+calls: "list[dict[str, str]]" = []
+messages: "list[dict[str, Any]]" = [
     {"role": "system", "content": "You work on files."},
     {"role": "user", "content": [{"type": "text", "text": INSTRUCTION}]},
 ]
