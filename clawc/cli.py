@@ -183,11 +183,18 @@ def keys(
     raise typer.Exit(keys_command(verb, file))
 
 
+def _given(context: typer.Context) -> set[str]:
+    """The parameters that stand on the command line."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
+
+
 @app.command("run")
 def run_verb(
+    context: typer.Context,
     paths: Annotated[
-        list[Path], typer.Argument(help="`.claw` files, bundles, or folders with them", metavar="PATH...")
-    ],
+        list[Path] | None, typer.Argument(help="`.claw` files, bundles, or folders with them", metavar="PATH...")
+    ] = None,
     agent: Annotated[
         str, typer.Option("--agent", "-a", help="oracle, null, scripted:FILE, loop, loop:FILE or command:FILE")
     ] = "oracle",
@@ -235,8 +242,25 @@ def run_verb(
     record: Annotated[
         Path | None, typer.Option(help="keep what the model says, for `--model cassette:FILE`", metavar="FILE")
     ] = None,
+    campaign: Annotated[
+        Path | None,
+        typer.Option(
+            help="many models and tasks, as this file says; takes --out, --format and --sandbox", metavar="FILE"
+        ),
+    ] = None,
 ) -> None:
     """Roll out an agent in sandboxes, and score what it leaves in others."""
+    if campaign is not None:
+        from clawc.commands.campaign import campaign_command
+
+        beside = sorted(_given(context) - {"campaign", "out", "format", "sandbox", "image"})
+        if beside:
+            raise UserError(
+                "a campaign says itself what is played, and how", f"leave {', '.join(beside)} out; its file takes them"
+            )
+        raise typer.Exit(campaign_command(campaign, out, format, sandbox, image))
+    if not paths:
+        raise UserError("there is nothing to run", "give `.claw` files, bundles, or folders with them")
     from clawc.commands.models import ModelWish
     from clawc.commands.run import run_command
 
