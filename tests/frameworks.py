@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,8 @@ def framework(wanted: Framework) -> Path:
 
 def main() -> None:
     """`python -m tests.frameworks`: install those that tests outside the nightly ones need, so that they need not wait."""
-    for wanted in (HARBOR, INSPECT, VERIFIERS, OPENENV):
-        environment(wanted, cache_folder())
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # they wait for pip
+        list(pool.map(lambda wanted: environment(wanted, cache_folder()), (HARBOR, INSPECT, VERIFIERS, OPENENV)))
 
 
 if __name__ == "__main__":
