@@ -23,7 +23,9 @@ def framework(wanted: Framework) -> Path:
 def main() -> None:
     """`python -m tests.frameworks`: install those that tests outside the nightly ones need, so that they need not wait."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # they wait for pip
-        list(pool.map(lambda wanted: environment(wanted, cache_folder()), (HARBOR, INSPECT, VERIFIERS, OPENENV)))
+        made = [pool.submit(environment, wanted, cache_folder()) for wanted in (HARBOR, INSPECT, VERIFIERS, OPENENV)]
+    for one in made:
+        one.result()
 
 
 if __name__ == "__main__":
