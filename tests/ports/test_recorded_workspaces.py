@@ -29,8 +29,8 @@ FIXTURES = ROOT / "tests" / "fixtures" / "clawgym"
 EXPECTED: dict[str, dict[str, dict[str, list[str]]]] = json.loads(
     (Path(__file__).parent / "expected.json").read_text(encoding="utf-8")
 )
-# Judging this task starts pytest six times. The usual run leaves out variants that fail and pass the same checks as one that
-# it judges, or that must pass as it does; the nightly run judges all.
+# Judging this task starts pytest six times. The usual run leaves out variants that fail the same checks as one that it judges,
+# and a right one; the nightly run judges all.
 TWINS = {
     "task_1639": (
         "drop_stats_utils_py", "empty_input_returns_zero", "fmt_bom", "placeholder", "sample_stdev_instead_of_population",
