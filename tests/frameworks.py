@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,10 @@ def framework(wanted: Framework) -> Path:
 
 def main() -> None:
     """`python -m tests.frameworks`: install those that tests outside the nightly ones need, so that they need not wait."""
-    for wanted in (HARBOR, INSPECT, VERIFIERS, OPENENV):
-        environment(wanted, cache_folder())
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # they wait for pip
+        made = [pool.submit(environment, wanted, cache_folder()) for wanted in (HARBOR, INSPECT, VERIFIERS, OPENENV)]
+    for one in made:
+        one.result()
 
 
 if __name__ == "__main__":

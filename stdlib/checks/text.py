@@ -137,9 +137,10 @@ def replace_in(s: Any, old: Any, new: Any) -> Optional[str]:
     pattern = regex_of(old)
     pieces: List[str] = []
     size, end = 0, 0
+    plain = "\\" not in new  # else it is read anew for each match, which takes long if it is long
     try:
         for match in pattern.finditer(searched(s)):
-            pieces.extend((s[end : match.start()], match.expand(new)))
+            pieces.extend((s[end : match.start()], new if plain else match.expand(new)))
             size += len(pieces[-1])
             end = match.end()
             if size > MAX_TEXT:

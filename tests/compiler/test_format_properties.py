@@ -17,13 +17,14 @@ from clawc.compiler.passes.parse import parse
 from clawc.compiler.source import Diagnostics, Source
 from clawc.spec import ast
 from tests.compiler.generated_specs import BLOCK_TEXTS, Maker, specs
-from tests.compiler.test_fuzz import PIECES, TEXTS, mutate
+from tests.compiler.test_fuzz import COUNT, PIECES, TEXTS, mutate
 
 LOOSE = settings(
     max_examples=200,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
+LINES = min(20_000, COUNT * 5 // 4)  # of a large text
 HIDDEN = "the layout would hide which braces belong together"
 
 
@@ -154,9 +155,9 @@ def deep(opener: str, closer: str, times: int) -> str:
 @pytest.mark.parametrize(
     "text",
     [
-        "claw 1\n" + "".join(f"let a{n} = f( {n},b )\n" for n in range(20_000)),
-        "claw 1\nt {\n" + "".join(f"a{n} = f( {n},b )\n" for n in range(20_000)) + "}\n",
-        "claw 1\nt {\n" + "".join(f'file a{n} "{n}" {{ a = {n} }}\n' for n in range(20_000)) + "}\n",
+        "claw 1\n" + "".join(f"let a{n} = f( {n},b )\n" for n in range(LINES)),
+        "claw 1\nt {\n" + "".join(f"a{n} = f( {n},b )\n" for n in range(LINES)) + "}\n",
+        "claw 1\nt {\n" + "".join(f'file a{n} "{n}" {{ a = {n} }}\n' for n in range(LINES)) + "}\n",
         "claw 1\n" + "# a comment\n" * 100_000,
         "claw 1\nlet a = [\n" + "# a comment\n" * 100_000 + "1]\n",
         "claw 1\n" + "\n" * 200_000,

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -70,6 +71,7 @@ def subjects(tmp_path_factory: pytest.TempPathFactory) -> list[Subject]:
     return found
 
 
+@cache  # what this interpreter says is compared with what each other one says
 def verdict(python: str, checker: Path, workspace: Path) -> bytes:
     command = [python, "-I", "-S", "-B", str(checker), str(workspace)]
     done = subprocess.run(command, capture_output=True, timeout=60, check=False)

@@ -29,6 +29,14 @@ FIXTURES = ROOT / "tests" / "fixtures" / "clawgym"
 EXPECTED: dict[str, dict[str, dict[str, list[str]]]] = json.loads(
     (Path(__file__).parent / "expected.json").read_text(encoding="utf-8")
 )
+# Judging this task starts pytest six times. The usual run leaves out variants that fail the same checks as one that it judges,
+# and a right one; the nightly run judges all.
+TWINS = {
+    "task_1639": (
+        "drop_stats_utils_py", "empty_input_returns_zero", "fmt_bom", "placeholder", "sample_stdev_instead_of_population",
+        "drop_test_report_txt", "tests_without_negative_cases",
+    )
+}  # fmt: skip
 CONTENT_FREE = ("placeholder", "echo")
 
 
@@ -86,7 +94,14 @@ def judged(bundle: Bundle, workspace: Path) -> tuple[float, dict[str, bool]]:
     return float(found.verdict.score_checks), {c.name: c.passed for c in found.verdict.checks}
 
 
-@pytest.mark.parametrize("case", list(cases()), ids=lambda c: f"{c.task}-{c.variant}")
+def judged_cases() -> Iterator[object]:
+    for case in cases():
+        twin = case.variant in TWINS.get(case.task, ())
+        marks = [pytest.mark.nightly] if twin else []
+        yield pytest.param(case, id=f"{case.task}-{case.variant}", marks=marks)
+
+
+@pytest.mark.parametrize("case", list(judged_cases()))
 def test_recorded_workspace(case: Case, bundles: Bundles, tmp_path: Path) -> None:
     total, passed = judged(bundles[case.task], materialise(case, tmp_path / "w"))
     if case.equivalent:

@@ -22,3 +22,7 @@ NOT_YET: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "bubblewrap": {},
     "docker": {},
 }
+
+# Backends that take half a second for a case: the usual run, as root, plays each case as one of both users, by turns, so that
+# every case and either user are tried; the nightly run plays all.
+BY_TURNS = ("docker",)

@@ -1,7 +1,8 @@
 """Workers that play cases as root and as an ordinary user, and the parameters `backend`, `user` and `case`.
 
 Started as root, the suite plays each case twice: as root, and in a worker that has dropped to another user and runs a
-copy of what it needs (`staged.py`). Started as an ordinary user, it can play the second half only, and says so.
+copy of what it needs (`staged.py`); over slow backends the second of the two is left to the nightly run. Started as an
+ordinary user, it can play the second half only, and says so.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from clawc.commands.compiling import build_all
 from clawc.commands.sources import check_file
 from clawc.runtime.errors import SandboxUnavailable
 from clawc.runtime.sandbox.docker.engine import socket_path
-from tests.sandbox.backends import NOT_YET
+from tests.sandbox.backends import BY_TURNS, NOT_YET
 from tests.sandbox.cases import CASES
 from tests.sandbox.staged import INTERPRETER, ROOT, Staged, is_root, stage
 
@@ -222,10 +223,11 @@ def parameters(backends: Sequence[str], cases: Sequence[str]) -> list[object]:
     """`backend, user, case` of each test; what a backend has not yet must fail."""
     found: list[object] = []
     for backend in backends:
-        for user in USERS:
-            for case in cases:
+        by_turns = backend in BY_TURNS and is_root()
+        for turn, user in enumerate(USERS):
+            for number, case in enumerate(cases):
                 marks: list[pytest.MarkDecorator] = []
-                if CASES[case].nightly:
+                if CASES[case].nightly or (by_turns and number % 2 != turn):
                     marks.append(pytest.mark.nightly)
                 if user in NOT_YET.get(backend, {}).get(CASES[case].needs, ()):
                     marks.append(pytest.mark.xfail(strict=True, reason=f"{backend} has no {CASES[case].needs} yet"))
