@@ -14,17 +14,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.changes import changes_of
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
-from clawc.runtime.gateway.gateway import Gateway
-from clawc.runtime.gateway.line import Line, LineReport
-from clawc.runtime.harness.command import HOME
-from clawc.runtime.harness.interface import Agent, Final, Harness, Task, Tools
+from clawc.runtime.harness.interface import AGENT_HOME, Agent, Final, Harness, Task, Tools
 from clawc.runtime.harness.null import Null
-from clawc.runtime.harness.observed import note_conversation
 from clawc.runtime.harness.oracle import Oracle
 from clawc.runtime.harness.tools import SandboxTools, Trajectory
 from clawc.runtime.records import (
@@ -47,6 +43,10 @@ from clawc.runtime.scoring.score import Scored, judge
 from clawc.runtime.workspace import BundleTemplate
 from clawc.spec.bundle import INSTRUCTION, SOLUTION_STEPS, Manifest
 from clawc.spec.scoring import score_text
+
+if TYPE_CHECKING:  # loaded where an agent has a model
+    from clawc.runtime.gateway.gateway import Gateway
+    from clawc.runtime.gateway.line import Line, LineReport
 
 _FINAL = 20_000
 _REFUSED = 100
@@ -207,7 +207,11 @@ async def play(
     inside = harness.endpoint == "sandbox"
     with clock.phase("create"):
         sandbox = await backend.create(
-            BundleTemplate(bundle), limits, environment(bundle), (HOME,) if inside else (), PORT if inside else None
+            BundleTemplate(bundle),
+            limits,
+            environment(bundle),
+            (AGENT_HOME,) if inside else (),
+            PORT if inside else None,
         )
     try:
         hit, report = "", None
@@ -221,6 +225,8 @@ async def play(
                         if line is not None:
                             report = await finish(line.close())
                             if inside:
+                                from clawc.runtime.harness.observed import note_conversation
+
                                 tools.calls = note_conversation(trajectory.add, *line.conversation)
             except TimeoutError:
                 hit, final = "wall", Final("", "truncated", "the episode exceeded its wall limit")

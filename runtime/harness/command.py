@@ -18,14 +18,12 @@ from pydantic import Field
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.gateway.choice import ModelChoice
-from clawc.runtime.harness.interface import Final, Task, Tools
+from clawc.runtime.harness.interface import AGENT_HOME, Final, Task, Tools
 from clawc.runtime.harness.settings_file import read_settings
 from clawc.runtime.regular_file import read_regular
 from clawc.runtime.sandbox.interface import FileProblem, Process
 from clawc.spec.bundle import RelPath, Strict
 
-# A folder of its own beside the workspace, also its home.
-HOME = "/agent"
 _FILE = 64 << 20
 _FILES = 1_000
 _TAIL = 4_000
@@ -79,7 +77,7 @@ class CommandAgent:
         if line is None:
             return Final("", "error", "the agent has no model")
         try:
-            await tools.lay({f"{HOME}/{name}": data for name, data in self.files.items()})
+            await tools.lay({f"{AGENT_HOME}/{name}": data for name, data in self.files.items()})
             text = ""
             for number, told in enumerate((task.instruction, *self.settings.turns, *task.turns)):
                 argv = self.settings.again if number else self.settings.argv
@@ -97,10 +95,10 @@ class CommandAgent:
         """What it prints; how the agent ends if that is not well."""
         assert task.line is not None
         words = {
-            "instruction": told, "url": task.url, "model": task.line.rules.model, "key": "none", "workspace": "/w", "home": HOME,
+            "instruction": told, "url": task.url, "model": task.line.rules.model, "key": "none", "workspace": "/w", "home": AGENT_HOME,
             "seed": str(task.seed),
         }  # fmt: skip
-        env = {"HOME": HOME, **{name: _filled(value, words) for name, value in self.settings.env.items()}}
+        env = {"HOME": AGENT_HOME, **{name: _filled(value, words) for name, value in self.settings.env.items()}}
         process = await tools.spawn([_filled(part, words) for part in argv], cwd=self.settings.cwd, env=env)
         if self.settings.stdin:
             await process.write(_filled(self.settings.stdin, words).encode("utf-8", "replace"))

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from clawc.runtime.gateway.line import Line
 
 EXEC_S = 60.0
+# Where an agent that runs inside has its files, beside the workspace.
+AGENT_HOME = "/agent"
 
 
 @dataclass(frozen=True, slots=True)
