@@ -7,11 +7,15 @@ import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 from clawc.runtime.errors import SandboxUnavailable
 
 _SPACE = 1 << 30
+_OVER_HTTP = ("aiohttp",)
+_HERE = ("torch", "transformers", "tokenizers", "safetensors", "gguf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,20 @@ async def _checks() -> list[Row]:
         detail = "copy-on-write" if found.overlay else "copied whole for each episode"
         rows.append(Row("workspaces", True, detail, "" if found.overlay else slow))
     rows.append(await asyncio.to_thread(_engine))
-    return rows
+    return [*rows, *_models()]
+
+
+def _models() -> list[Row]:
+    """Models are for who asks for them, so that their absence is no fault."""
+    found: list[Row] = []
+    for name, packages, extra in (("models over HTTP", _OVER_HTTP, "gateway"), ("models here", _HERE, "local")):
+        missing = [package for package in packages if find_spec(package) is None]
+        if missing:
+            detail = f"only with {', '.join(missing)}"
+            found.append(Row(name, True, detail, f"Install it: pip install 'clawc[{extra}]'."))
+        else:
+            found.append(Row(name, True, ", ".join(f"{package} {version(package)}" for package in packages)))
+    return found
 
 
 def _engine() -> Row:
