@@ -63,7 +63,7 @@ async def _checks() -> list[Row]:
 def _models() -> list[Row]:
     """Models are for who asks for them, so that their absence is no fault."""
     found: list[Row] = []
-    for name, packages, extra in (("models over HTTP", _OVER_HTTP, "gateway"), ("models here", _HERE, "local")):
+    for name, packages, extra in (("http models", _OVER_HTTP, "gateway"), ("local models", _HERE, "local")):
         missing = [package for package in packages if find_spec(package) is None]
         if missing:
             detail = f"only with {', '.join(missing)}"

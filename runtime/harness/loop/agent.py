@@ -98,7 +98,7 @@ class LoopAgent:
         if offered:
             call["tools"] = list(offered)
             if demanded:
-                call["tool_choice"] = "required"
+                call["tool_choice"] = self._demand()
         reply = await line.chat(json.dumps(call, ensure_ascii=False).encode("utf-8", "replace"), "harness")
         found = cast("Mapping[str, object]", json.loads(reply.body))
         if reply.status != 200:
@@ -110,6 +110,11 @@ class LoopAgent:
             cast("Mapping[str, object]", choice["message"]), str(choice["finish_reason"]), usage["prompt_tokens"],
             usage["completion_tokens"], str(found["id"]),
         )  # fmt: skip
+
+    def _demand(self) -> object:
+        """A tool, whichever; with only one to choose from, that one."""
+        names = self.settings.tools
+        return {"type": "function", "function": {"name": names[0]}} if len(names) == 1 else "required"
 
     async def _act(
         self, task: Task, runner: ToolCalls, messages: list[Mapping[str, object]], call: Mapping[str, object]
