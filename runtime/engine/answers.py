@@ -8,11 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import cast
 
 from clawc.runtime.engine.interface import EngineFailure, Finish, Piece, Sampled, TokenUsage, ToolCallPiece
-from clawc.runtime.engine.untyped import listing, mapping
+from clawc.runtime.engine.untyped import listing, mapping, shown, sound
 
 _FINISH: Mapping[str, Finish] = {
     "stop": "stop", "length": "length", "tool_calls": "tool_calls", "function_call": "tool_calls", "content_filter": "content_filter",
@@ -30,6 +29,7 @@ _CONTEXT = (
 )
 _SAID = 300
 _MOST_CALLS = 256
+_NAME = 1_000
 
 
 def status_failure(status: int, body: bytes, retry_after_s: float | None) -> EngineFailure:
@@ -40,7 +40,7 @@ def status_failure(status: int, body: bytes, retry_after_s: float | None) -> Eng
         return EngineFailure("context", text)
     if status in (408, 409, 425, 429) or status >= 500:
         return EngineFailure("unavailable", text, retry_after_s=retry_after_s)
-    if status in (400, 413, 422):
+    if status in (400, 413, 414, 422, 431, 451):
         return EngineFailure("rejected", text)
     return EngineFailure("refused", text)
 
@@ -49,11 +49,12 @@ def said_in(body: bytes) -> str:
     """The message of an error, or the start of what stands in its place."""
     try:
         found: object = json.loads(body)
+        error = mapping(found).get("error", found)
+        message = mapping(error).get("message", error)
+        text = message if isinstance(message, str) else json.dumps(message)
     except (ValueError, RecursionError):
-        return " ".join(body[:_SAID].decode("utf-8", "replace").split())
-    error = mapping(found).get("error", found)
-    message = mapping(error).get("message", error)
-    return (message if isinstance(message, str) else json.dumps(message))[:_SAID]
+        text = body[: _SAID * 4].decode("utf-8", "replace")
+    return shown(text[: _SAID * 4])[:_SAID]
 
 
 def whole(body: bytes) -> Iterator[Piece]:
@@ -151,8 +152,7 @@ def _object(data: bytes) -> Mapping[str, object]:
     try:
         found: object = json.loads(data)
     except (ValueError, RecursionError) as error:
-        said = " ".join(data[:_SAID].decode("utf-8", "replace").split())
-        raise EngineFailure("broken", f"an answer that is no JSON: {said}") from error
+        raise EngineFailure("broken", f"an answer that is no JSON: {said_in(data[:_SAID])}") from error
     if not isinstance(found, dict):
         raise EngineFailure("broken", "an answer that is no JSON object")
     answer = cast("dict[str, object]", found)
@@ -168,7 +168,7 @@ def _choice(found: Mapping[str, object], *, empty: bool = False) -> Mapping[str,
     """The only choice; without one, None. Raises EngineFailure."""
     choices = found.get("choices")
     if not isinstance(choices, list):
-        raise EngineFailure("broken", f"an answer without `choices`: {said_in(json.dumps(found).encode())}")
+        raise EngineFailure("broken", "an answer without `choices`")
     listed = cast("list[object]", choices)
     if not listed:
         return None
@@ -187,8 +187,8 @@ def _piece(message: Mapping[str, object], choice: Mapping[str, object]) -> Piece
     if len(listed) > _MOST_CALLS:
         raise EngineFailure("broken", f"an answer with more than {_MOST_CALLS} calls of tools")
     return Piece(
-        content or "",
-        reasoning if isinstance(reasoning, str) else "",
+        sound(content or ""),
+        sound(reasoning) if isinstance(reasoning, str) else "",
         tuple(_call(each, number) for number, each in enumerate(listed)),
     )
 
@@ -197,13 +197,15 @@ def _call(found: object, number: int) -> ToolCallPiece:
     call = mapping(found)
     given = mapping(call.get("function"))
     index, id, name, arguments = call.get("index", number), call.get("id"), given.get("name"), given.get("arguments")
-    if not isinstance(index, int) or not 0 <= index < _MOST_CALLS:
+    if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < _MOST_CALLS:
         raise EngineFailure("broken", "a call of a tool without a number")
     if arguments is not None and not isinstance(arguments, str):
-        arguments = json.dumps(arguments)
-    return ToolCallPiece(
-        index, id if isinstance(id, str) else "", name if isinstance(name, str) else "", arguments or ""
-    )
+        try:
+            arguments = json.dumps(arguments)
+        except RecursionError as error:
+            raise EngineFailure("broken", "a call of a tool that is nested too deep") from error
+    id, name = (sound(each)[:_NAME] if isinstance(each, str) else "" for each in (id, name))
+    return ToolCallPiece(index, id, name, sound(arguments or ""))
 
 
 def _finish(choice: Mapping[str, object]) -> Finish | None:
@@ -225,28 +227,32 @@ def _usage(found: Mapping[str, object]) -> TokenUsage | None:
     if not isinstance(usage, dict):
         return None
     counts = cast("Mapping[str, object]", usage)
-    cached = _count(mapping(counts.get("prompt_tokens_details")).get("cached_tokens"))
-    return TokenUsage(_count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens")), cached)
+    prompt, completion = _count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens"))
+    if prompt is None or completion is None:
+        return None  # as good as none: others count for themselves then
+    return TokenUsage(
+        prompt, completion, _count(mapping(counts.get("prompt_tokens_details")).get("cached_tokens")) or 0
+    )
 
 
-def _count(found: object) -> int:
-    return found if isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 1 << 40 else 0
+def _count(found: object) -> int | None:
+    return found if isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 1 << 40 else None
 
 
 def _model(found: Mapping[str, object]) -> str:
     model = found.get("model")
-    return model[:200] if isinstance(model, str) else ""
+    return shown(model[:200]) if isinstance(model, str) else ""
 
 
 def _ids(found: object) -> list[int]:
     listed = listing(found)
-    ids = [each for each in listed if isinstance(each, int) and 0 <= each < 1 << 31]
+    ids = [each for each in listed if isinstance(each, int) and not isinstance(each, bool) and 0 <= each < 1 << 31]
     return ids if len(ids) == len(listed) else []
 
 
 def _logprobs(choice: Mapping[str, object]) -> list[float]:
     values = [mapping(each).get("logprob") for each in listing(mapping(choice.get("logprobs")).get("content"))]
-    return [float(value) for value in values if isinstance(value, int | float) and isfinite(value)]
+    return [float(value) for value in values if isinstance(value, int | float) and -1e9 < value < 1e9]
 
 
 def _sampled(found: Mapping[str, object], choice: Mapping[str, object]) -> Sampled | None:

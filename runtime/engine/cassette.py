@@ -9,15 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator
 from dataclasses import asdict, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
+from clawc.runtime.engine.closing import closing
 from clawc.runtime.engine.interface import (
     ChatRequest,
     Engine,
@@ -35,20 +37,26 @@ from clawc.runtime.store.journal import lines, open_to_read
 from clawc.spec.bundle import Sha256, Strict
 
 CASSETTE_FORMAT_VERSION = 1
+_BYTES = 1 << 30
+
+
+_Count = Annotated[int, Field(ge=0, lt=1 << 40)]
+_Token = Annotated[int, Field(ge=0, lt=1 << 31)]
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class _Part(Strict):
-    index: int
+    index: Annotated[int, Field(ge=0, lt=256)]
     id: str = ""
     name: str = ""
     arguments: str = ""
 
 
 class _Usage(Strict):
-    prompt: int
-    completion: int
-    cached: int = 0
-    cost: Decimal | None = None
+    prompt: _Count
+    completion: _Count
+    cached: _Count = 0
+    cost: Annotated[Decimal, Field(ge=0, le=1_000_000)] | None = None
 
 
 class _Sampling(Strict):
@@ -61,14 +69,20 @@ class _Sampling(Strict):
 
 
 class _Tokens(Strict):
-    prompt_ids: tuple[int, ...]
-    output_ids: tuple[int, ...]
-    logprobs: tuple[float, ...]
+    prompt_ids: tuple[_Token, ...]
+    output_ids: tuple[_Token, ...]
+    logprobs: tuple[_Finite, ...]
     version: int = 0
     tokenizer: str = ""
     template: str = ""
     parse_error: str = ""
     sampling: _Sampling | None = None
+
+    @model_validator(mode="after")
+    def _paired(self) -> _Tokens:
+        if len(self.output_ids) != len(self.logprobs):
+            raise ValueError("not every token has a log probability")
+        return self
 
 
 class _Piece(Strict):
@@ -110,18 +124,23 @@ class Recording:
         """Raises RuntimeFault R0963 where the file cannot be written."""
         await self._engine.open()
         if self._fd < 0:
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
             try:
-                self._fd = os.open(
-                    self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644
-                )
+                self._fd = os.open(self._path, flags, 0o644)
+                found = os.fstat(self._fd)
+                if not stat.S_ISREG(found.st_mode):
+                    raise OSError(0, "it is not a regular file")
+                if found.st_size and os.pread(self._fd, 1, found.st_size - 1) != b"\n":
+                    os.write(self._fd, b"\n")  # what a kill has torn stays by itself
             except OSError as error:
                 raise RuntimeFault("R0963", f"cannot write `{self._path}`: {error.strerror}") from error
 
     async def chat(self, request: ChatRequest, tap: Tap) -> AsyncGenerator[Piece]:
         kept: list[Piece] = []
-        async for piece in self._engine.chat(request, tap):
-            kept.append(piece)
-            yield piece
+        async with closing(self._engine.chat(request, tap)) as pieces:
+            async for piece in pieces:
+                kept.append(piece)
+                yield piece
         line = Recorded(asked=digest_of(request), model=self.name, pieces=tuple(_kept(piece) for piece in kept))
         os.write(self._fd, line.model_dump_json(exclude_defaults=True).encode() + b"\n")
 
@@ -141,6 +160,8 @@ class Replaying:
         self._played: Counter[str] = Counter()
         try:
             with open_to_read(path) as file:
+                if os.fstat(file.fileno()).st_size > _BYTES:
+                    raise OSError(0, f"it is larger than {_BYTES >> 20} MiB")
                 for line in lines(file, path):
                     digest.update(line.data)
                     self._add(path, line.number, line.data)
@@ -149,6 +170,9 @@ class Replaying:
         self.name = f"cassette:{path.name}#{digest.hexdigest()[:8]}"
 
     def _add(self, path: Path, number: int, data: bytes) -> None:
+        if not data.startswith(b"{") or not data.endswith(b"}"):
+            if data[:1] in (b"", b"{"):  # torn by a kill while it was recorded
+                return
         try:
             recorded = Recorded.model_validate_json(data)
         except ValidationError as error:

@@ -7,7 +7,9 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -18,11 +20,15 @@ from clawc.runtime.errors import RuntimeFault
 if TYPE_CHECKING:
     import aiohttp
 
-# A line of a stream, and a whole body, may not be longer.
+# A line of a stream, a whole body and a whole stream may not be longer.
 _LINE = 4 << 20
 _BODY = 32 << 20
+_STREAM = 64 << 20
 _ERROR = 64 << 10
 _REDACTED = b"[key]"
+# A server that has answered and then forbids may mean what a call says, as filters before models do. So many one after another mean all.
+_FORBIDDEN = 403
+_MEANT = 8
 NEEDS_GATEWAY = "Install it: pip install 'clawc[gateway]'."
 
 
@@ -51,6 +57,8 @@ class HttpEngine:
         self._server = server
         self._key = b""
         self._session: aiohttp.ClientSession | None = None
+        self._heard = False
+        self._forbade = 0
         self.name = server.model
 
     async def open(self) -> None:
@@ -62,11 +70,12 @@ class HttpEngine:
         except ImportError as error:
             raise RuntimeFault("R0960", "models over HTTP need the package `aiohttp`", NEEDS_GATEWAY) from error
         name = self._server.key_env
-        self._key = os.environ.get(name, "").strip().encode() if name else b""
-        if name and not self._key:
+        key = os.environ.get(name, "").strip() if name else ""
+        if name and not (key and key.isascii() and key.isprintable()):
             raise RuntimeFault(
                 "R0961", f"the variable `{name}` holds no key for `{self.name}`", f"Set it: export {name}=…"
             )
+        self._key = key.encode()
         headers = {"Accept-Encoding": "identity"}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key.decode()}"
@@ -94,10 +103,12 @@ class HttpEngine:
                 if response.status != 200:
                     body = self._clean(await self._read(response, _ERROR, cut=True))
                     tap(where, "bytes", body)
-                    raise status_failure(response.status, body, _seconds(response.headers.get("Retry-After")))
+                    raise self._told(response.status, body, _seconds(response.headers.get("Retry-After")))
+                self._heard, self._forbade = True, 0
                 if request.stream and "json" not in response.content_type:
-                    async for piece in self._stream(response, tap, where):
-                        yield piece
+                    async with aclosing(self._stream(response, tap, where)) as pieces:
+                        async for piece in pieces:
+                            yield piece
                     return
                 body = self._clean(await self._read(response, _BODY))
                 tap(where, "bytes", body)
@@ -112,6 +123,15 @@ class HttpEngine:
             said = self._clean(str(error).encode()).decode("utf-8", "replace")
             raise EngineFailure("unavailable", f"`{where}`: {said or type(error).__name__}") from error
 
+    def _told(self, status: int, body: bytes, retry_after_s: float | None) -> EngineFailure:
+        """The failure that a status stands for, after those before it."""
+        failure = status_failure(status, body, retry_after_s)
+        if status == _FORBIDDEN:
+            self._forbade += 1
+            if self._heard and self._forbade < _MEANT:
+                return EngineFailure("rejected", failure.message)
+        return failure
+
     async def close(self) -> None:
         session, self._session = self._session, None
         if session is not None:
@@ -119,13 +139,16 @@ class HttpEngine:
 
     async def _stream(self, response: aiohttp.ClientResponse, tap: Tap, where: str) -> AsyncGenerator[Piece]:
         """Pieces of an event stream, line by line: a key that two parts hold between them is still found."""
-        stream, rest, searched = Stream(), bytearray(), 0
+        stream, rest, searched, came = Stream(), bytearray(), 0, 0
         while not stream.done:
             async with asyncio.timeout(self._server.idle_s):
                 chunk = await response.content.readany()
             if not chunk:
                 break
             rest += chunk
+            came += len(chunk)
+            if came > _STREAM:
+                raise EngineFailure("broken", f"a stream is longer than {_STREAM >> 20} MiB")
             end = rest.rfind(b"\n", searched) + 1
             searched = len(rest)
             if end:
@@ -186,6 +209,7 @@ class HttpEngine:
 def _seconds(text: str | None) -> float | None:
     """What `Retry-After` asks for, if it is a number of seconds."""
     try:
-        return max(0.0, float(text)) if text else None
+        seconds = float(text or "nan")
     except ValueError:
         return None
+    return max(0.0, seconds) if isfinite(seconds) else None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import cast
 
 from clawc.runtime.engine.interface import Object
+from clawc.runtime.engine.untyped import parsed
 
 
 def meaning(message: Object) -> list[object]:
@@ -22,6 +22,6 @@ def meaning(message: Object) -> list[object]:
 
 def _call(function: Mapping[str, object]) -> list[object]:
     arguments = function.get("arguments", "")
-    with suppress(ValueError, RecursionError):  # else compared as text
-        arguments = json.loads(str(arguments))
+    with suppress(ValueError):  # else compared as text
+        arguments = parsed(str(arguments))
     return [function.get("name"), arguments]

@@ -9,10 +9,11 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from clawc.runtime.engine.closing import closing
 from clawc.runtime.engine.interface import ChatRequest, Engine, EngineFailure, Piece, Tap, TokenUsage
 
 _MILLION = Decimal(1_000_000)
@@ -108,7 +109,7 @@ class Pool:
         self.priced = all(upstream.price is not None for upstream in upstreams)
         self._upstreams = list(upstreams)
         self._patience = patience or Patience()
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
 
     async def open(self) -> None:
         for upstream in self._upstreams:
@@ -131,7 +132,7 @@ class Pool:
                 return
             except EngineFailure as found:
                 failure = found
-                tap(upstream.engine.name, "failure", f"{found.kind}: {found.message}".encode())
+                tap(upstream.engine.name, "failure", f"{found.kind}: {found.message}".encode("utf-8", "replace"))
                 if begun or not found.worth_a_try:
                     raise
         raise EngineFailure(failure.kind, f"{failure.message} (tried {patience.tries} times)")
@@ -152,28 +153,28 @@ class Pool:
                 upstream = min(free, key=lambda each: each.shunned_until > now)
                 upstream.begin(now)
                 return upstream
-            async with self._changed:
-                try:
-                    async with asyncio.timeout(None if least == float("inf") else least):
-                        await self._changed.wait()
-                except TimeoutError:
-                    continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None if least == float("inf") else least):
+                    await self._changed.wait()
 
     async def _one(self, upstream: Upstream, request: ChatRequest, tap: Tap) -> AsyncGenerator[Piece]:
         loop = asyncio.get_running_loop()
+        usage: TokenUsage | None = None
         try:
-            async for piece in upstream.engine.chat(request, tap):
-                if piece.usage is not None:
-                    upstream.used(loop.time(), piece.usage)
-                    if upstream.price is not None:
+            async with closing(upstream.engine.chat(request, tap)) as pieces:
+                async for piece in pieces:
+                    usage = piece.usage or usage
+                    if piece.usage is not None and upstream.price is not None:
                         piece = replace(piece, usage=replace(piece.usage, cost=upstream.price.of(piece.usage)))
-                yield piece
+                    yield piece
             upstream.strikes = 0
         except EngineFailure as failure:
             if failure.worth_a_try:
                 upstream.failed(loop.time(), failure)
             raise
         finally:
+            if usage is not None:  # the last one counts: some servers say with each part what there was so far
+                upstream.used(loop.time(), usage)
             upstream.busy -= 1
-            async with self._changed:
-                self._changed.notify_all()
+            changed, self._changed = self._changed, asyncio.Event()
+            changed.set()

@@ -17,6 +17,7 @@ from pydantic import Field, JsonValue, TypeAdapter, ValidationError, model_valid
 
 from clawc.runtime.engine.interface import ChatRequest, EngineFailure, Piece, Tap, TokenUsage, ToolCallPiece
 from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.regular_file import read_regular
 from clawc.spec.bundle import Strict
 
 _BYTES = 16 << 20
@@ -77,12 +78,9 @@ class ScriptedEngine:
     def of_file(path: Path) -> ScriptedEngine:
         """Raises RuntimeFault R0962 if the file is no script."""
         try:
-            with open(path, "rb") as file:
-                data = file.read(_BYTES + 1)
+            data = read_regular(path, _BYTES).data
         except OSError as error:
             raise RuntimeFault("R0962", f"cannot read `{path}`: {error.strerror}") from error
-        if len(data) > _BYTES:
-            raise RuntimeFault("R0962", f"`{path}` is larger than {_BYTES >> 20} MiB")
         try:
             steps = _STEPS.validate_json(data)
         except ValidationError as error:

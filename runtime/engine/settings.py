@@ -99,6 +99,7 @@ class CapSettings(Strict):
     seconds: _Seconds = 3_600.0
     repeats: Annotated[int, Field(ge=2)] = 12
     at_once: _Count = 8
+    capture_bytes: _Count = 256 << 20
 
 
 class EngineSettings(UpstreamSettings):

@@ -108,7 +108,10 @@ def with_kinds(calls: Sequence[CallRecord]) -> tuple[CallRecord, ...]:
 
 
 def _unproven(got: Iterable[CallRecord], first: CallRecord) -> set[int]:
-    """Of calls whose asker is not proven, the one conversation from the first on, as far as nobody else goes on from it."""
+    """Of calls whose asker is not proven, the one conversation from the first on, as far as nobody else goes on from it. Where any is
+    proven, those that are not are of somebody who hides."""
+    if first.caller == "harness":
+        return set()
     calls = [call for call in got if call.caller == "inside"]
     heirs = Counter(call.parent for call in calls if call.parent)
     found: set[int] = set()

@@ -29,7 +29,7 @@ _TEXT = LINE_BYTES - (1 << 20)
 
 
 class Capture:
-    """The file of one attempt. Raises OSError where it cannot be written."""
+    """The file of one attempt, which has `size` bytes. Raises OSError where it cannot be written."""
 
     def __init__(self, path: Path) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -37,6 +37,7 @@ class Capture:
         self._began = time.monotonic()
         self._last = b""
         self._closed = False
+        self.size = 0
         self.add("opened", 0, {"format_version": CAPTURE_FORMAT_VERSION, "at": time.time()})
 
     def add(self, event: str, call: int, data: Mapping[str, object]) -> None:
@@ -45,8 +46,15 @@ class Capture:
             return
         head = {"event": event, "call": call, "t": round(time.monotonic() - self._began, 4)}
         line = json.dumps({**head, **data}, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
-        while line:
-            line = line[os.write(self._fd, line) :]
+        written = 0
+        try:
+            while written < len(line):
+                written += os.write(self._fd, line[written:])
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._fd, self.size)  # half a line would spoil the next one
+            raise
+        self.size += written
 
     def body(self, call: int, body: bytes) -> None:
         """The body of a call, before it is read."""

@@ -15,34 +15,46 @@ from clawc.runtime.engine.interface import Object, TokenUsage
 from clawc.runtime.engine.meaning import meaning
 from clawc.runtime.records import LimitUse
 
-Cap = Literal["calls", "tokens", "model time", "repetition", "context"]
+Cap = Literal["calls", "tokens", "model time", "repetition", "context", "capture"]
 
 
 @dataclass(frozen=True, slots=True)
 class Caps:
     """Bounds of one attempt: calls, tokens of prompts and answers, seconds that calls may take in all; `repeats` the same answers one
-    after another end it. Calls at the same time wait for one another beyond `at_once`."""
+    after another end it. Calls at the same time wait for one another beyond `at_once`. A capture that has `capture_bytes` ends it, too."""
 
     calls: int = 200
     tokens: int = 4_000_000
     seconds: float = 3_600.0
     repeats: int = 12
     at_once: int = 8
+    capture_bytes: int = 256 << 20
 
 
 @dataclass(slots=True)
 class Spent:
-    """What calls have used. `known` is false once one came without a count of tokens, `priced` once one came without a price."""
+    """What calls have used. `known` is false once an answer came without a count of tokens, `priced` once one came without a price;
+    `guessed` are tokens that nobody has counted: those of answers without usage, and of calls that were broken off."""
 
     calls: int = 0
     prompt: int = 0
     completion: int = 0
     cached: int = 0
+    guessed: int = 0
     cost: Decimal = Decimal(0)
     known: bool = True
     priced: bool = True
 
-    def add(self, usage: TokenUsage | None) -> None:
+    @property
+    def tokens(self) -> int:
+        """What counts against the cap."""
+        return self.prompt + self.completion + self.guessed
+
+    def guess(self, size: int) -> None:
+        """Count a call by the bytes of it and its answer: as good as any guess, so that the cap holds."""
+        self.guessed += size // 4
+
+    def add(self, usage: TokenUsage | None, size: int) -> None:
         self.known = self.known and usage is not None
         self.priced = self.priced and usage is not None and usage.cost is not None
         if usage is not None:
@@ -50,6 +62,8 @@ class Spent:
             self.completion += usage.completion
             self.cached += usage.cached
             self.cost += usage.cost or 0
+        else:
+            self.guess(size)
 
 
 @dataclass(slots=True)
@@ -61,24 +75,28 @@ class Meter:
     spent: Spent = field(default_factory=Spent)
     hit: Cap | None = None
     seconds: float = 0.0
+    captured: int = 0
     _answers: deque[str] = field(default_factory=deque[str])
     _most_alike: int = 0
 
-    def admit(self) -> Cap | None:
-        """Count a call, or say what stands against it."""
+    def admit(self, captured: int = 0) -> Cap | None:
+        """Count a call, or say what stands against it; the capture has `captured` bytes so far."""
         if self.hit is None:
             if self.spent.calls >= self.caps.calls:
                 self.hit = "calls"
-            elif self.spent.prompt + self.spent.completion >= self.caps.tokens:
+            elif self.spent.tokens >= self.caps.tokens:
                 self.hit = "tokens"
             elif self.seconds >= self.caps.seconds:
                 self.hit = "model time"
+            elif captured >= self.caps.capture_bytes:
+                self.hit = "capture"
+        self.captured = max(self.captured, captured)
         if self.hit is None:
             self.spent.calls += 1
         return self.hit
 
     def tokens_left(self) -> int:
-        return max(1, self.caps.tokens - self.spent.prompt - self.spent.completion)
+        return max(1, self.caps.tokens - self.spent.tokens)
 
     def seconds_left(self) -> float:
         return max(0.0, self.caps.seconds - self.seconds)
@@ -97,21 +115,19 @@ class Meter:
 
     def uses(self) -> tuple[LimitUse, ...]:
         """The caps as a record shows them."""
-        used = self.spent.prompt + self.spent.completion
         return tuple(
             LimitUse(
                 name=name, unit=unit, allowed=allowed, used=round(seen, 3), enforcer="gateway", hit=self.hit == name
             )
-            for name, unit, allowed, seen in _rows(self.caps, self.spent.calls, used, self.seconds, self._most_alike)
+            for name, unit, allowed, seen in self._rows()
         )
 
-
-def _rows(
-    caps: Caps, calls: int, tokens: int, seconds: float, alike: int
-) -> tuple[tuple[str, Literal["s", "bytes", "count"], float, float], ...]:
-    return (
-        ("calls", "count", caps.calls, calls),
-        ("tokens", "count", caps.tokens, tokens),
-        ("model time", "s", caps.seconds, seconds),
-        ("repetition", "count", caps.repeats, alike),
-    )
+    def _rows(self) -> tuple[tuple[str, Literal["s", "bytes", "count"], float, float], ...]:
+        caps, spent = self.caps, self.spent
+        return (
+            ("calls", "count", caps.calls, spent.calls),
+            ("tokens", "count", caps.tokens, spent.tokens),
+            ("model time", "s", caps.seconds, self.seconds),
+            ("repetition", "count", caps.repeats, self._most_alike),
+            ("capture", "bytes", caps.capture_bytes, self.captured),
+        )

@@ -9,76 +9,46 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, suppress
-from dataclasses import asdict, dataclass, field, replace
-from typing import Literal
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 
+from clawc.runtime.engine.closing import closing
 from clawc.runtime.engine.interface import (
     ChatRequest,
     Continued,
     Engine,
     EngineFailure,
+    Finish,
     Object,
     Piece,
     Sampled,
     Sampling,
     TokenUsage,
 )
-from clawc.runtime.gateway import wire
+from clawc.runtime.engine.untyped import shown
+from clawc.runtime.gateway import noted, wire
+from clawc.runtime.gateway.blame import Blame
 from clawc.runtime.gateway.budget import Budget
 from clawc.runtime.gateway.capture import Capture, coded
 from clawc.runtime.gateway.limits import Caps, Meter
 from clawc.runtime.gateway.lineage import Lineage, Place
+from clawc.runtime.gateway.rules import Caller, LineReport, Reply, Rules
 from clawc.runtime.gateway.wire import Asked, BadCall, Gathered, Head
-from clawc.runtime.records import LimitUse
 from clawc.runtime.sandbox.peer import now_ticks
 
-# Who calls: the harness, proven; somebody in its sandbox; a program there that is not the harness, proven.
-Caller = Literal["harness", "inside", "other"]
+__all__ = ["Caller", "Line", "LineReport", "Reply", "Rules"]
+
 _STATUS = {"unavailable": 503, "broken": 502, "refused": 502, "rejected": 400, "context": 400, "budget": 403}
 _CODES = {
     "unavailable": "upstream_unavailable", "broken": "upstream_broken", "refused": "upstream_refused", "rejected": "invalid_request",
     "context": "context_length_exceeded", "budget": "budget_spent",
 }  # fmt: skip
 _REASON = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What a call may decide. `model` is what clients are told that they talk to. What `pinned` gives holds whatever a call says;
-    `max_tokens` is the most that one answer may have."""
-
-    model: str = "policy"
-    pinned: Sampling = field(default_factory=Sampling)
-    max_tokens: int = 8_192
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The answer to the call `number`: a whole `body`, or `events` of a stream as they come."""
-
-    status: int
-    body: bytes = b""
-    number: int = 0
-    events: AsyncGenerator[bytes] | None = None
-    retry_after_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LineReport:
-    """What became of the line. `fault` is why the attempt counts for nothing, if it does; `refusal` is what every attempt would meet;
-    `hit` the cap that ended it."""
-
-    calls: int
-    prompt_tokens: int | None
-    completion_tokens: int | None
-    cost: str | None
-    limits: tuple[LimitUse, ...]
-    hit: str
-    fault: str
-    refusal: EngineFailure | None
-    side_calls: int
+# Calls that are denied are written down so often; an agent may go on for ever.
+_DENIALS = 20
+# The part of the turns that others than the harness may have at once: 1 of so many.
+_OTHERS = 4
 
 
 @dataclass(slots=True)
@@ -93,7 +63,7 @@ class _Call:
     asked: Asked
     began: float
     gathered: Gathered = field(default_factory=Gathered)
-    finish: str = ""
+    finish: Finish | None = None
     usage: TokenUsage | None = None
     sampled: Sampled | None = None
     model: str = ""
@@ -112,6 +82,11 @@ class Line:
         self._budget = budget
         self._meter = Meter(caps)
         self._turns = asyncio.Semaphore(caps.at_once)
+        self._others = asyncio.Semaphore(max(1, caps.at_once // _OTHERS))
+        self._blame = Blame()
+        self._proven = False
+        self._denials = 0
+        self._held = 0
         self._lineage = Lineage()
         self._numbers = 0
         self._main: set[int] = set()
@@ -119,10 +94,6 @@ class Line:
         self._tools = ""
         self._first_said: int | None = None
         self._tokens: dict[int, Sampled] = {}
-        self._last_failure = ""
-        self._context = False
-        self._refusal: EngineFailure | None = None
-        self._broken = ""
         self._side = 0
         self._conversation: tuple[Sequence[Object], Sequence[Object]] = ((), ())
         self._closed = False
@@ -130,9 +101,9 @@ class Line:
     @property
     def why(self) -> str:
         """What ended it, for people."""
-        if self._refusal is not None:
-            return self._refusal.message
-        return f"the episode exceeded its limit of {self._meter.hit}" if self._meter.hit else self._broken
+        if self._blame.refusal is not None:
+            return self._blame.refusal.message
+        return f"the episode exceeded its limit of {self._meter.hit}" if self._meter.hit else self._blame.broken
 
     @property
     def conversation(self) -> tuple[Sequence[Object], Sequence[Object]]:
@@ -150,16 +121,37 @@ class Line:
         self._numbers += 1
         number = self._numbers
         try:
+            denied = self._denied(number)
+            if denied is not None:
+                return denied
             self._capture.body(number, body)
-            reply = await self._answer(number, body, caller)
+            return await self._answer(number, body, caller)
         except OSError as error:
             return self._unwritten(error)
-        return reply
+
+    @contextmanager
+    def room(self, most: int) -> Generator[Callable[[int], None]]:
+        """Takes the sizes of the parts of a call as they come, until it is answered. Raises BadCall where all that are on their way have
+        more than `most` bytes."""
+        taken = 0
+
+        def take(size: int) -> None:
+            nonlocal taken
+            taken += size
+            self._held += size
+            if self._held > most:
+                raise BadCall(429, "too_many", f"the calls on their way have more than {most >> 20} MiB")
+
+        try:
+            yield take
+        finally:
+            self._held -= taken
 
     def caller_since(self, ticks: int | None) -> Caller:
         """Who calls, by when its process began: what the model has said can only have started what began after it was said."""
         if ticks is None:
-            return "inside"
+            return "other" if self._proven else "inside"  # where the system tells of one, who cannot be found hides
+        self._proven = True
         return "harness" if self._first_said is None or ticks < self._first_said else "other"
 
     def delivered(self, number: int) -> None:
@@ -169,7 +161,7 @@ class Line:
 
     def break_off(self, reason: str) -> None:
         """End the attempt for a reason that is not the agent's."""
-        self._broken = self._broken or reason
+        self._blame.broken = self._blame.broken or reason
         self.over.set()
 
     def models(self) -> Reply:
@@ -181,29 +173,23 @@ class Line:
         try:
             await self._capture.close()
         except OSError as error:
-            self._broken = self._broken or f"the capture cannot be written: {error.strerror}"
+            self._blame.broken = self._blame.broken or f"the capture cannot be written: {error.strerror}"
         spent = self._meter.spent
         known = spent.calls > 0 and spent.known
-        hit = self._meter.hit or ("context" if self._context else "")
+        hit = self._meter.hit or ("context" if self._blame.context else "")
         return LineReport(
-            calls=self._numbers,
+            calls=spent.calls,
             prompt_tokens=spent.prompt if known else None,
             completion_tokens=spent.completion if known else None,
             cost=format(spent.cost.normalize(), "f") if known and spent.priced else None,
             limits=self._meter.uses(),
             hit=hit,
-            fault=self._broken or self._last_failure,
-            refusal=self._refusal,
+            fault=self._blame.fault,
+            refusal=self._blame.refusal,
             side_calls=self._side,
         )
 
     async def _answer(self, number: int, body: bytes, caller: Caller) -> Reply:
-        if self._closed or self._refusal is not None:
-            return self._denied(number, "episode_over", self.why or "the episode is over")
-        cap = self._meter.admit()
-        if cap is not None:
-            self.over.set()
-            return self._denied(number, "limit_reached", self.why)
         try:
             asked = wire.parse_call(body)
         except BadCall as bad:
@@ -218,12 +204,22 @@ class Line:
             return Reply(200, number=number, events=self._events(call, first, pieces))
         return await self._whole(call, first, pieces)
 
-    def _denied(self, number: int, code: str, reason: str) -> Reply:
-        self._capture.add("refused", number, {"status": 403, "code": code, "reason": reason})
+    def _denied(self, number: int) -> Reply | None:
+        """The answer to a call that comes too late, or None to admit it."""
+        code = "episode_over" if self._closed or self._blame.refusal is not None else ""
+        if not code and self._meter.admit(self._capture.size) is not None:
+            code = "limit_reached"
+            self.over.set()
+        if not code:
+            return None
+        reason = self.why or "the episode is over"
+        self._denials += 1
+        if self._denials <= _DENIALS:
+            self._capture.add("refused", number, {"status": 403, "code": code, "reason": reason})
         return Reply(403, wire.error_body(code, reason))
 
     def _placed(self, number: int, asked: Asked, caller: Caller, size: int) -> _Call:
-        place = self._lineage.place(asked.messages, asked.tools)
+        place = self._lineage.place(asked.messages, asked.tools, asked.tool_choice)
         if not self._roots and caller != "other":
             self._roots.add(place.digest)  # nothing that the model has said can have made the first call
             self._tools = place.tools
@@ -246,46 +242,48 @@ class Line:
         )
         before = self._tokens.get(call.place.parent)
         continued = None if before is None else Continued(call.place.covered, before.prompt_ids, before.output_ids)
-        self._capture.add("placed", call.number, {
-            "id": call.head.id, "caller": call.caller, "main": call.main, "parent": call.place.parent, "covered": call.place.covered,
-            "digest": call.place.digest, "tools": call.place.tools, "wished": dict(call.asked.wished), "unknown": list(call.asked.unknown),
-            "effective": {name: getattr(sampling, name) for name in Sampling.__slots__}, "spliced": continued is not None,
-        })  # fmt: skip
+        data = noted.placed(call.head.id, call.caller, call.main, call.place, asked, sampling, continued is not None)
+        self._capture.add("placed", call.number, data)
         return ChatRequest(asked.messages, asked.tools, asked.tool_choice, sampling, asked.stream, continued)
 
     async def _pieces(self, call: _Call, request: ChatRequest) -> AsyncGenerator[Piece]:
         """What the engine says, with names of tool calls of ours, each part noted before it goes on."""
 
         def tap(upstream: str, what: str, data: bytes) -> None:
+            if self._capture.size >= self._meter.caps.capture_bytes:  # this is also how endless answers end
+                self._meter.hit = self._meter.hit or "capture"
+                raise EngineFailure("rejected", "the capture of the episode is full")
             self._capture.add("engine", call.number, {"upstream": upstream, "what": what, **coded(data)})
 
-        async with self._turns:
+        async with AsyncExitStack() as turns:
+            if call.caller == "other":
+                await turns.enter_async_context(self._others)
+            await turns.enter_async_context(self._turns)
             began = time.monotonic()
             try:
                 self._budget.require()
-                async with aclosing(_closable(self._engine.chat(request, tap))) as pieces:
+                async with closing(self._engine.chat(request, tap)) as pieces:
                     until = asyncio.get_running_loop().time() + self._meter.seconds_left()
                     while True:
-                        async with asyncio.timeout_at(until):
-                            piece = await anext(pieces, None)
+                        timer = asyncio.timeout_at(until)
+                        try:
+                            async with timer:
+                                piece = await anext(pieces, None)
+                        except TimeoutError as error:
+                            if not timer.expired():
+                                raise EngineFailure("unavailable", "the engine did not answer in its time") from error
+                            self._meter.hit = self._meter.hit or "model time"
+                            raise EngineFailure("unavailable", "the model's time for this episode was over") from error
                         if piece is None:
                             break
                         yield self._noted(call, piece)
-                if not call.finish:
+                if call.finish is None:
                     raise EngineFailure("broken", "the answer ended before its end")
-            except TimeoutError as error:
-                self._meter.seconds = self._meter.caps.seconds
-                raise EngineFailure("unavailable", "the model's time for this episode was over") from error
             finally:
                 self._meter.seconds += time.monotonic() - began
 
     def _noted(self, call: _Call, piece: Piece) -> Piece:
-        named = tuple(
-            replace(part, id=f"call{call.number}x{part.index}") if part.id or part.name else part
-            for part in piece.tool_calls
-        )
-        piece = replace(piece, tool_calls=named)
-        call.gathered.add(piece)
+        piece = call.gathered.add(piece, f"call{call.number}x")
         call.finish = piece.finish or call.finish
         call.usage = piece.usage or call.usage
         call.sampled = piece.sampled or call.sampled
@@ -317,7 +315,7 @@ class Line:
             raise
         message = self._answered(call)
         self._says()
-        return Reply(200, wire.completion(call.head, message, call.finish, call.usage), call.number)
+        return Reply(200, wire.completion(call.head, message, call.finish or "stop", call.usage), call.number)
 
     async def _events(self, call: _Call, first: Piece, pieces: AsyncGenerator[Piece]) -> AsyncGenerator[bytes]:
         """The stream. It breaks off, without its end, where the engine does."""
@@ -331,7 +329,7 @@ class Line:
                     yield events
             self._answered(call)
             done = True
-            finish = wire.piece_event(call.head, Piece(finish=_finish(call.finish)))
+            finish = wire.piece_event(call.head, Piece(finish=call.finish))
             yield finish + wire.last_events(call.head, call.usage, call.asked.include_usage)
             self.delivered(call.number)
         except EngineFailure as failure:
@@ -350,42 +348,32 @@ class Line:
 
     def _answered(self, call: _Call) -> Object:
         message = call.gathered.message()
-        usage = call.usage
-        self._meter.spent.add(usage)
-        if usage is None:  # as good as any guess, so that the cap holds
-            self._meter.spent.prompt += call.size // 4
-        self._budget.spend(usage)
-        self._capture.add("answered", call.number, {
-            "message": message, "finish": call.finish, "model": call.model, "usage": _usage(usage), "sampled": _sampled(call.sampled),
-            "seconds": round(time.monotonic() - call.began, 4),
-        })  # fmt: skip
+        self._meter.spent.add(call.usage, call.size + call.gathered.size)
+        self._budget.spend(call.usage)
+        seconds = time.monotonic() - call.began
+        data = noted.answered(message, call.finish or "stop", call.model, call.usage, call.sampled, seconds)
+        self._capture.add("answered", call.number, data)
         if call.main:
             self._main.add(call.number)
-            self._last_failure = ""
-            self._context = False
+            self._blame.answered()
             self._conversation = (call.asked.tools, (*call.asked.messages, message))
             if self._meter.answered(message) is not None:
                 self.over.set()
         if call.sampled is not None:
             self._tokens[call.number] = call.sampled
-        self._lineage.answered(call.number, call.place, message)
+        self._lineage.answered(call.number, call.place, message, main=call.main)
         return message
 
     def _failed(self, call: _Call, failure: EngineFailure) -> Reply:
-        reason = failure.message[:_REASON]
+        reason = shown(failure.message)[:_REASON]
+        failure = EngineFailure(failure.kind, reason, retry_after_s=failure.retry_after_s)
         with suppress(OSError):
             self._capture.add("failed", call.number, {"kind": failure.kind, "reason": reason})
-        if failure.kind in ("refused", "budget"):
-            self._refusal = self._refusal or failure
+            self._unanswered(call)
+        if self._meter.hit is None:  # what a cap has ended, the engine has not failed
+            self._blame.failed(call.number, failure, main=call.main)
+        if self._meter.hit is not None or self._blame.refusal is not None:
             self.over.set()
-        elif call.main and failure.worth_a_try:
-            if self._meter.seconds >= self._meter.caps.seconds:
-                self._meter.hit = self._meter.hit or "model time"
-                self.over.set()
-            else:
-                self._last_failure = f"call {call.number} of the model failed: {reason}"
-        elif call.main and failure.kind == "context":
-            self._context = True
         return Reply(
             _STATUS[failure.kind], wire.error_body(_CODES[failure.kind], reason), retry_after_s=failure.retry_after_s
         )
@@ -394,44 +382,22 @@ class Line:
         """Who asked has gone away."""
         with suppress(OSError):
             self._capture.add("dropped", call.number, {})
+            self._unanswered(call)
+
+    def _unanswered(self, call: _Call) -> None:
+        """What was begun is paid for, though nobody has all of it. Raises OSError."""
+        if call.usage is not None:
+            self._meter.spent.add(call.usage, 0)
+            self._budget.spend(call.usage)
+        elif call.gathered.size:
+            self._meter.spent.guess(call.size + call.gathered.size)
 
     def _unwritten(self, error: OSError) -> Reply:
         """Without a capture nothing goes on."""
         self.break_off(f"the capture cannot be written: {error.strerror}")
-        return Reply(500, wire.error_body("capture_failed", self._broken))
+        return Reply(500, wire.error_body("capture_failed", self._blame.broken))
 
 
 def _part(head: Head, piece: Piece) -> bytes:
     """The events of a piece but for the end, which goes out once the answer is on record."""
     return wire.piece_event(head, replace(piece, finish=None))
-
-
-def _finish(name: str) -> Literal["stop", "length", "tool_calls", "content_filter"]:
-    return name if name in ("stop", "length", "tool_calls", "content_filter") else "stop"  # type: ignore[return-value]
-
-
-async def _closable(pieces: AsyncIterator[Piece]) -> AsyncGenerator[Piece]:
-    """An iterator as one that can be closed."""
-    try:
-        async for piece in pieces:
-            yield piece
-    finally:
-        if isinstance(pieces, AsyncGenerator):
-            await pieces.aclose()
-
-
-def _usage(usage: TokenUsage | None) -> Mapping[str, object] | None:
-    if usage is None:
-        return None
-    cost = None if usage.cost is None else format(usage.cost, "f")
-    return {"prompt": usage.prompt, "completion": usage.completion, "cached": usage.cached, "cost": cost}
-
-
-def _sampled(sampled: Sampled | None) -> Mapping[str, object] | None:
-    if sampled is None:
-        return None
-    return {
-        "prompt_ids": list(sampled.prompt_ids), "output_ids": list(sampled.output_ids), "logprobs": list(sampled.logprobs),
-        "version": sampled.version, "tokenizer": sampled.tokenizer, "template": sampled.template, "parse_error": sampled.parse_error,
-        "sampling": None if sampled.sampling is None else asdict(sampled.sampling),
-    }  # fmt: skip

@@ -26,25 +26,49 @@ class Place:
     tools: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    call: int
+    parent: int
+    thought: object
+    main: bool
+
+
 class Lineage:
-    """The conversations of one attempt. Calls are numbered from 1."""
+    """The conversations of one attempt. Calls are numbered from 1.
+
+    Several answers to one question may say the same and still not be the same tokens. Which of them a harness goes on from, only their
+    thoughts tell, if it sends them; else the last counts, but none of somebody beside the harness before one of the harness's own."""
 
     def __init__(self) -> None:
-        self._answered: dict[str, int] = {}
+        self._answers: dict[str, list[_Answer]] = {}
 
-    def place(self, messages: Sequence[Object], tools: Sequence[Object]) -> Place:
-        """Where a call belongs, by the longest conversation that it goes on from."""
-        digest = start = _start(tools)
-        parent = covered = 0
+    def place(self, messages: Sequence[Object], tools: Sequence[Object], choice: object = None) -> Place:
+        """Where a call belongs, by the longest conversation that it goes on from. Whom no tool may be called of (`choice` is "none")
+        was not told of any."""
+        digest = _start(() if choice == "none" else tools)
+        alive: list[_Answer] = []
+        covered = 0
         for number, message in enumerate(messages, 1):
             digest = _further(digest, message)
-            if message.get("role") == "assistant" and digest in self._answered:
-                parent, covered = self._answered[digest], number
-        return Place(parent, covered, digest, start)
+            if message.get("role") != "assistant":
+                continue
+            before = {answer.call for answer in alive} or {0}
+            thought = message.get("reasoning_content")
+            fits = [
+                answer
+                for answer in self._answers.get(digest, ())
+                if answer.parent in before and (not thought or thought == answer.thought)
+            ]
+            if fits:
+                alive, covered = fits, number
+        best = max(alive, key=lambda answer: (answer.main, answer.call), default=None)
+        return Place(0 if best is None else best.call, covered, digest, _start(tools))
 
-    def answered(self, call: int, place: Place, message: Object) -> None:
-        """The call got this answer. Of several with the same answer to the same question, the last counts."""
-        self._answered[_further(place.digest, message)] = call
+    def answered(self, call: int, place: Place, message: Object, *, main: bool = True) -> None:
+        """The call got this answer."""
+        answer = _Answer(call, place.parent, message.get("reasoning_content"), main)
+        self._answers.setdefault(_further(place.digest, message), []).append(answer)
 
 
 def _start(tools: Sequence[Object]) -> str:

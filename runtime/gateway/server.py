@@ -21,7 +21,8 @@ from clawc.runtime.engine.http import NEEDS_GATEWAY
 from clawc.runtime.engine.interface import EngineFailure
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.gateway import wire
-from clawc.runtime.gateway.line import Caller, Line, Reply
+from clawc.runtime.gateway.line import Line
+from clawc.runtime.gateway.rules import Caller, Reply
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -31,8 +32,11 @@ _SILENT = logging.getLogger("clawc.gateway")
 _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
 # Connections of one sandbox at once, and seconds for a call's body to come.
-_CONNECTIONS = 64
+_CONNECTIONS = 32
 _BODY_S = 60.0
+# Bytes of bodies that one line may have on their way at once, and seconds for a part of a stream to be taken.
+_BODIES = 4 * wire.BODY_BYTES
+_WRITE_S = 30.0
 _CHATS = ("/v1/chat/completions", "/chat/completions")
 _MODELS = ("/v1/models", "/models")
 
@@ -73,11 +77,15 @@ async def serve_door(door: socket.socket, line: Line, began: Callable[[int], Awa
             return None
         if transport not in known:
             address = transport.get_extra_info("peername")
-            known[transport] = await began(address[1]) if address else None
+            # From another address of the same machine it could have the number of another's port.
+            known[transport] = await began(address[1]) if address and address[0] == "127.0.0.1" else None
         return known[transport]
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        return await _handle(request, line, request.path, line.caller_since(await since(request)))
+        async def caller() -> Caller:
+            return line.caller_since(await since(request))
+
+        return await _handle(request, line, request.path, caller)
 
     return await _serve(_kept_together(handle, line), sock=door)
 
@@ -120,11 +128,21 @@ class TokenServer:
             kind, _, key = request.headers.get("Authorization", "").partition(" ")
             given = key.strip() if kind.lower() == "bearer" else ""
         line = next(
-            (line for token, line in self._lines.items() if hmac.compare_digest(token.encode(), given.encode())), None
+            (line for token, line in self._lines.items() if hmac.compare_digest(token.encode(), _bytes(given))), None
         )
         if line is None or request.headers.get("Origin"):
             return _response(Reply(401, wire.error_body("invalid_api_key", "there is no episode with this token")))
-        return await _kept_together(lambda each: _handle(each, line, path, "inside"), line)(request)
+        return await _kept_together(lambda each: _handle(each, line, path, _inside), line)(request)
+
+
+async def _inside() -> Caller:
+    """Nothing tells who has a token."""
+    return "inside"
+
+
+def _bytes(given: str) -> bytes:
+    """What came in a header, where bytes that are no text stand as halves of surrogates."""
+    return given.encode("utf-8", "surrogatepass")
 
 
 async def _serve(
@@ -141,6 +159,7 @@ async def _serve(
         max_line_size=8_190,
         max_field_size=16_384,
         lingering_time=1.0,
+        auto_decompress=False,
     )
     loop = asyncio.get_running_loop()
 
@@ -172,7 +191,9 @@ def _kept_together(handle: Handler, line: Line) -> Handler:
     return handled
 
 
-async def _handle(request: web.BaseRequest, line: Line, path: str, caller: Caller) -> web.StreamResponse:
+async def _handle(
+    request: web.BaseRequest, line: Line, path: str, caller: Callable[[], Awaitable[Caller]]
+) -> web.StreamResponse:
     if path in _MODELS and request.method == "GET":
         return _response(line.models())
     if path not in _CHATS:
@@ -180,30 +201,41 @@ async def _handle(request: web.BaseRequest, line: Line, path: str, caller: Calle
     if request.method != "POST":
         return _response(Reply(405, wire.error_body("method_not_allowed", "POST it")))
     try:
-        body = await _body(request)
+        with line.room(_BODIES) as take:
+            reply = await line.chat(await _body(request, take), await caller())
     except wire.BadCall as bad:
-        return _response(Reply(bad.status, wire.error_body(bad.code, bad.message)))
-    reply = await line.chat(body, caller)
+        return _response(Reply(bad.status, wire.error_body(bad.code, bad.message)), close=True)
     if reply.events is not None:
         return await _streamed(request, reply)
     response = _response(reply)
-    if reply.status == 200 and path in _CHATS:
+    if reply.status == 200:
         await response.prepare(request)
         await response.write_eof()
         line.delivered(reply.number)
     return response
 
 
-async def _body(request: web.BaseRequest) -> bytes:
+async def _body(request: web.BaseRequest, take: Callable[[int], None]) -> bytes:
+    """Raises BadCall for one that does not come as it should."""
+    from aiohttp import ClientPayloadError, web
+    from aiohttp.http_exceptions import HttpProcessingError
+
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise wire.BadCall(415, "unsupported_encoding", "send the call as it is, without a `Content-Encoding`")
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     found = bytearray()
     try:
         async with asyncio.timeout(_BODY_S):
             async for chunk in request.content.iter_any():
+                take(len(chunk))
                 found += chunk
                 if len(found) > wire.BODY_BYTES:
                     raise wire.BadCall(413, "too_large", f"the call is larger than {wire.BODY_BYTES >> 20} MiB")
     except TimeoutError:
         raise wire.BadCall(408, "timeout", f"the call did not come within {_BODY_S:g} s") from None
+    except (HttpProcessingError, ClientPayloadError, web.RequestPayloadError, asyncio.IncompleteReadError) as error:
+        raise wire.BadCall(400, "invalid_request", "the body is not as its headers say") from error
     return bytes(found)
 
 
@@ -215,9 +247,10 @@ async def _streamed(request: web.BaseRequest, reply: Reply) -> web.StreamRespons
     try:
         await response.prepare(request)
         async for events in reply.events:
-            await response.write(events)
+            async with asyncio.timeout(_WRITE_S):  # who does not read holds up nobody
+                await response.write(events)
         await response.write_eof()
-    except EngineFailure:
+    except (EngineFailure, TimeoutError):
         if request.transport is not None:
             request.transport.abort()
     finally:
@@ -226,8 +259,11 @@ async def _streamed(request: web.BaseRequest, reply: Reply) -> web.StreamRespons
     return response
 
 
-def _response(reply: Reply) -> web.Response:
+def _response(reply: Reply, *, close: bool = False) -> web.Response:
     from aiohttp import web
 
     headers = {} if reply.retry_after_s is None else {"Retry-After": str(int(reply.retry_after_s) + 1)}
-    return web.Response(status=reply.status, body=reply.body, content_type="application/json", headers=headers)
+    response = web.Response(status=reply.status, body=reply.body, content_type="application/json", headers=headers)
+    if close:  # of a body that did not come whole, the rest is no call
+        response.force_close()
+    return response

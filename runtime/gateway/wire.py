@@ -6,17 +6,16 @@ A call is a stranger's: it is bounded, checked field by field, and nothing of it
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from clawc.runtime.engine.interface import Object, Piece, TokenUsage, ToolCallPiece
-from clawc.runtime.engine.untyped import listing, mapping
+from clawc.runtime.engine.untyped import listing, parsed
 
 BODY_BYTES = 8 << 20
 _MESSAGES = 20_000
 _TOOLS = 512
-_DEPTH = 64
 _ROLES = {"system", "developer", "user", "assistant", "tool"}
 # What a call may say that changes nothing here.
 _IDLE = {
@@ -60,8 +59,8 @@ def parse_call(body: bytes) -> Asked:
     if len(body) > BODY_BYTES:
         raise BadCall(413, "too_large", f"the call is larger than {BODY_BYTES >> 20} MiB")
     try:
-        found = _parsed(body.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
+        found = parsed(body.decode("utf-8"))
+    except ValueError as error:
         raise BadCall(400, "invalid_json", f"the body is not JSON: {str(error)[:200]}") from error
     if not isinstance(found, dict):
         raise BadCall(400, "invalid_request", "the body is not a JSON object")
@@ -94,25 +93,6 @@ def _refuse(call: Mapping[str, object]) -> None:
     form = call.get("response_format")
     if form is not None and _object(form, "response_format").get("type") != "text":
         raise BadCall(400, "unsupported_parameter", "`response_format` is not taken")
-
-
-def _parsed(text: str) -> object:
-    """Raises ValueError, RecursionError."""
-    found: object = json.loads(text, parse_constant=_no_constant)
-    level = [found]
-    for _ in range(_DEPTH):
-        level = [inner for each in level for inner in _inside(each)]
-        if not level:
-            return found
-    raise ValueError(f"nested deeper than {_DEPTH}")
-
-
-def _inside(found: object) -> Iterable[object]:
-    return listing(found) or mapping(found).values()
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is no JSON number")
 
 
 def _messages(found: object) -> tuple[Object, ...]:
@@ -320,7 +300,7 @@ def _event(head: Head, delta: Object, finish: str | None) -> bytes:
 
 def _call_delta(call: ToolCallPiece) -> Object:
     function: dict[str, object] = {"arguments": call.arguments}
-    if call.name:
+    if call.name or call.id:
         function["name"] = call.name
     head: dict[str, object] = {"index": call.index}
     if call.id:
@@ -345,35 +325,52 @@ def _json(found: object) -> bytes:
 
 
 @dataclass(slots=True)
+class _GatheredCall:
+    id: str
+    name: str = ""
+    arguments: list[str] = field(default_factory=list[str])
+
+
+@dataclass(slots=True)
 class Gathered:
-    """Pieces put together."""
+    """Pieces put together; `size` is that of their text."""
 
     content: list[str] = field(default_factory=list[str])
     reasoning: list[str] = field(default_factory=list[str])
-    calls: dict[int, ToolCallPiece] = field(default_factory=dict[int, ToolCallPiece])
+    size: int = 0
+    _calls: dict[int, _GatheredCall] = field(default_factory=dict[int, _GatheredCall])
 
-    def add(self, piece: Piece) -> None:
-        self.content.append(piece.content)
-        self.reasoning.append(piece.reasoning)
-        for call in piece.tool_calls:
-            before = self.calls.get(call.index, ToolCallPiece(call.index))
-            self.calls[call.index] = ToolCallPiece(
-                call.index, before.id or call.id, before.name or call.name, before.arguments + call.arguments
-            )
+    def add(self, piece: Piece, prefix: str = "call") -> Piece:
+        """The piece as a client gets it: each call of a tool has its name, and an id that begins with `prefix`, once."""
+        for text, kept in ((piece.content, self.content), (piece.reasoning, self.reasoning)):
+            if text:
+                kept.append(text)
+                self.size += len(text)
+        return replace(piece, tool_calls=tuple(self._call(call, prefix) for call in piece.tool_calls))
+
+    def _call(self, call: ToolCallPiece, prefix: str) -> ToolCallPiece:
+        before = self._calls.get(call.index)
+        known = before or self._calls.setdefault(call.index, _GatheredCall(f"{prefix}{call.index}"))
+        name = "" if known.name else call.name
+        known.name += name
+        known.arguments.append(call.arguments)
+        self.size += len(call.arguments) + len(name)
+        return ToolCallPiece(call.index, "" if before else known.id, name, call.arguments)
 
     def message(self) -> dict[str, object]:
         """The answer as a message of OpenAI's."""
         text, thought = "".join(self.content), "".join(self.reasoning)
-        found: dict[str, object] = {"role": "assistant", "content": text or (None if self.calls else "")}
+        found: dict[str, object] = {"role": "assistant", "content": text or (None if self._calls else "")}
         if thought:
             found["reasoning_content"] = thought
-        if self.calls:
-            found["tool_calls"] = tool_calls(self.calls[index] for index in sorted(self.calls))
+        if self._calls:
+            calls = [self._calls[index] for index in sorted(self._calls)]
+            found["tool_calls"] = [
+                {
+                    "id": call.id,
+                    "type": "function",
+                    "function": {"name": call.name, "arguments": "".join(call.arguments)},
+                }
+                for call in calls
+            ]
         return found
-
-
-def tool_calls(calls: Iterable[ToolCallPiece]) -> Sequence[Object]:
-    return [
-        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-        for call in calls
-    ]

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import socket
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 
 _MOST = 4_096
+# 127.0.0.1 as the system shows it, in words of its own byte order: by itself, and as a socket of IPv6 has it.
+_LOOPBACK = f"{struct.unpack('=I', socket.inet_aton('127.0.0.1'))[0]:08X}"
+_MAPPED = "".join(f"{word:08X}" for word in struct.unpack("=4I", bytes(10) + b"\xff\xff\x7f\0\0\x01"))
 
 
 def peer_began(first: int, port: int) -> int | None:
@@ -28,13 +33,17 @@ def now_ticks() -> int:
 
 
 def _inode(first: int, port: int) -> str | None:
-    """The number of the socket that has this port in the network of a process."""
-    with suppress(OSError), open(f"/proc/{first}/net/tcp", encoding="ascii") as file:
-        for line in file:
-            parts = line.split()
-            if len(parts) > 9 and parts[1].endswith(f":{port:04X}") and parts[3] == "01":
-                return parts[9]
-    return None
+    """The number of the socket that is connected from this port of 127.0.0.1, to that same address, in the network of a process. None
+    unless there is exactly one: others may have the port at another address, or towards another port."""
+    found: set[str] = set()
+    for name, address in (("tcp", _LOOPBACK), ("tcp6", _MAPPED)):
+        with suppress(OSError), open(f"/proc/{first}/net/{name}", encoding="ascii") as file:
+            for line in file:
+                parts = line.split()
+                there = len(parts) > 9 and parts[1] == f"{address}:{port:04X}" and parts[2].startswith(f"{address}:")
+                if there and parts[3] == "01":
+                    found.add(parts[9])
+    return found.pop() if len(found) == 1 else None
 
 
 def _below(first: int) -> Iterator[int]:

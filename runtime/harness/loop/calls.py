@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from clawc.runtime.engine.untyped import mapping
+from clawc.runtime.engine.untyped import mapping, parsed
 from clawc.runtime.harness.interface import ToolResult, Tools
 from clawc.runtime.harness.loop.settings import LoopSettings
 from clawc.runtime.sandbox.interface import FileProblem, Process
@@ -81,8 +80,10 @@ class ToolCalls:
         if type(wished) is not dict or len(env) != len(mapping(cast(object, wished))):
             raise WrongCall("`env` is an object of texts")
         cwd = given.get("workdir") or None
-        if cwd is not None and not isinstance(cwd, str):
-            raise WrongCall("`workdir` is not text")
+        if cwd is not None and (not isinstance(cwd, str) or "\0" in cwd):
+            raise WrongCall("`workdir` is not text without NUL")
+        if any("\0" in name + value or "=" in name or not name for name, value in env.items()):
+            raise WrongCall("`env` holds NUL, or a name that is none")
         if given.get("background") is True:
             return await self._spawn(command, cwd, env)
         seconds = _seconds(given, self.settings.exec_s)
@@ -148,8 +149,8 @@ async def _poll(process: Process, wait_s: float) -> ToolResult:
 
 def _arguments(text: str) -> Mapping[str, object]:
     try:
-        found: object = json.loads(text) if text.strip() else {}
-    except (ValueError, RecursionError) as error:
+        found: object = parsed(text if text.strip() else "{}")
+    except ValueError as error:
         raise WrongCall(f"the arguments are not JSON: {error}") from error
     if not isinstance(found, dict):
         raise WrongCall("the arguments are not a JSON object")
@@ -168,7 +169,7 @@ def _text(given: Mapping[str, object], name: str) -> str:
     found = given.get(name)
     if not isinstance(found, str):
         raise WrongCall(f"`{name}` is missing or not text")
-    if name in ("command", "workdir") and "\0" in found:
+    if name == "command" and "\0" in found:
         raise WrongCall(f"`{name}` holds NUL")
     return found
 
