@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.changes import changes_of
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
-from clawc.runtime.harness.interface import AGENT_HOME, Agent, Final, Harness, Task, Tools
+from clawc.runtime.harness.interface import AGENT_HOME, Final, Harness, Task
 from clawc.runtime.harness.null import Null
 from clawc.runtime.harness.oracle import Oracle
 from clawc.runtime.harness.tools import SandboxTools, Trajectory
+from clawc.runtime.model_access import PORT, URL, Access, Models, model_access, work
 from clawc.runtime.records import (
     Changes,
     EpisodeRecord,
@@ -34,7 +35,7 @@ from clawc.runtime.records import (
     episode_id,
 )
 from clawc.runtime.sandbox.finish import finish, in_thread
-from clawc.runtime.sandbox.interface import Backend, Collected, Sandbox, SandboxEnded
+from clawc.runtime.sandbox.interface import Backend, Collected, SandboxEnded
 from clawc.runtime.sandbox.move import move_tree
 from clawc.runtime.scoring.bytecode import TRAJECTORY, Bytecode
 from clawc.runtime.scoring.checking import COLLECTED
@@ -46,23 +47,11 @@ from clawc.spec.scoring import score_text
 
 if TYPE_CHECKING:  # loaded where an agent has a model
     from clawc.runtime.gateway.gateway import Gateway
-    from clawc.runtime.gateway.line import Line, LineReport
 
 _FINAL = 20_000
 _REFUSED = 100
 # How often the controls of a bundle are played before it counts as broken.
 _ASKED = 3
-# Where an agent inside reaches its model.
-PORT = 8000
-URL = f"http://127.0.0.1:{PORT}/v1"
-_LAST_WORDS_S = 5.0
-
-
-class Models(NamedTuple):
-    """The way to the model for one attempt."""
-
-    gateway: Gateway
-    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,20 +203,15 @@ async def play(
             PORT if inside else None,
         )
     try:
-        hit, report = "", None
+        hit, access = "", Access()
         with clock.phase("agent"), Trajectory(folder / TRAJECTORY) as trajectory:
             tools = SandboxTools(sandbox, trajectory)
             try:
-                async with asyncio.timeout(limits.wall_s), _lines(models, harness, folder, sandbox) as line:
-                    try:
-                        final = await _work(agent, replace(task, line=line, url=URL, note=trajectory.add), tools)
-                    finally:
-                        if line is not None:
-                            report = await finish(line.close())
-                            if inside:
-                                from clawc.runtime.harness.observed import note_conversation
-
-                                tools.calls = note_conversation(trajectory.add, *line.conversation)
+                async with (
+                    asyncio.timeout(limits.wall_s),
+                    model_access(models, harness, folder, sandbox, tools, trajectory) as access,
+                ):
+                    final = await work(agent, replace(task, line=access.line, url=URL, note=trajectory.add), tools)
             except TimeoutError:
                 hit, final = "wall", Final("", "truncated", "the episode exceeded its wall limit")
             except SandboxEnded as ended:
@@ -236,71 +220,14 @@ async def play(
         with clock.phase("collect"):
             limit = await sandbox.stop()
             collected = await sandbox.collect(tree)
-        return _played(final, collected, sandbox, (hit, limit, collected.over), tools.calls, report)
+        access.require_usable()
+        hits = dict.fromkeys(name for name in (hit, limit, collected.over, access.hit) if name)
+        used = (*sandbox.limits(), *access.limits)
+        usage = access.usage(tools.calls)
+        return Played(final, collected, sandbox.enforcers, used, tuple(hits), usage, access.fault)
     finally:
         with clock.phase("close"):
             await finish(sandbox.close())
-
-
-@asynccontextmanager
-async def _lines(
-    models: Models | None, harness: Harness, folder: Path, sandbox: Sandbox
-) -> AsyncGenerator[Line | None]:
-    """The line to the model, served in the sandbox if that is where the agent is; None for an agent without."""
-    if models is None or harness.endpoint == "none":
-        yield None
-        return
-    async with models.gateway.line(models.key, folder) as line:
-        if sandbox.door is None:
-            yield line
-            return
-        from clawc.runtime.gateway.server import serve_door
-
-        served = await serve_door(sandbox.door, line, sandbox.peer_began)
-        try:
-            yield line
-        finally:
-            await finish(served.close())
-
-
-async def _work(agent: Agent, task: Task, tools: Tools) -> Final:
-    """Have the agent work until it ends, or its line does; then it has a moment to say so itself."""
-    if task.line is None:
-        return await agent.run(task, tools)
-    work = asyncio.ensure_future(agent.run(task, tools))
-    over = asyncio.ensure_future(task.line.over.wait())
-    try:
-        await asyncio.wait({work, over}, return_when=asyncio.FIRST_COMPLETED)
-        if not work.done():
-            await asyncio.wait({work}, timeout=_LAST_WORDS_S)
-        return await work if work.done() else Final(task.line.last_text, "truncated", task.line.why)
-    finally:
-        for each in (work, over):
-            each.cancel()
-        await asyncio.gather(work, over, return_exceptions=True)
-
-
-def _played(
-    final: Final,
-    collected: Collected,
-    sandbox: Sandbox,
-    hit: tuple[str, ...],
-    tool_calls: int,
-    report: LineReport | None,
-) -> Played:
-    limits, fault, usage = sandbox.limits(), "", Usage(tool_calls=tool_calls)
-    if report is not None:
-        if report.refusal is not None:
-            budget = report.refusal.kind == "budget"
-            help = "Run the same again with a greater --budget." if budget else "See the model's settings in claw.toml."
-            raise RuntimeFault("R0967", f"the model cannot be used: {report.refusal.message}", help)
-        limits, fault, hit = (*limits, *report.limits), report.fault, (*hit, report.hit)
-        usage = Usage(
-            tool_calls=tool_calls, model_calls=report.calls, prompt_tokens=report.prompt_tokens,
-            completion_tokens=report.completion_tokens, cost=report.cost,
-        )  # fmt: skip
-    hits = tuple(dict.fromkeys(name for name in hit if name))
-    return Played(final, collected, sandbox.enforcers, limits, hits, usage, fault)
 
 
 def _text(bundle: Bundle, name: str) -> str:

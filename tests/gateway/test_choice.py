@@ -15,7 +15,7 @@ from clawc.runtime.engine.settings import engine_settings
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.harness.choose import harness_named
 
-GPT = {
+GPT: dict[str, object] = {
     "url": "http://h/v1", "model": "big", "price": {"prompt": "0.15", "completion": 1}, "sampling": {"temperature": 0.7, "max_tokens": 50},
     "limits": {"calls": 9}, "upstreams": [],
 }  # fmt: skip
