@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -299,11 +299,18 @@ class Flaky:
     def __getattr__(self, name: str) -> object:
         return getattr(self._backend, name)
 
-    async def create(self, template: Template, limits: Limits, env: Mapping[str, str]) -> Sandbox:
+    async def create(
+        self,
+        template: Template,
+        limits: Limits,
+        env: Mapping[str, str],
+        folders: Sequence[str] = (),
+        port: int | None = None,
+    ) -> Sandbox:
         self._tried[template.key] = self._tried.get(template.key, 0) + 1
         if self._tried[template.key] <= self._failures:
             raise self._fault
-        return await self._backend.create(template, limits, env)
+        return await self._backend.create(template, limits, env, folders, port)
 
 
 def flaky(failures: int, fault: Exception) -> Backend:
