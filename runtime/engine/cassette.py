@@ -32,6 +32,7 @@ from clawc.runtime.engine.interface import (
     ToolCallPiece,
 )
 from clawc.runtime.engine.meaning import meaning
+from clawc.runtime.engine.untyped import shown
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.store.journal import lines, open_to_read
 from clawc.spec.bundle import Sha256, Strict
@@ -177,7 +178,7 @@ class Replaying:
             recorded = Recorded.model_validate_json(data)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or "start"
+            where = shown(".".join(str(part) for part in first["loc"]))[:200] or "start"
             raise RuntimeFault(
                 "R0963", f"`{path}`:{number}: no line of a cassette: at `{where}`: {first['msg']}"
             ) from error

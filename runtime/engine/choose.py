@@ -16,6 +16,7 @@ from clawc.runtime.engine.interface import Engine, Sampling
 from clawc.runtime.engine.pool import Pool, Upstream
 from clawc.runtime.engine.scripted import ScriptedEngine
 from clawc.runtime.engine.settings import EngineSettings
+from clawc.runtime.engine.untyped import shown
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.gateway.choice import ModelChoice
 from clawc.runtime.gateway.limits import Caps
@@ -80,13 +81,18 @@ def _of_name(name: str) -> tuple[str, Callable[[], Engine]]:
         return f"local:{Path(rest).name}", lambda: _local(Path(rest), EngineSettings(kind="local", folder=rest))
     if kind in ("http", "https"):
         return _of_url(name)
-    raise RuntimeFault("R0970", f"unknown model `{name}`", _HELP)
+    raise RuntimeFault("R0970", f"unknown model `{shown(name)}`", _HELP)
 
 
 def _of_url(name: str) -> tuple[str, Callable[[], Engine]]:
     url, _, model = name.partition("#")
-    parts = urlsplit(url)
-    if not model or not parts.hostname or parts.username or parts.password or parts.query:
+    try:
+        parts = urlsplit(url)
+        port = parts.port  # which is read only now
+    except ValueError:
+        parts, port = urlsplit(""), None
+    wrong = not parts.hostname or parts.username or parts.password or parts.query or port == 0
+    if wrong or not model or not name.isprintable():
         raise RuntimeFault(
             "R0970", "the address of a model is `http://HOST:PORT/v1#MODEL`, without a key", f"Put a key into {_KEY}."
         )

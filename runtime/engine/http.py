@@ -7,7 +7,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from clawc.runtime.engine.answers import Stream, status_failure, whole
 from clawc.runtime.engine.interface import ChatRequest, EngineFailure, Piece, Tap
+from clawc.runtime.engine.untyped import shown
 from clawc.runtime.errors import RuntimeFault
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class HttpEngine:
         self._server = server
         self._key = b""
         self._session: aiohttp.ClientSession | None = None
+        self._waits: set[asyncio.Timeout] = set()
         self._heard = False
         self._forbade = 0
         self.name = server.model
@@ -91,13 +93,14 @@ class HttpEngine:
         if self._session is None:
             raise EngineFailure("unavailable", "the engine is not open")
         where = urlsplit(self._server.url).netloc
-        first = asyncio.timeout(self._server.first_s)
+        wait_s = self._server.first_s
         try:
-            async with first:
+            async with self._within(wait_s):
                 response = await self._session.post(
                     f"{self._server.url.rstrip('/')}/chat/completions", data=self._body(request), allow_redirects=False,
                     headers={"Content-Type": "application/json"},
                 )  # fmt: skip
+            wait_s = self._server.idle_s
             async with response:
                 tap(where, "status", str(response.status).encode())
                 if response.status != 200:
@@ -115,12 +118,11 @@ class HttpEngine:
                 for piece in whole(body):
                     yield piece
         except TimeoutError as error:
-            waited = self._server.first_s if first.expired() else self._server.idle_s
-            raise EngineFailure("unavailable", f"`{where}` did not answer within {waited:g} s") from error
+            raise EngineFailure("unavailable", f"`{where}` did not answer within {wait_s:g} s") from error
         except aiohttp.ClientPayloadError as error:
             raise EngineFailure("broken", f"`{where}` ended in the middle of an answer") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            said = self._clean(str(error).encode()).decode("utf-8", "replace")
+            said = shown(self._clean(str(error).encode("utf-8", "replace")).decode("utf-8", "replace"))
             raise EngineFailure("unavailable", f"`{where}`: {said or type(error).__name__}") from error
 
     def _told(self, status: int, body: bytes, retry_after_s: float | None) -> EngineFailure:
@@ -134,14 +136,26 @@ class HttpEngine:
 
     async def close(self) -> None:
         session, self._session = self._session, None
+        for timer in self._waits:  # a call on its way would wait on, though nothing more comes
+            timer.reschedule(asyncio.get_running_loop().time())
         if session is not None:
             await session.close()
+
+    @asynccontextmanager
+    async def _within(self, seconds: float) -> AsyncGenerator[None]:
+        """Raises TimeoutError after these seconds, or when the engine is closed."""
+        async with asyncio.timeout(seconds) as timer:
+            self._waits.add(timer)
+            try:
+                yield
+            finally:
+                self._waits.discard(timer)
 
     async def _stream(self, response: aiohttp.ClientResponse, tap: Tap, where: str) -> AsyncGenerator[Piece]:
         """Pieces of an event stream, line by line: a key that two parts hold between them is still found."""
         stream, rest, searched, came = Stream(), bytearray(), 0, 0
         while not stream.done:
-            async with asyncio.timeout(self._server.idle_s):
+            async with self._within(self._server.idle_s):
                 chunk = await response.content.readany()
             if not chunk:
                 break
@@ -172,7 +186,7 @@ class HttpEngine:
     async def _read(self, response: aiohttp.ClientResponse, most: int, *, cut: bool = False) -> bytes:
         found = bytearray()
         while True:
-            async with asyncio.timeout(self._server.idle_s):
+            async with self._within(self._server.idle_s):
                 chunk = await response.content.readany()
             if not chunk:
                 return bytes(found)

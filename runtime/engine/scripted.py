@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, TypeAdapter, ValidationError, model_validator
 
 from clawc.runtime.engine.interface import ChatRequest, EngineFailure, Piece, Tap, TokenUsage, ToolCallPiece
+from clawc.runtime.engine.untyped import shown
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.regular_file import read_regular
 from clawc.spec.bundle import Strict
@@ -85,7 +86,7 @@ class ScriptedEngine:
             steps = _STEPS.validate_json(data)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or "start"
+            where = shown(".".join(str(part) for part in first["loc"]))[:200] or "start"
             raise RuntimeFault(
                 "R0962", f"`{path}` is no script of a model: at `{where}`: {first['msg'][:1].lower()}{first['msg'][1:]}",
                 'A script is a list: [{"tool": "exec", "arguments": {"command": "ls"}}, {"text": "done"}]',

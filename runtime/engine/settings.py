@@ -5,19 +5,24 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, cast
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from clawc.runtime.engine.http import Server
 from clawc.runtime.engine.interface import Sampling
 from clawc.runtime.engine.pool import Patience, Price, Rate
-from clawc.runtime.engine.untyped import listing, mapping
+from clawc.runtime.engine.untyped import listing, mapping, shown
 from clawc.runtime.errors import RuntimeFault
 from clawc.spec.bundle import Strict
 
 _Seconds = Annotated[float, Field(gt=0, le=86_400)]
-_Dollars = Annotated[Decimal, Field(ge=0, le=1_000_000)]
-_Count = Annotated[int, Field(ge=1)]
+_Dollars = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=20, decimal_places=12)]
+_Count = Annotated[int, Field(ge=1, le=1 << 50)]
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
+_Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+# What a call has from the gateway alone.
+_OURS = {"model", "messages", "tools", "tool_choice", "stream", "stream_options", "n"}
 _SECRET = ("key", "api_key", "apikey", "token", "secret", "authorization", "password")
 
 
@@ -40,8 +45,8 @@ class RateSettings(Strict):
 class UpstreamSettings(Strict):
     """A server of a model."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^/@\s]+(/\S*)?$")]
-    model: Annotated[str, Field(min_length=1)]
+    url: Annotated[str, Field(pattern=r"^https?://[^/@\s\x00-\x1f\x7f]+(/[^\s\x00-\x1f\x7f]*)?$")]
+    model: Annotated[_Line, Field(min_length=1)]
     key_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
     exact: bool = False
     usage_in_stream: bool = True
@@ -51,7 +56,23 @@ class UpstreamSettings(Strict):
     idle_s: _Seconds = 120.0
     price: PriceSettings | None = None
     rate: RateSettings = RateSettings()
-    fields: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    fields: dict[str, str | int | _Finite | bool] = Field(default_factory=dict)
+
+    @field_validator("url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        port = urlsplit(url).port  # raises ValueError for what is no address, or no port of one
+        if port == 0:
+            raise ValueError("no port has the number 0")
+        return url
+
+    @field_validator("fields")
+    @classmethod
+    def _free(cls, fields: dict[str, str | int | float | bool]) -> dict[str, str | int | float | bool]:
+        taken = sorted(_OURS & fields.keys())
+        if taken:
+            raise ValueError(f"`{taken[0]}` is for the gateway to say")
+        return fields
 
     def server(self) -> Server:
         return Server(
@@ -70,7 +91,7 @@ class PatienceSettings(Strict):
     """How often a call is tried in all, and the waits between."""
 
     tries: Annotated[int, Field(ge=1, le=100)] = 5
-    first_s: Annotated[float, Field(ge=0)] = 0.5
+    first_s: Annotated[float, Field(ge=0, le=86_400)] = 0.5
     most_s: _Seconds = 30.0
 
     def patience(self) -> Patience:
@@ -82,8 +103,8 @@ class SamplingSettings(Strict):
 
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
-    top_k: Annotated[int, Field(ge=0)] | None = None
-    seed: Annotated[int, Field(ge=0)] | None = None
+    top_k: Annotated[int, Field(ge=0, lt=1 << 31)] | None = None
+    seed: Annotated[int, Field(ge=0, lt=1 << 62)] | None = None
     max_tokens: _Count | None = None
     stop: tuple[str, ...] = ()
 
@@ -106,14 +127,14 @@ class EngineSettings(UpstreamSettings):
     """One `[engine.NAME]`: a server by itself, several `upstreams`, a local model (`folder`), or a file (`script`, `cassette`)."""
 
     kind: Literal["openai", "local", "scripted", "cassette"] = "openai"
-    url: Annotated[str, Field(pattern=r"^(https?://[^/@\s]+(/\S*)?)?$")] = ""
-    model: str = ""
+    url: Annotated[str, Field(pattern=r"^(https?://[^/@\s\x00-\x1f\x7f]+(/[^\s\x00-\x1f\x7f]*)?)?$")] = ""
+    model: _Line = ""
     upstreams: tuple[UpstreamSettings, ...] = ()
-    folder: str = ""
-    adapter: str = ""
+    folder: _Line = ""
+    adapter: _Line = ""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
-    file: str = ""
+    file: _Line = ""
     patience: PatienceSettings = PatienceSettings()
     sampling: SamplingSettings = SamplingSettings()
     limits: CapSettings = CapSettings()
@@ -141,13 +162,13 @@ def engine_settings(path: Path, engines: object) -> dict[str, EngineSettings]:
     tables = mapping(cast(object, engines))
     found: dict[str, EngineSettings] = {}
     for name, given in tables.items():
-        where = f"`{path}`: `engine.{name}`"
+        where = f"`{path}`: `engine.{shown(name)[:200]}`"
         _no_secret(where, given)
         try:
             found[name] = EngineSettings.model_validate(given)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            at = "".join(f".{part}" for part in first["loc"])
+            at = shown("".join(f".{part}" for part in first["loc"]))[:200]
             message = first["msg"].removeprefix("Value error, ")
             raise RuntimeFault(
                 "R0968", f"{where}{at}: {message[:1].lower()}{message[1:]}", "See docs/models.md."
@@ -161,7 +182,7 @@ def _no_secret(where: str, given: object) -> None:
         if name.lower().replace("-", "_") in _SECRET:
             raise RuntimeFault(
                 "R0969",
-                f"{where}: `{name}` would hold a secret",
+                f"{where}: `{shown(name)}` would hold a secret",
                 'Put it into a variable, and name that: key_env = "…".',
             )
         _no_secret(where, value)

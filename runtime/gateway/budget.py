@@ -15,6 +15,7 @@ from clawc.runtime.store.journal import lines, open_to_read
 
 # In the run folder: a line for each call that has a price, written when it was answered.
 LEDGER = "costs.jsonl"
+_MOST = Decimal(10) ** 12
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ class Budget:
     def require(self) -> None:
         """Raises EngineFailure if nothing is left."""
         if self.limit is not None and self.spent >= self.limit:
-            raise EngineFailure("budget", f"the budget of {self.limit} US dollars is spent")
+            raise EngineFailure("budget", f"the budget of {self.limit:f} US dollars is spent")
 
     def spend(self, usage: TokenUsage | None) -> None:
         """Count what a call has cost. Raises OSError."""
@@ -64,6 +65,9 @@ def _cost(path: Path, number: int, data: bytes) -> Decimal:
     if not data.startswith(b"{") or not data.endswith(b"}"):
         return Decimal(0)
     try:
-        return max(Decimal(0), Decimal(json.loads(data)["cost"]))
+        cost = Decimal(json.loads(data)["cost"])
+        if not cost.is_finite() or not -_MOST < cost < _MOST:
+            raise ValueError("no cost")
+        return max(Decimal(0), cost)
     except (ValueError, KeyError, TypeError, InvalidOperation, RecursionError) as error:
         raise RuntimeFault("R0966", f"`{path}`:{number}: no line of costs", "Give another run folder.") from error

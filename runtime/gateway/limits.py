@@ -34,13 +34,14 @@ class Caps:
 @dataclass(slots=True)
 class Spent:
     """What calls have used. `known` is false once an answer came without a count of tokens, `priced` once one came without a price;
-    `guessed` are tokens that nobody has counted: those of answers without usage, and of calls that were broken off."""
+    `counted` are those with one. `guessed` are tokens that nobody has counted: those of answers without usage, and of calls that were broken off."""
 
     calls: int = 0
     prompt: int = 0
     completion: int = 0
     cached: int = 0
     guessed: int = 0
+    counted: int = 0
     cost: Decimal = Decimal(0)
     known: bool = True
     priced: bool = True
@@ -58,6 +59,7 @@ class Spent:
         self.known = self.known and usage is not None
         self.priced = self.priced and usage is not None and usage.cost is not None
         if usage is not None:
+            self.counted += 1
             self.prompt += usage.prompt
             self.completion += usage.completion
             self.cached += usage.cached

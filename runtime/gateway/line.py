@@ -175,7 +175,7 @@ class Line:
         except OSError as error:
             self._blame.broken = self._blame.broken or f"the capture cannot be written: {error.strerror}"
         spent = self._meter.spent
-        known = spent.calls > 0 and spent.known
+        known = spent.counted > 0 and spent.known
         hit = self._meter.hit or ("context" if self._blame.context else "")
         return LineReport(
             calls=spent.calls,

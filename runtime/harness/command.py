@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -26,11 +28,15 @@ from clawc.spec.bundle import RelPath, Strict
 
 _FILE = 64 << 20
 _FILES = 1_000
+_ALL_FILES = 512 << 20
 _TAIL = 4_000
 _OUTPUT = 1 << 20
 _WAIT_S = 5.0
 _NAMES = ("instruction", "url", "model", "key", "workspace", "home", "seed")
 _PLACE = re.compile(r"\{([a-z_]+)\}")
+
+# A word of a command line.
+_Word = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
 
 class CommandSettings(Strict):
@@ -38,12 +44,12 @@ class CommandSettings(Strict):
     `{home}` and `{seed}` stand for what they say, also in `env` and `stdin`. `files` are put into its home before, from paths beside
     this file. The last message is what it prints (`stdout`), its last line, the model's last answer (`answer`), or nothing."""
 
-    argv: Annotated[tuple[str, ...], Field(min_length=1)]
-    again: tuple[str, ...] = ()
-    cwd: str = "/w"
-    env: dict[str, str] = Field(default_factory=dict)
+    argv: Annotated[tuple[_Word, ...], Field(min_length=1)]
+    again: tuple[_Word, ...] = ()
+    cwd: _Word = "/w"
+    env: dict[Annotated[str, Field(pattern=r"^[^=\x00]+$")], _Word] = Field(default_factory=dict)
     stdin: str = ""
-    files: dict[RelPath, str] = Field(default_factory=dict)
+    files: dict[RelPath, _Word] = Field(default_factory=dict)
     final: Literal["stdout", "last_line", "answer", "none"] = "answer"
     turns: tuple[str, ...] = ()
 
@@ -146,19 +152,33 @@ def _require_names(path: Path, settings: CommandSettings) -> None:
 def _files(folder: Path, named: Mapping[str, str]) -> dict[str, bytes]:
     """What the program needs, by its path in its home; a folder stands for the files in it."""
     found: dict[str, bytes] = {}
+    size = 0
     for name, source in named.items():
         if name.startswith("/") or ".." in name.split("/"):
             raise RuntimeFault("R0405", f"`{name}` does not lie in the agent's home", "Give a relative path.")
         at = folder / source
-        paths = sorted(each for each in at.rglob("*") if each.is_file()) if at.is_dir() else [at]
-        for path in paths:
-            inside = name if path == at else f"{name}/{path.relative_to(at).as_posix()}"
-            try:
+        try:
+            paths = sorted(islice(_below(at), _FILES + 1)) if at.is_dir() else [at]
+            for path in paths:
+                inside = name if path == at else f"{name}/{path.relative_to(at).as_posix()}"
                 found[inside] = read_regular(path, _FILE).data
-            except OSError as error:
-                raise RuntimeFault("R0405", f"cannot read `{path}`: {error.strerror}") from error
-            if len(found) > _FILES:
-                raise RuntimeFault(
-                    "R0405", f"the agent needs more than {_FILES} files", "Install it under /usr, or in an image."
-                )
+                size += len(found[inside])
+                if len(found) > _FILES or size > _ALL_FILES:
+                    raise RuntimeFault(
+                        "R0405", f"the agent needs more than {_FILES} files or {_ALL_FILES >> 20} MiB",
+                        "Install it under /usr, or in an image.",
+                    )  # fmt: skip
+        except OSError as error:
+            where = error.filename or at
+            raise RuntimeFault("R0405", f"cannot read `{where}`: {error.strerror}") from error
     return found
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """The files of a folder; links to folders are not followed. Raises OSError."""
+
+    def failed(error: OSError) -> None:
+        raise error
+
+    for at, _, names in os.walk(folder, onerror=failed):
+        yield from (Path(at, name) for name in names)

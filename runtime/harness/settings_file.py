@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from clawc.runtime.engine.untyped import shown
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.regular_file import read_regular
 
@@ -26,7 +27,7 @@ def read_settings(path: Path, model: type[_Model]) -> _Model:
         return model.model_validate(tomllib.loads(data.decode("utf-8")))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "start"
+        where = shown(".".join(str(part) for part in first["loc"]))[:200] or "start"
         message = first["msg"][:1].lower() + first["msg"][1:]
         names = ", ".join(f"`{name}`" for name in model.model_fields)
         raise RuntimeFault("R0404", f"`{path}`: `{where}`: {message}", f"What can be set: {names}.") from error

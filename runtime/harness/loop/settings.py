@@ -35,11 +35,11 @@ class LoopSettings(Strict):
     system: str = SYSTEM
     tools: tuple[ToolName, ...] = ALL_TOOLS
     steps: Annotated[int, Field(ge=1, le=10_000)] = 100
-    demand: Annotated[int, Field(ge=0)] = 0
-    context: Annotated[int, Field(ge=0)] = 0
+    demand: Annotated[int, Field(ge=0, le=10_000)] = 0
+    context: Annotated[int, Field(ge=0, le=1 << 50)] = 0
     output_bytes: Annotated[int, Field(ge=200, le=1 << 20)] = 16 << 10
-    exec_s: Annotated[float, Field(gt=0)] = 60.0
-    exec_most_s: Annotated[float, Field(gt=0)] = 600.0
+    exec_s: Annotated[float, Field(gt=0, le=86_400)] = 60.0
+    exec_most_s: Annotated[float, Field(gt=0, le=86_400)] = 600.0
     stream: bool = False
     turns: tuple[Turn, ...] = ()
 
