@@ -33,6 +33,8 @@ _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
 # Connections of one sandbox at once, and seconds for a call's body to come.
 _CONNECTIONS = 32
+# Connections that are taken before they are counted.
+_ACCEPTED = 16
 _BODY_S = 60.0
 # Bytes of bodies that one line may have on their way at once, and seconds for a part of a stream to be taken.
 _BODIES = 4 * wire.BODY_BYTES
@@ -63,6 +65,14 @@ class Served:
         """Break all connections off."""
         self.server.close()
         await self.protocol.shutdown(0.2)
+
+
+class _Full(asyncio.Protocol):
+    """Takes a connection that is one too many, and breaks it off."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.abort()
 
 
 async def serve_door(door: socket.socket, line: Line, began: Callable[[int], Awaitable[int | None]]) -> Served:
@@ -164,13 +174,11 @@ async def _serve(
     loop = asyncio.get_running_loop()
 
     def connected() -> asyncio.Protocol:
-        made = protocol()
-        if len(protocol.connections) >= _CONNECTIONS * (16 if sock is None else 1):
-            asyncio.get_running_loop().call_soon(made.force_close)
-        return made
+        full = len(protocol.connections) >= _CONNECTIONS * (16 if sock is None else 1)
+        return _Full() if full else protocol()
 
     if sock is not None:
-        server = await loop.create_server(connected, sock=sock)
+        server = await loop.create_server(connected, sock=sock, backlog=_ACCEPTED)
     else:
         server = await loop.create_server(connected, host=host, port=port)
     return Served(server, protocol)

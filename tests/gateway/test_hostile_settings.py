@@ -101,7 +101,7 @@ def test_a_cassette_that_was_torn_is_recorded_further(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_commands(tmp_path: Path, text: str) -> None:
     model = model_named(f"scripted:{write(tmp_path, '[{}]')}", Wishes())
-    with pytest.raises(RuntimeFault, match="R040[45]") as fault:
+    with pytest.raises(RuntimeFault, match=r"R040[45]") as fault:
         harness_named(f"command:{write(tmp_path, text, 'agent.toml')}", model)
     assert "\x1b" not in str(fault.value)
 
