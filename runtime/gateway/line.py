@@ -229,6 +229,10 @@ class Line:
         head = Head(f"chatcmpl-{self._key}{number:05d}", int(time.time()), self.rules.model)
         return _Call(number, head, caller, place, main, asked, time.monotonic(), size=size)
 
+    def _seed(self, pinned: int, number: int) -> int:
+        """A seed for one call: no two calls of a run share it, and the same attempt has the same again."""
+        return int.from_bytes(hashlib.sha256(f"{pinned}:{self._key}:{number}".encode()).digest()[:4], "big") >> 1
+
     def _request(self, call: _Call) -> ChatRequest:
         asked, pinned = call.asked, self.rules.pinned
         most = min(asked.max_tokens or self.rules.max_tokens, self.rules.max_tokens, self._meter.tokens_left())
@@ -237,7 +241,7 @@ class Line:
             temperature=asked.temperature if pinned.temperature is None else pinned.temperature,
             top_p=asked.top_p if pinned.top_p is None else pinned.top_p,
             top_k=pinned.top_k,
-            seed=asked.seed if pinned.seed is None else pinned.seed + call.number,
+            seed=asked.seed if pinned.seed is None else self._seed(pinned.seed, call.number),
             stop=pinned.stop or asked.stop,
         )
         before = self._tokens.get(call.place.parent)

@@ -94,7 +94,11 @@ def test_what_is_pinned_holds_whatever_a_call_says(make_line: MakeLine, tmp_path
     rules = Rules(pinned=Sampling(temperature=1.0, top_p=1.0, top_k=0, seed=7), max_tokens=100)
     line = make_line(engine=Listening(), rules=rules)
     asyncio.run(ask(line, temperature=0.0, top_p=0.1, seed=1, max_tokens=5_000, model="gpt-expensive"))
-    assert seen[0].sampling == Sampling(max_tokens=100, temperature=1.0, top_p=1.0, top_k=0, seed=8)
+    asyncio.run(ask(line))
+    drawn = seen[0].sampling
+    assert drawn == Sampling(max_tokens=100, temperature=1.0, top_p=1.0, top_k=0, seed=drawn.seed)
+    assert drawn.seed not in (None, 1, 7)
+    assert drawn.seed != seen[1].sampling.seed
     call = read_calls(tmp_path / CAPTURE)[0]
     assert call.wished["model"] == "gpt-expensive"
     assert call.wished["temperature"] == 0.0
