@@ -117,6 +117,7 @@ class Recording:
 
     def __init__(self, engine: Engine, path: Path) -> None:
         self.name = engine.name
+        self.priced = bool(getattr(engine, "priced", False))
         self._engine = engine
         self._path = path
         self._fd = -1

@@ -37,6 +37,13 @@ def test_a_name_from_the_file_with_wishes_over_it() -> None:
     assert model_named("gpt", Wishes(engines=engines)).name == plain.name
 
 
+def test_what_is_recorded_still_has_its_price(tmp_path: Path) -> None:
+    engines = engine_settings(Path("claw.toml"), {"gpt": GPT})
+    for record in (None, tmp_path / "tape"):
+        engine = model_named("gpt", Wishes(record=record, engines=engines)).make()
+        assert getattr(engine, "priced", False)
+
+
 def test_addresses() -> None:
     assert model_named("http://localhost:8000/v1#m", Wishes()).model == "m(localhost:8000)"
     for wrong in ("http://localhost/v1", "http://user:secret@h/v1#m", "http://h/v1?key=secret#m", "https://#m"):
