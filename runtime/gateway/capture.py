@@ -38,6 +38,7 @@ class Capture:
         self._last = b""
         self._closed = False
         self.size = 0
+        self._known = 0
         self.add("opened", 0, {"format_version": CAPTURE_FORMAT_VERSION, "at": time.time()})
 
     def add(self, event: str, call: int, data: Mapping[str, object]) -> None:
@@ -56,9 +57,15 @@ class Capture:
             raise
         self.size += written
 
+    @property
+    def weight(self) -> int:
+        """What it takes to hold it: its bytes, and half of those that it has only by their likeness to others."""
+        return self.size + self._known // 2
+
     def body(self, call: int, body: bytes) -> None:
         """The body of a call, before it is read."""
         same = common_start(self._last, body)
+        self._known += same
         self._last = body
         self.add("asked", call, {"same": same, **coded(body[same:])})
 

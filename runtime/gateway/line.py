@@ -11,7 +11,7 @@ import hashlib
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from clawc.runtime.engine.closing import closing
 from clawc.runtime.engine.interface import (
@@ -19,12 +19,10 @@ from clawc.runtime.engine.interface import (
     Continued,
     Engine,
     EngineFailure,
-    Finish,
     Object,
     Piece,
     Sampled,
     Sampling,
-    TokenUsage,
 )
 from clawc.runtime.engine.untyped import shown
 from clawc.runtime.gateway import noted, wire
@@ -32,9 +30,10 @@ from clawc.runtime.gateway.blame import Blame
 from clawc.runtime.gateway.budget import Budget
 from clawc.runtime.gateway.capture import Capture, coded
 from clawc.runtime.gateway.limits import Caps, Meter
-from clawc.runtime.gateway.lineage import Lineage, Place
+from clawc.runtime.gateway.lineage import Lineage
 from clawc.runtime.gateway.rules import Caller, LineReport, Reply, Rules
-from clawc.runtime.gateway.wire import Asked, BadCall, Gathered, Head
+from clawc.runtime.gateway.underway import Underway
+from clawc.runtime.gateway.wire import Asked, BadCall, Head
 from clawc.runtime.sandbox.peer import now_ticks
 
 __all__ = ["Caller", "Line", "LineReport", "Reply", "Rules"]
@@ -49,25 +48,6 @@ _REASON = 500
 _DENIALS = 20
 # The part of the turns that others than the harness may have at once: 1 of so many.
 _OTHERS = 4
-
-
-@dataclass(slots=True)
-class _Call:
-    """One call on its way."""
-
-    number: int
-    head: Head
-    caller: Caller
-    place: Place
-    main: bool
-    asked: Asked
-    began: float
-    gathered: Gathered = field(default_factory=Gathered)
-    finish: Finish | None = None
-    usage: TokenUsage | None = None
-    sampled: Sampled | None = None
-    model: str = ""
-    size: int = 0
 
 
 class Line:
@@ -207,7 +187,7 @@ class Line:
     def _denied(self, number: int) -> Reply | None:
         """The answer to a call that comes too late, or None to admit it."""
         code = "episode_over" if self._closed or self._blame.refusal is not None else ""
-        if not code and self._meter.admit(self._capture.size) is not None:
+        if not code and self._meter.admit(self._capture.weight) is not None:
             code = "limit_reached"
             self.over.set()
         if not code:
@@ -218,7 +198,7 @@ class Line:
             self._capture.add("refused", number, {"status": 403, "code": code, "reason": reason})
         return Reply(403, wire.error_body(code, reason))
 
-    def _placed(self, number: int, asked: Asked, caller: Caller, size: int) -> _Call:
+    def _placed(self, number: int, asked: Asked, caller: Caller, size: int) -> Underway:
         place = self._lineage.place(asked.messages, asked.tools, asked.tool_choice)
         if not self._roots and caller != "other":
             self._roots.add(place.digest)  # nothing that the model has said can have made the first call
@@ -227,13 +207,13 @@ class Line:
         main = caller != "other" and (known or (caller == "harness" and place.tools == self._tools))
         self._side += not main
         head = Head(f"chatcmpl-{self._key}{number:05d}", int(time.time()), self.rules.model)
-        return _Call(number, head, caller, place, main, asked, time.monotonic(), size=size)
+        return Underway(number, head, caller, place, main, asked, time.monotonic(), size=size)
 
     def _seed(self, pinned: int, number: int) -> int:
         """A seed for one call: no two calls of a run share it, and the same attempt has the same again."""
         return int.from_bytes(hashlib.sha256(f"{pinned}:{self._key}:{number}".encode()).digest()[:4], "big") >> 1
 
-    def _request(self, call: _Call) -> ChatRequest:
+    def _request(self, call: Underway) -> ChatRequest:
         asked, pinned = call.asked, self.rules.pinned
         most = min(asked.max_tokens or self.rules.max_tokens, self.rules.max_tokens, self._meter.tokens_left())
         sampling = Sampling(
@@ -250,11 +230,11 @@ class Line:
         self._capture.add("placed", call.number, data)
         return ChatRequest(asked.messages, asked.tools, asked.tool_choice, sampling, asked.stream, continued)
 
-    async def _pieces(self, call: _Call, request: ChatRequest) -> AsyncGenerator[Piece]:
+    async def _pieces(self, call: Underway, request: ChatRequest) -> AsyncGenerator[Piece]:
         """What the engine says, with names of tool calls of ours, each part noted before it goes on."""
 
         def tap(upstream: str, what: str, data: bytes) -> None:
-            if self._capture.size >= self._meter.caps.capture_bytes:  # this is also how endless answers end
+            if self._capture.weight >= self._meter.caps.capture_bytes:  # this is also how endless answers end
                 self._meter.hit = self._meter.hit or "capture"
                 raise EngineFailure("rejected", "the capture of the episode is full")
             self._capture.add("engine", call.number, {"upstream": upstream, "what": what, **coded(data)})
@@ -280,21 +260,13 @@ class Line:
                             raise EngineFailure("unavailable", "the model's time for this episode was over") from error
                         if piece is None:
                             break
-                        yield self._noted(call, piece)
+                        yield call.take(piece)
                 if call.finish is None:
                     raise EngineFailure("broken", "the answer ended before its end")
             finally:
                 self._meter.seconds += time.monotonic() - began
 
-    def _noted(self, call: _Call, piece: Piece) -> Piece:
-        piece = call.gathered.add(piece, f"call{call.number}x")
-        call.finish = piece.finish or call.finish
-        call.usage = piece.usage or call.usage
-        call.sampled = piece.sampled or call.sampled
-        call.model = piece.model or call.model
-        return piece
-
-    async def _first(self, call: _Call, pieces: AsyncGenerator[Piece]) -> Piece | Reply:
+    async def _first(self, call: Underway, pieces: AsyncGenerator[Piece]) -> Piece | Reply:
         """The first piece, before which a failure still has an HTTP status."""
         try:
             return await anext(pieces)
@@ -307,7 +279,7 @@ class Line:
             self._dropped(call)
             raise
 
-    async def _whole(self, call: _Call, first: Piece, pieces: AsyncGenerator[Piece]) -> Reply:
+    async def _whole(self, call: Underway, first: Piece, pieces: AsyncGenerator[Piece]) -> Reply:
         try:
             async for _ in pieces:
                 pass
@@ -321,7 +293,7 @@ class Line:
         self._says()
         return Reply(200, wire.completion(call.head, message, call.finish or "stop", call.usage), call.number)
 
-    async def _events(self, call: _Call, first: Piece, pieces: AsyncGenerator[Piece]) -> AsyncGenerator[bytes]:
+    async def _events(self, call: Underway, first: Piece, pieces: AsyncGenerator[Piece]) -> AsyncGenerator[bytes]:
         """The stream. It breaks off, without its end, where the engine does."""
         done = False
         self._says()
@@ -350,7 +322,7 @@ class Line:
         if self._first_said is None:
             self._first_said = now_ticks()
 
-    def _answered(self, call: _Call) -> Object:
+    def _answered(self, call: Underway) -> Object:
         message = call.gathered.message()
         self._meter.spent.add(call.usage, call.size + call.gathered.size)
         self._budget.spend(call.usage)
@@ -368,7 +340,7 @@ class Line:
         self._lineage.answered(call.number, call.place, message, main=call.main)
         return message
 
-    def _failed(self, call: _Call, failure: EngineFailure) -> Reply:
+    def _failed(self, call: Underway, failure: EngineFailure) -> Reply:
         reason = shown(failure.message)[:_REASON]
         failure = EngineFailure(failure.kind, reason, retry_after_s=failure.retry_after_s)
         with suppress(OSError):
@@ -382,13 +354,13 @@ class Line:
             _STATUS[failure.kind], wire.error_body(_CODES[failure.kind], reason), retry_after_s=failure.retry_after_s
         )
 
-    def _dropped(self, call: _Call) -> None:
+    def _dropped(self, call: Underway) -> None:
         """Who asked has gone away."""
         with suppress(OSError):
             self._capture.add("dropped", call.number, {})
             self._unanswered(call)
 
-    def _unanswered(self, call: _Call) -> None:
+    def _unanswered(self, call: Underway) -> None:
         """What was begun is paid for, though nobody has all of it. Raises OSError."""
         if call.usage is not None:
             self._meter.spent.add(call.usage, 0)

@@ -16,6 +16,7 @@ from clawc.runtime.engine.untyped import listing, parsed
 BODY_BYTES = 8 << 20
 _MESSAGES = 20_000
 _TOOLS = 512
+_WISH = 4_096
 _ROLES = {"system", "developer", "user", "assistant", "tool"}
 # What a call may say that changes nothing here.
 _IDLE = {
@@ -79,9 +80,15 @@ def parse_call(body: bytes) -> Asked:
         top_p=_number(call, "top_p", 0, 1),
         seed=_integer(call, "seed", -(1 << 63)),
         stop=_stops(call.get("stop")),
-        wished={name: call[name] for name in sorted(_IDLE & call.keys()) if name not in ("messages", "tools")},
+        wished={name: _brief(call[name]) for name in sorted(_IDLE & call.keys()) if name not in ("messages", "tools")},
         unknown=tuple(sorted(str(name)[:100] for name in call.keys() - _IDLE)[:50]),
     )
+
+
+def _brief(found: object) -> object:
+    """A parameter as a record has it, which the body of the call has whole."""
+    size = len(json.dumps(found))
+    return found if size <= _WISH else {"bytes": size}
 
 
 def _refuse(call: Mapping[str, object]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from clawc.runtime.engine.interface import Object
+from clawc.runtime.engine.untyped import parsed
 from clawc.runtime.trajectory.records import Message, ToolCall
 
 Note = Callable[[str, Mapping[str, object]], None]
@@ -56,7 +56,7 @@ def _message(message: Object, waiting: Mapping[str, tuple[str, str]]) -> Message
 
 def _arguments(text: str) -> Mapping[str, object]:
     try:
-        found: object = json.loads(text)
-    except (ValueError, RecursionError):
+        found = parsed(text)  # what is nested deeper could not be written again
+    except ValueError:
         return {"text": text}
     return cast("dict[str, object]", found) if isinstance(found, dict) else {"text": text}

@@ -142,6 +142,7 @@ def test_a_real_upstream_is_let_go_of(make_line: MakeLine, heard: list[str], how
 
 def test_who_does_not_read_holds_up_nobody(make_line: MakeLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("clawc.runtime.gateway.server._WRITE_S", 0.1)
+    monkeypatch.setattr("clawc.runtime.gateway.underway._ANSWER", 1 << 40)  # more than the system holds for a reader
 
     class Long:
         name = "long"

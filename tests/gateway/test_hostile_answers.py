@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clawc.runtime.engine.interface import ChatRequest, EngineFailure, Piece, Tap, TokenUsage, ToolCallPiece
+from clawc.runtime.engine.interface import ChatRequest, EngineFailure, Piece, Sampled, Tap, TokenUsage, ToolCallPiece
 from clawc.runtime.engine.pool import Patience, Pool, Price, Rate, Upstream
 from clawc.runtime.gateway.calls import read_calls
 from clawc.runtime.gateway.capture import CAPTURE
 from clawc.runtime.gateway.line import Line, LineReport
+from clawc.runtime.harness.observed import note_conversation
 from tests.gateway.conftest import MakeLine
 from tests.gateway.test_line import USER, ask, body, nowhere
 
@@ -232,3 +233,60 @@ def test_an_answer_in_a_million_parts_takes_no_time(make_line: MakeLine) -> None
         return len(found["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"])
 
     assert asyncio.run(main()) == 800_000
+
+
+def test_every_line_of_a_capture_can_be_read_again(make_line: MakeLine, tmp_path: Path) -> None:
+    """However large a parameter or an answer is, and in whatever letters."""
+    line = make_line(engine=Saying(Piece(content="\U0001f600" * ((1 << 20) - 9), finish="stop")))
+
+    async def main() -> None:
+        big = "\u00e9" * (3 << 20)
+        reply = await line.chat(
+            json.dumps({"messages": [USER], "metadata": {"a": big}}, ensure_ascii=False).encode(), "other"
+        )
+        assert reply.status == 200
+        other = json.dumps({"messages": [USER], "stop": ["\0" * 60_000] * 16}).encode()
+        await line.chat(other, "other")
+        await line.close()
+
+    asyncio.run(main())
+    calls = read_calls(tmp_path / CAPTURE)
+    assert [call.state for call in calls] == ["answered", "answered"]
+    assert calls[0].wished == {"metadata": {"bytes": (3 << 20) * 6 + 9}}
+
+
+def test_an_answer_too_long_for_the_capture_is_broken(make_line: MakeLine) -> None:
+    line = make_line(engine=Saying(Piece(content="x" * 700_000), Piece(content="x" * 700_000), Piece(finish="stop")))
+    sampled = Sampled(tuple(range(1_500_000)), (1,), (-1.0,))
+
+    async def main() -> LineReport:
+        await ask(line)
+        line._engine = Saying(Piece(content="x", finish="stop", sampled=sampled))  # pyright: ignore[reportPrivateUsage]
+        await ask(line)
+        return await line.close()
+
+    assert "call 2 of the model failed: the answer is too long" in asyncio.run(main()).fault
+
+
+def test_the_same_large_call_again_and_again_is_bounded(make_line: MakeLine, tmp_path: Path) -> None:
+    """Each has its whole body for whoever reads the capture."""
+    line = make_line({"text": "x"}, capture_bytes=4 << 20, tokens=1 << 40)
+
+    async def main() -> LineReport:
+        for _ in range(40):
+            await line.chat(body({"role": "user", "content": "x" * (1 << 20)}), "other")
+        return await line.close()
+
+    assert asyncio.run(main()).hit == "capture"
+    assert sum(len(call.body) for call in read_calls(tmp_path / CAPTURE)) < 9 << 20
+
+
+def test_what_an_agent_says_goes_into_its_trajectory_whatever_it_is() -> None:
+    noted: list[str] = []
+    for depth in range(940, 1_000, 3):
+        deep = '{"a":' + "[" * depth + "]" * depth + "}"
+        function = {"name": "read", "arguments": deep}
+        messages: list[Mapping[str, object]] = [{"role": "assistant", "content": None, "tool_calls": [{"id": "a", "type": "function", "function": function}]},
+                    {"role": "tool", "tool_call_id": "a", "content": "x"}]  # fmt: skip
+        assert note_conversation(lambda event, data: noted.append(json.dumps(data)), (), messages) == 1
+    assert noted
