@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import cast
 
 _DEPTH = 64
+# Reading takes time and memory by the number of values, not by the length of texts: so much may stand between texts.
+_BETWEEN = 1 << 20
+_MANY = 300_000
+_TEXT = re.compile(
+    r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL
+)  # one without an end, too: it is looked for only once
 
 
 def mapping(found: object) -> Mapping[str, object]:
@@ -22,7 +29,9 @@ def listing(found: object) -> list[object]:
 
 def parsed(text: str) -> object:
     """Strict JSON that can be written again: finite numbers, no lone halves of surrogates (each is U+FFFD then), nested no deeper than
-    whoever reads it can go. Raises ValueError."""
+    whoever reads it can go, and of no more values than can be read in a moment. Raises ValueError."""
+    if sum(text.count(mark) for mark in ",[{") > _MANY and sum(map(len, _TEXT.split(text))) > _BETWEEN:
+        raise ValueError("too many values")
     try:
         found: object = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except RecursionError as error:

@@ -87,6 +87,23 @@ def test_no_json_is_a_refusal(data: bytes) -> None:
         assert bad.status == 400
 
 
+@pytest.mark.parametrize("many", [b"[]", b"1", b'""', b"{}"])
+def test_a_body_of_too_many_values_is_refused(many: bytes) -> None:
+    """All episodes would wait while it is read; long texts are as they are."""
+    with pytest.raises(BadCall, match="too many values"):
+        parse_call(
+            b'{"messages":[{"role":"user","content":"x"}],"metadata":{"a":[' + many + (b"," + many) * (2 << 20) + b"]}}"
+        )
+    assert parse_call(body(messages=[{"role": "user", "content": '1,"2",{[\\' * 600_000}]))
+
+
+@pytest.mark.parametrize("end", [b"", b"\\"])
+def test_a_text_without_an_end_is_looked_for_once(end: bytes) -> None:
+    """Else this would take the square of its length, which is days."""
+    with pytest.raises(BadCall):
+        parse_call(b"," * 400_000 + b'"' + b'\\"' * 3_000_000 + end)
+
+
 def test_a_body_has_a_bound() -> None:
     with pytest.raises(BadCall) as bad:
         parse_call(b" " * (wire.BODY_BYTES + 1))
