@@ -75,6 +75,7 @@ class Line:
         self._first_said: int | None = None
         self._tokens: dict[int, Sampled] = {}
         self._side = 0
+        self._open: dict[int, Underway] = {}
         self._conversation: tuple[Sequence[Object], Sequence[Object]] = ((), ())
         self._closed = False
 
@@ -150,6 +151,8 @@ class Line:
     async def close(self) -> LineReport:
         """Take no more calls; what became of it."""
         self._closed = True
+        for call in [*self._open.values()]:
+            self._dropped(call)
         try:
             await self._capture.close()
         except OSError as error:
@@ -175,7 +178,7 @@ class Line:
         except BadCall as bad:
             self._capture.add("refused", number, {"status": bad.status, "code": bad.code, "reason": bad.message})
             return Reply(bad.status, wire.error_body(bad.code, bad.message))
-        call = self._placed(number, asked, caller, len(body))
+        call = self._open[number] = self._placed(number, asked, caller, len(body))
         pieces = self._pieces(call, self._request(call))
         first = await self._first(call, pieces)
         if isinstance(first, Reply):
@@ -323,6 +326,7 @@ class Line:
             self._first_said = now_ticks()
 
     def _answered(self, call: Underway) -> Object:
+        self._open.pop(call.number, None)
         message = call.gathered.message()
         self._meter.spent.add(call.usage, call.size + call.gathered.size)
         self._budget.spend(call.usage)
@@ -341,6 +345,7 @@ class Line:
         return message
 
     def _failed(self, call: Underway, failure: EngineFailure) -> Reply:
+        self._open.pop(call.number, None)
         reason = shown(failure.message)[:_REASON]
         failure = EngineFailure(failure.kind, reason, retry_after_s=failure.retry_after_s)
         with suppress(OSError):
@@ -355,7 +360,9 @@ class Line:
         )
 
     def _dropped(self, call: Underway) -> None:
-        """Who asked has gone away."""
+        """Who asked has gone away, or the attempt is over."""
+        if self._open.pop(call.number, None) is None:
+            return
         with suppress(OSError):
             self._capture.add("dropped", call.number, {})
             self._unanswered(call)
@@ -365,6 +372,7 @@ class Line:
         if call.usage is not None:
             self._meter.spent.add(call.usage, 0)
             self._budget.spend(call.usage)
+            call.usage = None  # it is paid for once
         elif call.gathered.size:
             self._meter.spent.guess(call.size + call.gathered.size)
 
