@@ -207,3 +207,24 @@ def test_a_ledger_of_nonsense_is_located(tmp_path: Path, cost: str) -> None:
     (tmp_path / LEDGER).write_text(json.dumps({"cost": cost}) + "\n" + json.dumps({"cost": "1"}) + "\n")
     with pytest.raises(RuntimeFault, match="R0966"):
         Budget(Decimal(1), tmp_path / LEDGER).open()
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.01, 0.03, 0.06])
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_caller_that_goes_away_is_nobodys_fault(make_line: MakeLine, after_s: float, stream: bool) -> None:
+    """Before its call has come, before the answer, and in the middle of it."""
+    line = make_line({"text": "a long enough answer " * 500, "wait_s": 0.03})
+    data = post(json.dumps({**json.loads(BODY), "stream": stream}).encode())
+
+    async def main() -> None:
+        async with door(line) as port:
+            for cut in (len(data) // 2, len(data) - 1, len(data)):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(data[:cut])
+                await asyncio.sleep(after_s)
+                writer.transport.abort()
+            await asyncio.sleep(0.1)
+            assert not line.over.is_set()
+        assert (await line.close()).fault == ""
+
+    asyncio.run(main())
