@@ -95,9 +95,9 @@ async def model_access(
                     access.report = await finish(line.close())
         finally:
             if harness.endpoint == "sandbox":
-                from clawc.runtime.harness.observed import note_conversation
+                from clawc.runtime.harness.observed import note_conversations
 
-                tools.calls = note_conversation(trajectory.add, *line.conversation)
+                tools.calls = note_conversations(trajectory.add, line.conversations)
 
 
 @asynccontextmanager
@@ -108,7 +108,7 @@ async def _served(line: Line, sandbox: Sandbox) -> AsyncGenerator[None]:
         return
     from clawc.runtime.gateway.server import serve_door
 
-    served = await serve_door(sandbox.door, line, sandbox.peer_began)
+    served = await serve_door(sandbox.door, line, sandbox.peer)
     try:
         yield
     finally:

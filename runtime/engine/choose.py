@@ -78,7 +78,7 @@ def _of_name(name: str) -> tuple[str, Callable[[], Engine]]:
     if name == SMOLLM2:
         return SMOLLM2, _smollm2
     if kind == "local" and rest:
-        return f"local:{Path(rest).name}", lambda: _local(Path(rest), EngineSettings(kind="local", folder=rest))
+        return f"local:{Path(rest).name}", lambda: _local(Path(), EngineSettings(kind="local", folder=rest))
     if kind in ("http", "https"):
         return _of_url(name)
     raise RuntimeFault("R0970", f"unknown model `{shown(name)}`", _HELP)
@@ -106,7 +106,7 @@ def _of_settings(name: str, settings: EngineSettings, root: Path) -> tuple[str, 
     if settings.kind == "cassette":
         return _of_name(f"cassette:{root / settings.file}")
     if settings.kind == "local":
-        return f"{name}:{Path(settings.folder).name}", lambda: _local(root / settings.folder, settings)
+        return f"{name}:{Path(settings.folder).name}", lambda: _local(root, settings)
     upstreams = settings.all_upstreams()
     models = "+".join(dict.fromkeys(upstream.model for upstream in upstreams))
 
@@ -123,8 +123,9 @@ def _smollm2() -> Engine:
     return smollm2_engine()
 
 
-def _local(folder: Path, settings: EngineSettings) -> Engine:
+def _local(root: Path, settings: EngineSettings) -> Engine:
+    """The model of a folder; paths are relative to `root`."""
     from clawc.runtime.engine.local import local_engine
 
-    adapter = Path(settings.adapter) if settings.adapter else None
+    folder, adapter = root / settings.folder, root / settings.adapter if settings.adapter else None
     return local_engine(folder, device=settings.device, dtype=settings.dtype, adapter=adapter)

@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import replace
+from typing import TypeAlias
 
 from clawc.runtime.engine.closing import closing
 from clawc.runtime.engine.interface import (
@@ -28,13 +29,13 @@ from clawc.runtime.engine.untyped import shown
 from clawc.runtime.gateway import noted, wire
 from clawc.runtime.gateway.blame import Blame
 from clawc.runtime.gateway.budget import Budget
+from clawc.runtime.gateway.callers import Callers
 from clawc.runtime.gateway.capture import Capture, coded
 from clawc.runtime.gateway.limits import Caps, Meter
 from clawc.runtime.gateway.lineage import Lineage
 from clawc.runtime.gateway.rules import Caller, LineReport, Reply, Rules
 from clawc.runtime.gateway.underway import Underway
 from clawc.runtime.gateway.wire import Asked, BadCall, Head
-from clawc.runtime.sandbox.peer import now_ticks
 
 __all__ = ["Caller", "Line", "LineReport", "Reply", "Rules"]
 
@@ -48,6 +49,8 @@ _REASON = 500
 _DENIALS = 20
 # The part of the turns that others than the harness may have at once: 1 of so many.
 _OTHERS = 4
+
+Conversation: TypeAlias = tuple[Sequence[Object], Sequence[Object]]
 
 
 class Line:
@@ -64,7 +67,6 @@ class Line:
         self._turns = asyncio.Semaphore(caps.at_once)
         self._others = asyncio.Semaphore(max(1, caps.at_once // _OTHERS))
         self._blame = Blame()
-        self._proven = False
         self._denials = 0
         self._held = 0
         self._lineage = Lineage()
@@ -72,11 +74,11 @@ class Line:
         self._main: set[int] = set()
         self._roots: set[str] = set()
         self._tools = ""
-        self._first_said: int | None = None
+        self.callers = Callers()
         self._tokens: dict[int, Sampled] = {}
         self._side = 0
         self._open: dict[int, Underway] = {}
-        self._conversation: tuple[Sequence[Object], Sequence[Object]] = ((), ())
+        self._conversations: dict[int, Conversation] = {}
         self._closed = False
 
     @property
@@ -87,15 +89,16 @@ class Line:
         return f"the episode exceeded its limit of {self._meter.hit}" if self._meter.hit else self._blame.broken
 
     @property
-    def conversation(self) -> tuple[Sequence[Object], Sequence[Object]]:
-        """The tools and messages of the harness's last answered call, with the answer."""
-        return self._conversation
+    def conversations(self) -> Sequence[Conversation]:
+        """Those of the harness, as far as each has got: the tools, and the messages with the last answer."""
+        return tuple(self._conversations.values())
 
     @property
     def last_text(self) -> str:
         """What the model said last to the harness."""
-        messages = self._conversation[1]
-        return str(messages[-1].get("content") or "") if messages else ""
+        for _, messages in reversed(self._conversations.values()):
+            return str(messages[-1].get("content") or "")
+        return ""
 
     async def chat(self, body: bytes, caller: Caller) -> Reply:
         """Answer a call. An answer that is a stream must be read to its end or closed."""
@@ -127,13 +130,6 @@ class Line:
             yield take
         finally:
             self._held -= taken
-
-    def caller_since(self, ticks: int | None) -> Caller:
-        """Who calls, by when its process began: what the model has said can only have started what began after it was said."""
-        if ticks is None:
-            return "other" if self._proven else "inside"  # where the system tells of one, who cannot be found hides
-        self._proven = True
-        return "harness" if self._first_said is None or ticks < self._first_said else "other"
 
     def delivered(self, number: int) -> None:
         """The answer has been handed over."""
@@ -293,13 +289,13 @@ class Line:
             self._dropped(call)
             raise
         message = self._answered(call)
-        self._says()
+        self.callers.spoke()
         return Reply(200, wire.completion(call.head, message, call.finish or "stop", call.usage), call.number)
 
     async def _events(self, call: Underway, first: Piece, pieces: AsyncGenerator[Piece]) -> AsyncGenerator[bytes]:
         """The stream. It breaks off, without its end, where the engine does."""
         done = False
-        self._says()
+        self.callers.spoke()
         try:
             yield wire.first_event(call.head) + _part(call.head, first)
             async for piece in pieces:
@@ -320,11 +316,6 @@ class Line:
             if not done:
                 self._dropped(call)
 
-    def _says(self) -> None:
-        """From now on somebody inside may know what the model has said."""
-        if self._first_said is None:
-            self._first_said = now_ticks()
-
     def _answered(self, call: Underway) -> Object:
         self._open.pop(call.number, None)
         message = call.gathered.message()
@@ -336,7 +327,8 @@ class Line:
         if call.main:
             self._main.add(call.number)
             self._blame.answered()
-            self._conversation = (call.asked.tools, (*call.asked.messages, message))
+            self._conversations.pop(call.place.parent, None)
+            self._conversations[call.number] = (call.asked.tools, (*call.asked.messages, message))
             if self._meter.answered(message) is not None:
                 self.over.set()
         if call.sampled is not None:

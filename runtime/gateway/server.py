@@ -23,6 +23,7 @@ from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.gateway import wire
 from clawc.runtime.gateway.line import Line
 from clawc.runtime.gateway.rules import Caller, Reply
+from clawc.runtime.sandbox.interface import Peer
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -75,12 +76,12 @@ class _Full(asyncio.Protocol):
         transport.abort()
 
 
-async def serve_door(door: socket.socket, line: Line, began: Callable[[int], Awaitable[int | None]]) -> Served:
-    """Serve the line at the port of its sandbox; `began` says when the process that is connected from a port there began."""
+async def serve_door(door: socket.socket, line: Line, peer: Callable[[int], Awaitable[Peer | None]]) -> Served:
+    """Serve the line at the port of its sandbox; `peer` says which process is connected from a port there."""
 
-    known: WeakKeyDictionary[asyncio.BaseTransport, int | None] = WeakKeyDictionary()
+    known: WeakKeyDictionary[asyncio.BaseTransport, Peer | None] = WeakKeyDictionary()
 
-    async def since(request: web.BaseRequest) -> int | None:
+    async def who(request: web.BaseRequest) -> Peer | None:
         """Asked once for each connection: a process that hands it on is as good as itself."""
         transport = request.transport
         if transport is None:
@@ -88,12 +89,12 @@ async def serve_door(door: socket.socket, line: Line, began: Callable[[int], Awa
         if transport not in known:
             address = transport.get_extra_info("peername")
             # From another address of the same machine it could have the number of another's port.
-            known[transport] = await began(address[1]) if address and address[0] == "127.0.0.1" else None
+            known[transport] = await peer(address[1]) if address and address[0] == "127.0.0.1" else None
         return known[transport]
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         async def caller() -> Caller:
-            return line.caller_since(await since(request))
+            return line.callers.who(await who(request))
 
         return await _handle(request, line, request.path, caller)
 

@@ -89,7 +89,7 @@ class CommandAgent:
                 argv = self.settings.again if number else self.settings.argv
                 if not argv:
                     return Final(text, "error", "the task has further turns, and the agent has no `again`")
-                ended = await self._once(argv, told, task, tools)
+                ended = await self._once(argv, told, number, task, tools)
                 if isinstance(ended, Final):
                     return ended
                 text = self._final(ended, line.last_text)
@@ -97,7 +97,7 @@ class CommandAgent:
         except FileProblem as problem:
             return Final("", "error", str(problem))
 
-    async def _once(self, argv: tuple[str, ...], told: str, task: Task, tools: Tools) -> str | Final:
+    async def _once(self, argv: tuple[str, ...], told: str, turn: int, task: Task, tools: Tools) -> str | Final:
         """What it prints; how the agent ends if that is not well."""
         assert task.line is not None
         words = {
@@ -106,6 +106,8 @@ class CommandAgent:
         }  # fmt: skip
         env = {"HOME": AGENT_HOME, **{name: _filled(value, words) for name, value in self.settings.env.items()}}
         process = await tools.spawn([_filled(part, words) for part in argv], cwd=self.settings.cwd, env=env)
+        if turn:
+            task.line.callers.turn(process.pid)
         if self.settings.stdin:
             await process.write(_filled(self.settings.stdin, words).encode("utf-8", "replace"))
         await process.end_input()

@@ -1,11 +1,12 @@
-"""The trajectory of an agent whose tools are its own: told from the conversation that the gateway has seen."""
+"""The trajectory of an agent whose tools are its own: told from the conversations that the gateway has seen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import cast
 
 from clawc.runtime.engine.interface import Object
+from clawc.runtime.engine.meaning import meaning
 from clawc.runtime.engine.untyped import parsed
 from clawc.runtime.trajectory.records import Message, ToolCall
 
@@ -14,20 +15,39 @@ Note = Callable[[str, Mapping[str, object]], None]
 _FAILED = ("error", "Error", "ERROR", "Traceback (most recent call last)")
 
 
-def note_conversation(note: Note, tools: Sequence[Object], messages: Sequence[Object]) -> int:
-    """Put tools, messages and calls of tools with their results into a trajectory; how many calls there are."""
-    if tools:
-        note("tools", {"tools": list(tools)})
+def note_conversations(note: Note, conversations: Iterable[tuple[Sequence[Object], Sequence[Object]]]) -> int:
+    """Put tools, messages and calls of tools with their results into a trajectory; how many calls there are. Of a conversation that begins
+    as the one before it did, only what is new is put there."""
+    made = 0
+    offered: Sequence[Object] = ()
+    before: Sequence[Object] = ()
+    for tools, messages in conversations:
+        if tools and tools != offered:
+            note("tools", {"tools": list(tools)})
+        known = 0
+        for one, other in zip(before, messages):
+            if meaning(one) != meaning(other):
+                break
+            known += 1
+        made += _note_messages(note, messages, known)
+        offered, before = tools, messages
+    return made
+
+
+def _note_messages(note: Note, messages: Sequence[Object], known: int) -> int:
+    """Those from number `known` on."""
     waiting: dict[str, tuple[str, str]] = {}
     made = 0
-    for each in messages:
+    for number, each in enumerate(messages):
         message = _message(each, waiting)
-        note("message", {"message": message.model_dump(mode="json", exclude_defaults=True)})
         for call in message.tool_calls:
             waiting[call.id] = (call.name, call.arguments)
-        if message.role == "tool" and message.tool_call_id in waiting:
+        name, arguments = waiting.pop(message.tool_call_id, ("", "")) if message.role == "tool" else ("", "")
+        if number < known:
+            continue
+        note("message", {"message": message.model_dump(mode="json", exclude_defaults=True)})
+        if name:
             made += 1
-            name, arguments = waiting.pop(message.tool_call_id)
             note("tool", {
                 "tool": name, "arguments": _arguments(arguments), "result": {"ok": not message.failed, "text": message.content},
             })  # fmt: skip

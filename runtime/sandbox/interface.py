@@ -133,9 +133,21 @@ class Finished:
     channel_over: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A process inside: when it `began`, in clock ticks since the start of the machine, and the numbers that it and those above it have
+    inside."""
+
+    began: int
+    above: tuple[int, ...]
+
+
 class Process(Protocol):
-    """A program that runs beside other commands. Nothing is lost: output that nobody reads makes it wait, as a full pipe
+    """A program that runs beside other commands. `pid` is its number inside. Nothing is lost: output that nobody reads makes it wait, as a full pipe
     does. Every call raises SandboxEnded once the sandbox is gone."""
+
+    @property
+    def pid(self) -> int: ...
 
     async def read(self, stream: Literal["stdout", "stderr"] = "stdout", *, wait_s: float = 0.0) -> bytes | None:
         """What has come since the last call, waiting for the first of it; empty if nothing came in time, None at the end."""
@@ -177,9 +189,8 @@ class Sandbox(Protocol):
         """What listens at the port that was asked for, until the sandbox ends; who connects is inside. Belongs to the sandbox."""
         ...
 
-    async def peer_began(self, port: int) -> int | None:
-        """When the process inside began that is connected to the door from this port, in clock ticks since the start of the machine; None
-        where nobody can say."""
+    async def peer(self, port: int) -> Peer | None:
+        """The process inside that is connected to the door from this port; None where nobody can say."""
         ...
 
     def limits(self) -> tuple[LimitUse, ...]:

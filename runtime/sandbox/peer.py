@@ -9,22 +9,26 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
+from clawc.runtime.sandbox.interface import Peer
+
 _MOST = 4_096
 # 127.0.0.1 as the system shows it, in words of its own byte order: by itself, and as a socket of IPv6 has it.
 _LOOPBACK = f"{struct.unpack('=I', socket.inet_aton('127.0.0.1'))[0]:08X}"
 _MAPPED = "".join(f"{word:08X}" for word in struct.unpack("=4I", bytes(10) + b"\xff\xff\x7f\0\0\x01"))
 
 
-def peer_began(first: int, port: int) -> int | None:
-    """When the oldest process that holds the connection from this port began, in clock ticks since the start of the machine; `first`
-    is the first process of the sandbox, as this machine numbers it. None if the system does not say, or it is gone."""
+def peer_at(first: int, port: int) -> Peer | None:
+    """The oldest process that holds the connection from this port; `first` is the first process of the sandbox, as this machine numbers
+    it. None if the system does not say, or it is gone."""
     inode = _inode(first, port)
     if inode is None:
         return None
     link = f"socket:[{inode}]"
-    began = [_began(pid) for pid in _below(first) if _holds(pid, link)]
-    known = [ticks for ticks in began if ticks is not None]
-    return min(known) if known else None
+    known = [(began, pid) for pid in _below(first) if _holds(pid, link) and (began := _began(pid)) is not None]
+    if not known:
+        return None
+    began, pid = min(known)
+    return Peer(began, tuple(_above(pid, first)))
 
 
 def now_ticks() -> int:
@@ -66,6 +70,28 @@ def _holds(pid: int, link: str) -> bool:
                 if os.readlink(f"/proc/{pid}/fd/{name}") == link:
                     return True
     return False
+
+
+def _above(pid: int, first: int) -> Iterator[int]:
+    """The numbers that a process and those above it have inside, but for the first."""
+    for _ in range(_MOST):
+        if pid == first:
+            return
+        above, inside = 0, 0
+        with (
+            suppress(OSError, ValueError, IndexError),
+            open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file,
+        ):
+            for line in file:
+                name, _, value = line.partition(":")
+                if name == "PPid":
+                    above = int(value)
+                elif name == "NSpid":
+                    inside = int(value.split()[-1])
+        if not inside:
+            return
+        yield inside
+        pid = above
 
 
 def _began(pid: int) -> int | None:

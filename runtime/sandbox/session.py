@@ -36,12 +36,13 @@ from clawc.runtime.sandbox.interface import (
     Collected,
     ExecResult,
     FileProblem,
+    Peer,
     SandboxEnded,
     Template,
 )
 from clawc.runtime.sandbox.layers import Layer
 from clawc.runtime.sandbox.limits import Meter, resource_limits
-from clawc.runtime.sandbox.peer import peer_began
+from clawc.runtime.sandbox.peer import peer_at
 from clawc.runtime.sandbox.start import START_S, Start
 from clawc.runtime.sandbox.watchdog import MAX_ENTRIES, watch
 from clawc.spec.bundle import Limits
@@ -67,6 +68,7 @@ class _Head(BaseModel):
     truncated: bool = False
     ended: bool = False
     error: str = ""
+    pid: Annotated[int, Field(ge=0)] = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +121,8 @@ class Session:
     def door(self) -> socket.socket | None:
         return None if self._door is None else self._door.listening
 
-    async def peer_began(self, port: int) -> int | None:
-        return await in_thread(peer_began, self._box.pid, port)
+    async def peer(self, port: int) -> Peer | None:
+        return await in_thread(peer_at, self._box.pid, port)
 
     def limits(self) -> tuple[LimitUse, ...]:
         return self._meter.uses()
@@ -169,7 +171,7 @@ class Session:
         if reply.head.exit is not None:
             said = reply.bodies[-1].decode("utf-8", "replace") if reply.bodies else ""
             raise FileProblem(f"cannot start `{argv[0]}`: {said[:500]}")
-        return Spawned(self, number)
+        return Spawned(self, number, reply.head.pid)
 
     async def put(self, path: str, data: bytes, mode: int = 0o644) -> None:
         # In parts: what is on its way counts as memory of the sandbox.
@@ -376,7 +378,8 @@ class Session:
 class Spawned:
     """A Process of a Session."""
 
-    def __init__(self, session: Session, number: int) -> None:
+    def __init__(self, session: Session, number: int, pid: int) -> None:
+        self.pid = pid
         self._session = session
         self._number = number
 

@@ -16,7 +16,7 @@ from clawc.runtime.engine.pool import Patience, Pool, Price, Rate, Upstream
 from clawc.runtime.gateway.calls import read_calls
 from clawc.runtime.gateway.capture import CAPTURE
 from clawc.runtime.gateway.line import Line, LineReport
-from clawc.runtime.harness.observed import note_conversation
+from clawc.runtime.harness.observed import note_conversations
 from tests.gateway.conftest import MakeLine
 from tests.gateway.test_line import USER, ask, body, nowhere
 
@@ -288,5 +288,5 @@ def test_what_an_agent_says_goes_into_its_trajectory_whatever_it_is() -> None:
         function = {"name": "read", "arguments": deep}
         messages: list[Mapping[str, object]] = [{"role": "assistant", "content": None, "tool_calls": [{"id": "a", "type": "function", "function": function}]},
                     {"role": "tool", "tool_call_id": "a", "content": "x"}]  # fmt: skip
-        assert note_conversation(lambda event, data: noted.append(json.dumps(data)), (), messages) == 1
+        assert note_conversations(lambda event, data: noted.append(json.dumps(data)), [((), messages)]) == 1
     assert noted

@@ -12,6 +12,7 @@ import pytest
 
 from clawc.runtime.gateway.line import Line
 from clawc.runtime.gateway.server import serve_door
+from clawc.runtime.sandbox.interface import Peer
 from tests.gateway.conftest import MakeLine
 
 BODY = json.dumps({"messages": [{"role": "user", "content": "do it"}]}).encode()
@@ -29,10 +30,10 @@ async def door(line: Line, began: int | None = 1) -> AsyncGenerator[int]:
     listening.setblocking(False)
     port = listening.getsockname()[1]
 
-    async def since(port: int) -> int | None:
-        return began
+    async def peer(port: int) -> Peer | None:
+        return None if began is None else Peer(began, ())
 
-    served = await serve_door(listening, line, since)
+    served = await serve_door(listening, line, peer)
     try:
         yield port
     finally:

@@ -18,6 +18,7 @@ from clawc.runtime.gateway.budget import LEDGER, Budget
 from clawc.runtime.gateway.calls import read_calls
 from clawc.runtime.gateway.capture import CAPTURE
 from clawc.runtime.gateway.line import Line, LineReport, Reply, Rules
+from clawc.runtime.sandbox.interface import Peer
 from tests.gateway.conftest import MakeLine, scripted
 
 Json = dict[str, Any]
@@ -290,11 +291,20 @@ def test_a_full_disk_is_not_the_agents_fault(make_line: MakeLine) -> None:
 
 def test_who_calls_follows_from_when_its_process_began(make_line: MakeLine) -> None:
     line = make_line({"text": "x"})
-    assert line.caller_since(None) == "inside"
-    assert line.caller_since(1 << 60) == "harness"  # before the model has said anything, nothing can be its doing
+    late, early = 1 << 60, 1
+    assert line.callers.who(None) == "inside"
+    assert (
+        line.callers.who(Peer(late, (5,))) == "harness"
+    )  # before the model has said anything, nothing can be its doing
+    assert line.callers.who(None) == "other"  # where one could be found, who cannot be hides
     asyncio.run(ask(line))
-    assert line.caller_since(1) == "harness"
-    assert line.caller_since(1 << 60) == "other"
+    assert line.callers.who(Peer(early, (5,))) == "harness"
+    assert line.callers.who(Peer(late, (5,))) == "other"
+    line.callers.turn(7)
+    assert line.callers.who(Peer(late, (9, 7))) == "harness"  # what the runner has started for a further turn
+    assert line.callers.who(Peer(late, (9, 5))) == "other"
+    asyncio.run(ask(line, USER, USER))
+    assert line.callers.who(Peer(late, (9, 7))) == "other"
 
 
 def test_a_budget_holds_over_starts(tmp_path: Path) -> None:

@@ -194,6 +194,29 @@ def test_command(make_bundle: MakeBundle, tmp_path: Path) -> None:
     assert events[-1]["event"] == "final"
 
 
+def test_a_command_that_is_started_again(make_bundle: MakeBundle, tmp_path: Path) -> None:
+    """Its calls of a further turn are the harness's, those of what the first turn has left in the background are not."""
+    argv = ["python3", "{home}/agent.py", "{url}", "{instruction}"]
+    text = f'argv = {json.dumps(argv)}\nagain = {json.dumps(argv)}\nturns = ["And now?"]\n[files]\n"agent.py" = "{HERE}/agents/tiny_agent.py"\n'
+    left = planting(
+        "import os, time\nif os.fork() == 0:\n os.setsid()\n while True:\n  os.system('curl -s -d @/tmp/call http://127.0.0.1:8000/v1/chat/completions')\n"
+    )
+    (tmp_path / "model.json").write_text(json.dumps([left, BASH, DONE]))
+    [record] = run(
+        make_bundle(), tmp_path / "run", f"command:{settings_of(tmp_path, text)}", f"scripted:{tmp_path}/model.json"
+    )
+    assert (record.outcome, record.score, record.final) == ("ok", "1", "done")
+    calls = [call for call in calls_of(tmp_path / "run", record) if call.caller == "harness"]
+    assert [call.kind for call in calls] == ["train"] * 6
+    told = [
+        e["message"]["content"]
+        for e in events_of(tmp_path / "run", record)
+        if e["event"] == "message" and e["message"]["role"] == "user"
+    ]
+    assert told == ["Write the answer to out/answer.txt.\n", "And now?"]
+    assert record.usage.tool_calls == 4
+
+
 PLANT = """
 import json, sys, urllib.request
 def ask(messages, **more):

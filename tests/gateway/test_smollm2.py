@@ -25,8 +25,10 @@ GAP = 1e-4
 AGENT = """
 system = "You run shell commands. To look at a file: <tool_call>{\\"name\\": \\"exec\\", \\"arguments\\": {\\"command\\": \\"cat in/data.txt\\"}}</tool_call>"
 tools = ["exec"]
-steps = 3
+steps = 2
 demand = 2
+[[turns]]
+when = "cut"
 """
 
 
@@ -58,20 +60,20 @@ def gap(folder: Path, calls: list[CallRecord]) -> float:
 def test_smollm2_acts_in_a_sandbox(make_bundle: MakeBundle, tmp_path: Path) -> None:
     folder = smollm2(Path(os.environ["CLAWC_TEST_FRAMEWORKS"]) / "models")
     settings = EngineSettings(kind="local", folder=str(folder), dtype="float32", device="cpu")
-    wishes = Wishes(temperature=0.7, max_tokens=40, engines={"small": settings})
+    wishes = Wishes(temperature=0.7, max_tokens=24, engines={"small": settings})
     agent = f"loop:{settings_of(tmp_path, AGENT)}"
     bundle = make_bundle(limits={"wall_s": 300})
-    records = asyncio.run(playing(bundle, tmp_path / "run", agent, "small", wishes, 3))
+    records = asyncio.run(playing(bundle, tmp_path / "run", agent, "small", wishes, 2))
     calls = [call for record in records for call in calls_of(tmp_path / "run", record)]
     assert {record.outcome for record in records} <= {"ok", "truncated"}
     assert all(call.kind == "train" and call.state == "answered" for call in calls)
-    assert len(calls) >= 4
+    assert len(calls) == 4
     for call in calls:
         assert call.sampled is not None
         assert call.sampled.output_ids == drawn(call)
         assert len(call.sampled.output_ids) == len(call.sampled.logprobs) > 0
     assert gap(folder, calls) <= GAP
-    spliced = 0
+    spliced = 0  # also where an answer was cut off: the next call says so
     for record in records:
         mine = calls_of(tmp_path / "run", record)
         for before, after in itertools.pairwise(mine):
@@ -81,6 +83,6 @@ def test_smollm2_acts_in_a_sandbox(make_bundle: MakeBundle, tmp_path: Path) -> N
             assert after.parent == before.number
             assert after.sampled.prompt_ids[: len(known)] == known
             spliced += 1
-    assert spliced
+    assert spliced == 2
     used = [event for record in records for event in events_of(tmp_path / "run", record) if event["event"] == "tool"]
     assert {event["tool"] for event in used} <= {"exec"}

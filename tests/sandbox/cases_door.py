@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import TypeAlias
 
 from clawc.runtime.sandbox.finish import finish
 from clawc.runtime.sandbox.interface import Sandbox
@@ -12,6 +13,8 @@ from tests.sandbox.bench import SMALL, Bench, Files, sh
 from tests.sandbox.case import Table
 
 DOOR = Table(needs="door")
+# When a process began, and the numbers above it.
+Told: TypeAlias = "tuple[int, tuple[int, ...]]"
 _PORT = 8000
 _ASK = f"""exec 3<>/dev/tcp/127.0.0.1/{_PORT}; echo "$0" >&3; cat <&3"""
 
@@ -30,13 +33,14 @@ async def _with_door(bench: Bench) -> AsyncGenerator[Sandbox]:
 
 
 @asynccontextmanager
-async def _answering(sandbox: Sandbox, name: str, began: list[int | None]) -> AsyncGenerator[list[bytes]]:
+async def _answering(sandbox: Sandbox, name: str, began: list[Told | None]) -> AsyncGenerator[list[bytes]]:
     """Answers with a name, and notes what is said."""
     heard: list[bytes] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         heard.append(await reader.readline())
-        began.append(await sandbox.peer_began(writer.get_extra_info("peername")[1]))
+        peer = await sandbox.peer(writer.get_extra_info("peername")[1])
+        began.append(None if peer is None else (peer.began, peer.above))
         writer.write(name.encode())
         writer.close()
 
@@ -90,7 +94,7 @@ async def door_stays(bench: Bench) -> None:
 )
 async def door_tells_who(bench: Bench) -> None:
     async with _with_door(bench) as sandbox:
-        began: list[int | None] = []
+        began: list[Told | None] = []
         async with _answering(sandbox, "x", began):
             early = await sandbox.spawn(_bash("early", "read line; "))
             await asyncio.sleep(0.1)  # ticks are hundredths of a second
@@ -98,5 +102,7 @@ async def door_tells_who(bench: Bench) -> None:
             await early.write(b"go\n")
             while await early.read(wait_s=5) is not None:
                 pass
-        late_began, early_began = began
-        assert late_began is not None and early_began is not None and early_began < late_began, began
+        late_one, early_one = began
+        assert late_one is not None and early_one is not None, began
+        assert early_one[0] < late_one[0], began
+        assert early.pid in early_one[1] and early.pid not in late_one[1], (began, early.pid)

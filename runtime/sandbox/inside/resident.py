@@ -205,7 +205,7 @@ class Resident:
         process = self.open_process(message, subprocess.PIPE)
         if process is not None:
             self.background[message.head["id"]] = Background(self.selector, process)
-            self.send({"id": message.head["id"]})
+            self.send({"id": message.head["id"], "pid": process.pid})
 
     def job(self, message: Message) -> Background:
         """The spawned process that a request is about; raises ValueError for one that is unknown."""
