@@ -59,23 +59,32 @@ def _status(path: str) -> tuple[str, int, int]:
     return state, parent, turns
 
 
-def descendants(pid: int) -> list[int]:
-    """Processes below `pid`, as far as they still have their parents."""
-    every = _all()
+def _family(pid: int, every: dict[int, _Process]) -> list[int]:
+    """A process and those below it, as far as they still have their parents."""
     found = [pid]
     for above in found:
         found += [child for child, process in every.items() if process.parent == above]
-    return found[1:]
+    return found
 
 
 def kill_below(pid: int) -> None:
-    """Kill a process that leads its own group, and all that descends from it. All are stopped first: what is started while they are
-    listed would lose its parent by the kill, and could not be found any more."""
+    """Kill a process that leads its own group, and all that descends from it. All stand still first: what is started while they are
+    listed would lose its parent by the kill, and could not be found any more. A signal has not stopped a process yet that is in the middle
+    of starting another one."""
     found: list[int] = []
-    while new := [number for number in (pid, *descendants(pid)) if number not in found]:
+    until = time.monotonic() + _FREEZE_S
+    while True:
+        every = _all(threads=True)
+        new = [number for number in _family(pid, every) if number not in found]
         for number in new:
             _signal(number, signal.SIGSTOP)
         found += new
+        # One that waits uninterruptibly starts nothing any more: it ends by the kill.
+        moving = any(set(every[number].states) - set("TtDZX") for number in found if number in every)
+        if not (new or moving) or time.monotonic() > until:
+            break
+        if not new:
+            time.sleep(0.0005)
     for number in found:
         _signal(number, signal.SIGKILL)
     try:
