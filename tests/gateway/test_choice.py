@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from clawc.runtime.engine.interface import Sampling
 from clawc.runtime.engine.settings import engine_settings
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.harness.choose import harness_named
+from clawc.runtime.harness.command import CommandSettings
 
 GPT: dict[str, object] = {
     "url": "http://h/v1", "model": "big", "price": {"prompt": "0.15", "completion": 1}, "sampling": {"temperature": 0.7, "max_tokens": 50},
@@ -136,3 +139,13 @@ def test_settings_of_a_project_are_found(
     assert "R0969" in shown
     assert "sk-1" not in shown
     assert json.dumps("engine.bad")[1:-1] in shown
+
+
+def test_the_page_shows_what_is_taken(tmp_path: Path) -> None:
+    """Settings of models, of a command and a script, as docs/models.md has them."""
+    page = Path("docs/models.md").read_text(encoding="utf-8")
+    engines, command = (tomllib.loads(block) for block in re.findall(r"```toml\n(.*?)```", page, re.S))
+    assert {"gpt", "farm"} <= engine_settings(Path("docs/models.md"), engines["engine"]).keys()
+    assert CommandSettings.model_validate(command).again
+    [steps] = re.findall(r"```json\n(.*?)```", page, re.S)
+    assert model_named(script(tmp_path, steps), Wishes()).model.startswith("scripted:")
