@@ -114,7 +114,7 @@ def _messages(found: object) -> tuple[Object, ...]:
 def _message(found: object, where: str) -> Object:
     message = _object(found, where)
     role = message.get("role")
-    if role not in _ROLES:
+    if not isinstance(role, str) or role not in _ROLES:
         raise BadCall(400, "invalid_request", f"`{where}.role` is not one of {', '.join(sorted(_ROLES))}")
     kept: dict[str, object] = {"role": "system" if role == "developer" else role}
     kept["content"] = _content(message.get("content"), f"{where}.content")

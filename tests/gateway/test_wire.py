@@ -53,6 +53,7 @@ REFUSED: list[tuple[dict[str, object], str]] = [
         ({"messages": [{"role": "user", "content": [{"type": "input_audio", "input_audio": {}}]}]}, "input_audio"),
         ({"messages": []}, "at least one message"),
         ({"messages": [{"role": "root", "content": "x"}]}, "messages[0].role"),
+    ({"messages": [{"role": []}]}, "messages[0].role"),
         ({"messages": [{"role": "user", "content": 5}]}, "messages[0].content"),
         ({"messages": [{"role": "assistant", "tool_calls": [{"function": {}}]}]}, "messages[0].tool_calls[0].function.name"),
         ({"tools": [{"type": "web_search"}]}, "only functions"),
