@@ -28,7 +28,7 @@ tools = ["exec"]
 steps = 2
 demand = 2
 [[turns]]
-when = "cut"
+when = "always"
 """
 
 
@@ -73,7 +73,7 @@ def test_smollm2_acts_in_a_sandbox(make_bundle: MakeBundle, tmp_path: Path) -> N
         assert call.sampled.output_ids == drawn(call)
         assert len(call.sampled.output_ids) == len(call.sampled.logprobs) > 0
     assert gap(folder, calls) <= GAP
-    spliced = 0  # also where an answer was cut off: the next call says so
+    spliced = 0  # also where an answer calls no tool: it is told to go on
     for record in records:
         mine = calls_of(tmp_path / "run", record)
         for before, after in itertools.pairwise(mine):
