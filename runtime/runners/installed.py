@@ -11,13 +11,11 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from clawc.runtime.sandbox.lock import lock_file
+from clawc.runtime.sandbox.lock import alone
 
 _MARK = "clawc-installed"
 _PATIENCE_S = 900
@@ -64,7 +62,7 @@ def environment(framework: Framework, cache: Path) -> Path:
     if found is not None:
         return found
     folder = cache.absolute() / "runners" / f"{framework.name}-{framework.version}"
-    with _alone(folder):
+    with alone(folder):
         return installed(framework, cache) or _made(framework, folder)
 
 
@@ -83,16 +81,6 @@ def _made(framework: Framework, folder: Path) -> Path:
         ) from error
     (folder / _MARK).write_text(_digest(framework))
     return folder
-
-
-@contextmanager
-def _alone(folder: Path) -> Generator[None]:
-    """One process at a time installs into a folder; others wait for it."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with open(folder.with_name(f"{folder.name}.lock"), "wb") as file:
-        while not lock_file(file.fileno()):
-            time.sleep(0.2)
-        yield
 
 
 def _digest(framework: Framework) -> str:

