@@ -6,17 +6,14 @@ import os
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from clawc.commands.sources import PROJECT_FILE, project_root
+from clawc.commands.sources import PROJECT_FILE, project_root, read_project
 from clawc.exits import UserError
-from clawc.runtime.regular_file import read_regular
 
 if TYPE_CHECKING:
     from clawc.runtime.engine.settings import EngineSettings
     from clawc.runtime.gateway.choice import ModelChoice
-
-_MAX_FILE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +54,7 @@ def project_engines(root: Path) -> dict[str, EngineSettings]:
     from clawc.runtime.engine.settings import engine_settings
 
     path = root / PROJECT_FILE
-    try:
-        data = read_regular(path, _MAX_FILE).data
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except OSError as error:
-        raise UserError(f"`{path}` cannot be read: {error.strerror}") from error
-    import tomllib
-
-    try:
-        settings: dict[str, Any] = tomllib.loads(data.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"`{path}` is not TOML: {error}") from error
-    return engine_settings(path, settings.get("engine", {}))
+    return engine_settings(path, read_project(path).get("engine", {}))
 
 
 def _dollars(text: str | None) -> Decimal | None:

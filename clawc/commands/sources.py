@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from clawc.exits import UserError
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # what was kept of earlier checks needs no compiler
     from clawc.compiler.pipeline import Checked
 
 PROJECT_FILE = "claw.toml"
+_MAX_PROJECT = 1 << 20
 MAX_SOURCE = 2 << 20
 # Files by which a bundle and a run are known.
 MADE = (frozenset({"bundle.json"}), frozenset({"run.json", "episodes.jsonl"}))
@@ -59,6 +60,24 @@ def project_root(source: Path) -> Path:
     """The nearest folder above with a `claw.toml`, else the folder of the source."""
     here = Path(os.path.abspath(source)).parent
     return next((f for f in (here, *here.parents) if (f / PROJECT_FILE).is_file()), here)
+
+
+def read_project(path: Path) -> dict[str, Any]:
+    """What a `claw.toml` says; nothing where there is none. Raises UserError for a file that cannot be read, or is not TOML."""
+    from clawc.runtime.regular_file import read_regular
+
+    try:
+        data = read_regular(path, _MAX_PROJECT).data
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise UserError(f"`{path}` cannot be read: {error.strerror}") from error
+    import tomllib
+
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"`{path}` is not TOML: {error}") from error
 
 
 def read_source(path: Path) -> bytes:

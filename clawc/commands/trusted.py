@@ -7,11 +7,9 @@ import os
 from pathlib import Path
 from typing import Any, cast
 
-from clawc.commands.sources import PROJECT_FILE, project_root
+from clawc.commands.sources import PROJECT_FILE, project_root, read_project
 from clawc.exits import UserError
-from clawc.runtime.regular_file import read_regular
 
-_MAX_FILE = 1 << 20
 _DIGITS = frozenset("0123456789abcdef")
 _WRITE = 'write `trusted = ["…"]` with public keys as `clawc keys new` prints them'
 
@@ -32,19 +30,7 @@ def trusted_keys(folder: Path) -> frozenset[str]:
 
 
 def _keys(path: Path) -> frozenset[str]:
-    try:
-        data = read_regular(path, _MAX_FILE).data
-    except (FileNotFoundError, NotADirectoryError):
-        return frozenset()
-    except OSError as error:
-        raise UserError(f"`{path}` cannot be read: {error.strerror}") from error
-    import tomllib
-
-    try:
-        settings: dict[str, Any] = tomllib.loads(data.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"`{path}` is not TOML: {error}") from error
-    cards = settings.get("cards", {})
+    cards = read_project(path).get("cards", {})
     if not isinstance(cards, dict) or set(cast(dict[str, Any], cards)) - {"trusted"}:
         raise UserError(f"`{path}`: `[cards]` takes only `trusted`", _WRITE)
     listed = cast(dict[str, Any], cards).get("trusted", [])

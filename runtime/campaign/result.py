@@ -15,7 +15,6 @@ from pydantic import ConfigDict, Field
 from clawc.compiler.report import clean
 from clawc.spec.bundle import Strict
 
-CAMPAIGN_FORMAT_VERSION = 1
 State = Literal["complete", "incomplete", "budget", "deadline", "fault"]
 _CENTS = Decimal("0.000001")
 

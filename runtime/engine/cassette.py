@@ -37,7 +37,6 @@ from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.store.journal import lines, open_to_read
 from clawc.spec.bundle import Sha256, Strict
 
-CASSETTE_FORMAT_VERSION = 1
 _BYTES = 1 << 30
 
 

@@ -18,8 +18,8 @@ _MESSAGES = 20_000
 _TOOLS = 512
 _WISH = 4_096
 _ROLES = {"system", "developer", "user", "assistant", "tool"}
-# What a call may say that changes nothing here.
-_IDLE = {
+# The fields of a call that mean something to servers of models; others are only counted by name.
+_KNOWN = {
     "model", "messages", "tools", "tool_choice", "parallel_tool_calls", "stream", "stream_options", "max_tokens",
     "max_completion_tokens", "temperature", "top_p", "top_k", "n", "stop", "seed", "user", "metadata", "store", "logit_bias", "logprobs",
     "top_logprobs", "response_format",
@@ -80,8 +80,8 @@ def parse_call(body: bytes) -> Asked:
         top_p=_number(call, "top_p", 0, 1),
         seed=_integer(call, "seed", -(1 << 63)),
         stop=_stops(call.get("stop")),
-        wished={name: _brief(call[name]) for name in sorted(_IDLE & call.keys()) if name not in ("messages", "tools")},
-        unknown=tuple(sorted(str(name)[:100] for name in call.keys() - _IDLE)[:50]),
+        wished={name: _brief(call[name]) for name in sorted(_KNOWN & call.keys()) if name not in ("messages", "tools")},
+        unknown=tuple(sorted(str(name)[:100] for name in call.keys() - _KNOWN)[:50]),
     )
 
 

@@ -119,7 +119,7 @@ _JSON = st.recursive(
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.dictionaries(st.sampled_from(sorted(wire._IDLE)), _JSON, max_size=8))  # pyright: ignore[reportPrivateUsage]
+@given(st.dictionaries(st.sampled_from(sorted(wire._KNOWN)), _JSON, max_size=8))  # pyright: ignore[reportPrivateUsage]
 def test_any_call_is_taken_or_refused(call: dict[str, object]) -> None:
     try:
         parse_call(json.dumps(call).encode())
