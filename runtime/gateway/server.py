@@ -158,10 +158,10 @@ def _bytes(given: str) -> bytes:
 
 async def _serve(
     handle: Handler, *, sock: socket.socket | None = None, host: str | None = None, port: int = 0
-) -> Served:  # fmt: skip
+) -> Served:
+    require_aiohttp()
     from aiohttp import web
 
-    require_aiohttp()
     protocol = web.Server(
         handle,
         access_log=None,

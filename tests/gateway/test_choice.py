@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import sys
 import tomllib
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +17,7 @@ from clawc.runtime.engine.choose import Wishes, model_named
 from clawc.runtime.engine.interface import Sampling
 from clawc.runtime.engine.settings import engine_settings
 from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.gateway.server import TokenServer
 from clawc.runtime.harness.choose import harness_named
 from clawc.runtime.harness.command import CommandSettings
 
@@ -80,6 +83,15 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(RuntimeFault, match="R0963") as fault:
         model_named(f"cassette:{tmp_path}/tape", Wishes())
     assert ":1:" in str(fault.value)
+
+
+def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    engine = model_named("http://127.0.0.1:1/v1#m", Wishes()).make()
+    for work in (engine.open, TokenServer().open):
+        with pytest.raises(RuntimeFault, match="R0960") as fault:
+            asyncio.run(work())
+        assert "clawc[gateway]" in fault.value.help
 
 
 def test_agents_with_and_without_models(tmp_path: Path) -> None:
