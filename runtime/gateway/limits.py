@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
-from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
@@ -73,12 +70,12 @@ class Meter:
     """Counts against the caps; `hit` is the first that was."""
 
     caps: Caps
-    clock: Callable[[], float] = time.monotonic
     spent: Spent = field(default_factory=Spent)
     hit: Cap | None = None
     seconds: float = 0.0
     captured: int = 0
-    _answers: deque[str] = field(default_factory=deque[str])
+    _last: str = ""
+    _alike: int = 0
     _most_alike: int = 0
 
     def admit(self, captured: int = 0) -> Cap | None:
@@ -107,11 +104,10 @@ class Meter:
         """Note an answer; says so if it is one too many of the same."""
         text = json.dumps(meaning(message), sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()
-        if self._answers and self._answers[-1] != digest:
-            self._answers.clear()
-        self._answers.append(digest)
-        self._most_alike = max(self._most_alike, len(self._answers))
-        if self.hit is None and len(self._answers) >= self.caps.repeats:
+        self._alike = self._alike + 1 if digest == self._last else 1
+        self._last = digest
+        self._most_alike = max(self._most_alike, self._alike)
+        if self.hit is None and self._alike >= self.caps.repeats:
             self.hit = "repetition"
         return self.hit
 

@@ -181,7 +181,7 @@ class Line:
             return first
         if asked.stream:
             return Reply(200, number=number, events=self._events(call, first, pieces))
-        return await self._whole(call, first, pieces)
+        return await self._whole(call, pieces)
 
     def _denied(self, number: int) -> Reply | None:
         """The answer to a call that comes too late, or None to admit it."""
@@ -278,7 +278,7 @@ class Line:
             self._dropped(call)
             raise
 
-    async def _whole(self, call: Underway, first: Piece, pieces: AsyncGenerator[Piece]) -> Reply:
+    async def _whole(self, call: Underway, pieces: AsyncGenerator[Piece]) -> Reply:
         try:
             async for _ in pieces:
                 pass
