@@ -41,9 +41,10 @@ class TransformersEngine:
         context: int | None = None,
         cache: int | None = None,
         ends: Sequence[int] = (),
+        graphs: bool = False,
     ) -> None:
         """`threads` are those of the processor, by default what OMP_NUM_THREADS says, or half of what there are. `context` is
-        bounded by what the model was made for. `cache` is in tokens. Raises RuntimeFault R0951 and R0952."""
+        bounded by what the model was made for. `cache` is in tokens. `graphs` captures steps on CUDA. Raises RuntimeFault R0951 and R0952."""
         need(*WORKER)
         config = _checked(folder)
         _check_adapter(adapter)
@@ -60,6 +61,7 @@ class TransformersEngine:
             threads=_threads() if threads is None else threads,
             ends=tuple(ends),
             cache=max(self.context, self.context * _CACHE if cache is None else cache),
+            graphs=graphs,
         )
         self._name = f"transformers:{folder.name}" + (f"+{adapter.name}" if adapter else "")
         self._version = 0
