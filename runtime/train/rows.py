@@ -142,8 +142,9 @@ def write_rows(path: Path, rows: Iterable[Row]) -> int:
     count = 0
     part = path.with_name(f".{path.name}.part")
     with open(part, "w", encoding="utf-8") as file:
-        for count, row in enumerate(rows, 1):
+        for row in rows:
             file.write(json.dumps(_line(row), separators=(",", ":"), allow_nan=False) + "\n")
+            count += 1
     part.replace(path)
     return count
 

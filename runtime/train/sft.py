@@ -95,7 +95,13 @@ def examples(rows: Iterable[Row]) -> dict[str, list[list[int]]]:
 
 
 def sft(
-    model: Path, rows: Sequence[Row], out: Path, settings: SftSettings, held_out: Sequence[Row] = (), *, resume: bool = False
+    model: Path,
+    rows: Sequence[Row],
+    out: Path,
+    settings: SftSettings,
+    held_out: Sequence[Row] = (),
+    *,
+    resume: bool = False,
 ) -> SftResult:
     """Trains the model in the folder `model` and saves what was trained, with the files of its tokenizer, in `out/model`. With `resume`
     it goes on from the last checkpoint in `out`, if there is one. Raises RuntimeFault R0951 if a package is missing, R0982 if there is
@@ -215,7 +221,9 @@ def _reporter(path: Path) -> object:
     from transformers import TrainerCallback
 
     class Reporter(TrainerCallback):
-        def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, object] | None = None, **_: Any) -> None:
+        def on_log(
+            self, args: Any, state: Any, control: Any, logs: Mapping[str, object] | None = None, **_: Any
+        ) -> None:
             figures = {name: value for name, value in (logs or {}).items() if isinstance(value, int | float)}
             with open(path, "a", encoding="utf-8") as file:
                 finite = {name: value if math.isfinite(value) else None for name, value in figures.items()}

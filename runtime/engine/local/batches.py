@@ -22,6 +22,7 @@ from clawc.runtime.engine.local.wire import Setup
 _PAGE = 32  # tokens that are cached, and shared, together
 _AT_ONCE = 256  # requests in a batch
 _STEP = {"cpu": 512, "cuda": 2048}  # tokens in a batch
+_CONTEXTS, _CONTEXTS_ON_CUDA = 2, 64  # that are kept computed
 _GRAPH_TOKENS = 4096  # what is read of the cache is filled up to a multiple of it: each has a graph
 _PARAMETERS = (("scores", "output_ids"), ("model", "batch_data"))
 _DTYPES: Mapping[str, torch.dtype | str] = {"auto": "auto", "float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -217,12 +218,26 @@ def _step_of(model: _Model) -> int:
     return _STEP.get(model.device.type, 512)
 
 
+def _cache(model: _Model, setup: Setup) -> int:
+    """How many tokens are kept computed."""
+    if setup.cache or model.device.type != "cuda":
+        return setup.cache or setup.context * _CONTEXTS
+    sizes = [
+        getattr(model.config, name)
+        for name in ("num_hidden_layers", "num_key_value_heads", "hidden_size", "num_attention_heads")
+    ]
+    layers, heads, width, queries = (int(size) for size in sizes)
+    token = 2 * layers * heads * (getattr(model.config, "head_dim", None) or width // queries) * model.dtype.itemsize
+    fits = torch.cuda.mem_get_info(model.device)[0] // 2 // token
+    return max(setup.context, min(setup.context * _CONTEXTS_ON_CUDA, fits))
+
+
 def _manager(model: _Model, setup: Setup) -> _Manager:
     """Batches ahead of time are off: rows are drawn for by us, on the host. Kernels are not looked for: that would ask the network."""
     graphs = setup.graphs and model.device.type == "cuda"
     config = ContinuousBatchingConfig(
         page_size=_PAGE,
-        num_blocks=-(-setup.cache // _PAGE) + 1,
+        num_blocks=-(-_cache(model, setup) // _PAGE) + 1,
         max_batch_tokens=_step_of(model),
         max_requests_per_batch=_rows_at_once(model),
         return_logprobs=True,
