@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench import check, checkers, cluster, fmt, gateway, prove, rollouts
+from bench import check, checkers, cluster, fmt, gateway, prove, rollouts, train
 
 BENCHMARKS = {
     "check": check.main,
@@ -14,6 +14,7 @@ BENCHMARKS = {
     "gateway": gateway.main,
     "prove": prove.main,
     "rollouts": rollouts.main,
+    "train": train.main,
 }
 
 
