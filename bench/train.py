@@ -133,7 +133,7 @@ def steps(run: Run) -> None:
     shapes = [shape("full", length) for length in lengths]
     shapes += [shape("full_pure_bfloat16", lengths[1], pure=True)]
     shapes += [shape("lora", length, pure=True, lora=Lora()) for length in lengths]
-    if device == "cuda":
+    if device == "cuda" and not quick:
         shapes += [shape("full_compiled", lengths[1], compiled=True)]
     peak = run.result["card"]["matmul_flops_a_second"]
     for each in shapes:
@@ -163,7 +163,7 @@ def learning(run: Run) -> None:
     def waited(name: str) -> dict[str, Any]:
         index = list(found).index(name)
         try:
-            run.children[index].wait(max(1.0, run.given.until - (time.perf_counter() - run.begun)))
+            run.children[index].wait(max(1.0, given.learning_until - (time.perf_counter() - run.begun)))
         except subprocess.TimeoutExpired:
             run.children[index].kill()
         said: dict[str, Any] = json.loads(found[name].read_text(encoding="utf-8")) if found[name].is_file() else {}
@@ -192,6 +192,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--graphs", action="store_true", help="play with captured steps")
     parser.add_argument("--keep", type=Path, help="folder for what was trained and played, else it is thrown away")
     parser.add_argument("--until", type=float, default=3600.0, help="seconds after which nothing more is begun")
+    parser.add_argument("--learning-until", type=float, default=3600.0, help="seconds after which learning is given up")
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to see whether it works")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:

@@ -83,6 +83,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--kind", choices=("before", "full", "lora"), default="full")
     parser.add_argument("--each", type=int, default=3000, help="rows of each family")
     parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--rows-at-once", type=int, default=16, help="rows in one pass")
     parser.add_argument("--steps", type=int, default=0)
     parser.add_argument("--rate", type=float, default=0.0)
     parser.add_argument("--epochs", type=float, default=1.0)
@@ -101,7 +102,7 @@ def main(arguments: Sequence[str]) -> int:
         lora = Lora(rank=16) if given.kind == "lora" else None
         rate = given.rate or (1e-3 if lora else 3e-4)
         settings = SftSettings(
-            epochs=given.epochs, steps=given.steps, batch=given.batch, at_once=given.batch, learning_rate=rate, lora=lora,
+            epochs=given.epochs, steps=given.steps, batch=given.batch, at_once=min(given.batch, given.rows_at_once), learning_rate=rate, lora=lora,
             seed=given.seed, device=given.device, report_every=5,
         )  # fmt: skip
         trained, found = learning(model, lessons(given.rows, given.each), lessons(given.held, 36), given.out / "sft", settings)
