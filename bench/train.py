@@ -10,12 +10,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -146,8 +149,27 @@ def learning(run: Run) -> None:
     """Starts them all at once, and waits for them."""
     given = run.given
     wished = [("before", 0), *(("full", seed) for seed in range(given.seeds)), ("lora", 0)]
-    common = ["--model", run.model, "--rows", given.rows, "--held", given.held, "--bundles", given.bundles, "--device", run.device.type]
-    common += ["--each", given.each, "--epochs", given.epochs, "--at-once", given.at_once, *(["--graphs"] if given.graphs else [])]
+    common = [
+        "--model",
+        run.model,
+        "--rows",
+        given.rows,
+        "--held",
+        given.held,
+        "--bundles",
+        given.bundles,
+        "--device",
+        run.device.type,
+    ]
+    common += [
+        "--each",
+        given.each,
+        "--epochs",
+        given.epochs,
+        "--at-once",
+        given.at_once,
+        *(["--graphs"] if given.graphs else []),
+    ]
     common += ["--steps", "3", "--batch", "4"] if given.quick else []
     found: dict[str, Path] = {}
     for kind, seed in wished:
@@ -156,7 +178,9 @@ def learning(run: Run) -> None:
         more = ["--kind", kind, "--seed", seed, "--out", run.folder / name, "--json", found[name]]
         command = [sys.executable, "-m", "bench.train_learning", *map(str, [*common, *more])]
         with open(run.folder / f"{name}.log", "wb") as log:
-            run.children.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+            run.children.append(
+                subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            )
         if run.device.type == "cpu":
             run.children[-1].wait()
 
@@ -165,7 +189,7 @@ def learning(run: Run) -> None:
         try:
             run.children[index].wait(max(1.0, given.learning_until - (time.perf_counter() - run.begun)))
         except subprocess.TimeoutExpired:
-            run.children[index].kill()
+            _end(run.children[index])
         said: dict[str, Any] = json.loads(found[name].read_text(encoding="utf-8")) if found[name].is_file() else {}
         if run.children[index].returncode:
             said["failed"] = (run.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")[-2000:]
@@ -173,6 +197,13 @@ def learning(run: Run) -> None:
 
     for name in found:
         run.part(f"learning.{name}", lambda name=name: waited(name))
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """With all that it has started: what is left would share the card with what is measured next."""
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -37,8 +37,9 @@ def ceilings(device: torch.device) -> dict[str, Any]:
     matrices in bfloat16, on random numbers."""
     cuda = device.type == "cuda"
     count, side = (1 << 31, 8192) if cuda else (1 << 24, 512)
-    source, target = torch.randn(count // 2, device=device, dtype=torch.bfloat16), torch.empty(
-        count // 2, device=device, dtype=torch.bfloat16
+    source, target = (
+        torch.randn(count // 2, device=device, dtype=torch.bfloat16),
+        torch.empty(count // 2, device=device, dtype=torch.bfloat16),
     )
     copied = seconds(device, lambda: target.copy_(source), 10)
     del source, target

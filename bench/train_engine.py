@@ -57,7 +57,9 @@ async def _answers(
     return list(await asyncio.gather(*(one(prompt, seed) for seed, prompt in enumerate(asked))))
 
 
-async def _speeds(engine: TransformersEngine, asked: list[list[int]], sizes: Sequence[int], most: int) -> dict[str, float]:
+async def _speeds(
+    engine: TransformersEngine, asked: list[list[int]], sizes: Sequence[int], most: int
+) -> dict[str, float]:
     found: dict[str, float] = {}
     for size in sizes:
         await _answers(engine, asked[:size], most)  # captures what is captured, and computes the prompts' beginnings
@@ -76,7 +78,11 @@ async def engine_speeds(
     try:
         await engine.open()
         ready = round(time.perf_counter() - begun, 1)
-        return {"ready_s": ready, "about": dict(engine.about), "tokens_a_second": await _speeds(engine, asked, sizes, most)}
+        return {
+            "ready_s": ready,
+            "about": dict(engine.about),
+            "tokens_a_second": await _speeds(engine, asked, sizes, most),
+        }
     finally:
         await engine.close()
 

@@ -36,7 +36,19 @@ def solved(
     lines = ["[engine.policy]", 'kind = "local"', f'folder = "{model}"', f'device = "{device}"', 'dtype = "bfloat16"']
     lines += [f"graphs = {str(graphs).lower()}", *([f'adapter = "{adapter}"'] if adapter else [])]
     (out / "claw.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    command = [sys.executable, "-m", "clawc", "run", str(bundles), "--agent", "loop:agent.toml", "--model", "policy", "--temperature", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        "clawc",
+        "run",
+        str(bundles),
+        "--agent",
+        "loop:agent.toml",
+        "--model",
+        "policy",
+        "--temperature",
+        "0",
+    ]
     command += ["--max-tokens", "384", "-j", str(at_once), "--out", "run", "--deadline", str(_PLAY_S)]
     begun = time.perf_counter()
     done = subprocess.run(command, cwd=out, capture_output=True, text=True, check=False)
@@ -105,7 +117,9 @@ def main(arguments: Sequence[str]) -> int:
             epochs=given.epochs, steps=given.steps, batch=given.batch, at_once=min(given.batch, given.rows_at_once), learning_rate=rate, lora=lora,
             seed=given.seed, device=given.device, report_every=5,
         )  # fmt: skip
-        trained, found = learning(model, lessons(given.rows, given.each), lessons(given.held, 36), given.out / "sft", settings)
+        trained, found = learning(
+            model, lessons(given.rows, given.each), lessons(given.held, 36), given.out / "sft", settings
+        )
         result |= {"learning_rate": rate, "batch": given.batch, **found}
         write()
         model, adapter = (model, trained.absolute()) if lora else (trained.absolute(), None)

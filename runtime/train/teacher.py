@@ -58,11 +58,16 @@ class _Say:
         return f"{self.reason}\n{said}" if reasons else said
 
 
-class _Files:
+class MemoryFiles:
     """The part of a sandbox that reading, writing and deleting files takes."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self._files = dict(files)
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> MemoryFiles:
+        """Those that the agent finds."""
+        return cls(_workspace(bundle))
 
     async def get(self, path: str) -> bytes:
         if path not in self._files:
@@ -82,7 +87,7 @@ async def lesson(bundle: Bundle, template: Template, settings: LoopSettings, *, 
     """The lesson of a bundle. With `reasons` each call is said with a short one. Raises Unteachable, and RuntimeFault R0402 for a
     bundle without a solution."""
     files = _workspace(bundle)
-    tools = SandboxTools(cast(Sandbox, _Files(files)), Trajectory(Path(os.devnull)))
+    tools = SandboxTools(cast(Sandbox, MemoryFiles(files)), Trajectory(Path(os.devnull)))
     runner = ToolCalls(tools, settings)
     system: list[Object] = [{"role": "system", "content": settings.system}] if settings.system else []
     instruction = bundle.read(INSTRUCTION).decode("utf-8")
