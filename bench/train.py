@@ -19,6 +19,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ class Run:
             self.given.json.write_text(json.dumps(self.result, indent=2) + "\n", encoding="utf-8")
 
     def late(self) -> bool:
-        return time.perf_counter() - self.begun > self.given.until
+        return time.perf_counter() - self.begun > float(self.given.until)
 
     def part(self, name: str, work: Callable[[], object]) -> None:
         """Keeps what `work` gives, or why it failed."""
@@ -141,8 +142,8 @@ def steps(run: Run) -> None:
     peak = run.result["card"]["matmul_flops_a_second"]
     for each in shapes:
         out = run.folder / f"steps-{each.name}-{each.length}"
-        work = lambda each=each, out=out: step_speed(run.model, out, each, run.device, each.settings.steps - 3, peak)  # noqa: E731
-        run.part(f"steps.{each.name}_{each.length}", work)
+        timed = each.settings.steps - 3
+        run.part(f"steps.{each.name}_{each.length}", partial(step_speed, run.model, out, each, run.device, timed, peak))
 
 
 def learning(run: Run) -> None:
@@ -196,7 +197,7 @@ def learning(run: Run) -> None:
         return said
 
     for name in found:
-        run.part(f"learning.{name}", lambda name=name: waited(name))
+        run.part(f"learning.{name}", partial(waited, name))
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -36,18 +36,20 @@ def ceilings(device: torch.device) -> dict[str, Any]:
     """Bytes a second of a copy within the memory of the card, read and written bytes counted, and operations a second of a product of
     matrices in bfloat16, on random numbers."""
     cuda = device.type == "cuda"
-    count, side = (1 << 31, 8192) if cuda else (1 << 24, 512)
-    source, target = (
-        torch.randn(count // 2, device=device, dtype=torch.bfloat16),
-        torch.empty(count // 2, device=device, dtype=torch.bfloat16),
-    )
-    copied = seconds(device, lambda: target.copy_(source), 10)
-    del source, target
-    left, right = (torch.randn(side, side, device=device, dtype=torch.bfloat16) for _ in range(2))
-    multiplied = seconds(device, lambda: left @ right, 10)
     return {
         "card": torch.cuda.get_device_name(device) if cuda else "cpu",
         "torch": torch.__version__,
-        "copy_bytes_a_second": round(2 * count / copied),
-        "matmul_flops_a_second": round(2 * side**3 / multiplied),
+        "copy_bytes_a_second": round(_copied(device, 1 << 30 if cuda else 1 << 23)),
+        "matmul_flops_a_second": round(_multiplied(device, 8192 if cuda else 512)),
     }
+
+
+def _copied(device: torch.device, count: int) -> float:
+    source = torch.randn(count, device=device, dtype=torch.bfloat16)
+    target = torch.empty_like(source)
+    return 2 * 2 * count / seconds(device, lambda: target.copy_(source), 10)
+
+
+def _multiplied(device: torch.device, side: int) -> float:
+    left, right = (torch.randn(side, side, device=device, dtype=torch.bfloat16) for _ in range(2))
+    return 2 * side**3 / seconds(device, lambda: left @ right, 10)

@@ -100,16 +100,15 @@ def generate_speeds(
         longest = max(map(len, asked[:size]))
         ids = torch.tensor([[0] * (longest - len(each)) + each for each in asked[:size]], device=device)
         mask = torch.tensor([[0] * (longest - len(each)) + [1] * len(each) for each in asked[:size]], device=device)
-        for turn in range(2):
+        for most_now in (8, most):  # the first turn is not counted
             wait(device)
             begun = time.perf_counter()
             with torch.no_grad():
                 model.generate(
-                    input_ids=ids, attention_mask=mask, max_new_tokens=most if turn else 8, do_sample=True, top_k=0, top_p=1.0,
-                    pad_token_id=0,
+                    input_ids=ids, attention_mask=mask, max_new_tokens=most_now, do_sample=True, top_k=0, top_p=1.0, pad_token_id=0
                 )  # fmt: skip
             wait(device)
-        found[str(size)] = round(size * most / (time.perf_counter() - begun), 1)
+            found[str(size)] = round(size * most_now / (time.perf_counter() - begun), 1)
     return found
 
 
@@ -119,7 +118,7 @@ def roofline(folder: Path, copy_bytes_a_second: float, size: int, context: float
     layers, heads, width = config["num_hidden_layers"], config["num_key_value_heads"], config["hidden_size"]
     token = 2 * 2 * layers * heads * (width // config["num_attention_heads"])
     weights = (folder / "model.safetensors").stat().st_size
-    return size * copy_bytes_a_second / (weights + size * context * token)
+    return size * copy_bytes_a_second / (weights + size * context * float(token))
 
 
 def gaps(
@@ -150,8 +149,10 @@ def gaps(
                 continue
             with torch.no_grad(), torch.autocast(device, torch.bfloat16, enabled=name == "autocast"):
                 logits = model(torch.tensor([[*prompt, *ids]], device=device)).logits[0, len(prompt) - 1 : -1].float()
-            computed = torch.log_softmax(logits, -1).gather(1, torch.tensor(ids, device=device)[:, None])[:, 0]
-            differences += [abs(one - other) for one, other in zip(logprobs, computed.tolist())]
+            computed: list[Any] = (
+                torch.log_softmax(logits, -1).gather(1, torch.tensor(ids, device=device)[:, None])[:, 0].tolist()
+            )
+            differences += [abs(one - float(other)) for one, other in zip(logprobs, computed)]
         ratios = [math.exp(each) for each in differences]
         found[name] = {
             "mean_exp_abs": round(sum(ratios) / len(ratios), 6),

@@ -49,7 +49,7 @@ def step_flops(folder: Path, length: int, rows: int, adapter: bool) -> float:
     layer = 2 * width * width + 2 * width * narrow + 3 * width * inner
     weights = layers * layer + width * config["vocab_size"]
     attention = layers * 2 * length * width  # two products over half of the pairs, two operations each
-    return length * rows * ((2 if adapter else 3) * 2 * weights + 3 * attention)
+    return float(length * rows * ((2 if adapter else 3) * 2 * weights + 3 * attention))
 
 
 def step_speed(folder: Path, out: Path, shape: Shape, device: torch.device, steps: int, peak: float) -> dict[str, Any]:

@@ -146,7 +146,9 @@ def make_trainer(
         trust_remote_code=False,
     )
     # It tokenises nothing: the trainer wants to know what to fill rows up with, which the attention mask leaves out.
-    tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(model / "tokenizer.json"), eos_token=END, pad_token=END)
+    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_file=str(model / "tokenizer.json"), eos_token=END, pad_token=END
+    )
     arguments = trl.SFTConfig(
         output_dir=str(out),
         num_train_epochs=settings.epochs,
@@ -258,6 +260,11 @@ def _loss(trainer: Any) -> float:
 
 
 def _last(out: Path) -> str | None:
-    from transformers.trainer_utils import get_last_checkpoint
-
-    return get_last_checkpoint(str(out))
+    """The checkpoint with the greatest number that was written to its end: the trainer's state comes last."""
+    numbers = [
+        path.name.removeprefix("checkpoint-")
+        for path in out.glob("checkpoint-*")
+        if (path / "trainer_state.json").is_file()
+    ]
+    steps = [int(number) for number in numbers if number.isdigit()]
+    return str(out / f"checkpoint-{max(steps)}") if steps else None

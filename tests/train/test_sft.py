@@ -81,7 +81,7 @@ def test_what_is_learned_holds_for_rows_that_were_held_out(tiny_model: Path, tmp
 
 
 def test_a_training_that_ended_early_goes_on_to_the_same_weights(tiny_model: Path, tmp_path: Path) -> None:
-    from safetensors.torch import load_file
+    from safetensors.torch import load_file  # pyright: ignore[reportUnknownVariableType]
 
     rows = some_rows(12)
     whole = sft(tiny_model, rows, tmp_path / "whole", replace(SETTINGS, schedule="constant", save_every=3))
