@@ -104,9 +104,10 @@ def sft(
     resume: bool = False,
 ) -> SftResult:
     """Trains the model in the folder `model` and saves what was trained, with the files of its tokenizer, in `out/model`. With `resume`
-    it goes on from the last checkpoint in `out`, if there is one. Raises RuntimeFault R0951 if a package is missing, R0982 if there is
+    it goes on from the last checkpoint in `out`, if there is one. Raises RuntimeFault R0951 if a package is missing, R0952 for a folder that has no model, R0982 if there is
     nothing to train on, R0983 if a loss is no number: the checkpoints of before stay."""
     need(*TRAINER, extra="train")
+    _check(model)
     rows = [row for row in rows if row.trained]
     if not rows:
         raise RuntimeFault("R0982", "no row has a token to train on", "Look at what the filters have left out.")
@@ -125,6 +126,13 @@ def sft(
     return SftResult(saved, int(trainer.state.global_step), seconds, before, after)
 
 
+def _check(model: Path) -> None:
+    missing = [name for name in ("config.json", "tokenizer.json", "*.safetensors") if not any(model.glob(name))]
+    if missing:
+        help = "give a whole model as transformers saves it, not an adapter"
+        raise RuntimeFault("R0952", f"`{model}` has no `{missing[0]}`", help)
+
+
 def make_trainer(
     model: Path, rows: Sequence[Row], out: Path, settings: SftSettings, held_out: Sequence[Row] = (), callbacks: Sequence[object] = ()
 ) -> Any:  # fmt: skip
@@ -132,7 +140,7 @@ def make_trainer(
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import torch
-    from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
+    from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast, PrinterCallback
 
     trl = import_module("trl")
     cuda = settings.device == "cuda" or (settings.device == "auto" and torch.cuda.is_available())
@@ -182,7 +190,7 @@ def make_trainer(
         dataloader_num_workers=0,
         prediction_loss_only=True,
     )
-    return trl.SFTTrainer(
+    trainer = trl.SFTTrainer(
         model=loaded,
         args=arguments,
         train_dataset=_dataset(rows),
@@ -191,6 +199,8 @@ def make_trainer(
         peft_config=_adapter(settings.lora),
         callbacks=[_reporter(out / METRICS), *callbacks],
     )
+    trainer.remove_callback(PrinterCallback)  # it writes to standard output
+    return trainer
 
 
 def _dataset(rows: Sequence[Row]) -> object:
