@@ -149,10 +149,8 @@ def gaps(
                 continue
             with torch.no_grad(), torch.autocast(device, torch.bfloat16, enabled=name == "autocast"):
                 logits = model(torch.tensor([[*prompt, *ids]], device=device)).logits[0, len(prompt) - 1 : -1].float()
-            computed: list[Any] = (
-                torch.log_softmax(logits, -1).gather(1, torch.tensor(ids, device=device)[:, None])[:, 0].tolist()
-            )
-            differences += [abs(one - float(other)) for one, other in zip(logprobs, computed)]
+            likely = torch.log_softmax(logits, -1).gather(1, torch.tensor(ids, device=device)[:, None])[:, 0]
+            differences += [float(each) for each in (likely.cpu() - torch.tensor(logprobs)).abs()]
         ratios = [math.exp(each) for each in differences]
         found[name] = {
             "mean_exp_abs": round(sum(ratios) / len(ratios), 6),

@@ -117,9 +117,9 @@ def _rows(paths: Sequence[Path], options: TrainOptions) -> list[Row]:
             raise UserError(f"`{path}` is neither a run nor a folder of bundles", "build sources first: `clawc build`")
         template = template or Template.of(options.model)
         rows += lesson_rows(map(load, bundles), template, agent, selection, without)
-    left = {**selection.counts(), **without.counts}
+    left = [*selection.counts().items(), *without.counts.items()]
     print(f"{selection.taken} rows, {sum(row.trained for row in rows)} tokens to train on", end="")
-    print(f"; left out: {', '.join(f'{count} {why}' for why, count in left.items())}" if left else "")
+    print(f"; left out: {', '.join(f'{count} {why}' for why, count in left)}" if left else "")
     for why, count in without.reasons.most_common(5):
         print(f"  {count} times: {clean(why)}")
     return rows

@@ -24,7 +24,8 @@ def test_a_row_is_drawn_for_whatever_is_beside_it() -> None:
     tokens, logprobs = draw(given, draws)
     for row, one in enumerate(draws):
         token, logprob = draw(given[row : row + 1], [one])
-        assert (int(token), float(logprob)) == (int(tokens[row]), pytest.approx(float(logprobs[row]), abs=1e-6))
+        assert int(token) == int(tokens[row])
+        assert float(logprob) == pytest.approx(float(logprobs[row]), abs=1e-6)
 
 
 def test_places_are_read_anew_at_each_step() -> None:
@@ -35,8 +36,8 @@ def test_places_are_read_anew_at_each_step() -> None:
         tokens, logprobs = places.draw(given[:6])
         places.check()
         expected, likely = draw(given[: len(draws)], draws)
-        assert tokens[: len(draws)].tolist() == expected.tolist()
-        assert logprobs[: len(draws)].tolist() == pytest.approx(likely.tolist(), abs=1e-6)
+        assert torch.equal(tokens[: len(draws)], expected)
+        assert torch.allclose(logprobs[: len(draws)], likely, atol=1e-6)
 
 
 def test_only_rows_that_are_drawn_for_somebody_must_have_a_distribution() -> None:
