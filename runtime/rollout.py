@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.changes import changes_of
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
-from clawc.runtime.harness.interface import AGENT_HOME, Final, Harness, Task
+from clawc.runtime.harness.interface import AGENT_HOME, Final, Harness, Task, needs_of
 from clawc.runtime.harness.null import Null
 from clawc.runtime.harness.oracle import Oracle
 from clawc.runtime.harness.tools import SandboxTools, Trajectory
@@ -193,14 +193,15 @@ async def play(
     limits = bundle.manifest.limits
     agent = harness.agent(bundle)
     task = Task(_text(bundle, INSTRUCTION), limits, seed, tuple(_text(bundle, turn) for turn in bundle.manifest.turns))
-    inside = harness.endpoint == "sandbox"
+    inside, needs = harness.endpoint == "sandbox", needs_of(harness)
     with clock.phase("create"):
         sandbox = await backend.create(
             BundleTemplate(bundle),
-            limits,
+            needs.over(limits),
             environment(bundle),
             (AGENT_HOME,) if inside else (),
             PORT if inside else None,
+            needs.mounts,
         )
     try:
         hit, access = "", Access()

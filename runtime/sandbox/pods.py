@@ -1,5 +1,5 @@
-"""The pods that sandboxes are cloned from, one for each role, started when the first sandbox needs it and replaced when it has
-ended."""
+"""The pods that sandboxes are cloned from, one for each role and what of the host its boxes may read, started when the first sandbox needs
+it and replaced when it has ended."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeAlias
 
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.sandbox.finish import acquire, finish
@@ -22,6 +23,9 @@ _FOR_CHECKS = (
 )  # fmt: skip
 _WARM: Mapping[Role, tuple[str, ...]] = {"agent": (), "job": (), "check": _FOR_CHECKS}
 
+# The role of a pod, and the folders of the host that its boxes may have.
+_Kind: TypeAlias = tuple[Role, tuple[Path, ...]]
+
 
 class Pods:
     """A Starter."""
@@ -34,27 +38,28 @@ class Pods:
     def __init__(self, bwrap: Path, machine: str) -> None:
         self._bwrap = bwrap
         self._machine = machine
-        self._pods: dict[Role, Pod] = {}
-        self._turns: dict[Role, asyncio.Lock] = {}
+        self._pods: dict[_Kind, Pod] = {}
+        self._turns: dict[_Kind, asyncio.Lock] = {}
         self._soon: asyncio.Task[None] | None = None
 
     async def start(self, area: Area, start: Start, fds: Sequence[int]) -> PodBox:
-        pod = await self._open(area)
+        pod = await self._open(area, tuple(sorted(set(start.mounts.values()))))
         return await pod.start(start, fds)
 
     def pod(self, role: Role) -> Pod | None:
         """The pod of a role, if it is open."""
-        return self._pods.get(role)
+        return self._pods.get((role, ()))
 
-    async def _open(self, area: Area) -> Pod:
-        pod = self._pods.get(area.role)
+    async def _open(self, area: Area, mounts: tuple[Path, ...] = ()) -> Pod:
+        kind = area.role, mounts
+        pod = self._pods.get(kind)
         if pod is not None and pod.alive:
             return pod
-        async with self._turns.setdefault(area.role, asyncio.Lock()):
-            pod = self._pods.get(area.role)
+        async with self._turns.setdefault(kind, asyncio.Lock()):
+            pod = self._pods.get(kind)
             if pod is None or not pod.alive:
-                work = open_pod(self._bwrap, area.path, _WARM[area.role], self._machine, area.user)
-                pod = self._pods[area.role] = await acquire(work, Pod.close)
+                work = open_pod(self._bwrap, area.path, _WARM[area.role], self._machine, area.user, mounts)
+                pod = self._pods[kind] = await acquire(work, Pod.close)
             return pod
 
     def expect(self, area: Area) -> None:

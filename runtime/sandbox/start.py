@@ -30,7 +30,7 @@ class Workspace:
 class Start:
     """What to start: a `session` (a resident on descriptor 0), a `script` for the waiting interpreter, a `series` of runs of one (`more`
     says which, see inside/series.py) or a `program`.
-    Paths are the host's, below the area of the role: `folders` are read-only, `writable` are not; `limits` are names of RLIMIT_ and their values; `memory_bytes` is what all its processes may hold, `time_s` how long it may last. Without `network` a box has
+    Paths are the host's, below the area of the role: `folders` are read-only, `writable` are not; `mounts` are read-only folders from anywhere on the host. `limits` are names of RLIMIT_ and their values; `memory_bytes` is what all its processes may hold, `time_s` how long it may last. Without `network` a box has
     no sockets, terminals and shared memory at all."""
 
     kind: Literal["session", "script", "series", "program"]
@@ -43,6 +43,7 @@ class Start:
     folders: Mapping[str, Path] = field(default_factory=dict[str, Path])
     more: Mapping[str, object] = field(default_factory=dict[str, object])
     writable: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    mounts: Mapping[str, Path] = field(default_factory=dict[str, Path])
     memory_bytes: int = 0
     time_s: float = 0.0
 

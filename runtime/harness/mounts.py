@@ -1,0 +1,36 @@
+"""Folders of this machine that agents' programs may read in their sandboxes."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from clawc.runtime.errors import RuntimeFault
+
+_INSIDE = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9_.+@-]*)+")
+# What a sandbox has there already, or gives to the task.
+_TAKEN = frozenset({
+    "agent", "area", "bin", "box", "dev", "etc", "lib", "lib32", "lib64", "mounts", "proc", "run", "sbin", "sys", "tmp", "usr", "w",
+})  # fmt: skip
+
+
+def mount_of(at: str, folder: Path) -> Path:
+    """The folder as it can be mounted at the path `at` inside. Raises RuntimeFault R0405 where it cannot."""
+    if not _INSIDE.fullmatch(at) or at.split("/")[1] in _TAKEN:
+        raise RuntimeFault("R0405", f"nothing can be mounted at `{at}`", "Give a path such as /opt/program.")
+    try:
+        found = folder.resolve(strict=True)
+        if not stat.S_ISDIR(found.stat().st_mode):
+            raise RuntimeFault("R0405", f"`{folder}` is no folder", "Only folders can be mounted.")
+        for above in (found, *found.parents):
+            # As root a sandbox is another user.
+            if os.geteuid() == 0 and above.stat().st_mode & 0o001 == 0:
+                raise RuntimeFault(
+                    "R0405", f"`{above}` lets no other user pass, and sandboxes run as another user",
+                    "Put what the agent needs into a folder that every user may pass through, such as one below /opt.",
+                )  # fmt: skip
+    except OSError as error:
+        raise RuntimeFault("R0405", f"cannot read `{folder}`: {error.strerror}") from error
+    return found

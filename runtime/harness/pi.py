@@ -1,0 +1,88 @@
+"""pi (`@mariozechner/pi-coding-agent`) as an agent: the package as it is published, in the sandbox, with its own loop, prompt and tools."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from clawc.runtime.bundle import Bundle
+from clawc.runtime.gateway.choice import ModelChoice
+from clawc.runtime.harness.interface import AGENT_HOME, Final, Needs, Task, Tools
+from clawc.runtime.harness.npm import node
+from clawc.runtime.harness.npm.install import PI
+from clawc.runtime.harness.npm.turns import BlackBoxSettings, play_turns
+from clawc.runtime.harness.program import Ended, run_program
+from clawc.runtime.sandbox.interface import WORKSPACE
+
+_CONFIG = f"{AGENT_HOME}/config"
+_SESSIONS = f"{AGENT_HOME}/sessions"
+_SKILLS = f"{WORKSPACE}/skills"
+
+PiTool = Literal["read", "write", "edit", "bash", "grep", "find", "ls"]
+
+
+class PiSettings(BlackBoxSettings):
+    """`tools` are those of pi that it may use. pi extends what it tells the model of itself by `system`."""
+
+    tools: Annotated[tuple[PiTool, ...], Field(min_length=1)] = ("read", "write", "edit", "bash")
+    system: str = ""
+
+
+class Pi:
+    """The Harness `pi`. Raises RuntimeFault R0407 where it is not installed."""
+
+    endpoint: Literal["sandbox"] = "sandbox"
+
+    def __init__(self, settings: PiSettings, model: ModelChoice) -> None:
+        self.model = model
+        self.settings = settings
+        self.needs = Needs(node.mounts(PI), 512 << 20, 64, 64 << 20, _SESSIONS)
+        self.name = f"pi:{PI.version}{settings.tag}@{model.name}"
+
+    def agent(self, bundle: Bundle) -> PiAgent:
+        return PiAgent(self.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class PiAgent:
+    settings: PiSettings
+
+    async def run(self, task: Task, tools: Tools) -> Final:
+        config = json.dumps(self._models(task))
+        await tools.lay({f"{_CONFIG}/models.json": config.encode()}, 0o644)
+        skills = await tools.exist([_SKILLS])
+
+        async def turn(text: str, number: int) -> Ended:
+            return await run_program(
+                tools,
+                node.command(PI, self._arguments(task, skills, number)),
+                cwd=WORKSPACE,
+                env={**node.environment(), "PI_CODING_AGENT_DIR": _CONFIG, "PI_OFFLINE": "1", "PI_TELEMETRY": "0"},
+                stdin=text,  # a message of any length and beginning
+                started=task.line.callers.turn if number and task.line is not None else None,
+            )
+
+        return await play_turns(task, self.settings, turn)
+
+    def _arguments(self, task: Task, skills: bool, number: int) -> list[str]:
+        model = "policy" if task.line is None else task.line.rules.model
+        arguments = ["-p", "--mode", "text", "--provider", "policy", "--model", model, "--thinking", "off"]
+        arguments += ["--session-dir", _SESSIONS, "--offline", "--tools", ",".join(self.settings.tools)]
+        arguments += ["--no-extensions", "--no-prompt-templates", "--no-themes", "--no-context-files", "--no-skills"]
+        arguments += ["--skill", _SKILLS] if skills else []
+        arguments += ["--append-system-prompt", self.settings.system] if self.settings.system else []
+        return [*arguments, "--continue"] if number else arguments
+
+    def _models(self, task: Task) -> dict[str, object]:
+        model = "policy" if task.line is None else task.line.rules.model
+        about: dict[str, object] = {
+            "id": model, "contextWindow": self.settings.context_window, "maxTokens": self.settings.max_tokens,
+        }  # fmt: skip
+        provider: dict[str, object] = {
+            "baseUrl": task.url, "api": "openai-completions", "apiKey": "none",
+            "compat": {"supportsDeveloperRole": False, "supportsReasoningEffort": False}, "models": [about],
+        }  # fmt: skip
+        return {"providers": {"policy": provider}}
