@@ -439,11 +439,16 @@ def fmt(
 
 
 @app.command()
-def doctor(format: Format = "text") -> None:
-    """Say what this machine can do, and what to install."""
+def doctor(
+    format: Format = "text",
+    install: Annotated[
+        str, typer.Option("--install", help="install an agent of npm: pi or openclaw", metavar="AGENT")
+    ] = "",
+) -> None:
+    """Say what this machine can do, and what to install; or install an agent."""
     from clawc.commands.doctor import doctor_command
 
-    raise typer.Exit(doctor_command(format))
+    raise typer.Exit(doctor_command(format, install))
 
 
 @app.command()

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.harness.interface import Agent, Final, Harness, Task, Tools
+from clawc.runtime.harness.interface import Agent, Final, Harness, Task, Tools, needs_of
 from clawc.runtime.harness.tools import SandboxTools, Trajectory
 from clawc.runtime.records import LimitUse, Usage
 from clawc.runtime.sandbox.finish import finish
 from clawc.runtime.sandbox.interface import Sandbox
+from clawc.runtime.store.journal import fault_of
 
 if TYPE_CHECKING:
     from clawc.runtime.gateway.gateway import Gateway
@@ -98,6 +99,16 @@ async def model_access(
                 from clawc.runtime.harness.observed import note_conversations
 
                 tools.calls = note_conversations(trajectory.add, line.conversations)
+                await finish(_accounted(trajectory, folder, sandbox, needs_of(harness).transcripts))
+
+
+async def _accounted(trajectory: Trajectory, folder: Path, sandbox: Sandbox, at: str) -> None:
+    from clawc.runtime.harness.account import note_account
+
+    try:
+        await note_account(trajectory.add, folder, sandbox, at)
+    except OSError as error:
+        raise fault_of(error, folder) from error
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from clawc.runtime.harness.mounts import mount_of
 from clawc.runtime.harness.npm.install import COMPILED, NODE, Package, require
 
 _NODE = "/opt/node"
-_CACHE = f"{AGENT_HOME}/.compiled"
+CACHE = f"{AGENT_HOME}/.compiled"
 # Node keeps what it has compiled by the user's number, which differs between sandboxes; what the installation holds serves them all.
 _START = (
     'for f in "$0"/*; do if [ -d "$f" ]; then mkdir -p "$NODE_COMPILE_CACHE"; '
@@ -34,7 +34,7 @@ def command(package: Package, arguments: Sequence[str]) -> list[str]:
 def environment() -> Mapping[str, str]:
     """What such a program finds in its environment."""
     return {
-        "HOME": AGENT_HOME, "PATH": f"{_NODE}:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "NODE_COMPILE_CACHE": _CACHE,
+        "HOME": AGENT_HOME, "PATH": f"{_NODE}:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "NODE_COMPILE_CACHE": CACHE,
         "TMPDIR": "/tmp", "NO_COLOR": "1",
     }  # fmt: skip
 

@@ -16,6 +16,7 @@ from clawc.spec.bundle import Strict
 # What the agents take the model for.
 CONTEXT_WINDOW = 128_000
 MAX_TOKENS = 8_192
+_SAID = 20_000
 
 
 class BlackBoxSettings(Strict):
@@ -34,14 +35,22 @@ class BlackBoxSettings(Strict):
         return f"#{hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:8]}"
 
 
-async def play_turns(task: Task, settings: BlackBoxSettings, turn: Callable[[str, int], Awaitable[Ended]]) -> Final:
+async def play_turns(
+    task: Task,
+    settings: BlackBoxSettings,
+    turn: Callable[[str, int], Awaitable[Ended]],
+    said: Callable[[Ended], str],
+) -> Final:
     """Tell the agent all that it is to be told; its last message is what the model has said last. `turn` gets a text and its number,
-    from 0."""
+    from 0; `said` is what the program has printed for its user, which is noted, and that no model has said it where it is so."""
     if task.line is None:
         return Final("", "error", "the agent has no model")
     try:
         for number, text in enumerate((task.instruction, *settings.turns, *task.turns)):
             ended = await turn(text, number)
+            printed, answer = said(ended)[:_SAID], task.line.last_text
+            heard = {} if printed.strip() == answer.strip()[:_SAID] else {"unheard": True}
+            task.note("said", {"turn": number + 1, "status": ended.code, "text": printed, **heard})
             if ended.code:
                 return Final(task.line.last_text, "error", f"the agent ended with status {ended.code}: {ended.tail}")
     except FileProblem as problem:

@@ -18,6 +18,7 @@ from clawc.runtime.harness.interface import AGENT_HOME, Final, Needs, Task, Tool
 from clawc.runtime.harness.npm import node
 from clawc.runtime.harness.npm.install import OPENCLAW
 from clawc.runtime.harness.npm.turns import play_turns
+from clawc.runtime.harness.openclaw.output import said
 from clawc.runtime.harness.openclaw.settings import OpenClawSettings, configuration
 from clawc.runtime.harness.program import Ended, run_program
 from clawc.runtime.sandbox.interface import WORKSPACE
@@ -72,7 +73,7 @@ class OpenClawAgent:
                 started=task.line.callers.turn if number and task.line is not None else None,
             )
 
-        return await play_turns(task, self.settings, turn)
+        return await play_turns(task, self.settings, turn, lambda ended: said(ended.err))
 
     def _environment(self) -> dict[str, str]:
         env = {**node.environment(), **_QUIET, "OPENCLAW_STATE_DIR": _STATE, "OPENCLAW_CONFIG_PATH": _CONFIG}

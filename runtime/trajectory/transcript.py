@@ -1,0 +1,76 @@
+"""A harness's own transcript held against the gateway's capture: OpenClaw and pi write down, with each answer, the id of the call that it
+came from.
+
+The transcript lies where the agent can write, so nothing follows from it; that it tells something else than the capture is what is noted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from clawc.runtime.engine.interface import Object
+from clawc.runtime.gateway.calls import CallRecord
+from clawc.runtime.gateway.differences import Difference, told_otherwise
+from clawc.runtime.trajectory.records import Message, TrajectoryRecord
+
+_SHOWN = 2_000
+_SAID = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """`answers` are those that the transcript holds, `joined` of them are known to the capture. `untold` are the numbers of answered calls
+    of the harness that the transcript lacks, `unheard` what it has the model say that no call has brought. `errors` is what it says of
+    failures."""
+
+    answers: int
+    joined: int
+    untold: tuple[int, ...]
+    unheard: tuple[str, ...]
+    errors: tuple[str, ...]
+    differences: tuple[Difference, ...]
+
+
+def joined(transcripts: Sequence[TrajectoryRecord], calls: Sequence[CallRecord]) -> Joined:
+    """The transcripts of one attempt against the calls of its capture."""
+    by_id = {call.id: call for call in calls if call.id and call.state == "answered"}
+    answers, unheard, errors = 0, list[str](), list[str]()
+    found: dict[int, Message] = {}
+    for record in transcripts:
+        errors += _errors(record)
+        for message in record.messages:
+            if message.role != "assistant":
+                continue
+            call = by_id.get(message.call_id)
+            if call is not None:
+                answers += 1
+                found[call.number] = message
+            elif message.content or message.tool_calls:
+                answers += 1
+                unheard.append(message.content[:_SHOWN])
+    untold = tuple(
+        call.number for call in calls if call.kind == "train" and call.state == "answered" and call.number not in found
+    )
+    by_number = {call.number: call for call in calls}
+    differences = tuple(
+        each for number, message in found.items() for each in told_otherwise(by_number[number], _as_wire(message))
+    )
+    return Joined(answers, len(found), untold, tuple(unheard[:_SAID]), tuple(errors[:_SAID]), differences)
+
+
+def _as_wire(message: Message) -> Object:
+    calls: list[Mapping[str, object]] = [
+        {"id": call.id, "function": {"name": call.name, "arguments": call.arguments}} for call in message.tool_calls
+    ]
+    return {"content": message.content, "reasoning_content": message.reasoning, "tool_calls": calls}
+
+
+def _errors(record: TrajectoryRecord) -> list[str]:
+    more = record.extra.get("openclaw")
+    errors = more.get("errors") if isinstance(more, dict) else None
+    return (
+        [str(each.get("text"))[:_SHOWN] for each in errors or () if isinstance(each, dict)]
+        if isinstance(errors, list)
+        else []
+    )
