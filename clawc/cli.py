@@ -23,7 +23,7 @@ app = typer.Typer(
 
 app.add_typer(image_verbs.app)
 
-LATER = ("judge", "import", "synth", "bench", "train", "eval", "view", "review",
+LATER = ("import", "synth", "bench", "train", "eval", "view", "review",
          "lsp", "mcp")  # fmt: skip
 
 Sources = Annotated[list[Path], typer.Argument(help="`.claw` files, or folders with them", metavar="PATH...")]
@@ -369,6 +369,54 @@ def rescore(
     from clawc.commands.rescore import rescore_command
 
     raise typer.Exit(rescore_command(run, paths or [], jobs, format, sandbox, image))
+
+
+@app.command("judge")
+def judge_verb(
+    run: Annotated[
+        Path | None, typer.Argument(help="a run folder; none for a golden set alone", metavar="[RUN]")
+    ] = None,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="bundles or `.claw` files with the rubrics; those of the run unless given", metavar="[PATH...]"
+        ),
+    ] = None,
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="the model that judges, as of `run`", metavar="NAME")
+    ] = "",
+    tries: Annotated[int, typer.Option(min=1, max=20, help="answers in which a vote must come to count")] = 3,
+    jobs: Annotated[int, typer.Option("-j", "--jobs", min=1, max=256, help="episodes at once")] = 8,
+    all_: Annotated[bool, typer.Option("--all", help="ask also where the score does not hang on the rubric")] = False,
+    labels: Annotated[
+        Path | None, typer.Option(help="verdicts of people, JSONL: how far the judge agrees with them", metavar="FILE")
+    ] = None,
+    golden: Annotated[
+        Path | None, typer.Option(help="cases with known verdicts, JSONL: they are judged first", metavar="FILE")
+    ] = None,
+    agree: Annotated[float, typer.Option(min=0.0, max=1.0, help="the least share of a golden set to agree with")] = 0.9,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="ask anew what was judged before")] = False,
+    temperature: Annotated[
+        float | None, typer.Option(min=0.0, max=2.0, help="as the model's settings have it, else 0, unless given")
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(min=1, help="the most that one answer of the model may have")
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option(help="what judging the run may cost in all, over all starts", metavar="DOLLARS")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="keep what the model says, for `--model cassette:FILE`", metavar="FILE")
+    ] = None,
+    format: Format = "text",
+) -> None:
+    """Judge the rubrics of a stored run by a model; or see how far a model judges as people do."""
+    from clawc.commands.judge import JudgeOptions, judge_command
+    from clawc.commands.models import ModelWish
+
+    wish = ModelWish(model, temperature, None, max_tokens, None, budget, record)
+    options = JudgeOptions(wish, tries, jobs, all_, not no_cache, format, labels, golden, agree)
+    raise typer.Exit(judge_command(run, paths or [], options))
 
 
 @app.command("diff-runners")
