@@ -78,13 +78,13 @@ def _models() -> list[Row]:
 
 
 def install_agent(name: str) -> str:
-    """Install an agent that comes as an npm package; what was done. Raises RuntimeFault R0407 for an unknown one, R0408 where it cannot
+    """Install an agent that comes as an npm package; what was done. Raises RuntimeFault R0403 for an unknown one, R0408 where it cannot
     be installed."""
     from clawc.runtime.harness.npm.install import AGENTS, NODE, install
 
     package = AGENTS.get(name)
     if package is None:
-        raise RuntimeFault("R0407", f"there is no agent `{name}` to install", f"Known are {', '.join(AGENTS)}.")
+        raise RuntimeFault("R0403", f"there is no agent `{name}` to install", f"Known are {', '.join(AGENTS)}.")
     install(NODE)
     folder = install(package)
     try:

@@ -75,7 +75,7 @@ def _read(kept: Path, copied: Path, calls: Sequence[CallRecord]) -> Mapping[str,
             with stored.file:
                 records.append(read_openclaw(stored))
         except RuntimeFault as fault:
-            unreadable[name] = fault.message[:500]
+            unreadable[name] = fault.message.replace(f"{kept}/", "")[:500]
     told = joined(records, calls)
     document: dict[str, object] = {
         "files": files, "answers": told.answers, "joined": told.joined, "untold": list(told.untold[:_LISTED]),

@@ -65,7 +65,7 @@ class PiAgent:
                 started=task.line.callers.turn if number and task.line is not None else None,
             )
 
-        return await play_turns(task, self.settings, turn, lambda ended: ended.out)
+        return await play_turns(task, self.settings, turn, lambda ended: (ended.out,))
 
     def _arguments(self, task: Task, skills: bool, number: int) -> list[str]:
         model = "policy" if task.line is None else task.line.rules.model

@@ -66,14 +66,12 @@ def installed(package: Package) -> Path | None:
     return None
 
 
-def require(package: Package) -> Path:
-    """As `installed`. Raises RuntimeFault R0407 if it is not there."""
+def require(package: Package, of: Package | None = None) -> Path:
+    """As `installed`, for the agent `of` if it is not one itself. Raises RuntimeFault R0407 if it is not there."""
     found = installed(package)
     if found is None:
-        name = "pi" if package is NODE else package.name
-        raise RuntimeFault(
-            "R0407", f"{package.name} {package.version} is not installed", f"Install it: clawc doctor --install {name}"
-        )
+        help = f"Install it: clawc doctor --install {(of or package).name}"
+        raise RuntimeFault("R0407", f"{package.name} {package.version} is not installed", help)
     return found
 
 

@@ -21,8 +21,9 @@ _START = (
 def mounts(package: Package) -> dict[str, Path]:
     """The folders that a program of the package needs, by their paths inside. Raises RuntimeFault R0407 if it is not installed, R0405 if
     sandboxes cannot see it."""
-    node = require(NODE) / "node_modules" / Path(NODE.main).parent
-    return {_NODE: mount_of(_NODE, node), _at(package): mount_of(_at(package), require(package))}
+    found = require(package)
+    node = require(NODE, package) / "node_modules" / Path(NODE.main).parent
+    return {_NODE: mount_of(_NODE, node), _at(package): mount_of(_at(package), found)}
 
 
 def command(package: Package, arguments: Sequence[str]) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated
 
 from pydantic import Field
 
+from clawc.runtime.gateway.line import Line
 from clawc.runtime.harness.interface import Final, Task
 from clawc.runtime.harness.program import Ended
 from clawc.runtime.sandbox.interface import FileProblem
@@ -39,20 +40,28 @@ async def play_turns(
     task: Task,
     settings: BlackBoxSettings,
     turn: Callable[[str, int], Awaitable[Ended]],
-    said: Callable[[Ended], str],
+    said: Callable[[Ended], Sequence[str]],
 ) -> Final:
     """Tell the agent all that it is to be told; its last message is what the model has said last. `turn` gets a text and its number,
-    from 0; `said` is what the program has printed for its user, which is noted, and that no model has said it where it is so."""
+    from 0; `said` are the texts that the program has printed for its user, which are noted, and which of them no model has said."""
     if task.line is None:
         return Final("", "error", "the agent has no model")
     try:
         for number, text in enumerate((task.instruction, *settings.turns, *task.turns)):
             ended = await turn(text, number)
-            printed, answer = said(ended)[:_SAID], task.line.last_text
-            heard = {} if printed.strip() == answer.strip()[:_SAID] else {"unheard": True}
-            task.note("said", {"turn": number + 1, "status": ended.code, "text": printed, **heard})
+            texts = [text for text in said(ended) if text.strip()]
+            answers = _answers(task.line)
+            unheard = [text[:_SAID] for text in texts if text.strip() not in answers]
+            note: dict[str, object] = {"turn": number + 1, "status": ended.code, "text": "\n\n".join(texts)[:_SAID]}
+            task.note("said", {**note, "unheard": unheard} if unheard else note)
             if ended.code:
                 return Final(task.line.last_text, "error", f"the agent ended with status {ended.code}: {ended.tail}")
     except FileProblem as problem:
         return Final("", "error", str(problem))
     return Final(task.line.last_text)
+
+
+def _answers(line: Line) -> set[str]:
+    """All that the model has said to the harness."""
+    messages = (message for _, conversation in line.conversations for message in conversation)
+    return {str(message.get("content") or "").strip() for message in messages if message.get("role") == "assistant"}

@@ -8,17 +8,17 @@ from typing import cast
 from clawc.runtime.engine.untyped import parsed
 
 
-def said(printed: str) -> str:
-    """The texts that it has for its user; empty where it printed no result. It may print a failure as if it were an answer."""
+def said(printed: str) -> tuple[str, ...]:
+    """The texts that it has for its user; none where it printed no result. It may print a failure as if it were an answer."""
     before, _, rest = printed.partition("\n{\n")
     document = printed if before.lstrip().startswith("{") else "{\n" + rest
     try:
         found = parsed(document)
     except ValueError:
-        return ""
+        return ()
     payloads = cast("Mapping[str, object]", found).get("payloads") if isinstance(found, dict) else None
     if not isinstance(payloads, list):
-        return ""
+        return ()
     objects = [each for each in cast("Sequence[Mapping[str, object]]", payloads) if isinstance(each, dict)]
     texts = [each.get("text") for each in objects]
-    return "\n\n".join(text for text in texts if isinstance(text, str))
+    return tuple(text for text in texts if isinstance(text, str))
