@@ -20,7 +20,7 @@ from clawc.runtime.bundle import Bundle
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.gateway.choice import ModelChoice
 from clawc.runtime.harness.interface import AGENT_HOME, Final, Needs, Task, Tools
-from clawc.runtime.harness.mounts import mount_of
+from clawc.runtime.harness.mounts import mounts_of
 from clawc.runtime.harness.program import run_program
 from clawc.runtime.harness.settings_file import read_settings
 from clawc.runtime.regular_file import read_regular
@@ -69,7 +69,7 @@ class Command:
         self._files = _files(path.parent, self.settings.files)
         settings = self.settings
         self.needs = Needs(
-            {at: mount_of(at, path.parent / source) for at, source in settings.mounts.items()},
+            mounts_of({at: path.parent / source for at, source in settings.mounts.items()}),
             settings.memory_mib << 20,
             settings.processes,
             settings.disk_mib << 20,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import stat
-from pathlib import Path
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
 
 from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.sandbox.tools import TOOLS
 
 _INSIDE = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9_.+@-]*)+")
 # What a sandbox has there already, or gives to the task.
@@ -16,12 +18,23 @@ _TAKEN = frozenset({
 })  # fmt: skip
 
 
+def mounts_of(named: Mapping[str, Path]) -> dict[str, Path]:
+    """The folders as they can be mounted at these paths inside. Raises RuntimeFault R0405 where one cannot, or would hide another."""
+    for at in named:
+        for other in named:
+            if at != other and _overlap(at, other):
+                raise RuntimeFault(
+                    "R0405", f"of `{other}` and `{at}` one lies in the other", "Mount them beside each other."
+                )
+    return {at: mount_of(at, folder) for at, folder in named.items()}
+
+
 def mount_of(at: str, folder: Path) -> Path:
     """The folder as it can be mounted at the path `at` inside. Raises RuntimeFault R0405 where it cannot."""
-    if not _INSIDE.fullmatch(at) or at.split("/")[1] in _TAKEN:
+    if not _INSIDE.fullmatch(at) or at.split("/")[1] in _TAKEN or _overlap(at, TOOLS):
         raise RuntimeFault("R0405", f"nothing can be mounted at `{at}`", "Give a path such as /opt/program.")
     try:
-        found = folder.resolve(strict=True)
+        found = Path(os.path.realpath(folder, strict=True))  # `resolve` has another error for a link to itself
         if not stat.S_ISDIR(found.stat().st_mode):
             raise RuntimeFault("R0405", f"`{folder}` is no folder", "Only folders can be mounted.")
         for above in (found, *found.parents):
@@ -34,3 +47,8 @@ def mount_of(at: str, folder: Path) -> Path:
     except OSError as error:
         raise RuntimeFault("R0405", f"cannot read `{folder}`: {error.strerror}") from error
     return found
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Is one path the other, or in it?"""
+    return PurePosixPath(one).is_relative_to(other) or PurePosixPath(other).is_relative_to(one)
