@@ -51,14 +51,16 @@ class PiAgent:
     settings: PiSettings
 
     async def run(self, task: Task, tools: Tools) -> Final:
-        config = json.dumps(self._models(task))
+        model = "policy" if task.line is None else task.line.rules.model
+        config = json.dumps(models(self.settings, task.url, model))
         await tools.lay({f"{_CONFIG}/models.json": config.encode()}, 0o644)
-        skills = await tools.exist([_SKILLS])
+        skills = ["--skill", _SKILLS] if await tools.exist([_SKILLS]) else []
 
         async def turn(text: str, number: int) -> Ended:
+            again = ["--continue"] if number else []
             return await run_program(
                 tools,
-                node.command(PI, self._arguments(task, skills, number)),
+                node.command(PI, [*arguments(self.settings, model, _SESSIONS), *skills, *again]),
                 cwd=WORKSPACE,
                 env={**node.environment(), "PI_CODING_AGENT_DIR": _CONFIG, "PI_OFFLINE": "1", "PI_TELEMETRY": "0"},
                 stdin=text,  # a message of any length and beginning
@@ -67,22 +69,22 @@ class PiAgent:
 
         return await play_turns(task, self.settings, turn, lambda ended: (ended.out,))
 
-    def _arguments(self, task: Task, skills: bool, number: int) -> list[str]:
-        model = "policy" if task.line is None else task.line.rules.model
-        arguments = ["-p", "--mode", "text", "--provider", "policy", "--model", model, "--thinking", "off"]
-        arguments += ["--session-dir", _SESSIONS, "--offline", "--tools", ",".join(self.settings.tools)]
-        arguments += ["--no-extensions", "--no-prompt-templates", "--no-themes", "--no-context-files", "--no-skills"]
-        arguments += ["--skill", _SKILLS] if skills else []
-        arguments += ["--append-system-prompt", self.settings.system] if self.settings.system else []
-        return [*arguments, "--continue"] if number else arguments
 
-    def _models(self, task: Task) -> dict[str, object]:
-        model = "policy" if task.line is None else task.line.rules.model
-        about: dict[str, object] = {
-            "id": model, "contextWindow": self.settings.context_window, "maxTokens": self.settings.max_tokens,
-        }  # fmt: skip
-        provider: dict[str, object] = {
-            "baseUrl": task.url, "api": "openai-completions", "apiKey": "none",
-            "compat": {"supportsDeveloperRole": False, "supportsReasoningEffort": False}, "models": [about],
-        }  # fmt: skip
-        return {"providers": {"policy": provider}}
+def arguments(settings: PiSettings, model: str, sessions: str) -> list[str]:
+    """pi's command line, but for what it is told."""
+    found = ["-p", "--mode", "text", "--provider", "policy", "--model", model, "--thinking", "off"]
+    found += ["--session-dir", sessions, "--offline", "--tools", ",".join(settings.tools)]
+    found += ["--no-extensions", "--no-prompt-templates", "--no-themes", "--no-context-files", "--no-skills"]
+    return [*found, "--append-system-prompt", settings.system] if settings.system else found
+
+
+def models(settings: PiSettings, url: str, model: str) -> dict[str, object]:
+    """pi's `models.json`: one model at an address."""
+    about: dict[str, object] = {
+        "id": model, "contextWindow": settings.context_window, "maxTokens": settings.max_tokens,
+    }  # fmt: skip
+    provider: dict[str, object] = {
+        "baseUrl": url, "api": "openai-completions", "apiKey": "none",
+        "compat": {"supportsDeveloperRole": False, "supportsReasoningEffort": False}, "models": [about],
+    }  # fmt: skip
+    return {"providers": {"policy": provider}}
