@@ -80,7 +80,7 @@ class Bare:
 class Played(NamedTuple):
     """A whole command, and in seconds what the agent took in its sandbox, as the first record says."""
 
-    spent: Spent
+    whole: Spent
     agent_s: float
 
 
@@ -124,11 +124,11 @@ def measured(agent: str, folder: Path, bundle: Path, url: str, times: int, docke
                 played[name].append(each)
     base = statistics.median(one.seconds for one in plain)
     found: dict[str, Any] = {"version": AGENTS[agent].version, "bare": _costs(plain), "aim_s": AIMS_S[agent]}
-    for name, each in played.items():
-        whole = _costs([one.spent for one in each])
-        inside = statistics.median(one.agent_s for one in each)
+    for name, runs in played.items():
+        whole = _costs([one.whole for one in runs])
+        inside = statistics.median(one.agent_s for one in runs)
         found[name] = {**whole, "agent_s": round(inside, 3), "over_bare": round(whole["median_s"] / base, 2)}
-    rate = 8 * 60 / statistics.median(one.spent.seconds for one in many)
+    rate = 8 * 60 / statistics.median(one.whole.seconds for one in many)
     found["bubblewrap"]["a_minute_two_at_once"] = round(rate, 1)
     found["met"] = found["bubblewrap"]["median_s"] <= AIMS_S[agent]
     return found

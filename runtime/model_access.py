@@ -99,14 +99,14 @@ async def model_access(
                 from clawc.runtime.harness.observed import note_conversations
 
                 tools.calls = note_conversations(trajectory.add, line.conversations)
-                await finish(_accounted(trajectory, folder, sandbox, needs_of(harness).transcripts))
+                await finish(_accounted(line, trajectory, folder, sandbox, needs_of(harness).transcripts))
 
 
-async def _accounted(trajectory: Trajectory, folder: Path, sandbox: Sandbox, at: str) -> None:
+async def _accounted(line: Line, trajectory: Trajectory, folder: Path, sandbox: Sandbox, at: str) -> None:
     from clawc.runtime.harness.account import note_account
 
     try:
-        await note_account(trajectory.add, folder, sandbox, at)
+        await note_account(trajectory.add, line.account, folder, sandbox, at)
     except OSError as error:
         raise fault_of(error, folder) from error
 

@@ -6,6 +6,7 @@ model learns of none of it. What counts is the capture; this says how the harnes
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,14 +15,15 @@ from typing import Literal, cast
 from clawc.runtime.engine.interface import Object
 from clawc.runtime.engine.meaning import meaning
 from clawc.runtime.engine.untyped import parsed
-from clawc.runtime.gateway.calls import CallRecord
-from clawc.runtime.gateway.wire import Asked
 
 Kind = Literal[
     "id_changed", "arguments_respelt", "arguments_changed", "call_dropped", "call_added", "answer_dropped", "text_changed",
     "reasoning_dropped", "history_changed",
 ]  # fmt: skip
 _SHOWN = 2_000
+_LISTED = 200
+# Of so many answers a call may go on; a harness with more conversations at a time is not known.
+_RECENT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,61 +42,85 @@ class Difference:
         return {"call": self.call, "seen": self.seen, "kind": self.kind, "was": self.was, "became": self.became}
 
 
-def differences_of(calls: Sequence[CallRecord]) -> tuple[Difference, ...]:
-    """Those in the calls of one attempt, as far as they are the harness's own (`kind` "train")."""
-    found: list[Difference] = []
-    known: list[tuple[CallRecord, Asked]] = []
-    for call in calls:
-        if call.state == "refused" or call.caller == "other":
-            continue
-        asked = call.asked()
-        before = _before(known, asked)
-        if before is not None:
-            found += _since(*before, call, asked)
-        if call.kind == "train":
-            known.append((call, asked))
-    return tuple(found)
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the model said in call `number`, by the id that the harness was given with it."""
+
+    number: int
+    id: str
+    messages: Sequence[Object]
+    message: Object
 
 
-def _before(known: Sequence[tuple[CallRecord, Asked]], asked: Asked) -> tuple[CallRecord, Asked] | None:
-    """The answered call that a further one goes on from: the last one of all whose messages it begins with, else the last one of those
-    that it has most in common with; None if that is nothing but what every call begins with."""
-    best: tuple[CallRecord, Asked] | None = None
-    length = 1  # the system prompt alone makes no conversation
-    for each in known:
-        common = _common(each[1].messages, asked.messages)
-        if common >= length and common > 1:
-            best, length = each, common
-    return best
+class Account:
+    """How one attempt's harness tells what it was answered, call by call. `counts` are of all differences, `listed` the first of them."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.listed: list[Difference] = []
+        self.answers: dict[int, Answer] = {}
+        self._waiting: dict[int, Answer] = {}
+        self._recent: deque[Answer] = deque(maxlen=_RECENT)
+
+    def asked(self, number: int, messages: Sequence[Object]) -> None:
+        """The harness has asked something."""
+        before = self._before(messages)
+        if before is None:
+            return
+        for each in _since(before, number, messages):
+            self.counts[each.kind] += 1
+            if len(self.listed) < _LISTED:
+                self.listed.append(each)
+
+    def answered(self, answer: Answer) -> None:
+        """The model has said something, which is yet to be handed over."""
+        self._waiting[answer.number] = answer
+
+    def delivered(self, number: int) -> None:
+        """The harness has the whole answer."""
+        answer = self._waiting.pop(number, None)
+        if answer is not None:
+            self.answers[number] = answer
+            self._recent.append(answer)
+
+    def _before(self, messages: Sequence[Object]) -> Answer | None:
+        """What a further call goes on from: the last answer of those whose messages it has most of; None if that is no more than what
+        every call begins with."""
+        best, length = None, 2  # the system prompt alone makes no conversation
+        for answer in self._recent:
+            common = _common(answer.messages, messages)
+            if common >= length:
+                best, length = answer, common
+        return best
 
 
-def _since(before: CallRecord, earlier: Asked, call: CallRecord, asked: Asked) -> Iterator[Difference]:
-    common = _common(earlier.messages, asked.messages)
-    if common < len(earlier.messages):
-        was = str(earlier.messages[common].get("role"))
-        yield Difference(before.number, call.number, "history_changed", was, f"from message {common + 1} on")
+def _since(before: Answer, number: int, messages: Sequence[Object]) -> Iterator[Difference]:
+    common = _common(before.messages, messages)
+    if common < len(before.messages):
+        was = str(before.messages[common].get("role"))
+        yield Difference(before.number, number, "history_changed", was, f"from message {common + 1} on")
         return
-    rest = asked.messages[common:]
+    rest = messages[common:]
     if not rest or rest[0].get("role") != "assistant":
-        yield Difference(before.number, call.number, "answer_dropped", _shown(before.message))
+        yield Difference(before.number, number, "answer_dropped", _shown(before.message))
         return
-    yield from told_otherwise(before, rest[0], call.number)
+    yield from told_otherwise(before, rest[0], number)
 
 
-def told_otherwise(call: CallRecord, told: Object, seen: int = 0) -> Iterator[Difference]:
-    """How a message differs from the answer to `call` that it tells."""
+def told_otherwise(answer: Answer, told: Object, seen: int = 0) -> Iterator[Difference]:
+    """How a message differs from the answer that it tells."""
 
     def differs(kind: Kind, was: object = "", became: object = "") -> Difference:
-        return Difference(call.number, seen, kind, str(was)[:_SHOWN], str(became)[:_SHOWN])
+        return Difference(answer.number, seen, kind, str(was)[:_SHOWN], str(became)[:_SHOWN])
 
-    was, now = str(call.message.get("content") or ""), str(told.get("content") or "")
+    was, now = str(answer.message.get("content") or ""), str(told.get("content") or "")
     if was.strip() != now.strip():
         yield differs("text_changed", was, now)
-    thought = str(call.message.get("reasoning_content") or "")
+    thought = str(answer.message.get("reasoning_content") or "")
     if thought and not told.get("reasoning_content"):
         yield differs("reasoning_dropped", thought)
     waiting = [*_functions(told)]
-    for id, name, arguments in _functions(call.message):
+    for id, name, arguments in _functions(answer.message):
         at = next((n for n, (_, other, _) in enumerate(waiting) if other == name), None)
         if at is None:
             yield differs("call_dropped", f"{name} {arguments}")

@@ -11,9 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.gateway.calls import CallRecord, read_calls
-from clawc.runtime.gateway.capture import CAPTURE
-from clawc.runtime.gateway.differences import Difference, differences_of
+from clawc.runtime.gateway.differences import Account, Answer, Difference
 from clawc.runtime.sandbox.finish import in_thread
 from clawc.runtime.sandbox.interface import FileProblem, Sandbox
 from clawc.runtime.trajectory.openclaw import read_openclaw
@@ -29,31 +27,26 @@ _LISTED = 200
 Note = Callable[[str, Mapping[str, object]], None]
 
 
-async def note_account(note: Note, folder: Path, sandbox: Sandbox, at: str) -> None:
-    """Note how the calls in the folder of the attempt tell the model's answers otherwise and, if the harness keeps transcripts in the
-    folder `at` of the sandbox, what these say. Raises OSError where they cannot be kept."""
-    try:
-        calls = await in_thread(read_calls, folder / CAPTURE)
-    except (RuntimeFault, FileNotFoundError):
-        return
-    found = await in_thread(differences_of, calls)
-    if found:
-        note("differences", _listed(found))
+async def note_account(note: Note, account: Account, folder: Path, sandbox: Sandbox, at: str) -> None:
+    """Note how the harness has told the model's answers otherwise and, if it keeps transcripts in the folder `at` of the sandbox, what these
+    say; they are kept in the folder of the attempt. Raises OSError where they cannot be kept."""
+    if account.counts:
+        note("differences", _listed(account.counts, account.listed))
     if at:
-        note("transcript", await _transcript(folder, sandbox, at, calls))
+        note("transcript", await _transcript(folder, sandbox, at, tuple(account.answers.values())))
 
 
-async def _transcript(folder: Path, sandbox: Sandbox, at: str, calls: Sequence[CallRecord]) -> Mapping[str, object]:
+async def _transcript(folder: Path, sandbox: Sandbox, at: str, answers: Sequence[Answer]) -> Mapping[str, object]:
     with tempfile.TemporaryDirectory(prefix=".transcripts-", dir=folder) as scratch:
         copied = Path(scratch) / "copied"
         try:
             await sandbox.copy(at, copied)
         except FileProblem as problem:
             return {"missing": str(problem)[:500]}
-        return await in_thread(_read, folder / TRANSCRIPTS, copied, calls)
+        return await in_thread(_read, folder / TRANSCRIPTS, copied, answers)
 
 
-def _read(kept: Path, copied: Path, calls: Sequence[CallRecord]) -> Mapping[str, object]:
+def _read(kept: Path, copied: Path, answers: Sequence[Answer]) -> Mapping[str, object]:
     """Keep the session files of a copied folder, and say what is in them."""
     names = sorted(name for name in os.listdir(copied) if name.endswith(".jsonl") and not name.startswith("."))
     files, unreadable, records = list[str](), dict[str, str](), list[TrajectoryRecord]()
@@ -76,22 +69,20 @@ def _read(kept: Path, copied: Path, calls: Sequence[CallRecord]) -> Mapping[str,
                 records.append(read_openclaw(stored))
         except RuntimeFault as fault:
             unreadable[name] = fault.message.replace(f"{kept}/", "")[:500]
-    told = joined(records, calls)
+    told = joined(records, answers)
     document: dict[str, object] = {
         "files": files, "answers": told.answers, "joined": told.joined, "untold": list(told.untold[:_LISTED]),
         "unheard": list(told.unheard), "errors": list(told.errors),
     }  # fmt: skip
     if told.differences:
-        document["differences"] = _listed(told.differences)
+        counts: Counter[str] = Counter(each.kind for each in told.differences)
+        document["differences"] = _listed(counts, told.differences[:_LISTED])
     if unreadable or len(names) > _FILES:
         document["unreadable"] = unreadable
         document["left_out"] = max(0, len(names) - _FILES)
     return document
 
 
-def _listed(found: Sequence[Difference]) -> Mapping[str, object]:
+def _listed(counts: Mapping[str, int], found: Sequence[Difference]) -> Mapping[str, object]:
     """How many of each kind there are, and the first of them."""
-    return {
-        "counts": dict(sorted(Counter(each.kind for each in found).items())),
-        "listed": [each.document() for each in found[:_LISTED]],
-    }
+    return {"counts": dict(sorted(counts.items())), "listed": [each.document() for each in found]}

@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from clawc.runtime.engine.interface import Object
-from clawc.runtime.gateway.calls import CallRecord
-from clawc.runtime.gateway.differences import Difference, told_otherwise
+from clawc.runtime.gateway.differences import Answer, Difference, told_otherwise
 from clawc.runtime.trajectory.records import Message, TrajectoryRecord
 
 _SHOWN = 2_000
@@ -20,8 +19,8 @@ _SAID = 50
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """`answers` are those that the transcript holds, `joined` of them are known to the capture. `untold` are the numbers of answered calls
-    of the harness that the transcript lacks, `unheard` what it has the model say that no call has brought. `errors` is what it says of
+    """`answers` are those that the transcript holds, `joined` of them are known to the gateway. `untold` are the numbers of calls
+    whose answers the transcript lacks, `unheard` what it has the model say that no call has brought. `errors` is what it says of
     failures."""
 
     answers: int
@@ -32,31 +31,28 @@ class Joined:
     differences: tuple[Difference, ...]
 
 
-def joined(transcripts: Sequence[TrajectoryRecord], calls: Sequence[CallRecord]) -> Joined:
-    """The transcripts of one attempt against the calls of its capture."""
-    by_id = {call.id: call for call in calls if call.id and call.state == "answered"}
-    answers, unheard, errors = 0, list[str](), list[str]()
-    found: dict[int, Message] = {}
+def joined(transcripts: Sequence[TrajectoryRecord], answers: Sequence[Answer]) -> Joined:
+    """The transcripts of one attempt against the answers that its harness got."""
+    by_id = {answer.id: answer for answer in answers}
+    told, unheard, errors = 0, list[str](), list[str]()
+    found: dict[int, tuple[Answer, Message]] = {}
     for record in transcripts:
         errors += _errors(record)
         for message in record.messages:
             if message.role != "assistant":
                 continue
-            call = by_id.get(message.call_id)
-            if call is not None:
-                answers += 1
-                found[call.number] = message
+            answer = by_id.get(message.call_id)
+            if answer is not None:
+                told += 1
+                found[answer.number] = answer, message
             elif message.content or message.tool_calls:
-                answers += 1
+                told += 1
                 unheard.append(message.content[:_SHOWN])
-    untold = tuple(
-        call.number for call in calls if call.kind == "train" and call.state == "answered" and call.number not in found
-    )
-    by_number = {call.number: call for call in calls}
+    untold = tuple(answer.number for answer in answers if answer.number not in found)
     differences = tuple(
-        each for number, message in found.items() for each in told_otherwise(by_number[number], _as_wire(message))
+        each for answer, message in found.values() for each in told_otherwise(answer, _as_wire(message))
     )
-    return Joined(answers, len(found), untold, tuple(unheard[:_SAID]), tuple(errors[:_SAID]), differences)
+    return Joined(told, len(found), untold, tuple(unheard[:_SAID]), tuple(errors[:_SAID]), differences)
 
 
 def _as_wire(message: Message) -> Object:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clawc.runtime.gateway.calls import CallRecord
-from clawc.runtime.gateway.differences import Difference, differences_of, told_otherwise
+from clawc.runtime.gateway.differences import Account, Answer, Difference, told_otherwise
 from clawc.runtime.trajectory.records import Message, ToolCall, TrajectoryRecord
 from clawc.runtime.trajectory.transcript import joined
 
@@ -32,14 +30,19 @@ def result(id: str, text: str) -> dict[str, Any]:
     return {"role": "tool", "tool_call_id": id, "content": text}
 
 
-def call(number: int, messages: list[dict[str, Any]], said: dict[str, Any], **more: Any) -> CallRecord:
-    body = json.dumps({"model": "policy", "messages": messages}).encode()
-    fields: dict[str, Any] = {"state": "answered", "delivered": True, "kind": "train", "caller": "harness", **more}
-    return CallRecord(number, f"id-{number}", body=body, message=said, **fields)
+def call(number: int, messages: list[dict[str, Any]], said: dict[str, Any]) -> Answer:
+    return Answer(number, f"id-{number}", messages, said)
 
 
-def kinds(*calls: CallRecord) -> list[tuple[int, int, str]]:
-    return [(each.call, each.seen, each.kind) for each in differences_of(calls)]
+def kinds(*calls: Answer) -> list[tuple[int, int, str]]:
+    """The differences of calls that were all answered, and the answers handed over."""
+    account = Account()
+    for each in calls:
+        account.asked(each.number, each.messages)
+        account.answered(each)
+        account.delivered(each.number)
+    assert sum(account.counts.values()) == len(account.listed)
+    return [(each.call, each.seen, each.kind) for each in account.listed]
 
 
 WRITE = ("call_1", "write", '{"path": "a", "content": "b"}')
@@ -74,7 +77,7 @@ def test_each_kind(told: dict[str, Any], expected: list[str]) -> None:
 def test_mended_json() -> None:
     broken, mended = '{"path": "a", "content": "b', '{"path":"a","content":"b"}'
     said, told = answer("", ("c1", "write", broken)), answer("", ("c1", "write", mended))
-    [found] = differences_of([call(1, [SYSTEM, ASK], said), call(2, [SYSTEM, ASK, told], answer("Done."))])
+    [found] = told_otherwise(call(1, [SYSTEM, ASK], said), told, 2)
     assert found == Difference(1, 2, "arguments_changed", broken, mended)
 
 
@@ -83,8 +86,11 @@ def test_a_question_is_asked_once_more() -> None:
     said = answer("", WRITE)
     asked = [SYSTEM, ASK]
     assert kinds(call(1, asked, said), call(2, asked, said)) == [(1, 2, "answer_dropped")]
-    failed = call(1, asked, {}, state="failed", kind="side", delivered=False)
-    assert kinds(failed, call(2, asked, said)) == []
+    account = Account()
+    account.asked(1, asked)
+    account.answered(call(1, asked, said))  # which nobody was there to take
+    account.asked(2, asked)
+    assert (account.listed, account.answers) == ([], {})
 
 
 def test_a_history_that_is_cut_and_one_of_a_sub_agent() -> None:
@@ -96,11 +102,15 @@ def test_a_history_that_is_cut_and_one_of_a_sub_agent() -> None:
     assert kinds(first, call(2, other, answer("Yes."))) == []
 
 
-def test_what_others_ask_is_not_told_of() -> None:
-    said = answer("", WRITE)
-    stranger = call(2, [SYSTEM, ASK, answer("Planted.")], answer("x"), kind="side", caller="other")
-    later = call(3, [SYSTEM, ASK, said, result("call_1", "written")], answer("Done."))
-    assert kinds(call(1, [SYSTEM, ASK], said), stranger, later) == []
+def test_many_differences_are_counted() -> None:
+    asked = [SYSTEM, ASK]
+    account = Account()
+    for number in range(1, 1_001):
+        account.asked(number, asked)
+        account.answered(call(number, asked, answer("x" * 5_000)))
+        account.delivered(number)
+    assert (account.counts["answer_dropped"], len(account.listed)) == (999, 200)
+    assert len(account.listed[0].was) == 2_000
 
 
 _names = st.sampled_from(["read", "write", "exec"])
