@@ -5,6 +5,7 @@ No link is followed, only regular files are opened, and never more is read than 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -136,6 +137,8 @@ def _kind(root: int, path: str) -> str:
 def _parent(root: int, path: str, held: ExitStack) -> tuple[int, str]:
     """The open folder of the last part, reached part by part without a link."""
     *folders, last = path.split("/")
+    if not {"", ".", ".."}.isdisjoint((*folders, last)):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
     at = root
     for folder in folders:
         at = os.open(folder, _FOLDER, dir_fd=at)
