@@ -196,7 +196,12 @@ def run_verb(
         list[Path] | None, typer.Argument(help="`.claw` files, bundles, or folders with them", metavar="PATH...")
     ] = None,
     agent: Annotated[
-        str, typer.Option("--agent", "-a", help="oracle, null, scripted:FILE, loop, loop:FILE or command:FILE")
+        str,
+        typer.Option(
+            "--agent",
+            "-a",
+            help="oracle, null, scripted:FILE, loop, pi, openclaw (with :FILE for settings) or command:FILE",
+        ),
     ] = "oracle",
     model: Annotated[
         str,

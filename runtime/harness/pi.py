@@ -52,12 +52,12 @@ class PiAgent:
 
     async def run(self, task: Task, tools: Tools) -> Final:
         model = "policy" if task.line is None else task.line.rules.model
-        config = json.dumps(models(self.settings, task.url, model))
-        await tools.lay({f"{_CONFIG}/models.json": config.encode()}, 0o644)
+        config = json.dumps(models(self.settings, task.url, model)).encode()
         skills = ["--skill", _SKILLS] if await tools.exist([_SKILLS]) else []
 
         async def turn(text: str, number: int) -> Ended:
             again = ["--continue"] if number else []
+            await tools.lay({f"{_CONFIG}/models.json": config}, 0o644)
             return await run_program(
                 tools,
                 node.command(PI, [*arguments(self.settings, model, _SESSIONS), *skills, *again]),

@@ -74,6 +74,7 @@ def _index() -> str:
             "| [reports.md](reports.md) | what `clawc report` says, and how its figures are made |",
             "| [sandbox.md](sandbox.md) | what a sandbox promises, by which mechanism, and what it does not |",
             "| [models.md](models.md) | agents that speak to models, servers and their prices, what the gateway does, whose fault a failure is |",
+            "| [agents.md](agents.md) | pi and OpenClaw as published: installing, settings, what they say and what was |",
             "| [local-models.md](local-models.md) | models on this machine: exact tokens, speed, limits |",
             "| [trajectories.md](trajectories.md) | what was said and done, as chat, ATIF, Inspect logs; sessions of others read |",
             "| [campaigns.md](campaigns.md) | many models, tasks and seeds into one set of trajectories |",

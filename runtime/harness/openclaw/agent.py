@@ -57,12 +57,12 @@ class OpenClawAgent:
     async def run(self, task: Task, tools: Tools) -> Final:
         seconds = math.ceil(task.limits.wall_s)
         model = "policy" if task.line is None else task.line.rules.model
-        config = json.dumps(configuration(self.settings, task.url, model, seconds), indent=1)
-        await tools.lay({_CONFIG: config.encode()}, 0o600)
+        config = json.dumps(configuration(self.settings, task.url, model, seconds), indent=1).encode()
 
         async def turn(text: str, number: int) -> Ended:
             if len(text.encode("utf-8", "replace")) >= _MESSAGE:
                 return Ended("", f"a message of more than {_MESSAGE >> 10} KiB cannot be given to it", 1)
+            await tools.lay({_CONFIG: config}, 0o600)
             arguments = ["agent", "--local", "--session-id", _SESSION, f"--message={text}", "--json"]
             arguments += ["--timeout", str(seconds), "--thinking", self.settings.thinking]
             return await run_program(
