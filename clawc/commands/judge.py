@@ -20,6 +20,7 @@ from clawc.commands.progress import ProgressLine
 from clawc.commands.sources import PROJECT_FILE, project_root, require_format
 from clawc.exits import UserError
 from clawc.runtime.bundle import Bundle
+from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.gateway.budget import Budget
 from clawc.runtime.judge.ask import Asker, Tally
 from clawc.runtime.judge.cache import JudgementCache
@@ -87,7 +88,12 @@ def judge_command(folder: Path | None, paths: Sequence[Path], options: JudgeOpti
             plan = JudgePlan(folder, bundles_of(paths, Path(scratch) / "bundles"), options.jobs, options.all)
         if folder is not None and options.labels is not None:  # mistakes are told before a model is asked
             read_labels(options.labels, {})
-        _judge(plan, golden, options, done)
+        try:
+            _judge(plan, golden, options, done)
+        except RuntimeFault as fault:
+            if fault.code == "R0986":
+                raise UserError(f"{fault.code}: {fault.message}", fault.help, exits.FINDINGS) from fault
+            raise
         compared = None
         if folder is not None and options.labels is not None and done.run is not None:
             compared = _compare(folder, options.labels, done.run)

@@ -12,7 +12,8 @@ from clawc.runtime.stats.quantile import quantile
 
 # Counts by category of the one and the other rater; as many rows as columns.
 Table: TypeAlias = Sequence[Sequence[float]]
-_LEAST_DEFINED = 0.5
+# Of resamples; else those that are left out would make an interval of the others alone.
+_LEAST_DEFINED = 0.9
 
 
 def table_of(pairs: Iterable[tuple[int, int]], categories: int) -> list[list[float]]:
@@ -77,7 +78,8 @@ def resampled_interval(
 ) -> Interval | None:
     """The percentile bootstrap interval of a statistic of a sum of tables, one for each cluster; clusters are drawn with
     replacement (Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapters 13 and 8). Resamples in which the statistic
-    is not defined are left out. None below two clusters, and where half of the resamples say nothing."""
+    is not defined are left out. None below two clusters, and where more than a tenth
+    of the resamples say nothing."""
     if len(clusters) < 2:
         return None
     rng = random.Random(how.seed)
@@ -92,7 +94,7 @@ def resampled_interval(
         found = statistic([total[row * size : (row + 1) * size] for row in range(size)])
         if found is not None:
             values.append(found)
-    if len(values) <= _LEAST_DEFINED * how.resamples:
+    if len(values) < _LEAST_DEFINED * how.resamples:
         return None
     values.sort()
     low, high = quantile(values, (1 - how.level) / 2), quantile(values, (1 + how.level) / 2)
