@@ -77,6 +77,7 @@ def _index() -> str:
             "| [agents.md](agents.md) | pi and OpenClaw as published: installing, settings, what they say and what was |",
             "| [local-models.md](local-models.md) | models on this machine: exact tokens, speed, limits |",
             "| [trajectories.md](trajectories.md) | what was said and done, as chat, ATIF, Inspect logs; sessions of others read |",
+            "| [judging.md](judging.md) | rubrics judged by a model: votes, quotations, injected orders, labels, golden sets |",
             "| [campaigns.md](campaigns.md) | many models, tasks and seeds into one set of trajectories |",
             "| [images.md](images.md) | images for Docker: of this machine, of a task, your own; saving and removing them |",
             "| [dependencies.md](dependencies.md) | why each dependency is there |",

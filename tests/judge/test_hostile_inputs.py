@@ -132,7 +132,7 @@ def test_any_change_of_a_rubric_is_read_or_refused(tmp_path: Path, data: st.Data
     while True:
         places: list[Any] = sorted(target) if isinstance(target, dict) else list(range(len(target)))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
         key = data.draw(st.sampled_from(places))
-        inner: Any = target[key]
+        inner: Any = target[key]  # pyright: ignore[reportUnknownVariableType]
         if not isinstance(inner, (dict, list)) or not inner or not data.draw(st.booleans()):
             target[key] = data.draw(values)
             break

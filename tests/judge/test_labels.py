@@ -66,10 +66,10 @@ def test_published_examples() -> None:
 
 
 def test_what_is_not_defined() -> None:
-    alike = [[5.0, 0], [0, 0]]
+    alike = [[5.0, 0.0], [0.0, 0.0]]
     assert raw_agreement(alike) == 1 and cohen_kappa(alike) is None and gwet_ac1(alike) == 1
     assert krippendorff_alpha(coincidences([(0, 0)] * 5, 2)) is None
-    none = [[0.0, 0], [0, 0]]
+    none = [[0.0, 0.0], [0.0, 0.0]]
     assert raw_agreement(none) is cohen_kappa(none) is gwet_ac1(none) is krippendorff_alpha(none) is None
     assert resampled_interval([alike], raw_agreement, HOW) is None
     assert resampled_interval([alike] * 9, cohen_kappa, HOW) is None

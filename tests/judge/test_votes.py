@@ -181,7 +181,7 @@ def test_a_budget_needs_prices() -> None:
     import asyncio
 
     engine = Saying(lambda prompt, number: "")
-    engine.priced = False  # type: ignore[misc]
+    engine.priced = False
     with pytest.raises(RuntimeFault) as failed:
         asyncio.run(Asker(engine, asker(engine)._sampling, Budget(Decimal(1))).open())  # pyright: ignore[reportPrivateUsage]
     assert failed.value.code == "R0964"
