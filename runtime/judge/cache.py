@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from clawc.runtime.judge.records import RubricJudgement
 from clawc.runtime.judge.rubric import Rubric
-from clawc.runtime.judge.votes import decided, decimal_share, rubric_share
+from clawc.runtime.judge.votes import decimal_share, final_verdict, rubric_share
 from clawc.spec.rubric import Decision
 from clawc.spec.scoring import score_text
 
@@ -83,7 +83,7 @@ def _fits(found: RubricJudgement, rubric: Rubric) -> bool:
         and [(each.name, each.points) for each in found.criteria] == [(c.name, c.points) for c in rubric.spec.criteria]
         and len(found.votes) in (2, 3)
         and all(set(vote.criteria) == set(criteria) for vote in found.votes)
-        and all(verdicts[name] == decided([vote.criteria[name].verdict for vote in found.votes]) for name in criteria)
+        and all(verdicts[name] == final_verdict([vote.criteria[name] for vote in found.votes]) for name in criteria)
         and found.share == score_text(decimal_share(rubric_share(rubric.spec, verdicts)))
     )
 

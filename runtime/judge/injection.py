@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
+from typing import NamedTuple
 
 from clawc.runtime.judge.visible import hidden
 
@@ -20,6 +22,9 @@ _SPACED = re.compile(r"(?<![^\W_])(?:[^\W_][ .\-_*]){3,}[^\W_](?![^\W_])")
 # A line end within a sentence, and what may stand before one that was found.
 _GOES_ON = re.compile(r"(?<=[^ \n.!?:])\n(?=[^\W_]|[=:\"'])")
 _LEAD = " \t\n.!?:;,"
+# What marks a line as quoted or as a comment.
+_QUOTE = re.compile(r"^\s*(?:(?:>|\||//) ?)+(?=[^\W_])")
+_LONG = 400
 _SEPARATORS = re.compile(r"[ .\-_*]")
 # Letters of other alphabets that look like Latin ones.
 _ALIKE = str.maketrans("аеіјоорсухѕһԁгкмнтвαεινορτυχκ", "aeijoopcyxshdrkmhtbaeivoptuxk")
@@ -80,6 +85,21 @@ _OVERRIDES = (
     + _GIVE
     + r"\b",
 )
+# The same order in other languages, as `_bare` leaves them.
+_OTHER_LANGUAGES = (
+    r"\b(?:ignorier\w*|missachte\w*|vergiss|vergesse?t?|ignorez|ignore|oublie[zr]?|ne tenez pas compte|ignora\w*|ignore[ns]?|olvid\w+|omit\w+"
+    r"|dimentica\w*|esque[cç]a\w*|desconsider\w+)\b"
+    + _GAP
+    + r"\b(?:anweisung\w*|instruktion\w*|vorgabe\w*|instructions|consignes|instruccion\w*|istruzion\w*|instruco\w*|orden\w*)\b",
+    "(?:"
+    + "|".join(word.translate(_ALIKE) for word in ("игнориру", "забудь", "не обраща"))
+    + ")"
+    + _GAP
+    + "(?:"
+    + "|".join(word.translate(_ALIKE) for word in ("инструкц", "указан", "правил"))
+    + ")",
+    r"(?:忽略|无视|忘记|無視)[^。！？\n]{0,20}(?:指令|指示|说明|规则|提示|命令)",
+)
 _VERDICTS = (
     _ORDER
     + _GIVE
@@ -125,7 +145,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(text, re.MULTILINE))
     for kind, texts in (
         ("address", _ADDRESSES),
-        ("override", _OVERRIDES),
+        ("override", _OVERRIDES + _OTHER_LANGUAGES),
         ("verdict", _VERDICTS),
         ("reply", _REPLIES),
         ("marker", _MARKERS),
@@ -138,26 +158,65 @@ _KINDS = frozenset(kind for kind, _ in _PATTERNS)
 _SENTENCES = _KINDS - {"reply", "marker", "fence"}
 
 
-def speaking(text: str) -> dict[int, str]:
-    """The lines that speak to a judge, by their number from 0, with the kind of what they say."""
-    lines = text.split("\n")
-    bare = [_bare(line) for line in lines]
-    starts = [0, *accumulate(len(line) + 1 for line in bare)]
+class Span(NamedTuple):
+    """What speaks to a judge: from `start` to before `end` of a text, all in line `line`, which counts from 1."""
+
+    start: int
+    end: int
+    line: int
+    kind: str
+
+
+def speaking(text: str) -> tuple[Span, ...]:
+    """The lines that speak to a judge, or parts of lines that are long, in order."""
+    pieces = _pieces(text)
+    bare = [_bare(text[piece.start : piece.end]) for piece in pieces]
+    starts = [0, *accumulate(len(each) + 1 for each in bare)]
     found: dict[int, str] = {}
     for goes_on in (False, True):
         # What was found in lines as they are is no part of a sentence that goes on, so it takes no other line with it.
-        rest = ["." * len(line) if number in found else line for number, line in enumerate(bare)]
-        text = "\n".join(rest)
-        for kind, first, last in _hits(_GOES_ON.sub(" ", text), _SENTENCES) if goes_on else _hits(text, _KINDS):
-            for number in range(_line_of(starts, first), _line_of(starts, last) + 1):
-                if bare[number].strip():
+        rest = ["." * len(each) if number in found else each for number, each in enumerate(bare)]
+        joined = "".join(
+            each + (" " if number + 1 < len(pieces) and pieces[number + 1].line == piece.line else "\n")
+            for number, (piece, each) in enumerate(zip(pieces, rest))
+        )
+        for kind, first, last in _hits(_GOES_ON.sub(" ", joined), _SENTENCES) if goes_on else _hits(joined, _KINDS):
+            for number in range(bisect_right(starts, first) - 1, bisect_right(starts, last)):
+                if number < len(bare) and bare[number]:
                     found.setdefault(number, kind)
+    return tuple(Span(*pieces[number], found[number]) for number in sorted(found))
+
+
+def without(text: str, spans: Sequence[Span], instead: str = LEFT_OUT) -> str:
+    """The text with something else in place of these spans."""
+    parts: list[str] = []
+    at = 0
+    for span in spans:
+        parts += [text[at : span.start], instead]
+        at = span.end
+    return "".join([*parts, text[at:]])
+
+
+class _Piece(NamedTuple):
+    start: int
+    end: int
+    line: int
+
+
+def _pieces(text: str) -> list[_Piece]:
+    """The lines of a text; long ones are cut between words, so that not all of them is left out for a part."""
+    found: list[_Piece] = []
+    at = 0
+    for number, line in enumerate(text.split("\n"), 1):
+        end = at + len(line)
+        while end - at > _LONG:
+            cut = max(text.rfind(space, at + 1, at + _LONG) for space in " \t")
+            cut = at + _LONG if cut < 0 else cut
+            found.append(_Piece(at, cut, number))
+            at = cut
+        found.append(_Piece(at, end, number))
+        at = end + 1
     return found
-
-
-def without(text: str, lines: dict[int, str], instead: str = LEFT_OUT) -> str:
-    """The text with something else in place of these lines."""
-    return "\n".join(instead if number in lines else line for number, line in enumerate(text.split("\n")))
 
 
 def _hits(text: str, kinds: frozenset[str]) -> Iterator[tuple[str, int, int]]:
@@ -170,18 +229,10 @@ def _hits(text: str, kinds: frozenset[str]) -> Iterator[tuple[str, int, int]]:
             yield kind, min(first, hit.end() - 1), hit.end() - 1
 
 
-def _line_of(starts: list[int], place: int) -> int:
-    low, high = 0, len(starts) - 1
-    while low + 1 < high:
-        middle = (low + high) // 2
-        low, high = (middle, high) if starts[middle] <= place else (low, middle)
-    return low
-
-
 def _bare(line: str) -> str:
     """A line as a reader takes it: small letters without accents, of one alphabet, with nothing invisible between them."""
     if not line.isascii():
         line = unicodedata.normalize("NFKD", "".join(letter for letter in line if not hidden(letter)))
         line = "".join(letter for letter in line if not unicodedata.combining(letter))
-    line = _MARKS.sub("", line.casefold()).translate(_ALIKE)
+    line = _QUOTE.sub("", _MARKS.sub("", line.casefold()).translate(_ALIKE))
     return " ".join(_SPACED.sub(lambda found: _SEPARATORS.sub("", found[0]), line).split())

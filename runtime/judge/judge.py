@@ -30,7 +30,7 @@ from clawc.runtime.judge.reply import Opinion, read_reply
 from clawc.runtime.judge.rubric import Rubric
 from clawc.runtime.judge.view import Examined, View, examine
 from clawc.runtime.judge.visible import visible
-from clawc.runtime.judge.votes import decided, decimal_share, differing, order_of, rubric_share
+from clawc.runtime.judge.votes import decimal_share, differing, final_verdict, order_of, rubric_share
 from clawc.runtime.sandbox.finish import in_thread
 from clawc.spec.rubric import Decision
 from clawc.spec.scoring import score_text
@@ -141,7 +141,7 @@ def _examined(source: Source, bounds: Bounds) -> Examined:
 async def _vote(hearing: _Hearing, number: int, redacted: bool) -> Vote:
     rubric = hearing.rubric
     order = order_of(len(rubric.items), number, hearing.digest)
-    opinions: dict[str, Opinion] = {}
+    found: dict[str, VoteOnCriterion] = {}
     wrong = dict.fromkeys(rubric.criteria, "")
     history: list[Message] = []
     tries = 0
@@ -163,12 +163,11 @@ async def _vote(hearing: _Hearing, number: int, redacted: bool) -> Vote:
             break
         tries += 1
         reply = read_reply(answer.text, rubric.criteria, view)
-        opinions |= {name: opinion for name, opinion in reply.opinions.items() if name in wrong}
+        found |= {name: _said(opinion, view) for name, opinion in reply.opinions.items() if name in wrong}
         wrong = {name: why for name, why in reply.wrong.items() if name in wrong}
         if answer.finish not in ("stop", None) and wrong:
             wrong = dict.fromkeys(wrong, f"the reply did not end by itself ({answer.finish})")
         history = complaint(answer.text, wrong)
-    found = {name: _said(opinion) for name, opinion in opinions.items()}
     found |= {name: VoteOnCriterion(verdict="cannot_tell", fault=why[:1_000]) for name, why in wrong.items()}
     return Vote(
         order=tuple(rubric.criteria[index] for index in order),
@@ -179,8 +178,10 @@ async def _vote(hearing: _Hearing, number: int, redacted: bool) -> Vote:
     )
 
 
-def _said(opinion: Opinion) -> VoteOnCriterion:
+def _said(opinion: Opinion, view: View) -> VoteOnCriterion:
+    decides = opinion.verdict != "cannot_tell"
     return VoteOnCriterion(
+        spoken=decides and not all(view.quoted(each.path, each.quote, True) for each in opinion.evidence),
         verdict=opinion.verdict,
         reasoning=opinion.reasoning[:REASONING_CHARACTERS],
         evidence=tuple(Quoted(path=each.path, quote=each.quote[:QUOTE_CHARACTERS]) for each in opinion.evidence),
@@ -193,7 +194,7 @@ def _verdicts(vote: Vote) -> dict[str, Decision]:
 
 def _judgement(rubric: Rubric, examined: Examined, votes: Sequence[Vote]) -> RubricJudgement:
     verdicts: dict[str, Decision] = {
-        name: decided([vote.criteria[name].verdict for vote in votes]) if votes else "cannot_tell"
+        name: final_verdict([vote.criteria[name] for vote in votes]) if votes else "cannot_tell"
         for name in rubric.criteria
     }
     evidence = examined.evidence

@@ -26,12 +26,14 @@ class Quoted(Strict):
 
 
 class VoteOnCriterion(Strict):
-    """One vote on one criterion. `fault` says why the model gave none that counts; the verdict is `cannot_tell` then."""
+    """One vote on one criterion. `fault` says why the model gave none that counts; the verdict is `cannot_tell` then. `spoken` if a
+    quotation stands only in what speaks to the judge, which other votes do not see."""
 
     verdict: Decision
     reasoning: Annotated[str, Field(max_length=REASONING_CHARACTERS)] = ""
     evidence: Annotated[tuple[Quoted, ...], Field(max_length=32)] = ()
     fault: Annotated[str, Field(max_length=1_000)] = ""
+    spoken: bool = False
 
 
 class Vote(Strict):

@@ -155,7 +155,9 @@ def _case(plan: JudgePlan, record: EpisodeRecord, bundle: Bundle, rubrics: tuple
     hangs = Decimal(scoring.rubric_share) > 0 and record.V == "1" and opened
     asked = rubrics if hangs or plan.all else ()
     if asked and not _has_workspace(plan.folder, record.key):
-        return "no workspace"
+        if hangs:
+            return "no workspace"
+        asked = ()
     return _Case(record, bundle, opened, asked, bool(rubrics))
 
 

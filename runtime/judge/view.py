@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from clawc.runtime.judge.evidence import Evidence, EvidenceFile
-from clawc.runtime.judge.injection import LEFT_OUT, speaking, without
+from clawc.runtime.judge.injection import LEFT_OUT, Span, speaking, without
 from clawc.runtime.judge.visible import plain_words, visible
 
 # Stands in what is compared where a line was left out: in no quotation, since nothing shown holds it.
@@ -49,18 +50,18 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """Evidence, and which of its lines speak to a judge: by the index of the file, then by the line."""
+    """Evidence, and what of each of its files speaks to a judge: parts of the text, and the kind of what its name says."""
 
     evidence: Evidence
-    lines: tuple[dict[int, str], ...]
+    spans: tuple[tuple[Span, ...], ...]
     names: tuple[str, ...]
 
     @property
     def spoken(self) -> tuple[Spoken, ...]:
         return tuple(
-            Spoken(file.path, number, kind)
-            for file, name, lines in zip(self.evidence.files, self.names, self.lines)
-            for number, kind in ([(0, name)] if name else []) + [(n + 1, k) for n, k in sorted(lines.items())]
+            Spoken(file.path, line, kind)
+            for file, name, spans in zip(self.evidence.files, self.names, self.spans)
+            for line, kind in [*([(0, name)] if name else []), *{span.line: span.kind for span in spans}.items()]
         )
 
     @property
@@ -77,28 +78,41 @@ class Examined:
         ]
         files: dict[str, Quotable] = {}
         count = len(self.evidence.files)
-        for number, (file, lines, name) in enumerate(zip(self.evidence.files, self.lines, self.names), 1):
-            path = f"file-{number}" if name and redacted else visible(file.path)
+        taken = {visible(file.path) for file in self.evidence.files}
+        for number, (file, spans, name) in enumerate(zip(self.evidence.files, self.spans, self.names), 1):
+            path = _alias(number, taken) if name and redacted else visible(file.path)
             head = f"<<<<< {digest} file {number} of {count}: {json.dumps(path)}, {file.size} bytes"
             if file.text is None:
                 parts.append(f"{head}, not shown: {file.note} >>>>>")
                 continue
-            text = without(file.text, lines) if redacted else file.text
+            text = without(file.text, spans) if redacted else file.text
             if text.strip():
-                files[path] = _quotable(file, lines, redacted)
+                files[path] = _quotable(file, spans, redacted)
             cut = ", only its beginning" if file.cut else ""
             parts.append(f"{head}{cut} >>>>>\n{text}\n<<<<< {digest} end of file {number} >>>>>")
         parts += [f"({note})" for note in self.evidence.notes]
         if redacted:
-            parts.append(f"`{LEFT_OUT}` stands for a line that spoke to a judge. It is no evidence, for or against.")
+            parts.append(
+                f"`{LEFT_OUT}` stands for a line that spoke to a judge. It supports nothing. Where a criterion asks that something "
+                "is absent, it may be in there: the verdict is `cannot_tell` then."
+            )
         return View("\n\n".join(parts), files)
 
 
 def examine(evidence: Evidence) -> Examined:
     """Look for what speaks to a judge."""
-    lines = tuple(speaking(file.text) if file.text else {} for file in evidence.files)
-    names = tuple(next(iter(speaking(_words_of(file.path)).values()), "") for file in evidence.files)
-    return Examined(evidence, lines, names)
+    spans = tuple(speaking(file.text) if file.text else () for file in evidence.files)
+    names = tuple(next((span.kind for span in speaking(_words_of(file.path))), "") for file in evidence.files)
+    return Examined(evidence, spans, names)
+
+
+def _alias(number: int, taken: set[str]) -> str:
+    """A name for a file whose own is left out; no other file has it."""
+    name = f"file-{number}"
+    while name in taken:
+        name += "-"
+    taken.add(name)
+    return name
 
 
 def _words_of(path: str) -> str:
@@ -106,7 +120,7 @@ def _words_of(path: str) -> str:
     return visible(path.translate(str.maketrans("/_-", "\n  ")))
 
 
-def _quotable(file: EvidenceFile, lines: dict[int, str], redacted: bool) -> Quotable:
+def _quotable(file: EvidenceFile, spans: Sequence[Span], redacted: bool) -> Quotable:
     assert file.text is not None
-    support = plain_words(without(file.text, lines, _GAP))
+    support = plain_words(without(file.text, spans, _GAP))
     return Quotable(support if redacted else plain_words(file.text), support)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Context, Decimal
 from fractions import Fraction
 
+from clawc.runtime.judge.records import VoteOnCriterion
 from clawc.spec.rubric import Decision, RubricSpec
 
 _EXACT = Context(prec=34)
@@ -36,6 +37,14 @@ def decided(votes: Sequence[Decision]) -> Decision:
     """What most votes say; `cannot_tell` where no verdict has more than half of them."""
     verdict, count = Counter(votes).most_common(1)[0]
     return verdict if 2 * count > len(votes) else "cannot_tell"
+
+
+def final_verdict(votes: Sequence[VoteOnCriterion]) -> Decision:
+    """What the votes on a criterion come to. Who saw a line that others did not, and says by its words that the criterion is not
+    met, is right: nobody hides what speaks against him by an order to the judge beside it."""
+    if any(vote.verdict == "not_met" and vote.spoken for vote in votes):
+        return "not_met"
+    return decided([vote.verdict for vote in votes])
 
 
 def rubric_share(spec: RubricSpec, verdicts: Mapping[str, Decision]) -> Fraction:

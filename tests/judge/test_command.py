@@ -205,6 +205,23 @@ def test_a_spent_budget(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert status == 0 and (found["judged"], found["judged_before"]) == (4, 2)
 
 
+def test_what_a_model_said_can_be_played_again(run: Path, good: str, tmp_path: Path, capsys: Capture) -> None:
+    kept = tmp_path / "said.jsonl"
+    assert cli.run(["judge", str(run), "-m", good, "-j", "1", "--record", str(kept), "--no-cache"]) == 0
+    assert cli.run(["judge", str(run), "-m", f"cassette:{kept}", "--format", "json", "--no-cache"]) == 0
+    captured = capsys.readouterr().out
+    assert json.loads(captured[captured.index("{") :])["run"]["judged"] == 4
+    assert [r.score for r in read_run(run)[1]] == ["0.9"] * 4
+
+
+def test_every_code_is_written_down() -> None:
+    root = Path(__file__).parents[2]
+    written = set(re.findall(r"^\| (R098\d) ", (root / "docs/judging.md").read_text("utf-8"), re.MULTILINE))
+    sources = [*(root / "runtime/judge").glob("*.py"), root / "clawc/commands/judge.py"]
+    raised = {code for path in sources for code in re.findall(r'"(R098\d)', path.read_text("utf-8"))}
+    assert raised == written == {f"R098{n}" for n in range(1, 7)}
+
+
 # Who the judge is.
 
 

@@ -304,7 +304,7 @@ def test_judgements_of_the_same_content_come_from_the_cache(run: Path, own_cache
 
 def test_a_killed_judging_goes_on(run: Path, tmp_path: Path) -> None:
     steps = tmp_path / "steps.json"
-    steps.write_text(json.dumps([{"text": GOOD, "wait_s": 0.25}]))
+    steps.write_text(json.dumps([{"text": GOOD, "wait_s": 0.15}]))
     command = [sys.executable, "-m", "clawc", "judge", str(run), "-m", f"scripted:{steps}", "-j", "1", "--no-cache"]
     for number in (signal.SIGKILL, signal.SIGINT):
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
