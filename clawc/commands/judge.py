@@ -96,7 +96,11 @@ def judge_command(folder: Path | None, paths: Sequence[Path], options: JudgeOpti
             raise
         compared = None
         if folder is not None and options.labels is not None and done.run is not None:
-            compared = _compare(folder, options.labels, done.run)
+            try:
+                compared = _compare(folder, options.labels, done.run)
+            except RuntimeFault:
+                if not done.run.failures:  # else that is what there is to say
+                    raise
         if options.format == "json":
             put(_as_json(folder, done, compared, options), None)
         else:

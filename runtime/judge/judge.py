@@ -39,7 +39,6 @@ from clawc.spec.scoring import score_text
 JUDGE_VERSION = 1
 TRIES = 3
 _SMALLEST = 1_000
-_NOTHING = Bounds(0, 0)
 _SPOKEN = 20
 
 # The evidence of one rubric within bounds.
@@ -181,10 +180,10 @@ async def _vote(hearing: _Hearing, number: int, redacted: bool) -> Vote:
 def _said(opinion: Opinion, view: View) -> VoteOnCriterion:
     decides = opinion.verdict != "cannot_tell"
     return VoteOnCriterion(
-        spoken=decides and not all(view.quoted(each.path, each.quote, True) for each in opinion.evidence),
         verdict=opinion.verdict,
         reasoning=opinion.reasoning[:REASONING_CHARACTERS],
         evidence=tuple(Quoted(path=each.path, quote=each.quote[:QUOTE_CHARACTERS]) for each in opinion.evidence),
+        spoken=decides and not all(view.quoted(each.path, each.quote, True) for each in opinion.evidence),
     )
 
 
@@ -201,7 +200,7 @@ def _judgement(rubric: Rubric, examined: Examined, votes: Sequence[Vote]) -> Rub
     notes = [*evidence.notes]
     notes += [f"{file.path[:1_000]!a}: {file.note}" for file in evidence.files if file.text is None]
     notes += [f"{file.path[:1_000]!a}: only its beginning was shown" for file in evidence.files if file.cut]
-    spoken = [SpokenLine(path=s.path, line=s.line, kind=s.kind) for s in examined.spoken[:_SPOKEN]]
+    spoken = [SpokenLine(path=s.path[:4_000], line=s.line, kind=s.kind) for s in examined.spoken[:_SPOKEN]]
     return RubricJudgement(
         name=rubric.spec.name,
         weight=rubric.spec.weight,

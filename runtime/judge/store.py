@@ -9,7 +9,7 @@ from pathlib import Path
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.judge.records import JUDGEMENT_FORMAT_VERSION, JudgementRecord
 from clawc.runtime.store.decode import record_of
-from clawc.runtime.store.journal import Journal
+from clawc.runtime.store.journal import LINE_BYTES, Journal
 from clawc.runtime.store.keyed import journal_ids, keyed, open_keyed
 
 JUDGEMENTS = "judgements"
@@ -47,8 +47,13 @@ class JudgementStore:
         self._journal = journal
 
     async def append(self, record: JudgementRecord) -> None:
-        """Add a record; done once it is durable. Raises RuntimeFault R0203 on a full disk, and nothing is added."""
-        await self._journal.write(record.model_dump_json().encode() + b"\n")
+        """Add a record; done once it is durable. One that no reader would take for its length is kept without its votes. Raises
+        RuntimeFault R0203 on a full disk, and nothing is added."""
+        line = record.model_dump_json().encode()
+        if len(line) >= LINE_BYTES:
+            bare = [rubric.model_copy(update={"votes": (), "notes": ()}) for rubric in record.rubrics]
+            line = record.model_copy(update={"rubrics": tuple(bare)}).model_dump_json().encode()
+        await self._journal.write(line + b"\n")
         self.shares[record.key] = record.R
 
     async def close(self) -> None:

@@ -13,10 +13,14 @@ import pytest
 
 from clawc import cli
 from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.judge.evidence import given
 from clawc.runtime.judge.golden import GoldenCase, read_golden
+from clawc.runtime.judge.injection import LEFT_OUT
+from clawc.runtime.judge.view import examine
 from clawc.runtime.store.run_folder import read_run
 from tests.judge.conftest import EXAMPLES
-from tests.judge.judges import REPORT, opinion, reply, write_steps
+from tests.judge.judges import REPORT, Saying, opinion, reply, rubric, verdict, verdicts, write_steps
+from tests.judge.rubrics import bundle_with, described
 from tests.judge.serving import served
 
 GOOD = reply(causes=opinion("met", "Outages"), plain=opinion("not_met"))
@@ -120,9 +124,15 @@ def test_labels_of_something_else(run: Path, good: str, capsys: Capture) -> None
     assert "R0985" in capsys.readouterr().err
 
 
-def test_a_bundle_whose_rubric_is_none(run: Path, good: str, built: Any, tmp_path: Path, capsys: Capture) -> None:
-    from tests.judge.test_hostile_inputs import bundle_with, described
+def test_labels_of_what_the_model_failed(run: Path, tmp_path: Path, capsys: Capture) -> None:
+    labels = run.parent / "labels.jsonl"
+    labels.write_text('{"episode": "e", "rubric": "r", "criterion": "c", "verdict": "met"}\n')
+    dead = write_steps(tmp_path / "dead.json", {"fail": "broken"})
+    assert cli.run(["judge", str(run), "-m", dead, "--labels", str(labels)]) == 1
+    assert "4 without a score: broken: the script says `broken`" in capsys.readouterr().out
 
+
+def test_a_bundle_whose_rubric_is_none(run: Path, good: str, built: Any, tmp_path: Path, capsys: Capture) -> None:
     bundle = bundle_with(tmp_path / "b", {**described(), "rubrics": []}, task="outage_digest")
     assert cli.run(["judge", str(run), str(bundle.path), "-m", good]) == 2
     assert "R0981: the rubric of `outage_digest` cannot be used" in capsys.readouterr().err
@@ -386,11 +396,6 @@ def test_the_golden_set_of_the_example(capsys: Capture) -> None:
 
 
 def _agrees(case: GoldenCase) -> bool:
-    from clawc.runtime.judge.evidence import given
-    from clawc.runtime.judge.injection import LEFT_OUT
-    from clawc.runtime.judge.view import examine
-    from tests.judge.judges import Saying, rubric, verdict, verdicts
-
     assert case.files is not None
     spoken = examine(given(list(case.files.items()), rubric().reads)).spoken
 

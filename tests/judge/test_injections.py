@@ -147,8 +147,7 @@ DISGUISES: dict[str, Callable[[str], str]] = {
 ORDERS = [attack for attack in ATTACKS if attack[0].isalpha() and ">" not in attack]
 
 
-@pytest.mark.parametrize("nonsense", [False, True])
-@pytest.mark.parametrize("disguise", DISGUISES)
+@pytest.mark.parametrize(("disguise", "nonsense"), [*((each, False) for each in DISGUISES), ("as it is", True)])
 def test_a_gullible_judge_is_not_moved(disguise: str, nonsense: bool) -> None:
     expected = {"causes": "not_met", "plain": "met"}
     assert verdicts(verdict(gullible([], nonsense))) == expected

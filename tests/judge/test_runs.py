@@ -250,6 +250,12 @@ def test_it_is_continued_where_it_was_torn(run: Path) -> None:
     assert [r.score for r in read_run(run, found.id)[1]] == ["0.9"] * 4
 
 
+def test_a_judgement_that_is_too_long_is_kept_in_short(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clawc.runtime.judge.store.LINE_BYTES", 800)
+    found = judge(run)
+    assert [(r.rubrics[0].votes, r.rubrics[0].share[:4]) for r in judgements(run, found)] == [((), "0.66")] * 4
+
+
 @pytest.mark.parametrize("name", ["judgements", "scores"])
 def test_a_folder_of_somebody_elses(run: Path, tmp_path: Path, name: str) -> None:
     (tmp_path / "outside").mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from decimal import Decimal
@@ -17,7 +18,9 @@ from clawc.runtime.engine.interface import EngineFailure, TokenUsage
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.gateway.budget import Budget
 from clawc.runtime.judge.ask import Asker, Tally
-from clawc.runtime.judge.judge import Judge
+from clawc.runtime.judge.evidence import given
+from clawc.runtime.judge.judge import Judge, judge_rubric
+from clawc.runtime.judge.rubric import Read
 from clawc.runtime.judge.votes import decided, decimal_share, differing, order_of, rubric_share, rubrics_share
 from clawc.spec.rubric import DECISIONS, Decision
 from clawc.spec.scoring import final_score, score_text, weighted
@@ -37,6 +40,7 @@ def test_what_most_votes_say() -> None:
     assert decided(["met", "met"]) == "met" and decided(["met", "not_met"]) == "cannot_tell"
 
 
+@settings(deadline=None)
 @draw(st.integers(1, 64), st.text(max_size=8))
 def test_votes_get_the_criteria_in_other_orders(count: int, digest: str) -> None:
     orders = [order_of(count, vote, digest) for vote in range(3)]
@@ -49,7 +53,7 @@ def test_orders_follow_the_evidence() -> None:
     assert len({order_of(8, 0, str(n)) for n in range(50)}) > 40
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @draw(st.lists(st.tuples(st.integers(0, 1_000), st.integers(0, 99), Verdicts), min_size=1, max_size=9))
 def test_a_share_is_the_weighted_mean_of_the_spec(criteria: list[tuple[int, int, Decision]]) -> None:
     names = [f"c{n}" for n in range(len(criteria))]
@@ -62,6 +66,7 @@ def test_a_share_is_the_weighted_mean_of_the_spec(criteria: list[tuple[int, int,
     assert rubrics_share([(spec, said)]) == share
 
 
+@settings(deadline=None)
 @draw(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=6))
 def test_several_rubrics_count_by_their_weights(parts: list[tuple[int, bool]]) -> None:
     specs = [rubric("c").spec.model_copy(update={"weight": str(weight)}) for weight, _ in parts]
@@ -164,13 +169,8 @@ def test_a_spent_budget_ends_it() -> None:
     tally = Tally()
 
     async def all_() -> None:
-        from clawc.runtime.judge.evidence import given
-        from clawc.runtime.judge.judge import judge_rubric
-
         for _ in range(2):
             await judge_rubric(judge, rubric(), lambda bounds: given([(REPORT, HONEST)], rubric().reads, bounds), tally)
-
-    import asyncio
 
     with pytest.raises(RuntimeFault, match="budget of 1 US dollars is spent"):
         asyncio.run(all_())
@@ -178,8 +178,6 @@ def test_a_spent_budget_ends_it() -> None:
 
 
 def test_a_budget_needs_prices() -> None:
-    import asyncio
-
     engine = Saying(lambda prompt, number: "")
     engine.priced = False
     with pytest.raises(RuntimeFault) as failed:
@@ -208,8 +206,6 @@ def test_evidence_is_shortened_to_what_the_model_takes() -> None:
 
 
 def test_one_file_does_not_hide_another() -> None:
-    from clawc.runtime.judge.rubric import Read
-
     of = rubric(reads=(Read("out/a.md", False), Read(REPORT, False)))
     found = verdict(limited(20_000), {"out/a.md": "padding " * 80_000, REPORT: HONEST}, of)
     assert verdicts(found)["causes"] == "met" and found.votes[0].criteria["causes"].evidence[0].quote == QUOTE
