@@ -247,6 +247,10 @@ def run_verb(
     record: Annotated[
         Path | None, typer.Option(help="keep what the model says, for `--model cassette:FILE`", metavar="FILE")
     ] = None,
+    judge: Annotated[
+        str,
+        typer.Option(help="a model that judges rubrics afterwards, as `clawc judge RUN -m NAME` does", metavar="NAME"),
+    ] = "",
     campaign: Annotated[
         Path | None,
         typer.Option(
@@ -271,7 +275,9 @@ def run_verb(
 
     wish = ModelWish(model, temperature, top_p, max_tokens, calls, budget, record)
     raise typer.Exit(
-        run_command(paths, agent, episodes, jobs, seed, out, format, retries, deadline, cluster, sandbox, image, wish)
+        run_command(
+            paths, agent, episodes, jobs, seed, out, format, retries, deadline, cluster, sandbox, image, wish, judge
+        )
     )
 
 

@@ -224,6 +224,19 @@ def test_what_a_model_said_can_be_played_again(run: Path, good: str, tmp_path: P
     assert [r.score for r in read_run(run)[1]] == ["0.9"] * 4
 
 
+def test_a_run_can_be_judged_at_its_end(good: str, built: Any, works: Any, tmp_path: Path, capsys: Capture) -> None:
+    out = tmp_path / "fresh"
+    command = ["run", str(built.path), "--agent", "oracle", "-n", "1", "-o", str(out), "--judge"]
+    assert cli.run([*command, "nobody"]) == 2 and not out.exists()
+    assert cli.run([*command, good, "--format", "json"]) == 2
+    assert "speaks text alone" in capsys.readouterr().err
+    assert cli.run([*command, good]) == 0
+    assert "1 episode judged" in capsys.readouterr().out
+    assert [r.score for r in read_run(out)[1]] == ["0.9"]
+    dead = write_steps(tmp_path / "dead.json", {"fail": "unavailable"})
+    assert cli.run([*command, dead]) == 1 and cli.run([*command, good]) == 0
+
+
 def test_every_code_is_written_down() -> None:
     root = Path(__file__).parents[2]
     written = set(re.findall(r"^\| (R098\d) ", (root / "docs/judging.md").read_text("utf-8"), re.MULTILINE))
