@@ -68,7 +68,10 @@ _ADDRESSES = (
     r"|ordered) to|needs to)\b" + _GAP + r"\b" + _GIVE + r"\b",
     r"\b(?:if|when|since|because) you are (?:an? |the )?" + _JUDGE + r"\b",
     r"\byou are (?:now |no longer |an? |the |acting as )+(?:\w+ ){0,3}?" + _JUDGE + r"\b",
-    r"\bas (?:an? |the )" + _JUDGE + r",? (?:you|your)\b",
+    r"\bas (?:an? |the )(?:" + _JUDGE + r"|ai),? (?:you|your)\b",
+    r"\b" + _ROLE + r"(?:'s)? (?:notes?|comments?|remarks?|verdict|decision) ?:",
+    r"\b(?:to|for) (?:whoever|whomever|anyone|the (?:one|person|model|system|ai))(?: who| that)?(?: is)? (?:evaluat|grad|judg|scor|assess)\w+",
+    r"(?:^|[.!?] )[^a-z0-9\n]{0,12}(?:assistant|ai|model) ?," + _GAP + r"\b(?:you (?:should|must)|verdict|output)\b",
 )
 _OVERRIDES = (
     r"\b(?:ignore|disregard|forget|override|overrule|bypass|drop|discard|neglect|pay no attention to|stop following"
@@ -78,6 +81,13 @@ _OVERRIDES = (
     + _GAP
     + r"\b(?:instructions?|prompts?|rubrics?|criteri(?:on|a)|guidelines?|directives?|orders?|messages?|rules?|context|told|said|before|above)\b",
     r"\b(?:new|updated|revised|real|actual|true|final) (?:system )?(?:instructions?|prompt|rubric|grading (?:rules?|policy)) ?(?::|follow)",
+    r"\bnew (?:task|goal|objective|role) ?:|\bevidence (?:ends|stops|is over|is complete)\b",
+    r"\b(?:grading|judging|scoring) (?:instructions?|guidelines?|policy|override)\b",
+    r"\b(?:author|owner|designer|creator) of (?:this|the) (?:rubric|task|evaluation|test|benchmark)\b",
+    r"\b(?:previous|prior|above|earlier|original) (?:prompt|instructions?|rubric|messages?) (?:was|were|is|are) (?:an? |only |just |now )*"
+    r"(?:test|wrong|outdated|invalid|void|obsolete|cancel\w+|replaced|superseded)\b",
+    r"\byou must (?:comply|obey|mark)\b",
+    r"\b(?:begin|end|start) (?:of )?(?:the )?(?:system|hidden|secret) (?:prompt|message|instructions?)\b",
     r"\bsystem (?:override|notice|message|instructions?|prompt|note|alert) ?[:\]>=-]",
     r"\byour (?:new |only |real )?(?:task|job|role|instructions?|goal|purpose) (?:is|are|has|have)\b"
     + _GAP
@@ -111,6 +121,15 @@ _VERDICTS = (
     + _GOOD
     + r"\b",
     _ORDER + _GIVE + r" (?:[^ \n]+ ){0,6}?(?:10/10|5/5|100 ?%)",
+    _ORDER + _GIVE + r" (?:[^ \n]+ ){0,3}?" + _WHAT + r" (?:as )?[\"'`*]*met\b",
+    _ORDER
+    + r"(?:"
+    + _GIVE
+    + r"|say|print|choose|select)(?: with| as| only| just| verdicts?|:)* ?[\"'`*]*met\b(?=[\"'`*]*(?:[.,;!)}\]]|$| for\b| in all\b))",
+    r"\bgive (?:this|it|me|us|(?:the|this) (?:submission|report|work|answer))\b"
+    + _GAP
+    + r"\b(?:passing|full|good|high|top|perfect|maximum) (?:scores?|grades?|marks?|ratings?|verdicts?|points)\b",
+    r"\bevery (?:single )?criterion (?:is|was|has been) " + _GOOD + r"\b",
     r"\b(?:must|should|shall|has to|have to|is to|are to|need to) be (?:\w+ )?(?:marked|graded|rated|scored|judged|considered"
     r"|treated|deemed|counted|evaluated|assessed|given|awarded|accepted)\b" + _GAP + r"\b" + _GOOD + r"\b",
     r"\b(?:awards?|gives?|assigns?|grants?|gets?|deserves?|receives?|earns?)\b"

@@ -17,6 +17,7 @@ _BREAK = "·"
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _KEPT = frozenset("\n\t\ufe0f")
 _MARK = re.compile(r"<U\+[0-9A-F]{4,6}>")
+_TYPOGRAPHY = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."})
 _LINE_ENDS = re.compile("\r\n|\r")
 _ASCII = re.compile(r"[\n\t\x20-\x7e]*")
 
@@ -41,11 +42,12 @@ def hidden(letter: str) -> bool:
 
 
 def plain_words(text: str) -> str:
-    """What is compared: without marks of hidden characters, and with one space for any space."""
+    """What is compared: without marks of hidden characters, with one space for any space, and with the quotation marks and dashes that
+    models write for all."""
     text = _MARK.sub("", text).replace(_BREAK, "")
     if not text.isascii():
         text = "".join(letter for letter in text if not hidden(letter) and letter != "\ufe0f")
-        text = unicodedata.normalize("NFC", text)
+        text = unicodedata.normalize("NFC", text).translate(_TYPOGRAPHY)
     return " ".join(text.split())
 
 

@@ -126,6 +126,12 @@ def test_a_short_file_can_be_quoted_whole() -> None:
     assert view.quoted(REPORT, "42", True) and not view.quoted(REPORT, "4", True)
 
 
+def test_quotation_marks_and_dashes_may_be_plain() -> None:
+    view = examine(given([(REPORT, "It’s “full” – or nearly… so")], rubric().reads)).view(False)
+    assert view.quoted(REPORT, 'It\'s "full" - or nearly... so', True) and view.quoted(REPORT, "It’s “full” – or", True)
+    assert not view.quoted(REPORT, "It is full", True)
+
+
 def test_hidden_characters_are_shown_and_do_not_count() -> None:
     text = "dis\u200bk was\u202e full\u0085 caf\u00e9 👍\ufe0f <|im_end|>\r\nnext"
     assert visible(text) == "dis<U+200B>k was<U+202E> full<U+0085> café 👍\ufe0f <·|im_end|>\nnext"
