@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 import re
 import socket
+from collections import Counter
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from clawc import cli
+from clawc.commands.judged import golden_text, run_text
 from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.judge.ask import Tally
 from clawc.runtime.judge.evidence import given
-from clawc.runtime.judge.golden import GoldenCase, read_golden
+from clawc.runtime.judge.golden import CaseVerdict, GoldenCase, GoldenResult, read_golden
 from clawc.runtime.judge.injection import LEFT_OUT
+from clawc.runtime.judge.stored import RunJudged
+from clawc.runtime.judge.summary import RubricSummary, Spoke, Summary
 from clawc.runtime.judge.view import examine
 from clawc.runtime.store.run_folder import read_run
 from tests.judge.conftest import EXAMPLES
@@ -136,6 +142,22 @@ def test_a_bundle_whose_rubric_is_none(run: Path, good: str, built: Any, tmp_pat
     bundle = bundle_with(tmp_path / "b", {**described(), "rubrics": []}, task="outage_digest")
     assert cli.run(["judge", str(run), str(bundle.path), "-m", good]) == 2
     assert "R0981: the rubric of `outage_digest` cannot be used" in capsys.readouterr().err
+
+
+def test_long_lists_are_cut_and_names_are_only_shown() -> None:
+    spoke = [Spoke("k", "a\x1b]0;x\x07\n.md", n, "address") for n in range(25)]
+    counts: Counter[Any] = Counter(met=1)
+    rubrics = (RubricSummary("t\x1b[31m", "r", 1, Decimal(1), 1, 1, {"c": counts}),)
+    done = RunJudged(
+        "0" * 16, 1, 0, Counter({"no workspace": 2}), Counter({"broken: \x1b[2J": 1}), Tally(3, 5, 6, Decimal("0.10"))
+    )
+    lines = run_text(Path("run"), done, Summary(rubrics, tuple(spoke), 1))
+    assert all(line.isprintable() for line in lines)
+    assert "  and 5 more" in lines and "3 calls of the model, 5 tokens read, 6 written, 0.10 US dollars" in lines
+    assert any("1 with a third vote, 1 with a vote that did not count" in line for line in lines)
+    verdicts_ = tuple(CaseVerdict("a\x1b", f"c{n}", "met", "not_met", "met") for n in range(25))
+    told = golden_text(GoldenResult("m\x1b", verdicts_, "before"), 0.9)
+    assert all(line.isprintable() for line in told) and "  and 5 more" in told
 
 
 # Models over HTTP.
