@@ -217,9 +217,10 @@ async def play(
                 hit, final = "wall", Final("", "truncated", "the episode exceeded its wall limit")
             except SandboxEnded as ended:
                 hit, final = ended.limit, Final("", "truncated" if ended.limit else "error", ended.message)
+            limit = await sandbox.stop()  # nothing runs, and no time limit, while the rest is told
+            await access.note_account()
             trajectory.add("final", {"text": final.text, "stop": final.stop, "reason": final.reason})
         with clock.phase("collect"):
-            limit = await sandbox.stop()
             collected = await sandbox.collect(tree)
         access.require_usable()
         hits = dict.fromkeys(name for name in (hit, limit, collected.over, access.hit) if name)

@@ -6,6 +6,8 @@ model learns of none of it. What counts is the capture; this says how the harnes
 
 from __future__ import annotations
 
+import json
+import sys
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -14,7 +16,7 @@ from typing import Literal, cast
 
 from clawc.runtime.engine.interface import Object
 from clawc.runtime.engine.meaning import meaning
-from clawc.runtime.engine.untyped import parsed
+from clawc.runtime.engine.untyped import listing, mapping, parsed
 
 Kind = Literal[
     "id_changed", "arguments_respelt", "arguments_changed", "call_dropped", "call_added", "answer_dropped", "text_changed",
@@ -48,8 +50,21 @@ class Answer:
 
     number: int
     id: str
-    messages: Sequence[Object]
     message: Object
+
+
+class _Asked:
+    """What a call asked, as much of it as tells whether another one begins alike: texts of one attempt would take a lot of memory, since
+    each call brings all of them anew."""
+
+    def __init__(self, messages: Sequence[Object]) -> None:
+        self.digests = tuple(_digest(message) for message in messages)
+        self.roles = tuple(sys.intern(str(message.get("role"))) for message in messages)
+
+    def common(self, other: _Asked) -> int:
+        """How many messages both begin with alike, by what they say."""
+        pairs = enumerate(zip(self.digests, other.digests))
+        return next((at for at, (one, two) in pairs if one != two), min(len(self.digests), len(other.digests)))
 
 
 class Account:
@@ -59,52 +74,51 @@ class Account:
         self.counts: Counter[str] = Counter()
         self.listed: list[Difference] = []
         self.answers: dict[int, Answer] = {}
-        self._waiting: dict[int, Answer] = {}
-        self._recent: deque[Answer] = deque(maxlen=_RECENT)
+        self._asked: dict[int, _Asked] = {}
+        self._answered: dict[int, Answer] = {}
+        self._recent: deque[tuple[_Asked, Answer]] = deque(maxlen=_RECENT)
 
     def asked(self, number: int, messages: Sequence[Object]) -> None:
         """The harness has asked something."""
-        before = self._before(messages)
-        if before is None:
-            return
-        for each in _since(before, number, messages):
+        asked = _Asked(messages)
+        for each in self._told(number, asked, messages):
             self.counts[each.kind] += 1
             if len(self.listed) < _LISTED:
                 self.listed.append(each)
+        if len(self._asked) == _RECENT:  # those that fail or are given up are never answered
+            del self._asked[next(iter(self._asked))]
+        self._asked[number] = asked
 
     def answered(self, answer: Answer) -> None:
         """The model has said something, which is yet to be handed over."""
-        self._waiting[answer.number] = answer
+        self._answered[answer.number] = answer
 
     def delivered(self, number: int) -> None:
         """The harness has the whole answer."""
-        answer = self._waiting.pop(number, None)
+        asked, answer = self._asked.pop(number, None), self._answered.pop(number, None)
         if answer is not None:
             self.answers[number] = answer
-            self._recent.append(answer)
+            if asked is not None:
+                self._recent.append((asked, answer))
 
-    def _before(self, messages: Sequence[Object]) -> Answer | None:
-        """What a further call goes on from: the last answer of those whose messages it has most of; None if that is no more than what
-        every call begins with."""
-        best, length = None, 2  # the system prompt alone makes no conversation
-        for answer in self._recent:
-            common = _common(answer.messages, messages)
-            if common >= length:
-                best, length = answer, common
-        return best
-
-
-def _since(before: Answer, number: int, messages: Sequence[Object]) -> Iterator[Difference]:
-    common = _common(before.messages, messages)
-    if common < len(before.messages):
-        was = str(before.messages[common].get("role"))
-        yield Difference(before.number, number, "history_changed", was, f"from message {common + 1} on")
-        return
-    rest = messages[common:]
-    if not rest or rest[0].get("role") != "assistant":
-        yield Difference(before.number, number, "answer_dropped", _shown(before.message))
-        return
-    yield from told_otherwise(before, rest[0], number)
+    def _told(self, number: int, asked: _Asked, messages: Sequence[Object]) -> Iterator[Difference]:
+        """How a further call tells the answer that it goes on from: the last one of those whose messages it has most of. A call that has
+        no more of any than what every call begins with goes on from none."""
+        best, before, common = None, None, 2  # the system prompt alone makes no conversation
+        for earlier, answer in self._recent:
+            length = earlier.common(asked)
+            if length >= common:
+                best, before, common = answer, earlier, length
+        if best is None or before is None:
+            return
+        if common < len(before.digests):
+            yield Difference(
+                best.number, number, "history_changed", before.roles[common], f"from message {common + 1} on"
+            )
+        elif asked.roles[common : common + 1] != ("assistant",):
+            yield Difference(best.number, number, "answer_dropped", _shown(best.message))
+        else:
+            yield from told_otherwise(best, messages[common], number)
 
 
 def told_otherwise(answer: Answer, told: Object, seen: int = 0) -> Iterator[Difference]:
@@ -119,20 +133,22 @@ def told_otherwise(answer: Answer, told: Object, seen: int = 0) -> Iterator[Diff
     thought = str(answer.message.get("reasoning_content") or "")
     if thought and not told.get("reasoning_content"):
         yield differs("reasoning_dropped", thought)
-    waiting = [*_functions(told)]
+    waiting: dict[str, deque[tuple[int, str, str]]] = {}
+    for at, (id, name, arguments) in enumerate(_functions(told)):
+        waiting.setdefault(name, deque()).append((at, id, arguments))
     for id, name, arguments in _functions(answer.message):
-        at = next((n for n, (_, other, _) in enumerate(waiting) if other == name), None)
-        if at is None:
+        if not waiting.get(name):
             yield differs("call_dropped", f"{name} {arguments}")
             continue
-        new_id, _, new_arguments = waiting.pop(at)
+        _, new_id, new_arguments = waiting[name].popleft()
         if new_id != id:
             yield differs("id_changed", id, new_id)
         if new_arguments != arguments:
             alike = _same(arguments, new_arguments)
             yield differs("arguments_respelt" if alike else "arguments_changed", arguments, new_arguments)
-    for _, name, arguments in waiting:
-        yield differs("call_added", "", f"{name} {arguments}")
+    added = sorted((at, f"{name} {arguments}") for name, calls in waiting.items() for at, _, arguments in calls)
+    for _, each in added:
+        yield differs("call_added", "", each)
 
 
 def _functions(message: Object) -> Iterator[tuple[str, str, str]]:
@@ -143,19 +159,27 @@ def _functions(message: Object) -> Iterator[tuple[str, str, str]]:
 
 
 def _same(one: str, other: str) -> bool:
+    """Are both the same JSON?"""
     with suppress(ValueError):
-        return parsed(one) == parsed(other)
+        return _alike(parsed(one), parsed(other))
     return False
 
 
-def _common(one: Sequence[Object], other: Sequence[Object]) -> int:
-    """How many messages both begin with alike, by what they say."""
-    number = 0
-    for left, right in zip(one, other):
-        if left != right and meaning(left) != meaning(right):
-            break
-        number += 1
-    return number
+def _alike(one: object, other: object) -> bool:
+    """As in JSON, where `true` is not 1."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        left, right = mapping(cast("object", one)), mapping(cast("object", other))
+        return left.keys() == right.keys() and all(_alike(left[name], right[name]) for name in left)
+    if isinstance(one, list) and isinstance(other, list):
+        first, second = listing(cast("object", one)), listing(cast("object", other))
+        return len(first) == len(second) and all(map(_alike, first, second))
+    return isinstance(one, bool) == isinstance(other, bool) and one == other
+
+
+def _digest(message: Object) -> int:
+    """Stands for what a message says, in this process."""
+    role, content, *calls = meaning(message)
+    return hash((role, content, json.dumps(calls, sort_keys=True)))
 
 
 def _shown(message: Object) -> str:

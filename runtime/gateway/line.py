@@ -332,7 +332,7 @@ class Line:
         if call.main:
             self._main.add(call.number)
             self._blame.answered()
-            self.account.answered(Answer(call.number, call.head.id, call.asked.messages, message))
+            self.account.answered(Answer(call.number, call.head.id, message))
             self._conversations.pop(call.place.parent, None)
             self._conversations[call.number] = (call.asked.tools, (*call.asked.messages, message))
             if self._meter.answered(message) is not None:

@@ -6,7 +6,7 @@ The transcript lies where the agent can write, so nothing follows from it; that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from clawc.runtime.engine.interface import Object
@@ -31,10 +31,10 @@ class Joined:
     differences: tuple[Difference, ...]
 
 
-def joined(transcripts: Sequence[TrajectoryRecord], answers: Sequence[Answer]) -> Joined:
+def joined(transcripts: Iterable[TrajectoryRecord], answers: Sequence[Answer]) -> Joined:
     """The transcripts of one attempt against the answers that its harness got."""
     by_id = {answer.id: answer for answer in answers}
-    told, unheard, errors = 0, list[str](), list[str]()
+    told, unheard, errors = 0, list[str](), list[str]()  # texts up to the bounds, of however many files
     found: dict[int, tuple[Answer, Message]] = {}
     for record in transcripts:
         errors += _errors(record)
@@ -47,12 +47,13 @@ def joined(transcripts: Sequence[TrajectoryRecord], answers: Sequence[Answer]) -
                 found[answer.number] = answer, message
             elif message.content or message.tool_calls:
                 told += 1
-                unheard.append(message.content[:_SHOWN])
+                if len(unheard) < _SAID:
+                    unheard.append(message.content[:_SHOWN])
     untold = tuple(answer.number for answer in answers if answer.number not in found)
     differences = tuple(
         each for answer, message in found.values() for each in told_otherwise(answer, _as_wire(message))
     )
-    return Joined(told, len(found), untold, tuple(unheard[:_SAID]), tuple(errors[:_SAID]), differences)
+    return Joined(told, len(found), untold, tuple(unheard), tuple(errors[:_SAID]), differences)
 
 
 def _as_wire(message: Message) -> Object:

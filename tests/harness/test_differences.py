@@ -30,17 +30,17 @@ def result(id: str, text: str) -> dict[str, Any]:
     return {"role": "tool", "tool_call_id": id, "content": text}
 
 
-def call(number: int, messages: list[dict[str, Any]], said: dict[str, Any]) -> Answer:
-    return Answer(number, f"id-{number}", messages, said)
+def call(number: int, said: dict[str, Any]) -> Answer:
+    return Answer(number, f"id-{number}", said)
 
 
-def kinds(*calls: Answer) -> list[tuple[int, int, str]]:
-    """The differences of calls that were all answered, and the answers handed over."""
+def kinds(*calls: tuple[list[dict[str, Any]], dict[str, Any]]) -> list[tuple[int, int, str]]:
+    """The differences of calls, each with its messages and its answer, which was handed over."""
     account = Account()
-    for each in calls:
-        account.asked(each.number, each.messages)
-        account.answered(each)
-        account.delivered(each.number)
+    for number, (messages, said) in enumerate(calls, 1):
+        account.asked(number, messages)
+        account.answered(call(number, said))
+        account.delivered(number)
     assert sum(account.counts.values()) == len(account.listed)
     return [(each.call, each.seen, each.kind) for each in account.listed]
 
@@ -51,7 +51,7 @@ WRITE = ("call_1", "write", '{"path": "a", "content": "b"}')
 def test_an_honest_harness() -> None:
     said = answer("I write.", WRITE)
     later = [SYSTEM, ASK, said, result("call_1", "written")]
-    assert kinds(call(1, [SYSTEM, ASK], said), call(2, later, answer("Done."))) == []
+    assert kinds(([SYSTEM, ASK], said), (later, answer("Done."))) == []
 
 
 @pytest.mark.parametrize(
@@ -70,14 +70,14 @@ def test_an_honest_harness() -> None:
 def test_each_kind(told: dict[str, Any], expected: list[str]) -> None:
     said = answer("I write.", WRITE)
     later = [SYSTEM, ASK, told, {"role": "user", "content": "Go on."}]
-    found = kinds(call(1, [SYSTEM, ASK], said), call(2, later, answer("Done.")))
+    found = kinds(([SYSTEM, ASK], said), (later, answer("Done.")))
     assert found == [(1, 2, kind) for kind in expected]
 
 
 def test_mended_json() -> None:
     broken, mended = '{"path": "a", "content": "b', '{"path":"a","content":"b"}'
     said, told = answer("", ("c1", "write", broken)), answer("", ("c1", "write", mended))
-    [found] = told_otherwise(call(1, [SYSTEM, ASK], said), told, 2)
+    [found] = told_otherwise(call(1, said), told, 2)
     assert found == Difference(1, 2, "arguments_changed", broken, mended)
 
 
@@ -85,10 +85,10 @@ def test_a_question_is_asked_once_more() -> None:
     """The answer was not used; after a failure it is no difference."""
     said = answer("", WRITE)
     asked = [SYSTEM, ASK]
-    assert kinds(call(1, asked, said), call(2, asked, said)) == [(1, 2, "answer_dropped")]
+    assert kinds((asked, said), (asked, said)) == [(1, 2, "answer_dropped")]
     account = Account()
     account.asked(1, asked)
-    account.answered(call(1, asked, said))  # which nobody was there to take
+    account.answered(call(1, said))  # which nobody was there to take
     account.asked(2, asked)
     assert (account.listed, account.answers) == ([], {})
 
@@ -96,10 +96,10 @@ def test_a_question_is_asked_once_more() -> None:
 def test_a_history_that_is_cut_and_one_of_a_sub_agent() -> None:
     long = [SYSTEM, ASK, answer("One."), {"role": "user", "content": "More."}]
     compacted = [SYSTEM, ASK, {"role": "user", "content": "In short: one."}]
-    first, second = call(1, long, answer("Two.")), call(2, compacted, answer("Three."))
+    first, second = (long, answer("Two.")), (compacted, answer("Three."))
     assert kinds(first, second) == [(1, 2, "history_changed")]
     other = [SYSTEM, {"role": "user", "content": "A task of its own."}]
-    assert kinds(first, call(2, other, answer("Yes."))) == []
+    assert kinds(first, (other, answer("Yes."))) == []
 
 
 def test_many_differences_are_counted() -> None:
@@ -107,7 +107,7 @@ def test_many_differences_are_counted() -> None:
     account = Account()
     for number in range(1, 1_001):
         account.asked(number, asked)
-        account.answered(call(number, asked, answer("x" * 5_000)))
+        account.answered(call(number, answer("x" * 5_000)))
         account.delivered(number)
     assert (account.counts["answer_dropped"], len(account.listed)) == (999, 200)
     assert len(account.listed[0].was) == 2_000
@@ -123,8 +123,8 @@ _calls = st.lists(
 def test_no_difference_without_one(text: str, calls: list[Any], other: str, others: list[Any]) -> None:
     """Nothing is told of what is alike, and something of all that is not."""
     said, told = answer(text, *calls), answer(other, *others)
-    found = list(told_otherwise(call(1, [ASK], said), told))
-    assert list(told_otherwise(call(1, [ASK], said), said)) == [] or len({id for id, _, _ in calls}) < len(calls)
+    found = list(told_otherwise(call(1, said), told))
+    assert list(told_otherwise(call(1, said), said)) == [] or len({id for id, _, _ in calls}) < len(calls)
     alike = text.strip() == other.strip() and sorted(calls) == sorted(others)
     if not alike:
         assert found
@@ -132,7 +132,7 @@ def test_no_difference_without_one(text: str, calls: list[Any], other: str, othe
 
 
 def test_a_transcript_is_joined_by_the_ids_of_answers() -> None:
-    calls = [call(1, [ASK], answer("", WRITE)), call(2, [ASK, answer("", WRITE)], answer("Done."))]
+    calls = [call(1, answer("", WRITE)), call(2, answer("Done."))]
     messages = (
         Message(role="user", content="Do it."),
         Message(role="assistant", tool_calls=(ToolCall(id="call1", name="write", arguments=WRITE[2]),), call_id="id-1"),
