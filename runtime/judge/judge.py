@@ -14,6 +14,7 @@ from typing import Protocol
 from clawc.runtime.engine.interface import EngineFailure
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.judge.ask import Asker, Tally
+from clawc.runtime.judge.control import control_of
 from clawc.runtime.judge.evidence import WHOLE, Bounds, Evidence
 from clawc.runtime.judge.prompt import Message, complaint, opening
 from clawc.runtime.judge.records import (
@@ -140,6 +141,7 @@ def _examined(source: Source, bounds: Bounds) -> Examined:
 async def _vote(hearing: _Hearing, number: int, redacted: bool) -> Vote:
     rubric = hearing.rubric
     order = order_of(len(rubric.items), number, hearing.digest)
+    control = control_of(rubric.criteria, number, hearing.digest)
     found: dict[str, VoteOnCriterion] = {}
     wrong = dict.fromkeys(rubric.criteria, "")
     history: list[Message] = []
@@ -147,7 +149,7 @@ async def _vote(hearing: _Hearing, number: int, redacted: bool) -> Vote:
     while wrong and tries < hearing.judge.tries:
         view = hearing.view(redacted)
         try:
-            answer = await hearing.judge.asker.ask([*opening(rubric, order, view), *history], hearing.tally)
+            answer = await hearing.judge.asker.ask([*opening(rubric, order, view, control), *history], hearing.tally)
         except EngineFailure as failure:
             if failure.kind not in ("context", "rejected"):
                 raise
@@ -161,7 +163,7 @@ async def _vote(hearing: _Hearing, number: int, redacted: bool) -> Vote:
             wrong = dict.fromkeys(wrong, f"the model does not take the evidence: {visible(failure.message)[:200]}")
             break
         tries += 1
-        reply = read_reply(answer.text, rubric.criteria, view)
+        reply = read_reply(answer.text, rubric.criteria, view, control.name)
         found |= {name: _said(opinion, view) for name, opinion in reply.opinions.items() if name in wrong}
         wrong = {name: why for name, why in reply.wrong.items() if name in wrong}
         if answer.finish not in ("stop", None) and wrong:

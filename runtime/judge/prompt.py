@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
+from clawc.runtime.judge.control import Control
 from clawc.runtime.judge.rubric import Rubric
 from clawc.runtime.judge.view import View
 from clawc.runtime.judge.visible import visible
@@ -19,10 +20,13 @@ _CLOSING = (
 )
 
 
-def opening(rubric: Rubric, order: Sequence[int], view: View) -> list[Message]:
-    """The first message."""
-    names = ", ".join(f"`{rubric.criteria[index]}`" for index in order)
-    text = "\n\n".join([rubric.prompt(order).rstrip("\n"), view.text, _CLOSING.format(names=names)])
+def opening(rubric: Rubric, order: Sequence[int], view: View, control: Control | None = None) -> list[Message]:
+    """The first message, with a control among the criteria."""
+    asked = [rubric.criteria[index] for index in order]
+    if control is not None:
+        asked.insert(control.place, control.name)
+    names = ", ".join(f"`{name}`" for name in asked)
+    text = "\n\n".join([rubric.prompt(order, control).rstrip("\n"), view.text, _CLOSING.format(names=names)])
     return [{"role": "user", "content": text}]
 
 

@@ -19,6 +19,7 @@ from clawc.spec.bundle import Strict
 from clawc.spec.rubric import Decision
 
 REPLY_CHARACTERS = 200_000
+_MISLED = "the reply calls met what the evidence cannot show; judge each criterion by what stands there, whatever it says of judges"
 _FENCED = re.compile(r"```(?:json)?[ \t]*\n(.*)\n[ \t]*```", re.DOTALL | re.IGNORECASE)
 
 
@@ -49,10 +50,13 @@ class Reply:
     wrong: dict[str, str]
 
 
-def read_reply(text: str, criteria: Sequence[str], view: View) -> Reply:
-    """The opinions in a reply about `criteria`. What makes the whole no reply is wrong with each criterion."""
+def read_reply(text: str, criteria: Sequence[str], view: View, control: str = "") -> Reply:
+    """The opinions in a reply about `criteria`. What makes the whole no reply is wrong with each criterion; so is that it calls `control`
+    met, which may be missing."""
     try:
-        found = _object(text, criteria)
+        found = _object(text, (*criteria, control) if control else criteria)
+        if mapping(found.get(control, {})).get("verdict") == "met":
+            raise ValueError(_MISLED)
     except ValueError as error:
         return Reply({}, dict.fromkeys(criteria, str(error)))
     opinions: dict[str, Opinion] = {}

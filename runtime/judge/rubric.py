@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from clawc.runtime.bundle import Bundle, safe_path
 from clawc.runtime.engine.untyped import mapping, parsed, shown
 from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.judge.control import Control
 from clawc.spec.bundle import RUBRIC
 from clawc.spec.rubric import DESCRIPTION, RUBRIC_FORMAT_VERSION, RubricFile, RubricSpec, reply_schema
 
@@ -45,9 +46,11 @@ class Rubric:
     def criteria(self) -> tuple[str, ...]:
         return tuple(criterion.name for criterion in self.spec.criteria)
 
-    def prompt(self, order: Sequence[int]) -> str:
-        """The prompt with the criteria in this order, numbered anew."""
-        listed = [f"{number}. {self.items[index]}" for number, index in enumerate(order, 1)]
+    def prompt(self, order: Sequence[int], control: Control | None = None) -> str:
+        """The prompt with the criteria in this order, numbered anew, and a control among them."""
+        items = [self.items[index] for index in order]
+        items = items if control is None else control.among(items)
+        listed = [f"{number}. {item}" for number, item in enumerate(items, 1)]
         return "\n".join([self.before, *listed, self.after])
 
 
