@@ -37,6 +37,7 @@ from clawc.runtime.records import (
 from clawc.runtime.sandbox.finish import finish, in_thread
 from clawc.runtime.sandbox.interface import Backend, Collected, SandboxEnded
 from clawc.runtime.sandbox.move import move_tree
+from clawc.runtime.sandbox.start import mounted
 from clawc.runtime.scoring.bytecode import TRAJECTORY, Bytecode
 from clawc.runtime.scoring.checking import COLLECTED
 from clawc.runtime.scoring.jobs import environment
@@ -194,6 +195,7 @@ async def play(
     agent = harness.agent(bundle)
     task = Task(_text(bundle, INSTRUCTION), limits, seed, tuple(_text(bundle, turn) for turn in bundle.manifest.turns))
     inside, needs = harness.endpoint == "sandbox", needs_of(harness)
+    lent = mounted(needs.mounts)
     with clock.phase("create"):
         sandbox = await backend.create(
             BundleTemplate(bundle),
@@ -219,6 +221,8 @@ async def play(
                 hit, final = ended.limit, Final("", "truncated" if ended.limit else "error", ended.message)
             limit = await sandbox.stop()  # nothing runs, and no time limit, while the rest is told
             await access.note_account()
+            if final.stop == "error" and mounted(needs.mounts) != lent:
+                raise RuntimeFault("R0302", "what the agent is installed in was changed while it ran", "Play it again.")
             trajectory.add("final", {"text": final.text, "stop": final.stop, "reason": final.reason})
         with clock.phase("collect"):
             collected = await sandbox.collect(tree)

@@ -12,6 +12,9 @@ from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.sandbox.tools import TOOLS
 
 _INSIDE = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9_.+@-]*)+")
+# What speaks for the machine or its users: processes, devices, sockets.
+_NEVER = ("/proc", "/sys", "/dev", "/run")
+_SHARED = "/dev/shm"  # holds files only
 # What a sandbox has there already, or gives to the task.
 _TAKEN = frozenset({
     "agent", "area", "bin", "box", "dev", "etc", "lib", "lib32", "lib64", "mounts", "proc", "run", "sbin", "sys", "tmp", "usr", "w",
@@ -35,6 +38,11 @@ def mount_of(at: str, folder: Path) -> Path:
         raise RuntimeFault("R0405", f"nothing can be mounted at `{at}`", "Give a path such as /opt/program.")
     try:
         found = Path(os.path.realpath(folder, strict=True))  # `resolve` has another error for a link to itself
+        if found == Path("/") or (any(map(found.is_relative_to, _NEVER)) and not found.is_relative_to(_SHARED)):
+            raise RuntimeFault(
+                "R0405", f"`{found}` is not for sandboxes: what is there speaks for this machine",
+                "Mount the folder that holds the program, and no more.",
+            )  # fmt: skip
         if not stat.S_ISDIR(found.stat().st_mode):
             raise RuntimeFault("R0405", f"`{folder}` is no folder", "Only folders can be mounted.")
         for above in (found, *found.parents):

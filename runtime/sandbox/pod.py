@@ -138,6 +138,11 @@ class Pod:
         control.setblocking(False)
         self._loop.add_reader(control.fileno(), self._listen)
 
+    @property
+    def idle(self) -> bool:
+        """Whether no box is in it or on its way."""
+        return not (self._boxes or self._starting)
+
     async def begin(self) -> None:
         """Wait for the zygote; raises RuntimeFault with what bwrap said if it does not come."""
         with suppress(TimeoutError):

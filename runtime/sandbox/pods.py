@@ -14,7 +14,7 @@ from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.sandbox.finish import acquire, finish
 from clawc.runtime.sandbox.ground import Area, Role
 from clawc.runtime.sandbox.pod import Pod, PodBox, open_pod
-from clawc.runtime.sandbox.start import Start
+from clawc.runtime.sandbox.start import Mounted, Start, mounted
 
 # What the interpreters of checkers have imported beforehand; parsers that few tasks need are imported by them.
 _FOR_CHECKS = (
@@ -23,8 +23,10 @@ _FOR_CHECKS = (
 )  # fmt: skip
 _WARM: Mapping[Role, tuple[str, ...]] = {"agent": (), "job": (), "check": _FOR_CHECKS}
 
-# The role of a pod, and the folders of the host that its boxes may have.
-_Kind: TypeAlias = tuple[Role, tuple[Path, ...]]
+# The role of a pod, and the folders of the host that its boxes may have, with what tells each from another one in its place.
+_Kind: TypeAlias = tuple[Role, tuple[Mounted, ...]]
+# So many pods with such folders stay when no box is in them.
+_IDLE = 4
 
 
 class Pods:
@@ -43,14 +45,14 @@ class Pods:
         self._soon: asyncio.Task[None] | None = None
 
     async def start(self, area: Area, start: Start, fds: Sequence[int]) -> PodBox:
-        pod = await self._open(area, tuple(sorted(set(start.mounts.values()))))
+        pod = await self._open(area, mounted(start.mounts))
         return await pod.start(start, fds)
 
     def pod(self, role: Role) -> Pod | None:
         """The pod of a role, if it is open."""
         return self._pods.get((role, ()))
 
-    async def _open(self, area: Area, mounts: tuple[Path, ...] = ()) -> Pod:
+    async def _open(self, area: Area, mounts: tuple[Mounted, ...] = ()) -> Pod:
         kind = area.role, mounts
         pod = self._pods.get(kind)
         if pod is not None and pod.alive:
@@ -58,9 +60,17 @@ class Pods:
         async with self._turns.setdefault(kind, asyncio.Lock()):
             pod = self._pods.get(kind)
             if pod is None or not pod.alive:
-                work = open_pod(self._bwrap, area.path, _WARM[area.role], self._machine, area.user, mounts)
+                await self._end_idle()
+                paths = [mount.folder for mount in mounts]
+                work = open_pod(self._bwrap, area.path, _WARM[area.role], self._machine, area.user, paths)
                 pod = self._pods[kind] = await acquire(work, Pod.close)
             return pod
+
+    async def _end_idle(self) -> None:
+        """End the oldest pods with folders of the host that nobody is in, but for a few."""
+        idle = [kind for kind, pod in self._pods.items() if kind[1] and pod.idle]
+        for kind in idle[: max(0, len(idle) + 1 - _IDLE)]:
+            await finish(self._pods.pop(kind).close())
 
     def expect(self, area: Area) -> None:
         self._soon = asyncio.create_task(self._try_to_open(area))

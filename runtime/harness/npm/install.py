@@ -7,15 +7,20 @@ A folder is named after the hash of its lockfile and is seen only when it is who
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from clawc.runtime.engine.untyped import mapping, shown
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.sandbox.lock import alone
 
@@ -24,6 +29,14 @@ _HERE = Path(__file__).parent
 _FOR_ALL = Path("/var/cache/clawc/agents")
 _MACHINE = "x86_64"
 _PATIENCE_S = 900
+# Of what npm says of a failure.
+_SAID = 1 << 16
+# Variables that hold what nobody may see, from so many characters on, and how npm's settings and addresses hold it.
+_SECRETS = re.compile("TOKEN|SECRET|PASS|KEY|AUTH", re.IGNORECASE)
+_SECRET = 6
+_CREDENTIALS = re.compile(
+    r"((?:_authToken|_auth|_password|Bearer|Basic)\"?\s*[=: ]\s*\"?)[^\s\"]+|(?<=://)[^/@\s]+(?=@)", re.IGNORECASE
+)
 _NPM = ("ci", "--ignore-scripts", "--omit=optional", "--omit=peer", "--no-audit", "--no-fund", "--loglevel=error")
 # Beside the packages: what node has compiled of them.
 COMPILED = "compiled"
@@ -61,7 +74,7 @@ def installed(package: Package) -> Path | None:
     """The folder with its `node_modules`; None if it is not there."""
     for parent in (agents_folder(), _FOR_ALL):
         folder = parent / _folder_name(package)
-        if (folder / "node_modules" / package.main).is_file():
+        if os.path.isfile(folder / "node_modules" / package.main):  # `Path.is_file` raises where nobody may look
             return folder
     return None
 
@@ -76,9 +89,9 @@ def require(package: Package, of: Package | None = None) -> Path:
 
 
 def install(package: Package) -> Path:
-    """As `installed`, but it is fetched first if need be. Raises RuntimeFault R0408 where that cannot be done."""
+    """As `installed`, but it is fetched first if need be, and again where parts of it are gone. Raises RuntimeFault R0408 where that cannot be done."""
     found = installed(package)
-    if found is not None:
+    if found is not None and _is_whole(package, found):
         return found
     npm = shutil.which("npm")
     if platform.machine() != _MACHINE or sys.platform != "linux":
@@ -87,12 +100,14 @@ def install(package: Package) -> Path:
         raise RuntimeFault("R0408", "npm is not there", "Install it, for example by `apt-get install npm`.")
     folder = agents_folder() / _folder_name(package)
     try:
+        _open_to_all(folder.parent)
         with alone(folder):
-            if not folder.is_dir():
+            if not _is_whole(package, folder):
                 _make(package, npm, folder)
     except (OSError, subprocess.SubprocessError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.errno == 0 else str(error)
         raise RuntimeFault(
-            "R0408", f"{package.name} {package.version} cannot be installed: {_said(error)}",
+            "R0408", f"{package.name} {package.version} cannot be installed: {why}",
             "npm needs to reach a package registry once; CLAWC_AGENTS names a folder with enough room.",
         ) from error  # fmt: skip
     return folder
@@ -103,7 +118,27 @@ def _folder_name(package: Package) -> str:
     return f"{package.name}-{package.version}-{digest[:8]}"
 
 
+def _is_whole(package: Package, folder: Path) -> bool:
+    """Whether its program and each package that npm has put there is still there."""
+    try:
+        listed = mapping(json.loads((folder / "node_modules/.package-lock.json").read_bytes())).get("packages")
+    except (OSError, ValueError):
+        return False
+    files = [f"{path}/package.json" for path in mapping(listed)]
+    return all(os.path.isfile(folder / file) for file in (f"node_modules/{package.main}", *files))
+
+
+def _open_to_all(folder: Path) -> None:
+    """Make a folder that all users may pass through, whatever the umask is. Raises OSError."""
+    for path in (*reversed(folder.parents), folder):
+        with suppress(FileExistsError):
+            path.mkdir()
+            path.chmod(0o755)
+
+
 def _make(package: Package, npm: str, folder: Path) -> None:
+    if folder.exists():
+        os.rename(folder, folder.with_name(f".{folder.name}-broken"))
     for left in folder.parent.glob(f".{folder.name}-*"):  # by one that was killed: nobody else is at work
         shutil.rmtree(left, ignore_errors=True)
     sys.stderr.write(f"installing {package.name} {package.version} into {folder} ({package.size_mb} MB)\n")
@@ -112,24 +147,39 @@ def _make(package: Package, npm: str, folder: Path) -> None:
         made.mkdir(0o755)
         for file in ("package.json", "package-lock.json"):
             shutil.copyfile(_HERE / package.name / file, made / file)
-        subprocess.run(
-            [npm, *_NPM],
-            cwd=made,
-            check=True,
-            capture_output=True,
-            timeout=_PATIENCE_S,
-            stdin=subprocess.DEVNULL,
-            umask=0o022,
-        )
+        _run(npm, made)
         if not (made / "node_modules" / package.main).is_file():
             raise OSError(0, f"npm has put no {package.main} there")
         made.chmod(0o755)
         os.rename(made, folder)
-    folder.parent.chmod(folder.parent.stat().st_mode | 0o011)
 
 
-def _said(error: Exception) -> str:
-    """What a program said of its failure, or what the error says itself."""
-    stderr = getattr(error, "stderr", None)
-    lines = stderr.decode("utf-8", "replace").strip().splitlines() if isinstance(stderr, bytes) else []
-    return " ".join(lines[:3])[:500] if lines else str(error)
+def _run(npm: str, folder: Path) -> None:
+    """Let npm fetch what is locked in the folder; nothing of it is left running, however this ends. Raises OSError, SubprocessError."""
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(
+            [npm, *_NPM], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said, umask=0o022,
+            start_new_session=True,
+        ) as process,
+    ):  # fmt: skip
+        try:
+            status = process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            raise OSError(0, f"npm did not end within {_PATIENCE_S} s") from None
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        if status:
+            said.seek(0)
+            raise OSError(0, _told(said.read(_SAID)) or f"npm ended with status {status}")
+
+
+def _told(said: bytes) -> str:
+    """What npm said of its failure, on one line, without what must not be seen."""
+    lines = said.decode("utf-8", "replace").strip().splitlines()
+    text = shown(" ".join(lines[:3]))
+    for name, value in os.environ.items():
+        if len(value) >= _SECRET and _SECRETS.search(name):
+            text = text.replace(value, "***")
+    return _CREDENTIALS.sub(r"\1***", text)[:500]

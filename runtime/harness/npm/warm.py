@@ -22,6 +22,7 @@ from clawc.runtime.model_access import PORT, URL, Models, model_access
 from clawc.runtime.sandbox.finish import in_thread
 from clawc.runtime.sandbox.interface import Backend, FileProblem, SandboxEnded
 from clawc.runtime.sandbox.lock import alone
+from clawc.runtime.sandbox.remove import remove_tree
 from clawc.spec.bundle import Limits
 
 _WORDS = [{"text": "Hello."}]
@@ -45,11 +46,12 @@ async def warm(package: Package, backend: Backend) -> bool:
         return True
     if not os.access(folder, os.W_OK):
         return False
-    with tempfile.TemporaryDirectory(prefix=".compiled-", dir=folder) as name:
-        made = await _compiled(package, backend, Path(name))
-        with alone(folder):
-            if not (folder / COMPILED).is_dir():
-                os.rename(made, folder / COMPILED)
+    with alone(folder):
+        for left in folder.glob(f".{COMPILED}-*"):  # by one that was killed
+            await in_thread(remove_tree, left)
+        if not (folder / COMPILED).is_dir():
+            with tempfile.TemporaryDirectory(prefix=f".{COMPILED}-", dir=folder) as name:
+                os.rename(await _compiled(package, backend, Path(name)), folder / COMPILED)
     return True
 
 

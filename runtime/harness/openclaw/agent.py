@@ -21,7 +21,7 @@ from clawc.runtime.harness.npm.turns import play_turns
 from clawc.runtime.harness.openclaw.output import said
 from clawc.runtime.harness.openclaw.settings import OpenClawSettings, configuration
 from clawc.runtime.harness.program import Ended, run_program
-from clawc.runtime.sandbox.interface import WORKSPACE
+from clawc.runtime.sandbox.interface import WORKSPACE, FileProblem
 
 _STATE = f"{AGENT_HOME}/.openclaw"
 _CONFIG = f"{_STATE}/openclaw.json"
@@ -60,8 +60,7 @@ class OpenClawAgent:
         config = json.dumps(configuration(self.settings, task.url, model, seconds), indent=1).encode()
 
         async def turn(text: str, number: int) -> Ended:
-            if len(text.encode("utf-8", "replace")) >= _MESSAGE:
-                return Ended("", f"a message of more than {_MESSAGE >> 10} KiB cannot be given to it", 1)
+            _require_sayable(text)
             await tools.lay({_CONFIG: config}, 0o600)
             arguments = ["agent", "--local", "--session-id", _SESSION, f"--message={text}", "--json"]
             arguments += ["--timeout", str(seconds), "--thinking", self.settings.thinking]
@@ -80,3 +79,17 @@ class OpenClawAgent:
         if not self.settings.bundled_skills:
             env["OPENCLAW_BUNDLED_SKILLS_DIR"] = "/nonexistent"
         return env
+
+
+def _require_sayable(text: str) -> None:
+    """Raises FileProblem for a message that an argument of a program cannot hold, or that OpenClaw does not take."""
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise FileProblem("OpenClaw cannot be told what is not Unicode") from None
+    if not text.strip():
+        raise FileProblem("OpenClaw takes no empty message")
+    if "\0" in text:
+        raise FileProblem("OpenClaw cannot be told a NUL")
+    if size + len("--message=") >= _MESSAGE:
+        raise FileProblem(f"OpenClaw cannot be told a message of more than {_MESSAGE >> 10} KiB")
