@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from bench import check, checkers, cluster, fmt, gateway, prove, rollouts, train
+from bench import agents, check, checkers, cluster, fmt, gateway, prove, rollouts, train
 
 BENCHMARKS = {
+    "agents": agents.main,
     "check": check.main,
     "checkers": checkers.main,
     "cluster": cluster.main,

@@ -23,7 +23,7 @@ app = typer.Typer(
 
 app.add_typer(image_verbs.app)
 
-LATER = ("judge", "import", "synth", "bench", "eval", "view", "review",
+LATER = ("import", "synth", "bench", "eval", "view", "review",
          "lsp", "mcp")  # fmt: skip
 
 Sources = Annotated[list[Path], typer.Argument(help="`.claw` files, or folders with them", metavar="PATH...")]
@@ -196,7 +196,12 @@ def run_verb(
         list[Path] | None, typer.Argument(help="`.claw` files, bundles, or folders with them", metavar="PATH...")
     ] = None,
     agent: Annotated[
-        str, typer.Option("--agent", "-a", help="oracle, null, scripted:FILE, loop, loop:FILE or command:FILE")
+        str,
+        typer.Option(
+            "--agent",
+            "-a",
+            help="oracle, null, scripted:FILE, loop, pi, openclaw (with :FILE for settings) or command:FILE",
+        ),
     ] = "oracle",
     model: Annotated[
         str,
@@ -242,6 +247,10 @@ def run_verb(
     record: Annotated[
         Path | None, typer.Option(help="keep what the model says, for `--model cassette:FILE`", metavar="FILE")
     ] = None,
+    judge: Annotated[
+        str,
+        typer.Option(help="a model that judges rubrics afterwards, as `clawc judge RUN -m NAME` does", metavar="NAME"),
+    ] = "",
     campaign: Annotated[
         Path | None,
         typer.Option(
@@ -266,7 +275,9 @@ def run_verb(
 
     wish = ModelWish(model, temperature, top_p, max_tokens, calls, budget, record)
     raise typer.Exit(
-        run_command(paths, agent, episodes, jobs, seed, out, format, retries, deadline, cluster, sandbox, image, wish)
+        run_command(
+            paths, agent, episodes, jobs, seed, out, format, retries, deadline, cluster, sandbox, image, wish, judge
+        )
     )
 
 
@@ -406,6 +417,54 @@ def rescore(
     raise typer.Exit(rescore_command(run, paths or [], jobs, format, sandbox, image))
 
 
+@app.command("judge")
+def judge_verb(
+    run: Annotated[
+        Path | None, typer.Argument(help="a run folder; none for a golden set alone", metavar="[RUN]")
+    ] = None,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="bundles or `.claw` files with the rubrics; those of the run unless given", metavar="[PATH...]"
+        ),
+    ] = None,
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="the model that judges, as of `run`", metavar="NAME")
+    ] = "",
+    tries: Annotated[int, typer.Option(min=1, max=20, help="answers in which a vote must come to count")] = 3,
+    jobs: Annotated[int, typer.Option("-j", "--jobs", min=1, max=256, help="episodes at once")] = 8,
+    all_: Annotated[bool, typer.Option("--all", help="ask also where the score does not hang on the rubric")] = False,
+    labels: Annotated[
+        Path | None, typer.Option(help="verdicts of people, JSONL: how far the judge agrees with them", metavar="FILE")
+    ] = None,
+    golden: Annotated[
+        Path | None, typer.Option(help="cases with known verdicts, JSONL: they are judged first", metavar="FILE")
+    ] = None,
+    agree: Annotated[float, typer.Option(min=0.0, max=1.0, help="the least share of a golden set to agree with")] = 0.9,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="ask anew what was judged before")] = False,
+    temperature: Annotated[
+        float | None, typer.Option(min=0.0, max=2.0, help="as the model's settings have it, else 0, unless given")
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(min=1, help="the most that one answer of the model may have")
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option(help="what judging the run may cost in all, over all starts", metavar="DOLLARS")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="keep what the model says, for `--model cassette:FILE`", metavar="FILE")
+    ] = None,
+    format: Format = "text",
+) -> None:
+    """Judge the rubrics of a stored run by a model; or see how far a model judges as people do."""
+    from clawc.commands.judge import JudgeOptions, judge_command
+    from clawc.commands.models import ModelWish
+
+    wish = ModelWish(model, temperature, None, max_tokens, None, budget, record)
+    options = JudgeOptions(wish, tries, jobs, all_, not no_cache, format, labels, golden, agree)
+    raise typer.Exit(judge_command(run, paths or [], options))
+
+
 @app.command("diff-runners")
 def diff_runners(
     paths: Annotated[
@@ -474,11 +533,16 @@ def fmt(
 
 
 @app.command()
-def doctor(format: Format = "text") -> None:
-    """Say what this machine can do, and what to install."""
+def doctor(
+    format: Format = "text",
+    install: Annotated[
+        str, typer.Option("--install", help="install an agent of npm: pi or openclaw", metavar="AGENT")
+    ] = "",
+) -> None:
+    """Say what this machine can do, and what to install; or install an agent."""
     from clawc.commands.doctor import doctor_command
 
-    raise typer.Exit(doctor_command(format))
+    raise typer.Exit(doctor_command(format, install))
 
 
 @app.command()

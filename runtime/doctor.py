@@ -10,8 +10,12 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from clawc.runtime.errors import SandboxUnavailable
+from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
+
+if TYPE_CHECKING:
+    from clawc.runtime.harness.npm.install import Package
 
 _SPACE = 1 << 30
 _OVER_HTTP = ("aiohttp",)
@@ -57,7 +61,7 @@ async def _checks() -> list[Row]:
         detail = "copy-on-write" if found.overlay else "copied whole for each episode"
         rows.append(Row("workspaces", True, detail, "" if found.overlay else slow))
     rows.append(await asyncio.to_thread(_engine))
-    return [*rows, *_models()]
+    return [*rows, *_models(), *_agents()]
 
 
 def _models() -> list[Row]:
@@ -71,6 +75,46 @@ def _models() -> list[Row]:
         else:
             found.append(Row(name, True, ", ".join(f"{package} {version(package)}" for package in packages)))
     return found
+
+
+def install_agent(name: str) -> str:
+    """Install an agent that comes as an npm package; what was done. Raises RuntimeFault R0403 for an unknown one, R0408 where it cannot
+    be installed."""
+    from clawc.runtime.harness.npm.install import AGENTS, NODE, install
+
+    package = AGENTS.get(name)
+    if package is None:
+        raise RuntimeFault("R0403", f"there is no agent `{name}` to install", f"Known are {', '.join(AGENTS)}.")
+    install(NODE)
+    folder = install(package)
+    try:
+        ready = asyncio.run(_warmed(package))
+    except RuntimeFault as fault:
+        return f"{name} {package.version} is at {folder}; it was not tried: {fault.message}"
+    return f"{name} {package.version} is at {folder}" + (", and starts" if ready else "; its user may not write there")
+
+
+async def _warmed(package: Package) -> bool:
+    from clawc.runtime.harness.npm.warm import warm
+    from clawc.runtime.sandbox.bubblewrap import Bubblewrap
+
+    backend = Bubblewrap()
+    try:
+        return await warm(package, backend)
+    finally:
+        await backend.close()
+
+
+def _agents() -> list[Row]:
+    """Agents are for who asks for them, so that their absence is no fault."""
+    from clawc.runtime.harness.npm.install import AGENTS, NODE, installed
+
+    rows: list[Row] = []
+    for name, package in AGENTS.items():
+        folder = installed(package) if installed(NODE) is not None else None
+        detail = "only after an installation" if folder is None else f"{package.version} at {folder}"
+        rows.append(Row(name, True, detail, f"Install it: clawc doctor --install {name}" if folder is None else ""))
+    return rows
 
 
 def _engine() -> Row:

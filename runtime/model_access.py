@@ -6,18 +6,20 @@ Nothing of the gateway is loaded for agents without a model.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.harness.interface import Agent, Final, Harness, Task, Tools
+from clawc.runtime.harness.interface import Agent, Final, Harness, Task, Tools, needs_of
 from clawc.runtime.harness.tools import SandboxTools, Trajectory
 from clawc.runtime.records import LimitUse, Usage
 from clawc.runtime.sandbox.finish import finish
 from clawc.runtime.sandbox.interface import Sandbox
+from clawc.runtime.store.journal import fault_of
 
 if TYPE_CHECKING:
     from clawc.runtime.gateway.gateway import Gateway
@@ -39,10 +41,12 @@ class Models(NamedTuple):
 
 @dataclass(slots=True)
 class Access:
-    """`line` is None for an agent without a model; `report` is there when the line was closed."""
+    """`line` is None for an agent without a model; `report` is there when the line was closed, and `harness_account` notes what the
+    harness's programs inside say of it."""
 
     line: Line | None = None
     report: LineReport | None = None
+    harness_account: Callable[[], Awaitable[None]] | None = None
 
     @property
     def hit(self) -> str:
@@ -65,6 +69,11 @@ class Access:
             spent = refusal.kind == "budget"
             help = "Run the same again with a greater budget." if spent else "See the model's settings in claw.toml."
             raise RuntimeFault("R0967", f"the model cannot be used: {refusal.message}", help)
+
+    async def note_account(self) -> None:
+        """Put what the harness's programs say into the trajectory; the sandbox was stopped. Raises RuntimeFault R0203 and R0207."""
+        if self.harness_account is not None:
+            await self.harness_account()
 
     def usage(self, tool_calls: int) -> Usage:
         report = self.report
@@ -98,6 +107,17 @@ async def model_access(
                 from clawc.runtime.harness.observed import note_conversations
 
                 tools.calls = note_conversations(trajectory.add, line.conversations)
+                at = needs_of(harness).transcripts
+                access.harness_account = partial(_note_account, line, trajectory, folder, sandbox, at)
+
+
+async def _note_account(line: Line, trajectory: Trajectory, folder: Path, sandbox: Sandbox, at: str) -> None:
+    from clawc.runtime.harness.account import note_account
+
+    try:
+        await note_account(trajectory.add, line.account, folder, sandbox, at)
+    except OSError as error:
+        raise fault_of(error, folder) from error
 
 
 @asynccontextmanager

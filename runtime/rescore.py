@@ -115,7 +115,7 @@ async def rescore(
     Raises RuntimeFault: R0201 to R0207 for the folder, R0208 for bundles that do not fit the run.
     """
     info = read_info(plan.folder)
-    judges = _judges(plan.folder, info, plan.bundles)
+    judges = judging_bundles(plan.folder, info, plan.bundles)
     found = await backend.probe()
     if not found.ok:
         raise SandboxUnavailable(found.reason, found.help)
@@ -207,9 +207,9 @@ class _Rescoring:
         return isinstance(result, _NotJudged)
 
 
-def _judges(folder: Path, info: RunInfo, given: Sequence[Bundle]) -> dict[str, Bundle]:
+def judging_bundles(folder: Path, info: RunInfo, given: Sequence[Bundle]) -> dict[str, Bundle]:
     """The bundle that judges the episodes of each bundle of the run, by its id; bundles that are given judge the tasks of
-    their names."""
+    their names. Raises RuntimeFault R0208 where none does."""
     if not given:
         return {task.bundle_id: _own(folder, task) for task in info.tasks}
     by_task = {bundle.manifest.task: bundle for bundle in given}

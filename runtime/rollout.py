@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.changes import changes_of
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
-from clawc.runtime.harness.interface import AGENT_HOME, Final, Harness, Task
+from clawc.runtime.harness.interface import AGENT_HOME, Final, Harness, Task, needs_of
 from clawc.runtime.harness.null import Null
 from clawc.runtime.harness.oracle import Oracle
 from clawc.runtime.harness.tools import SandboxTools, Trajectory
@@ -37,6 +37,7 @@ from clawc.runtime.records import (
 from clawc.runtime.sandbox.finish import finish, in_thread
 from clawc.runtime.sandbox.interface import Backend, Collected, SandboxEnded
 from clawc.runtime.sandbox.move import move_tree
+from clawc.runtime.sandbox.start import mounted
 from clawc.runtime.scoring.bytecode import TRAJECTORY, Bytecode
 from clawc.runtime.scoring.checking import COLLECTED
 from clawc.runtime.scoring.jobs import environment
@@ -193,14 +194,16 @@ async def play(
     limits = bundle.manifest.limits
     agent = harness.agent(bundle)
     task = Task(_text(bundle, INSTRUCTION), limits, seed, tuple(_text(bundle, turn) for turn in bundle.manifest.turns))
-    inside = harness.endpoint == "sandbox"
+    inside, needs = harness.endpoint == "sandbox", needs_of(harness)
+    lent = mounted(needs.mounts)
     with clock.phase("create"):
         sandbox = await backend.create(
             BundleTemplate(bundle),
-            limits,
+            needs.over(limits),
             environment(bundle),
             (AGENT_HOME,) if inside else (),
             PORT if inside else None,
+            needs.mounts,
         )
     try:
         hit, access = "", Access()
@@ -216,9 +219,12 @@ async def play(
                 hit, final = "wall", Final("", "truncated", "the episode exceeded its wall limit")
             except SandboxEnded as ended:
                 hit, final = ended.limit, Final("", "truncated" if ended.limit else "error", ended.message)
+            limit = await sandbox.stop()  # nothing runs, and no time limit, while the rest is told
+            await access.note_account()
+            if final.stop == "error" and mounted(needs.mounts) != lent:
+                raise RuntimeFault("R0302", "what the agent is installed in was changed while it ran", "Play it again.")
             trajectory.add("final", {"text": final.text, "stop": final.stop, "reason": final.reason})
         with clock.phase("collect"):
-            limit = await sandbox.stop()
             collected = await sandbox.collect(tree)
         access.require_usable()
         hits = dict.fromkeys(name for name in (hit, limit, collected.over, access.hit) if name)

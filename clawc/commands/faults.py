@@ -11,8 +11,8 @@ from clawc import exits
 from clawc.exits import UserError
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
 
-# No space; a run folder that this user may not write or read; a cluster that cannot be used.
-_MACHINE = ("R0203", "R0207", "R0702", "R0703", "R0704", "R0707")
+# No space; a run folder that this user may not write or read; an agent that is not installed or cannot be; a cluster that cannot be used.
+_MACHINE = ("R0203", "R0207", "R0407", "R0408", "R0702", "R0703", "R0704", "R0707")
 _AGAIN_S = 0.01
 
 

@@ -40,9 +40,12 @@ def run_command(
     sandbox: str = "bubblewrap",
     image: str = "",
     model: ModelWish | None = None,
+    judge: str = "",
 ) -> int:
-    """The exit status, as `roll_out`."""
+    """The exit status, as `roll_out`; with a `judge`, the model of that name then judges rubrics, as `clawc judge` does."""
     require_format(format)
+    if judge and format == "json":
+        raise UserError("`--judge` speaks text alone", "run without it, then `clawc judge RUN --format json`")
     if deadline_s is not None and isnan(deadline_s):
         raise UserError("`nan` is no number of seconds", "give a number, 0 or more")
     if jobs is not None and jobs > MOST_HERE and not cluster:
@@ -54,11 +57,13 @@ def run_command(
 
     def prepare() -> None:
         """What playing needs is loaded and started while another process compiles."""
-        from clawc.commands.models import model_of
+        from clawc.commands.models import ModelWish, model_of
         from clawc.commands.rollouts import Ready, Where
         from clawc.runtime.sandbox.choose import SandboxChoice
 
         if not ready:
+            if judge:
+                model_of(ModelWish(judge))  # a mistake is told before anything is played
             chosen = None if model is None else model_of(model)
             ready.append(Ready(agent, Where(SandboxChoice(sandbox, image), cluster), chosen))
 
@@ -77,13 +82,21 @@ def run_command(
             plan = RunPlan(
                 bundles, ready[0].harness, folder, episodes, seed=seed, retries=retries, deadline_s=deadline_s
             )
-            return ready[0].roll_out(plan, jobs, format)
+            status = ready[0].roll_out(plan, jobs, format)
         finally:
             for one in ready:
                 one.close()
             for path in made:  # one that holds nothing was made for nothing
                 with suppress(OSError):
                     path.rmdir()
+    return max(status, _judged(folder, judge)) if judge else status
+
+
+def _judged(folder: Path, judge: str) -> int:
+    from clawc.commands.judge import JudgeOptions, judge_command
+    from clawc.commands.models import ModelWish
+
+    return judge_command(folder, (), JudgeOptions(ModelWish(judge)))
 
 
 def _folder_of(out: Path | None) -> tuple[Path, list[Path]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from clawc.compiler.emit.templating import render
 from clawc.compiler.model import RubricDecl, Task
+from clawc.spec.rubric import reply_schema
 from clawc.stdlib.checks.kinds import plain
 
 
@@ -53,28 +54,9 @@ def description(task: Task) -> str:
                 "reads": [{"name": n, "path": d.path} for n in r.reads if (d := task.deliver(n)) is not None],
                 "after": list(r.after),
                 "criteria": [{"name": c.name, "points": plain(c.points), "text": c.text} for c in r.criteria],
-                "reply": _reply([c.name for c in r.criteria]),
+                "reply": reply_schema([c.name for c in r.criteria]),
             }
             for r in task.rubrics
         ],
     }
     return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
-
-
-def _reply(criteria: list[str]) -> dict[str, Any]:
-    quote = {
-        "type": "object", "additionalProperties": False, "required": ["path", "quote"],
-        "properties": {"path": {"type": "string"}, "quote": {"type": "string"}},
-    }  # fmt: skip
-    verdict = {
-        "type": "object", "additionalProperties": False, "required": ["evidence", "reasoning", "verdict"],
-        "properties": {
-            "evidence": {"type": "array", "items": quote},
-            "reasoning": {"type": "string"},
-            "verdict": {"enum": ["met", "not_met", "cannot_tell"]},
-        },
-    }  # fmt: skip
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "additionalProperties": False,
-        "required": criteria, "properties": dict.fromkeys(criteria, verdict),
-    }  # fmt: skip

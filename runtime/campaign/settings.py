@@ -27,7 +27,7 @@ _Flag = Annotated[bool, Field(strict=True)]
 _Episodes = Annotated[int, Field(strict=True, ge=1, le=100_000)]
 _EPISODES = AliasChoices("episodes", "seeds")
 _Count = Annotated[int, Field(strict=True, ge=1)]
-_WITH_FILE = ("loop", "command", "scripted", "cassette", "local")
+_WITH_FILE = ("loop", "command", "pi", "openclaw", "scripted", "cassette", "local")
 _HELP = "See docs/campaigns.md."
 
 

@@ -31,6 +31,7 @@ from clawc.runtime.gateway.blame import Blame
 from clawc.runtime.gateway.budget import Budget
 from clawc.runtime.gateway.callers import Callers
 from clawc.runtime.gateway.capture import Capture, coded
+from clawc.runtime.gateway.differences import Account, Answer
 from clawc.runtime.gateway.limits import Caps, Meter
 from clawc.runtime.gateway.lineage import Lineage
 from clawc.runtime.gateway.rules import Caller, LineReport, Reply, Rules
@@ -75,6 +76,7 @@ class Line:
         self._roots: set[str] = set()
         self._tools = ""
         self.callers = Callers()
+        self.account = Account()
         self._tokens: dict[int, Sampled] = {}
         self._side = 0
         self._open: dict[int, Underway] = {}
@@ -133,6 +135,7 @@ class Line:
 
     def delivered(self, number: int) -> None:
         """The answer has been handed over."""
+        self.account.delivered(number)
         with suppress(OSError):
             self._capture.add("delivered", number, {})
 
@@ -205,6 +208,8 @@ class Line:
         known = place.parent in self._main or place.digest in self._roots
         main = caller != "other" and (known or (caller == "harness" and place.tools == self._tools))
         self._side += not main
+        if main:
+            self.account.asked(number, asked.messages)
         head = Head(f"chatcmpl-{self._key}{number:05d}", int(time.time()), self.rules.model)
         return Underway(number, head, caller, place, main, asked, time.monotonic(), size=size)
 
@@ -327,6 +332,7 @@ class Line:
         if call.main:
             self._main.add(call.number)
             self._blame.answered()
+            self.account.answered(Answer(call.number, call.head.id, message))
             self._conversations.pop(call.place.parent, None)
             self._conversations[call.number] = (call.asked.tools, (*call.asked.messages, message))
             if self._meter.answered(message) is not None:

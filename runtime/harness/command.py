@@ -5,7 +5,6 @@ What it did is told from what it asked its model, which the gateway has seen; it
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import re
@@ -20,18 +19,17 @@ from pydantic import Field
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.gateway.choice import ModelChoice
-from clawc.runtime.harness.interface import AGENT_HOME, Final, Task, Tools
+from clawc.runtime.harness.interface import AGENT_HOME, Final, Needs, Task, Tools
+from clawc.runtime.harness.mounts import mounts_of
+from clawc.runtime.harness.program import run_program
 from clawc.runtime.harness.settings_file import read_settings
 from clawc.runtime.regular_file import read_regular
-from clawc.runtime.sandbox.interface import FileProblem, Process
+from clawc.runtime.sandbox.interface import FileProblem
 from clawc.spec.bundle import RelPath, Strict
 
 _FILE = 64 << 20
 _FILES = 1_000
 _ALL_FILES = 512 << 20
-_TAIL = 4_000
-_OUTPUT = 1 << 20
-_WAIT_S = 5.0
 _NAMES = ("instruction", "url", "model", "key", "workspace", "home", "seed")
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 
@@ -42,7 +40,8 @@ _Word = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 class CommandSettings(Strict):
     """`argv` starts the program in `cwd`, `again` tells it a further turn; `{instruction}`, `{url}`, `{model}`, `{key}`, `{workspace}`,
     `{home}` and `{seed}` stand for what they say, also in `env` and `stdin`. `files` are put into its home before, from paths beside
-    this file. The last message is what it prints (`stdout`), its last line, the model's last answer (`answer`), or nothing."""
+    this file. The last message is what it prints (`stdout`), its last line, the model's last answer (`answer`), or nothing. `mounts` are
+    folders of this machine to read, by their paths inside, and the last three what the program takes itself beside the task's limits."""
 
     argv: Annotated[tuple[_Word, ...], Field(min_length=1)]
     again: tuple[_Word, ...] = ()
@@ -52,6 +51,10 @@ class CommandSettings(Strict):
     files: dict[RelPath, _Word] = Field(default_factory=dict)
     final: Literal["stdout", "last_line", "answer", "none"] = "answer"
     turns: tuple[str, ...] = ()
+    mounts: dict[_Word, _Word] = Field(default_factory=dict)
+    memory_mib: Annotated[int, Field(ge=0, le=1 << 20)] = 0
+    processes: Annotated[int, Field(ge=0, le=10_000)] = 0
+    disk_mib: Annotated[int, Field(ge=0, le=1 << 20)] = 0
 
 
 class Command:
@@ -64,6 +67,13 @@ class Command:
         self.settings = read_settings(path, CommandSettings)
         _require_names(path, self.settings)
         self._files = _files(path.parent, self.settings.files)
+        settings = self.settings
+        self.needs = Needs(
+            mounts_of({at: path.parent / source for at, source in settings.mounts.items()}),
+            settings.memory_mib << 20,
+            settings.processes,
+            settings.disk_mib << 20,
+        )
         digest = hashlib.sha256(self.settings.model_dump_json().encode())
         for name, data in sorted(self._files.items()):
             digest.update(f"\n{name} {hashlib.sha256(data).hexdigest()}".encode())
@@ -105,20 +115,17 @@ class CommandAgent:
             "seed": str(task.seed),
         }  # fmt: skip
         env = {"HOME": AGENT_HOME, **{name: _filled(value, words) for name, value in self.settings.env.items()}}
-        process = await tools.spawn([_filled(part, words) for part in argv], cwd=self.settings.cwd, env=env)
-        if turn:
-            task.line.callers.turn(process.pid)
-        if self.settings.stdin:
-            await process.write(_filled(self.settings.stdin, words).encode("utf-8", "replace"))
-        await process.end_input()
-        out, err = await asyncio.gather(_all(process, "stdout"), _all(process, "stderr"))
-        code = None
-        while code is None:
-            code = await process.wait(_WAIT_S)
-        await process.kill()
-        if code:
-            return Final("", "error", f"the agent ended with status {code}: {(err or out)[-_TAIL:].strip()}")
-        return out
+        ended = await run_program(
+            tools,
+            [_filled(part, words) for part in argv],
+            cwd=self.settings.cwd,
+            env=env,
+            stdin=_filled(self.settings.stdin, words),
+            started=task.line.callers.turn if turn else None,
+        )
+        if ended.code:
+            return Final("", "error", f"the agent ended with status {ended.code}: {ended.tail}")
+        return ended.out
 
     def _final(self, out: str, answer: str) -> str:
         if self.settings.final == "answer":
@@ -126,16 +133,6 @@ class CommandAgent:
         if self.settings.final == "last_line":
             return next((line for line in reversed(out.splitlines()) if line.strip()), "")
         return out.strip() if self.settings.final == "stdout" else ""
-
-
-async def _all(process: Process, stream: Literal["stdout", "stderr"]) -> str:
-    """All that it prints there, but for what is beyond the bound."""
-    kept = bytearray()
-    while True:
-        data = await process.read(stream, wait_s=_WAIT_S)
-        if data is None:
-            return bytes(kept).decode("utf-8", "replace")
-        kept += data[: max(0, _OUTPUT - len(kept))]
 
 
 def _filled(text: str, words: Mapping[str, str]) -> str:

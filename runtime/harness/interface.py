@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.sandbox.interface import Process
@@ -122,3 +123,36 @@ class ModelHarness(Harness, Protocol):
 
     @property
     def model(self) -> ModelChoice: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What an agent's own program needs in the sandbox beside what the task allows: folders of this machine to read, by their paths
+    inside, and on top of the task's limits so many bytes of memory, processes, and bytes of disk. In the folder `transcripts` it keeps
+    its own record of the conversation, as OpenClaw and pi do."""
+
+    mounts: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    memory_bytes: int = 0
+    processes: int = 0
+    disk_bytes: int = 0
+    transcripts: str = ""
+
+    def over(self, limits: Limits) -> Limits:
+        """The limits of a sandbox that holds the task and the program."""
+        more = {
+            "memory_bytes": limits.memory_bytes + self.memory_bytes, "processes": limits.processes + self.processes,
+            "disk_bytes": limits.disk_bytes + self.disk_bytes,
+        }  # fmt: skip
+        return limits.model_copy(update=more)
+
+
+class SandboxHarness(ModelHarness, Protocol):
+    """A harness whose agents are programs in the sandbox (`endpoint` is "sandbox")."""
+
+    @property
+    def needs(self) -> Needs: ...
+
+
+def needs_of(harness: Harness) -> Needs:
+    """What the programs of a harness need; nothing for one without."""
+    return cast("SandboxHarness", harness).needs if harness.endpoint == "sandbox" else Needs()

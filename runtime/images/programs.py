@@ -52,10 +52,12 @@ _BESIDE: Mapping[str, tuple[str, ...]] = {
     "ruby": ("/usr/lib/ruby", "/usr/lib/*/ruby", "/usr/share/ruby"),
 }  # fmt: skip
 
-# For whatever program: names of users, a locale with Unicode, terminals, time zones, the usual encodings of text.
+# For whatever program: libraries, names of users, a locale with Unicode, terminals, time zones, the usual encodings of text.
 SHARED: tuple[str, ...] = (
     "/usr/lib/*/libnss_files.so.2", "/usr/lib64/libnss_files.so.2", "/usr/lib/*/libnss_dns.so.2", "/usr/lib64/libnss_dns.so.2",
-    "/usr/lib/*/libgcc_s.so.1", "/usr/lib64/libgcc_s.so.1",
+    # What programs that come from elsewhere are linked to besides.
+    *(f"/usr/lib{place}/{name}" for place in ("/*", "64") for name in ("libgcc_s.so.1", "libstdc++.so.6", "libm.so.6", "libdl.so.2",
+      "libpthread.so.0", "librt.so.1", "libutil.so.1")),
     "/usr/lib/locale/C.utf8", "/lib/terminfo", "/usr/share/zoneinfo",
     *(f"/usr/lib/*/gconv/{name}" for name in ("gconv-modules", "gconv-modules.cache", "ISO8859-1.so", "ISO8859-15.so", "CP1252.so",
       "UTF-16.so", "UTF-32.so", "UTF-7.so", "CP437.so", "CP850.so")),

@@ -15,6 +15,7 @@ from clawc.runtime.sandbox import seccomp
 PYTHON = "/usr/bin/python3"
 BASE_ENV = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"}
 AREA = "/area"
+MOUNTS = "/mounts"
 # Devices for a box without terminals and shared memory.
 PLAIN_DEVICES = "/devices"
 
@@ -64,8 +65,10 @@ class Descriptors:
             os.close(fd)
 
 
-def pod_arguments(area: Path, warm: Sequence[str], machine: str, held: Descriptors) -> list[str]:
-    """The command line of a pod that may use the folder `area`. Its only process is the zygote,
+def pod_arguments(
+    area: Path, warm: Sequence[str], machine: str, held: Descriptors, mounts: Sequence[Path] = ()
+) -> list[str]:
+    """The command line of a pod that may use the folder `area` and read `mounts`, which it has as `/mounts/0` and so on. Its only process is the zygote,
     which keeps the capabilities of the namespace to shut its children into boxes of their own. Order matters: a later
     mount may hide an earlier one, and the remounts come last."""
     args = ["--unshare-all", "--unshare-user", "--uid", "0", "--gid", "0", "--cap-add", "ALL"]
@@ -88,6 +91,8 @@ def pod_arguments(area: Path, warm: Sequence[str], machine: str, held: Descripto
         args += ["--perms", "0444", "--ro-bind-data", str(held.holding(data)), path]
     for name in ("null", "zero", "full", "random", "urandom"):
         args += ["--dev-bind", f"/dev/{name}", f"{PLAIN_DEVICES}/{name}"]
+    for number, folder in enumerate(mounts):
+        args += ["--ro-bind", str(folder), f"{MOUNTS}/{number}"]
     args += ["--proc", "/proc", "--dev", "/dev", "--dir", "/box", "--bind", str(area), AREA, "--chdir", "/"]
     args += ["--remount-ro", "/dev", "--remount-ro", "/"]
     return ["bwrap", "--args", str(held.holding(_joined(args))), "--", PYTHON, "-I", "-S", "-c", _START, *warm]

@@ -274,9 +274,11 @@ class Backend(Protocol):
         env: Mapping[str, str],
         folders: Sequence[str] = (),
         port: int | None = None,
+        mounts: Mapping[str, Path] | None = None,
     ) -> Sandbox:
         """Start a sandbox. `folders` are absolute paths inside of further empty folders that can be written to; what is in
-        them counts as disk, and belongs to no snapshot. `port` is one of its loopback interface that leads to the runner."""
+        them counts as disk, and belongs to no snapshot. `port` is one of its loopback interface that leads to the runner. `mounts` are
+        folders of this machine to read only, by their paths inside: for what is installed, which all users may read."""
         ...
 
     async def run_over(

@@ -115,12 +115,14 @@ class LocalBackend:
         env: Mapping[str, str],
         folders: Sequence[str] = (),
         port: int | None = None,
+        mounts: Mapping[str, Path] | None = None,
     ) -> Session:
         ground = await self._ready()
         source = template.layer if isinstance(template, LayerSnapshot) else template
         if not isinstance(source, Layer) and not hasattr(source, "write"):
             raise RuntimeFault("R0302", "this snapshot is of another backend")
-        work = open_in_place(ground, cast("Template | Layer", source), self._clamped(limits), env, folders, port)
+        layer = cast("Template | Layer", source)
+        work = open_in_place(ground, layer, self._clamped(limits), env, folders, port, mounts or {})
         session = await acquire(work, Session.close)
         self._sessions.add(session)
         return session

@@ -19,7 +19,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.sandbox.command import AREA, PLAIN_DEVICES, Descriptors, pod_arguments
+from clawc.runtime.sandbox.command import AREA, MOUNTS, PLAIN_DEVICES, Descriptors, pod_arguments
 from clawc.runtime.sandbox.pipes import PipeReader
 from clawc.runtime.sandbox.start import SHARED, START_S, TMP, Start
 
@@ -115,9 +115,15 @@ class Pod:
     """Made by `open_pod`; `python` is the version of its interpreter."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], control: socket.socket, errors: PipeReader, area: Path
+        self,
+        process: subprocess.Popen[bytes],
+        control: socket.socket,
+        errors: PipeReader,
+        area: Path,
+        mounts: Sequence[Path],
     ) -> None:
         self._prefix = f"{area}/"
+        self._mounts = {path: f"{MOUNTS}/{number}" for number, path in enumerate(mounts)}
         self.alive = True
         self.python: tuple[int, int] = (0, 0)
         self._process = process
@@ -131,6 +137,11 @@ class Pod:
         self._ready = asyncio.Event()
         control.setblocking(False)
         self._loop.add_reader(control.fileno(), self._listen)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no box is in it or on its way."""
+        return not (self._boxes or self._starting)
 
     async def begin(self) -> None:
         """Wait for the zygote; raises RuntimeFault with what bwrap said if it does not come."""
@@ -284,6 +295,8 @@ class Pod:
             mounts.append({"kind": "write", "at": at, "source": self._inside(path)})
         for at, path in start.folders.items():
             mounts.append({"kind": "read", "at": at, "source": self._inside(path)})
+        for at, path in start.mounts.items():
+            mounts.append({"kind": "read", "at": at, "source": self._mounts[path]})
         return {
             **start.program(), "mounts": mounts, "memory": [TMP, SHARED] if start.network else [TMP],
             "devices": "/dev" if start.network else PLAIN_DEVICES, "terminals": start.network,
@@ -296,15 +309,17 @@ class Pod:
         return f"{AREA}/{inside}"
 
 
-async def open_pod(bwrap: Path, area: Path, warm: Sequence[str], machine: str, user: int | None) -> Pod:
-    """Start a pod over the folder `area`, as the host's user `user` if given; raises RuntimeFault R0302. Not to be cancelled."""
+async def open_pod(
+    bwrap: Path, area: Path, warm: Sequence[str], machine: str, user: int | None, mounts: Sequence[Path] = ()
+) -> Pod:
+    """Start a pod over the folder `area`, whose boxes may also have the folders `mounts`, as the host's user `user` if given; raises RuntimeFault R0302. Not to be cancelled."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     reading, writing = os.pipe()
     errors = PipeReader(reading, 1 << 16)
     try:
         with theirs, Descriptors() as held:
             held.hold(writing)
-            command = pod_arguments(area, warm, machine, held)
+            command = pod_arguments(area, warm, machine, held, mounts)
             process = subprocess.Popen(
                 command,
                 executable=bwrap,
@@ -321,7 +336,7 @@ async def open_pod(bwrap: Path, area: Path, warm: Sequence[str], machine: str, u
         ours.close()
         errors.close()
         raise RuntimeFault("R0302", f"cannot start the sandbox: {error}") from error
-    pod = Pod(process, ours, errors, area)
+    pod = Pod(process, ours, errors, area, mounts)
     await pod.begin()
     return pod
 

@@ -1,5 +1,5 @@
-"""The pods that sandboxes are cloned from, one for each role, started when the first sandbox needs it and replaced when it has
-ended."""
+"""The pods that sandboxes are cloned from, one for each role and what of the host its boxes may read, started when the first sandbox needs
+it and replaced when it has ended."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeAlias
 
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.sandbox.finish import acquire, finish
 from clawc.runtime.sandbox.ground import Area, Role
 from clawc.runtime.sandbox.pod import Pod, PodBox, open_pod
-from clawc.runtime.sandbox.start import Start
+from clawc.runtime.sandbox.start import Mounted, Start, mounted
 
 # What the interpreters of checkers have imported beforehand; parsers that few tasks need are imported by them.
 _FOR_CHECKS = (
@@ -21,6 +22,11 @@ _FOR_CHECKS = (
     "_sha256", "_sha2",
 )  # fmt: skip
 _WARM: Mapping[Role, tuple[str, ...]] = {"agent": (), "job": (), "check": _FOR_CHECKS}
+
+# The role of a pod, and the folders of the host that its boxes may have, with what tells each from another one in its place.
+_Kind: TypeAlias = tuple[Role, tuple[Mounted, ...]]
+# So many pods with such folders stay when no box is in them.
+_IDLE = 4
 
 
 class Pods:
@@ -34,28 +40,37 @@ class Pods:
     def __init__(self, bwrap: Path, machine: str) -> None:
         self._bwrap = bwrap
         self._machine = machine
-        self._pods: dict[Role, Pod] = {}
-        self._turns: dict[Role, asyncio.Lock] = {}
+        self._pods: dict[_Kind, Pod] = {}
+        self._turns: dict[_Kind, asyncio.Lock] = {}
         self._soon: asyncio.Task[None] | None = None
 
     async def start(self, area: Area, start: Start, fds: Sequence[int]) -> PodBox:
-        pod = await self._open(area)
+        pod = await self._open(area, mounted(start.mounts))
         return await pod.start(start, fds)
 
     def pod(self, role: Role) -> Pod | None:
         """The pod of a role, if it is open."""
-        return self._pods.get(role)
+        return self._pods.get((role, ()))
 
-    async def _open(self, area: Area) -> Pod:
-        pod = self._pods.get(area.role)
+    async def _open(self, area: Area, mounts: tuple[Mounted, ...] = ()) -> Pod:
+        kind = area.role, mounts
+        pod = self._pods.get(kind)
         if pod is not None and pod.alive:
             return pod
-        async with self._turns.setdefault(area.role, asyncio.Lock()):
-            pod = self._pods.get(area.role)
+        async with self._turns.setdefault(kind, asyncio.Lock()):
+            pod = self._pods.get(kind)
             if pod is None or not pod.alive:
-                work = open_pod(self._bwrap, area.path, _WARM[area.role], self._machine, area.user)
-                pod = self._pods[area.role] = await acquire(work, Pod.close)
+                await self._end_idle()
+                paths = [mount.folder for mount in mounts]
+                work = open_pod(self._bwrap, area.path, _WARM[area.role], self._machine, area.user, paths)
+                pod = self._pods[kind] = await acquire(work, Pod.close)
             return pod
+
+    async def _end_idle(self) -> None:
+        """End the oldest pods with folders of the host that nobody is in, but for a few."""
+        idle = [kind for kind, pod in self._pods.items() if kind[1] and pod.idle]
+        for kind in idle[: max(0, len(idle) + 1 - _IDLE)]:
+            await finish(self._pods.pop(kind).close())
 
     def expect(self, area: Area) -> None:
         self._soon = asyncio.create_task(self._try_to_open(area))

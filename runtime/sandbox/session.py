@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -54,6 +55,7 @@ _PATIENCE_S = 30.0
 _KILLED = 128 + signal.SIGKILL
 # A sandbox that moves while its workspace is copied, as something in it wakes what was stopped, is tried again.
 _SNAPSHOT_TRIES = 5
+_NO_MOUNTS: Mapping[str, Path] = MappingProxyType({})
 
 
 class _Head(BaseModel):
@@ -97,6 +99,7 @@ class Session:
         env: Mapping[str, str],
         channel: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         door: Door | None = None,
+        mounts: Mapping[str, Path] = _NO_MOUNTS,
     ) -> None:
         self._ground = ground
         self._place: Place | None = place
@@ -108,6 +111,7 @@ class Session:
         self._env = env
         self._reader, self._writer = channel
         self._door = door
+        self._mounts = mounts
         self._numbers = itertools.count(1)
         self._pending: dict[int, _Pending] = {}
         self._ended: SandboxEnded | RuntimeFault | None = None
@@ -239,6 +243,7 @@ class Session:
                     self._env,
                     tuple(self.folders),
                     None if self._door is None else self._door.port,
+                    self._mounts,
                 ),
                 Session.close,
             )
@@ -425,20 +430,27 @@ async def open_in_place(
     env: Mapping[str, str],
     folders: Sequence[str] = (),
     port: int | None = None,
+    mounts: Mapping[str, Path] = _NO_MOUNTS,
 ) -> Session:
-    """A session in a place of its own, with further writable folders and a port that leads here. Not to be cancelled."""
+    """A session in a place of its own, with further writable folders, a port that leads here, and folders of the host to read. Not to be
+    cancelled."""
     place = await ground.place("agent", template, {})
     try:
         for at in folders:
             ground.add_folder("agent", place, at)
-        return await open_session(ground, place, limits, env, port)
+        return await open_session(ground, place, limits, env, port, mounts)
     except BaseException:
         await finish(ground.vacate("agent", place))
         raise
 
 
 async def open_session(
-    ground: Ground, place: Place, limits: Limits, env: Mapping[str, str], port: int | None = None
+    ground: Ground,
+    place: Place,
+    limits: Limits,
+    env: Mapping[str, str],
+    port: int | None = None,
+    mounts: Mapping[str, Path] = _NO_MOUNTS,
 ) -> Session:
     """Start a sandbox with the resident in it; `place` stays the caller's if this raises. Not to be
     cancelled."""
@@ -450,6 +462,7 @@ async def open_session(
         cwd=WORKSPACE,
         workspace=place.workspace,
         writable=place.further,
+        mounts=mounts,
         memory_bytes=limits.memory_bytes,
         time_s=limits.wall_s,
         more={} if port is None else {"port": port},
@@ -466,7 +479,7 @@ async def open_session(
             door.close()
         raise
     channel = await asyncio.open_connection(sock=ours, limit=_HEAD_LIMIT)
-    session = Session(ground, place, box, Meter(limits, limits.wall_s, ground.enforcers), env, channel, door)
+    session = Session(ground, place, box, Meter(limits, limits.wall_s, ground.enforcers), env, channel, door, mounts)
     try:
         await session.begin()
     except BaseException:

@@ -36,20 +36,20 @@ class _Unsound(ValueError):
 def episode_of(line: bytes, where: str) -> EpisodeRecord:
     """A line of `episodes.jsonl`. `where` names it in messages. Raises RuntimeFault R0205 for a newer format, R0206 for
     anything that is no record."""
-    return _parsed(EpisodeRecord, RECORD_FORMAT_VERSION, line, where, _sound_episode, _upgraded)
+    return record_of(EpisodeRecord, RECORD_FORMAT_VERSION, line, where, _sound_episode, _upgraded)
 
 
 def score_of(line: bytes, where: str) -> ScoreRecord:
     """A line of `scores/<id>.jsonl`; raises as `episode_of`."""
-    return _parsed(ScoreRecord, SCORE_FORMAT_VERSION, line, where, _sound_score)
+    return record_of(ScoreRecord, SCORE_FORMAT_VERSION, line, where, _sound_score)
 
 
 def run_of(data: bytes, where: str) -> RunInfo:
     """The content of `run.json`; raises as `episode_of`."""
-    return _parsed(RunInfo, RUN_FORMAT_VERSION, data, where)
+    return record_of(RunInfo, RUN_FORMAT_VERSION, data, where)
 
 
-def _parsed(
+def record_of(
     model: type[_Model],
     newest: int,
     data: bytes,
@@ -57,6 +57,7 @@ def _parsed(
     sound: Callable[[_Model], None] | None = None,
     upgrade: Callable[[dict[str, object]], dict[str, object]] | None = None,
 ) -> _Model:
+    """A line as a record of formats up to `newest`, of which `sound` has nothing to say; raises as `episode_of`."""
     try:
         try:
             found = model.model_validate_json(data)

@@ -5,9 +5,7 @@ when they were played is never changed; a re-scoring lies over it.
 from __future__ import annotations
 
 import hashlib
-import os
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,21 +13,12 @@ from clawc.runtime.bundle import Bundle
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.records import EpisodeRecord, ScoreRecord
 from clawc.runtime.store.decode import score_of
-from clawc.runtime.store.journal import (
-    Journal,
-    Line,
-    lines,
-    make_folder,
-    open_journal,
-    open_to_read,
-    real_folder,
-    sync_folder,
-)
+from clawc.runtime.store.journal import Journal
+from clawc.runtime.store.keyed import journal_ids, keyed, open_keyed
 from clawc.spec.bundle import CHECKER
 
 SCORES = "scores"
 ORIGINAL = "original"
-_NAME = re.compile(r"([0-9a-f]{16})\.jsonl")
 
 
 def scoring_id(bundles: Sequence[Bundle]) -> str:
@@ -40,16 +29,12 @@ def scoring_id(bundles: Sequence[Bundle]) -> str:
 
 def scorings(folder: Path) -> list[str]:
     """The ids of the re-scorings of a run."""
-    path = folder / SCORES
-    if not os.path.lexists(path):
-        return []
-    real_folder(path)
-    return sorted(found[1] for name in os.listdir(path) if (found := _NAME.fullmatch(name)))
+    return journal_ids(folder / SCORES)
 
 
 def each_score(folder: Path, id: str) -> Iterator[ScoreRecord]:
     """The records of one re-scoring; raises RuntimeFault R0205 and R0206."""
-    for record, _ in _scores(folder / SCORES / f"{id}.jsonl"):
+    for record, _ in keyed(folder / SCORES / f"{id}.jsonl", score_of):
         yield record
 
 
@@ -66,10 +51,10 @@ def rescored(folder: Path, records: Iterable[EpisodeRecord], scoring: str) -> li
     return judged(folder, records, scoring).records
 
 
-def judged(folder: Path, records: Iterable[EpisodeRecord], scoring: str) -> Judged:
-    """Records as `scoring` judges them: "original", "latest" (of each attempt), or the id of a re-scoring. Raises
-    RuntimeFault R0209 for an unknown one."""
-    known = [] if scoring == "original" else scorings(folder)
+def judged(folder: Path, records: Iterable[EpisodeRecord], scoring: str, without: Collection[str] = ()) -> Judged:
+    """Records as `scoring` judges them: "original", "latest" (of each attempt), or the id of a re-scoring; as if those of
+    `without` were not there. Raises RuntimeFault R0209 for an unknown one."""
+    known = [] if scoring == "original" else [id for id in scorings(folder) if id not in without]
     if scoring not in ("original", "latest", *known):
         there = "There are " + ", ".join(f"`{id}`" for id in known) + "." if known else "The run has none."
         raise RuntimeFault("R0209", f"the run has no re-scoring `{scoring}`", f"{there} `original` is what was first.")
@@ -116,35 +101,6 @@ class ScoreStore:
 
 def open_scores(folder: Path, id: str) -> ScoreStore:
     """Begin or continue a re-scoring; raises as `open_journal`, and what `each_score` raises."""
-    make_folder(folder / SCORES)
-    path = folder / SCORES / f"{id}.jsonl"
-    journal = open_journal(path)
-    try:
-        end, done = 0, set[str]()
-        for record, line in _scores(path):
-            done.add(record.key)
-            end = line.offset + len(line.data) + 1
-        if end < journal.end:
-            journal.cut(end)
-        sync_folder(folder / SCORES)
-    except BaseException:
-        os.close(journal.fd)
-        raise
+    done = set[str]()
+    journal = open_keyed(folder / SCORES / f"{id}.jsonl", score_of, lambda record: done.add(record.key))
     return ScoreStore(journal, done)
-
-
-def _scores(path: Path) -> Iterator[tuple[ScoreRecord, Line]]:
-    seen: set[str] = set()
-    with open_to_read(path) as file:
-        for line in lines(file, path):
-            where = f"{path}, line {line.number}"
-            try:
-                record = score_of(line.data, where)
-            except RuntimeFault as fault:
-                if fault.code == "R0206" and line.last:
-                    return  # written by a machine that then lost power
-                raise
-            if record.key in seen:
-                raise RuntimeFault("R0206", f"`{where}` repeats the key of another line", "Remove one of them.")
-            seen.add(record.key)
-            yield record, line

@@ -71,6 +71,10 @@ def read_trajectory(
     )
 
 
+# What every event has.
+_HEAD = frozenset({"event", "step", "t"})
+
+
 class Instructions:
     """What the agents of a run were told, from its bundles, as far as these are still there and whole."""
 
@@ -121,6 +125,8 @@ class _Heard:
                 self._call(event)
             case "final":
                 self._final(event)
+            case "differences" | "transcript" as kind:  # what the harness says, and the capture does not
+                self.extra[kind] = event.rest(_HEAD)
             case _:  # of a newer agent
                 pass
 

@@ -306,11 +306,12 @@ class Flaky:
         env: Mapping[str, str],
         folders: Sequence[str] = (),
         port: int | None = None,
+        mounts: Mapping[str, Path] | None = None,
     ) -> Sandbox:
         self._tried[template.key] = self._tried.get(template.key, 0) + 1
         if self._tried[template.key] <= self._failures:
             raise self._fault
-        return await self._backend.create(template, limits, env, folders, port)
+        return await self._backend.create(template, limits, env, folders, port, mounts)
 
 
 def flaky(failures: int, fault: Exception) -> Backend:

@@ -140,7 +140,7 @@ def mounts(frame: Frame, start: Start, control: Path) -> list[Mount]:
         else:
             found.append(Mount("/w", str(layers.upper), read_only=False))
     found += [Mount(at, str(path), read_only=False) for at, path in start.writable.items()]
-    found += [Mount(at, str(path)) for at, path in start.folders.items()]
+    found += [Mount(at, str(path)) for at, path in (*start.folders.items(), *start.mounts.items())]
     # Volumes that the image declares would be room on the engine's disk, outside of all limits.
     taken = {TMP[0], SHARED[0], *(mount.at for mount in found)}
     return found + [Mount(at) for at in sorted(frame.volumes - taken)]
