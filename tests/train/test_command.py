@@ -13,7 +13,7 @@ from clawc.runtime.engine.local.packages import TOKENS
 from clawc.runtime.train.sft import METRICS, MODEL, TRAINER
 from tests.engine_local.conftest import skip_without
 
-skip_without(*TOKENS, *TRAINER)
+skip_without(*TOKENS, *TRAINER, extra="train")
 FAMILY = Path(__file__).parents[2] / "bench" / "families" / "most_of.claw"
 AGENT = 'system = "Work."\ntools = ["read", "write"]\n'
 

@@ -16,7 +16,7 @@ from clawc.runtime.engine.local.packages import TOKENS
 from clawc.runtime.train.sft import MODEL, TRAINER
 from tests.engine_local.conftest import skip_without
 
-skip_without(*TOKENS, *TRAINER)
+skip_without(*TOKENS, *TRAINER, extra="train")
 ROOT = Path(__file__).parents[2]
 STEPS, EVERY, WAIT_S = 40, 4, 120
 

@@ -15,7 +15,7 @@ from clawc.runtime.train.rows import Row, SampledCall, rows_of
 from clawc.runtime.train.sft import METRICS, TRAINER, Lora, SftSettings, make_trainer, sft
 from tests.engine_local.conftest import skip_without
 
-skip_without(*TRAINER)
+skip_without(*TRAINER, extra="train")
 
 SETTINGS = SftSettings(steps=6, batch=4, at_once=2, learning_rate=3e-3, dtype="float32", device="cpu", seed=3)
 
