@@ -7,6 +7,8 @@ import asyncio
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import tracemalloc
 from collections.abc import Iterator
@@ -20,12 +22,14 @@ from clawc.runtime.engine.choose import Wishes, model_named
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.gateway.differences import Account, Answer, told_otherwise
 from clawc.runtime.harness import account
+from clawc.runtime.harness.choose import harness_named
 from clawc.runtime.harness.command import Command, CommandAgent
 from clawc.runtime.harness.interface import Final, Task, Tools
 from clawc.runtime.harness.mounts import mount_of
-from clawc.runtime.harness.npm import install
-from clawc.runtime.harness.npm.install import PI
+from clawc.runtime.harness.npm import install, node, turns
+from clawc.runtime.harness.npm.install import NODE, PI
 from clawc.runtime.harness.openclaw import agent
+from clawc.runtime.harness.program import Ended
 from clawc.runtime.player import LocalPlayer
 from clawc.runtime.records import EpisodeRecord
 from clawc.runtime.run import RunPlan, play_all
@@ -33,7 +37,7 @@ from clawc.runtime.sandbox.bubblewrap import Bubblewrap
 from clawc.runtime.sandbox.interface import FileProblem
 from clawc.runtime.sandbox.pods import Pods
 from tests.gateway.test_rollouts import DONE, run, settings_of, steps
-from tests.harness.conftest import MakeBundle
+from tests.harness.conftest import MakeBundle, agent_or_skip
 from tests.sandbox.bench import SMALL, Files, sh
 
 ASKS = """import json, os, sys, time, urllib.request
@@ -364,3 +368,56 @@ def test_what_openclaw_cannot_be_told(text: str, says: str) -> None:
     with pytest.raises(FileProblem, match=says):
         agent._require_sayable(text)  # pyright: ignore[reportPrivateUsage]
     agent._require_sayable("--help\n@x " * 1_000)  # pyright: ignore[reportPrivateUsage]
+
+
+@pytest.mark.parametrize("texts", [["x" * 100_000] * 3, ["\udc80" * 900] * 1_000, ["a", "b"], []])
+def test_what_a_program_prints_is_noted_within_bounds(texts: list[str]) -> None:
+    ended = Ended("", "", 0)
+    noted = turns._noted(0, ended, texts, {"b"})  # pyright: ignore[reportPrivateUsage]
+    unheard = cast("list[str]", noted.get("unheard", []))
+    assert len(json.dumps(noted)) <= 12 * 40_000 and sum(map(len, unheard)) <= 20_000
+    assert bool(unheard) == bool(texts) and "b" not in unheard
+
+
+@pytest.mark.parametrize("system", ["a\\u0000", "x" * 30_001])
+def test_what_is_no_argument_is_no_system_prompt(tmp_path: Path, system: str) -> None:
+    settings = settings_of(tmp_path, f'system = "{system}"')
+    with pytest.raises(RuntimeFault, match=r"R0404.*`system`"):
+        harness_named(f"pi:{settings}", model_named(steps(tmp_path, DONE), Wishes()))
+
+
+def test_what_an_earlier_turn_has_compiled_is_not_run(tmp_path: Path) -> None:
+    """An agent could have planted code there. What is behind a link in its place stays."""
+    ours, theirs, cache = tmp_path / "compiled", tmp_path / "theirs", tmp_path / "cache"
+    (ours / "v24-1000").mkdir(parents=True)
+    theirs.mkdir()
+    (theirs / "kept").touch()
+    _, _, start, _, *_ = node.command(PI, [])
+    line = ["/bin/sh", "-c", start, str(ours), "/bin/ls", str(cache)]
+    linked = f"v24-{os.getuid()}\n"
+    for plant in ("true", 'mkdir "$0/planted"', 'rm -r "$0" && ln -s "$1" "$0"', 'rm -r "$0" && mkfifo "$0"'):
+        subprocess.run(["/bin/sh", "-c", plant, str(cache), str(theirs)], check=True)
+        env = {"NODE_COMPILE_CACHE": str(cache), "PATH": "/usr/bin:/bin"}
+        assert subprocess.run(line, env=env, capture_output=True, text=True, check=True).stdout == linked
+        assert (cache / linked.strip()).resolve() == ours / "v24-1000"
+    assert os.listdir(theirs) == ["kept"]
+
+
+@pytest.mark.nightly
+@pytest.mark.usefixtures("works")
+def test_an_installation_is_compiled_by_one_of_two(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one that was killed has left is removed."""
+    agent_or_skip("pi")
+    for package in (NODE, PI):
+        found = install.require(package)
+        shutil.copytree(found, folder / "a:b,c" / found.name, symlinks=True, ignore=shutil.ignore_patterns("compiled"))
+    monkeypatch.setenv("CLAWC_AGENTS", str(folder / "a:b,c"))
+    monkeypatch.setattr(install, "_FOR_ALL", folder / "all")
+    made = install.require(PI)
+    (made / ".compiled-left").mkdir()
+    line = [sys.executable, "-m", "clawc", "doctor", "--install", "pi"]
+    both = [subprocess.Popen(line, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [each.communicate()[0].rstrip().rpartition(", ")[2] for each in both] == ["and starts"] * 2
+    assert sorted(os.listdir(made)) == ["compiled", "node_modules", "package-lock.json", "package.json"]
+    [compiled] = (made / "compiled").iterdir()
+    assert os.listdir(compiled) and compiled.stat().st_mode & 0o055 == 0o055

@@ -26,7 +26,6 @@ from clawc.runtime.sandbox.remove import remove_tree
 from clawc.spec.bundle import Limits
 
 _WORDS = [{"text": "Hello."}]
-_MARK = "mark"
 
 
 class _Nothing:
@@ -66,7 +65,6 @@ async def _compiled(package: Package, backend: Backend, scratch: Path) -> Path:
         try:
             with Trajectory(scratch / "trajectory.jsonl") as trajectory:
                 tools = SandboxTools(sandbox, trajectory)
-                await tools.lay({f"{CACHE}/{_MARK}": b""})  # node keeps nothing in a folder that is not there
                 models = Models(gateway, package.name)
                 async with model_access(models, harness, scratch, sandbox, tools, trajectory) as access:
                     task = Task("Say hello.", limits, 0, line=access.line, url=URL)
@@ -80,7 +78,6 @@ async def _compiled(package: Package, backend: Backend, scratch: Path) -> Path:
         raise RuntimeFault("R0408", f"{package.name} does not start: {problem}") from problem
     finally:
         await gateway.close()
-    (scratch / "made" / _MARK).unlink()
     await in_thread(_open, scratch / "made")
     return scratch / "made"
 
