@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,7 +19,9 @@ import pytest
 
 from clawc.runtime.bundle import load
 from clawc.runtime.engine.choose import Wishes, model_named
+from clawc.runtime.engine.meaning import meaning
 from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.gateway import differences
 from clawc.runtime.gateway.differences import Account, Answer, told_otherwise
 from clawc.runtime.harness import account
 from clawc.runtime.harness.choose import harness_named
@@ -149,6 +151,25 @@ def test_many_calls_in_one_message_are_compared_in_one_go() -> None:
     found = list(told_otherwise(Answer(1, "id-1", said), became))
     assert len(found) == 58_000 and {each.kind for each in found} == {"call_added"}
     assert found[0].became == "other0 {}"
+
+
+def test_long_arguments_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would take seconds to read is compared as it is spelled."""
+    sizes: list[int] = []
+
+    def counted(message: Mapping[str, object]) -> list[object]:
+        sizes.append(len(str(message.get("tool_calls"))))
+        return meaning(message)
+
+    monkeypatch.setattr(differences, "meaning", counted)
+    long = told("", "[" + "[1]," * 125_000 + "1]")
+    asked: list[Any] = [{"role": "user", "content": "u"}, *[long] * 16]
+    found = Account()
+    for number in (1, 2):
+        found.asked(number, asked)
+        found.answered(Answer(number, f"{number}", told("x")))
+        found.delivered(number)
+    assert len(sizes) == 2 * 3 and dict(found.counts) == {"answer_dropped": 1}
 
 
 # --- session files
