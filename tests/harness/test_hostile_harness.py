@@ -18,6 +18,7 @@ from typing import Any, cast
 import pytest
 
 from clawc.runtime.bundle import load
+from clawc.runtime.doctor import install_agent
 from clawc.runtime.engine.choose import Wishes, model_named
 from clawc.runtime.engine.meaning import meaning
 from clawc.runtime.errors import RuntimeFault
@@ -442,3 +443,23 @@ def test_an_installation_is_compiled_by_one_of_two(folder: Path, monkeypatch: py
     assert sorted(os.listdir(made)) == ["compiled", "node_modules", "package-lock.json", "package.json"]
     [compiled] = (made / "compiled").iterdir()
     assert os.listdir(compiled) and compiled.stat().st_mode & 0o055 == 0o055
+
+
+@pytest.mark.parametrize("passable", [True, False])
+@pytest.mark.usefixtures("works")
+def test_an_installation_that_does_not_start(folder: Path, monkeypatch: pytest.MonkeyPatch, passable: bool) -> None:
+    """That is an error, and no installation that was not tried."""
+    monkeypatch.setenv("CLAWC_AGENTS", str(folder / "agents"))
+    monkeypatch.setattr(install, "_FOR_ALL", folder / "all")
+    npm(folder, monkeypatch, NPM.format(main="$(cat ../../main)", log="/dev/null"))
+    for package in (NODE, PI):
+        (folder / "agents").mkdir(exist_ok=True)
+        (folder / "agents/main").write_text(package.main)
+        made = install.install(package)
+        (made / "node_modules" / package.main).chmod(0o755)
+    (folder / "agents").chmod(0o755 if passable else 0o700)
+    if not passable and os.geteuid() != 0:
+        pytest.skip("only sandboxes of root are another user")
+    with pytest.raises(RuntimeFault, match="R0408: pi does not start: it has not" if passable else "R0405: "):
+        install_agent("pi")
+    assert not (made / "compiled").exists()
