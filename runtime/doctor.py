@@ -79,7 +79,7 @@ def _models() -> list[Row]:
 
 def install_agent(name: str) -> str:
     """Install an agent that comes as an npm package; what was done. Raises RuntimeFault R0403 for an unknown one, R0408 where it cannot
-    be installed."""
+    be installed or does not start, R0405 where sandboxes cannot see it. Where there are no sandboxes it is not tried."""
     from clawc.runtime.harness.npm.install import AGENTS, NODE, install
 
     package = AGENTS.get(name)
@@ -90,6 +90,8 @@ def install_agent(name: str) -> str:
     try:
         ready = asyncio.run(_warmed(package))
     except RuntimeFault as fault:
+        if fault.code in ("R0405", "R0408"):
+            raise
         return f"{name} {package.version} is at {folder}; it was not tried: {fault.message}"
     return f"{name} {package.version} is at {folder}" + (", and starts" if ready else "; its user may not write there")
 

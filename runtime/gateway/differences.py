@@ -24,6 +24,8 @@ Kind = Literal[
 ]  # fmt: skip
 _SHOWN = 2_000
 _LISTED = 200
+# Reading arguments takes time: so many characters are read of one call, the first ones.
+_READ = 1 << 20
 # Of so many answers a call may go on; a harness with more conversations at a time is not known.
 _RECENT = 16
 
@@ -58,7 +60,11 @@ class _Asked:
     each call brings all of them anew."""
 
     def __init__(self, messages: Sequence[Object]) -> None:
-        self.digests = tuple(_digest(message) for message in messages)
+        digests, left = list[int](), _READ
+        for message in messages:
+            left -= sum(len(arguments) for _, _, arguments in _functions(message))
+            digests.append(_digest(message, read=left >= 0))
+        self.digests = tuple(digests)
         self.roles = tuple(sys.intern(str(message.get("role"))) for message in messages)
 
     def common(self, other: _Asked) -> int:
@@ -176,8 +182,10 @@ def _alike(one: object, other: object) -> bool:
     return isinstance(one, bool) == isinstance(other, bool) and one == other
 
 
-def _digest(message: Object) -> int:
-    """Stands for what a message says, in this process."""
+def _digest(message: Object, *, read: bool) -> int:
+    """Stands for what a message says, in this process; with `read` whatever the spelling of arguments is."""
+    if not read:
+        return hash((message.get("role"), message.get("content"), *_functions(message)))
     role, content, *calls = meaning(message)
     return hash((role, content, json.dumps(calls, sort_keys=True)))
 

@@ -28,7 +28,7 @@ class PiSettings(BlackBoxSettings):
     """`tools` are those of pi that it may use. pi extends what it tells the model of itself by `system`."""
 
     tools: Annotated[tuple[PiTool, ...], Field(min_length=1)] = ("read", "write", "edit", "bash")
-    system: str = ""
+    system: Annotated[str, Field(max_length=30_000, pattern=r"^[^\x00]*$")] = ""  # one argument of a program
 
 
 class Pi:

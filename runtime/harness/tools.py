@@ -104,7 +104,10 @@ class SandboxTools:
 
     async def lay(self, files: Mapping[str, bytes], mode: int = 0o755) -> None:
         for path, data in files.items():
-            await self._sandbox.put(path, data, mode)
+            try:
+                await self._sandbox.put(path, data, mode)
+            except FileProblem as problem:
+                raise FileProblem(f"cannot write `{path}`: {problem}") from problem
 
     async def exist(self, paths: Sequence[str]) -> bool:
         for path in paths:

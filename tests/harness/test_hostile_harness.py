@@ -7,25 +7,32 @@ import asyncio
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from clawc.runtime.bundle import load
+from clawc.runtime.doctor import install_agent
 from clawc.runtime.engine.choose import Wishes, model_named
+from clawc.runtime.engine.meaning import meaning
 from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.gateway import differences
 from clawc.runtime.gateway.differences import Account, Answer, told_otherwise
 from clawc.runtime.harness import account
+from clawc.runtime.harness.choose import harness_named
 from clawc.runtime.harness.command import Command, CommandAgent
 from clawc.runtime.harness.interface import Final, Task, Tools
 from clawc.runtime.harness.mounts import mount_of
-from clawc.runtime.harness.npm import install
-from clawc.runtime.harness.npm.install import PI
+from clawc.runtime.harness.npm import install, node, turns
+from clawc.runtime.harness.npm.install import NODE, PI
 from clawc.runtime.harness.openclaw import agent
+from clawc.runtime.harness.program import Ended
 from clawc.runtime.player import LocalPlayer
 from clawc.runtime.records import EpisodeRecord
 from clawc.runtime.run import RunPlan, play_all
@@ -33,7 +40,7 @@ from clawc.runtime.sandbox.bubblewrap import Bubblewrap
 from clawc.runtime.sandbox.interface import FileProblem
 from clawc.runtime.sandbox.pods import Pods
 from tests.gateway.test_rollouts import DONE, run, settings_of, steps
-from tests.harness.conftest import MakeBundle
+from tests.harness.conftest import MakeBundle, agent_or_skip
 from tests.sandbox.bench import SMALL, Files, sh
 
 ASKS = """import json, os, sys, time, urllib.request
@@ -145,6 +152,25 @@ def test_many_calls_in_one_message_are_compared_in_one_go() -> None:
     found = list(told_otherwise(Answer(1, "id-1", said), became))
     assert len(found) == 58_000 and {each.kind for each in found} == {"call_added"}
     assert found[0].became == "other0 {}"
+
+
+def test_long_arguments_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would take seconds to read is compared as it is spelled."""
+    sizes: list[int] = []
+
+    def counted(message: Mapping[str, object]) -> list[object]:
+        sizes.append(len(str(message.get("tool_calls"))))
+        return meaning(message)
+
+    monkeypatch.setattr(differences, "meaning", counted)
+    long = told("", "[" + "[1]," * 125_000 + "1]")
+    asked: list[Any] = [{"role": "user", "content": "u"}, *[long] * 16]
+    found = Account()
+    for number in (1, 2):
+        found.asked(number, asked)
+        found.answered(Answer(number, f"{number}", told("x")))
+        found.delivered(number)
+    assert len(sizes) == 2 * 3 and dict(found.counts) == {"answer_dropped": 1}
 
 
 # --- session files
@@ -364,3 +390,76 @@ def test_what_openclaw_cannot_be_told(text: str, says: str) -> None:
     with pytest.raises(FileProblem, match=says):
         agent._require_sayable(text)  # pyright: ignore[reportPrivateUsage]
     agent._require_sayable("--help\n@x " * 1_000)  # pyright: ignore[reportPrivateUsage]
+
+
+@pytest.mark.parametrize("texts", [["x" * 100_000] * 3, ["\udc80" * 900] * 1_000, ["a", "b"], []])
+def test_what_a_program_prints_is_noted_within_bounds(texts: list[str]) -> None:
+    ended = Ended("", "", 0)
+    noted = turns._noted(0, ended, texts, {"b"})  # pyright: ignore[reportPrivateUsage]
+    unheard = cast("list[str]", noted.get("unheard", []))
+    assert len(json.dumps(noted)) <= 12 * 40_000 and sum(map(len, unheard)) <= 20_000
+    assert bool(unheard) == bool(texts) and "b" not in unheard
+
+
+@pytest.mark.parametrize("system", ["a\\u0000", "x" * 30_001])
+def test_what_is_no_argument_is_no_system_prompt(tmp_path: Path, system: str) -> None:
+    settings = settings_of(tmp_path, f'system = "{system}"')
+    with pytest.raises(RuntimeFault, match=r"R0404.*`system`"):
+        harness_named(f"pi:{settings}", model_named(steps(tmp_path, DONE), Wishes()))
+
+
+def test_what_an_earlier_turn_has_compiled_is_not_run(tmp_path: Path) -> None:
+    """An agent could have planted code there. What is behind a link in its place stays."""
+    ours, theirs, cache = tmp_path / "compiled", tmp_path / "theirs", tmp_path / "cache"
+    (ours / "v24-1000").mkdir(parents=True)
+    theirs.mkdir()
+    (theirs / "kept").touch()
+    _, _, start, _, *_ = node.command(PI, [])
+    line = ["/bin/sh", "-c", start, str(ours), "/bin/ls", str(cache)]
+    linked = f"v24-{os.getuid()}\n"
+    for plant in ("true", 'mkdir "$0/planted"', 'rm -r "$0" && ln -s "$1" "$0"', 'rm -r "$0" && mkfifo "$0"'):
+        subprocess.run(["/bin/sh", "-c", plant, str(cache), str(theirs)], check=True)
+        env = {"NODE_COMPILE_CACHE": str(cache), "PATH": "/usr/bin:/bin"}
+        assert subprocess.run(line, env=env, capture_output=True, text=True, check=True).stdout == linked
+        assert (cache / linked.strip()).resolve() == ours / "v24-1000"
+    assert os.listdir(theirs) == ["kept"]
+
+
+@pytest.mark.nightly
+@pytest.mark.usefixtures("works")
+def test_an_installation_is_compiled_by_one_of_two(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one that was killed has left is removed."""
+    agent_or_skip("pi")
+    for package in (NODE, PI):
+        found = install.require(package)
+        shutil.copytree(found, folder / "a:b,c" / found.name, symlinks=True, ignore=shutil.ignore_patterns("compiled"))
+    monkeypatch.setenv("CLAWC_AGENTS", str(folder / "a:b,c"))
+    monkeypatch.setattr(install, "_FOR_ALL", folder / "all")
+    made = install.require(PI)
+    (made / ".compiled-left").mkdir()
+    line = [sys.executable, "-m", "clawc", "doctor", "--install", "pi"]
+    both = [subprocess.Popen(line, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [each.communicate()[0].rstrip().rpartition(", ")[2] for each in both] == ["and starts"] * 2
+    assert sorted(os.listdir(made)) == ["compiled", "node_modules", "package-lock.json", "package.json"]
+    [compiled] = (made / "compiled").iterdir()
+    assert os.listdir(compiled) and compiled.stat().st_mode & 0o055 == 0o055
+
+
+@pytest.mark.parametrize("passable", [True, False])
+@pytest.mark.usefixtures("works")
+def test_an_installation_that_does_not_start(folder: Path, monkeypatch: pytest.MonkeyPatch, passable: bool) -> None:
+    """That is an error, and no installation that was not tried."""
+    monkeypatch.setenv("CLAWC_AGENTS", str(folder / "agents"))
+    monkeypatch.setattr(install, "_FOR_ALL", folder / "all")
+    npm(folder, monkeypatch, NPM.format(main="$(cat ../../main)", log="/dev/null"))
+    for package in (NODE, PI):
+        (folder / "agents").mkdir(exist_ok=True)
+        (folder / "agents/main").write_text(package.main)
+        made = install.install(package)
+        (made / "node_modules" / package.main).chmod(0o755)
+    (folder / "agents").chmod(0o755 if passable else 0o700)
+    if not passable and os.geteuid() != 0:
+        pytest.skip("only sandboxes of root are another user")
+    with pytest.raises(RuntimeFault, match="R0408: pi does not start: it has not" if passable else "R0405: "):
+        install_agent("pi")
+    assert not (made / "compiled").exists()

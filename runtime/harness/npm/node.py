@@ -14,7 +14,7 @@ CACHE = f"{AGENT_HOME}/.compiled"
 # Node keeps what it has compiled by the user's number, which differs between sandboxes; what the installation holds serves them all. What an
 # earlier turn has left there is not run.
 _START = (
-    'rm -rf "$NODE_COMPILE_CACHE"; for f in "$0"/*; do if [ -d "$f" ]; then mkdir -p "$NODE_COMPILE_CACHE"; '
+    'rm -rf "$NODE_COMPILE_CACHE"; mkdir -p "$NODE_COMPILE_CACHE"; for f in "$0"/*; do if [ -d "$f" ]; then '
     'ln -sfn "$f" "$NODE_COMPILE_CACHE/$(basename "${f%-*}")-$(id -u)"; fi; done; exec "$@"'
 )
 

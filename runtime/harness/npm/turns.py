@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Set
 from typing import Annotated
 
 from pydantic import Field
@@ -17,7 +17,9 @@ from clawc.spec.bundle import Strict
 # What the agents take the model for.
 CONTEXT_WINDOW = 128_000
 MAX_TOKENS = 8_192
+# Of what a program prints in one turn; of so many texts that no model has said.
 _SAID = 20_000
+_UNHEARD = 50
 
 
 class BlackBoxSettings(Strict):
@@ -49,16 +51,20 @@ async def play_turns(
     try:
         for number, text in enumerate((task.instruction, *settings.turns, *task.turns)):
             ended = await turn(text, number)
-            texts = [text for text in said(ended) if text.strip()]
-            answers = _answers(task.line)
-            unheard = [text[:_SAID] for text in texts if text.strip() not in answers]
-            note: dict[str, object] = {"turn": number + 1, "status": ended.code, "text": "\n\n".join(texts)[:_SAID]}
-            task.note("said", {**note, "unheard": unheard} if unheard else note)
+            task.note("said", _noted(number, ended, said(ended), _answers(task.line)))
             if ended.code:
                 return Final(task.line.last_text, "error", f"the agent ended with status {ended.code}: {ended.tail}")
     except FileProblem as problem:
-        return Final("", "error", str(problem))
+        return Final(task.line.last_text, "error", str(problem))
     return Final(task.line.last_text)
+
+
+def _noted(number: int, ended: Ended, texts: Sequence[str], answers: Set[str]) -> dict[str, object]:
+    """What a program has printed for its user, within bounds; `answers` are what the model has said."""
+    texts = [text for text in texts if text.strip()]
+    note: dict[str, object] = {"turn": number + 1, "status": ended.code, "text": "\n\n".join(texts)[:_SAID]}
+    unheard = [text for text in texts if text.strip() not in answers][:_UNHEARD]
+    return {**note, "unheard": [text[: _SAID // len(unheard)] for text in unheard]} if unheard else note
 
 
 def _answers(line: Line) -> set[str]:

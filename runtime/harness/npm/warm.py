@@ -25,8 +25,7 @@ from clawc.runtime.sandbox.lock import alone
 from clawc.runtime.sandbox.remove import remove_tree
 from clawc.spec.bundle import Limits
 
-_WORDS = [{"text": "Hello."}]
-_MARK = "mark"
+_WORD = "Hello."
 
 
 class _Nothing:
@@ -46,17 +45,25 @@ async def warm(package: Package, backend: Backend) -> bool:
         return True
     if not os.access(folder, os.W_OK):
         return False
-    with alone(folder):
-        for left in folder.glob(f".{COMPILED}-*"):  # by one that was killed
-            await in_thread(remove_tree, left)
-        if not (folder / COMPILED).is_dir():
-            with tempfile.TemporaryDirectory(prefix=f".{COMPILED}-", dir=folder) as name:
-                os.rename(await _compiled(package, backend, Path(name)), folder / COMPILED)
+    try:
+        with alone(folder):
+            await _warm(package, backend, folder)
+    except OSError as error:
+        why = f"{package.name} cannot be compiled in `{folder}`: {error.strerror or error}"
+        raise RuntimeFault("R0408", why, "It needs some space there.") from error
     return True
 
 
+async def _warm(package: Package, backend: Backend, folder: Path) -> None:
+    for left in folder.glob(f".{COMPILED}-*"):  # by one that was killed
+        await in_thread(remove_tree, left)
+    if not (folder / COMPILED).is_dir():
+        with tempfile.TemporaryDirectory(prefix=f".{COMPILED}-", dir=folder) as name:
+            os.rename(await _compiled(package, backend, Path(name)), folder / COMPILED)
+
+
 async def _compiled(package: Package, backend: Backend, scratch: Path) -> Path:
-    (scratch / "model.json").write_text(json.dumps(_WORDS))
+    (scratch / "model.json").write_text(json.dumps([{"text": _WORD}]))
     choice = ModelChoice("scripted", lambda: ScriptedEngine.of_file(scratch / "model.json"))
     harness = harness_named(package.name, choice)
     needs, limits, gateway = needs_of(harness), Limits(wall_s=120), choice.gateway(None)
@@ -66,23 +73,26 @@ async def _compiled(package: Package, backend: Backend, scratch: Path) -> Path:
         try:
             with Trajectory(scratch / "trajectory.jsonl") as trajectory:
                 tools = SandboxTools(sandbox, trajectory)
-                await tools.lay({f"{CACHE}/{_MARK}": b""})  # node keeps nothing in a folder that is not there
                 models = Models(gateway, package.name)
                 async with model_access(models, harness, scratch, sandbox, tools, trajectory) as access:
                     task = Task("Say hello.", limits, 0, line=access.line, url=URL)
                     final = await _agent(package).run(task, tools)
-                if final.stop != "done":
-                    raise RuntimeFault("R0408", f"{package.name} does not start: {final.reason}")
+                if final.text != _WORD:
+                    raise _broken(package, final.reason or "it has not asked its model")
                 await sandbox.copy(CACHE, scratch / "made")
         finally:
             await sandbox.close()
     except (FileProblem, SandboxEnded) as problem:
-        raise RuntimeFault("R0408", f"{package.name} does not start: {problem}") from problem
+        raise _broken(package, str(problem)) from problem
     finally:
         await gateway.close()
-    (scratch / "made" / _MARK).unlink()
     await in_thread(_open, scratch / "made")
     return scratch / "made"
+
+
+def _broken(package: Package, why: str) -> RuntimeFault:
+    help = f"Remove `{require(package)}`, and install it again: clawc doctor --install {package.name}"
+    return RuntimeFault("R0408", f"{package.name} does not start: {why}", help)
 
 
 def _agent(package: Package) -> Agent:
