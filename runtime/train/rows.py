@@ -150,13 +150,13 @@ def write_rows(path: Path, rows: Iterable[Row]) -> int:
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """Raises RuntimeFault R0981 for what is no file of rows."""
+    """Raises RuntimeFault R0991 for what is no file of rows."""
     with open(path, encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
             try:
                 yield _row(json.loads(line))
             except (ValueError, KeyError, TypeError) as error:
-                raise RuntimeFault("R0981", f"`{path}`:{number}: no row: {error!r}", "Write the rows again.") from error
+                raise RuntimeFault("R0991", f"`{path}`:{number}: no row: {error!r}", "Write the rows again.") from error
 
 
 def _line(row: Row) -> dict[str, object]:

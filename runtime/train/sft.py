@@ -104,13 +104,13 @@ def sft(
     resume: bool = False,
 ) -> SftResult:
     """Trains the model in the folder `model` and saves what was trained, with the files of its tokenizer, in `out/model`. With `resume`
-    it goes on from the last checkpoint in `out`, if there is one. Raises RuntimeFault R0951 if a package is missing, R0952 for a folder that has no model, R0982 if there is
-    nothing to train on, R0983 if a loss is no number: the checkpoints of before stay."""
+    it goes on from the last checkpoint in `out`, if there is one. Raises RuntimeFault R0951 if a package is missing, R0952 for a folder that has no model, R0992 if there is
+    nothing to train on, R0993 if a loss is no number: the checkpoints of before stay."""
     need(*TRAINER, extra="train")
     _check(model)
     rows = [row for row in rows if row.trained]
     if not rows:
-        raise RuntimeFault("R0982", "no row has a token to train on", "Look at what the filters have left out.")
+        raise RuntimeFault("R0992", "no row has a token to train on", "Look at what the filters have left out.")
     out.mkdir(parents=True, exist_ok=True)
     trainer = make_trainer(model, rows, out, settings, held_out)
     before = _loss(trainer) if held_out else None
@@ -243,7 +243,7 @@ def _reporter(path: Path) -> object:
             bad = [name for name, value in figures.items() if not math.isfinite(value)]
             if bad:
                 raise RuntimeFault(
-                    "R0983", f"`{bad[0]}` of step {state.global_step} is no number",
+                    "R0993", f"`{bad[0]}` of step {state.global_step} is no number",
                     "Go on from the last checkpoint with a lower learning rate.",
                 )  # fmt: skip
 

@@ -192,5 +192,5 @@ def test_what_is_no_row_is_named_with_its_line(tmp_path: Path, change: dict[str,
     write_rows(path, [row, row])
     first, second = path.read_text().splitlines()
     path.write_text(f"{first}\n{json.dumps({**json.loads(second), **change})}\n")
-    with pytest.raises(RuntimeFault, match=r"R0981: .*:2"):
+    with pytest.raises(RuntimeFault, match=r"R0991: .*:2"):
         list(read_rows(path))

@@ -95,10 +95,10 @@ def test_a_training_that_ended_early_goes_on_to_the_same_weights(tiny_model: Pat
 def test_rows_without_a_token_to_train_on_are_said(tiny_model: Path, tmp_path: Path) -> None:
     row = some_rows(1)[0]
     untrained = replace(row, loss_mask=(0,) * len(row.input_ids), spans=())
-    with pytest.raises(RuntimeFault, match="R0982"):
+    with pytest.raises(RuntimeFault, match="R0992"):
         sft(tiny_model, [untrained], tmp_path, SETTINGS)
 
 
 def test_a_loss_that_is_no_number_ends_the_training(tiny_model: Path, tmp_path: Path) -> None:
-    with pytest.raises(RuntimeFault, match="R0983"):
+    with pytest.raises(RuntimeFault, match="R0993"):
         sft(tiny_model, some_rows(12), tmp_path, replace(SETTINGS, learning_rate=1e30, warmup=0.0))
