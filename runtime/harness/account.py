@@ -46,8 +46,9 @@ async def note_account(note: Note, account: Account, folder: Path, sandbox: Sand
 async def _transcript(folder: Path, sandbox: Sandbox, at: str, answers: Sequence[Answer]) -> Mapping[str, object]:
     scratch = Path(tempfile.mkdtemp(prefix=".transcripts-", dir=folder))
     try:
-        await sandbox.copy(at, scratch / "copied")
-        return await in_thread(_read, folder / TRANSCRIPTS, scratch / "copied", answers)
+        copied = await sandbox.copy(at, scratch / "copied")
+        found = await in_thread(_read, folder / TRANSCRIPTS, scratch / "copied", answers)
+        return {**found, "over": copied.over} if copied.over else found
     except FileProblem as problem:
         return {"missing": str(problem)[:500]}
     finally:

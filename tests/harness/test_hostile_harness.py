@@ -37,7 +37,7 @@ from clawc.runtime.player import LocalPlayer
 from clawc.runtime.records import EpisodeRecord
 from clawc.runtime.run import RunPlan, play_all
 from clawc.runtime.sandbox.bubblewrap import Bubblewrap
-from clawc.runtime.sandbox.interface import FileProblem
+from clawc.runtime.sandbox.interface import Collected, FileProblem, Sandbox
 from clawc.runtime.sandbox.pods import Pods
 from tests.gateway.test_rollouts import DONE, run, settings_of, steps
 from tests.harness.conftest import MakeBundle, agent_or_skip
@@ -198,6 +198,22 @@ def test_session_files_that_would_take_long(tmp_path: Path, line: str, says: str
     document = account._read(tmp_path / "kept", copied, ())  # pyright: ignore[reportPrivateUsage]
     assert json.loads(json.dumps(document)) == document
     assert says in str(document["unreadable"])
+
+
+def test_a_folder_that_was_not_copied_whole_is_told_of(tmp_path: Path) -> None:
+    class Full:
+        async def copy(self, path: str, dest: Path) -> Collected:
+            dest.mkdir()
+            return Collected(0, 0, (), "bytes", (), 0)
+
+    events: list[tuple[str, Mapping[str, object]]] = []
+
+    def note(event: str, data: Mapping[str, object]) -> None:
+        events.append((event, data))
+
+    asyncio.run(account.note_account(note, Account(), tmp_path, cast("Sandbox", Full()), "/agent/sessions"))
+    [(event, data)] = events
+    assert (event, data["over"], os.listdir(tmp_path)) == ("transcript", "bytes", ["transcripts"])
 
 
 def test_session_files_are_bounded_together(tmp_path: Path) -> None:

@@ -89,7 +89,8 @@ def require(package: Package, of: Package | None = None) -> Path:
 
 
 def install(package: Package) -> Path:
-    """As `installed`, but it is fetched first if need be, and again where parts of it are gone. Raises RuntimeFault R0408 where that cannot be done."""
+    """As `installed`, but it is fetched first if need be, and again where parts of it are gone. Raises RuntimeFault R0408 where that cannot be
+    done."""
     found = installed(package)
     if found is not None and _is_whole(package, found):
         return found
