@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench import agents, check, checkers, cluster, fmt, gateway, prove, rollouts
+from bench import agents, check, checkers, cluster, fmt, gateway, prove, rollouts, train
 
 BENCHMARKS = {
     "agents": agents.main,
@@ -15,6 +15,7 @@ BENCHMARKS = {
     "gateway": gateway.main,
     "prove": prove.main,
     "rollouts": rollouts.main,
+    "train": train.main,
 }
 
 

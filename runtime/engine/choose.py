@@ -128,4 +128,4 @@ def _local(root: Path, settings: EngineSettings) -> Engine:
     from clawc.runtime.engine.local import local_engine
 
     folder, adapter = root / settings.folder, root / settings.adapter if settings.adapter else None
-    return local_engine(folder, device=settings.device, dtype=settings.dtype, adapter=adapter)
+    return local_engine(folder, device=settings.device, dtype=settings.dtype, adapter=adapter, graphs=settings.graphs)

@@ -134,6 +134,7 @@ class EngineSettings(UpstreamSettings):
     adapter: _Line = ""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    graphs: bool = False
     file: _Line = ""
     patience: PatienceSettings = PatienceSettings()
     sampling: SamplingSettings = SamplingSettings()

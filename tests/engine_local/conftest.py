@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 SPECIAL = ("<|endoftext|>", START, END)
 
 
-def skip_without(*names: str) -> None:
+def skip_without(*names: str, extra: str = "local") -> None:
     try:
-        need(*names)
+        need(*names, extra=extra)
     except RuntimeFault as fault:
         pytest.skip(f"{fault.message}: {fault.help}", allow_module_level=True)
 

@@ -15,6 +15,7 @@ from clawc.runtime.engine.local.packages import CONVERSION, TOKENS, WORKER
 from clawc.runtime.engine.local.smollm2 import smollm2
 from clawc.runtime.engine.settings import EngineSettings
 from clawc.runtime.gateway.calls import CallRecord
+from clawc.runtime.train.sources import attempt_rows
 from tests.engine_local.conftest import skip_without
 from tests.gateway.conftest import MakeBundle
 from tests.gateway.test_rollouts import calls_of, events_of, playing, settings_of
@@ -84,5 +85,13 @@ def test_smollm2_acts_in_a_sandbox(make_bundle: MakeBundle, tmp_path: Path) -> N
             assert after.sampled.prompt_ids[: len(known)] == known
             spliced += 1
     assert spliced == 2
+    for record in records:  # a conversation that only grows is one row of exactly what was drawn
+        (row,) = attempt_rows(tmp_path / "run", record, parse_errors=True)
+        sampled = [call.sampled for call in calls_of(tmp_path / "run", record) if call.sampled is not None]
+        assert [row.input_ids[span.start : span.end] for span in row.spans] == [each.output_ids for each in sampled]
+        assert [row.input_ids[: span.start] for span in row.spans] == [each.prompt_ids for each in sampled]
+        assert row.trained == sum(len(each.output_ids) for each in sampled)
+        assert row.old_logprobs is not None
+        assert [row.old_logprobs[span.start : span.end] for span in row.spans] == [each.logprobs for each in sampled]
     used = [event for record in records for event in events_of(tmp_path / "run", record) if event["event"] == "tool"]
     assert {event["tool"] for event in used} <= {"exec"}

@@ -16,12 +16,15 @@ import torch
 from transformers import AutoModelForCausalLM, GenerationConfig
 from transformers.generation.configuration_utils import ContinuousBatchingConfig
 
-from clawc.runtime.engine.local.sampler import Draw, draw
+from clawc.runtime.engine.local.sampler import Draw, Places
 from clawc.runtime.engine.local.wire import Setup
 
 _PAGE = 32  # tokens that are cached, and shared, together
 _AT_ONCE = 256  # requests in a batch
 _STEP = {"cpu": 512, "cuda": 2048}  # tokens in a batch
+_CONTEXTS, _CONTEXTS_ON_CUDA = 2, 64  # that are kept computed
+_GRAPH_TOKENS = 4096  # what is read of the cache is filled up to a multiple of it: each has a graph
+_PARAMETERS = (("scores", "output_ids"), ("model", "batch_data"))
 _DTYPES: Mapping[str, torch.dtype | str] = {"auto": "auto", "float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
@@ -37,10 +40,12 @@ class _Row(Protocol):
 
 class _InputsAndOutputs(Protocol):
     requests_in_batch: Sequence[_Row]
+    compute_stream: torch.cuda.Stream | None
 
 
 class _Runner(Protocol):
     def _sample(self, scores: torch.Tensor, output_ids: torch.Tensor) -> None: ...
+    def compute_batch(self, model: object, batch_data: object) -> None: ...
 
 
 class _Processor(Protocol):
@@ -62,7 +67,6 @@ class Output(Protocol):
 class _Manager(Protocol):
     batch_processor: _Processor | None
 
-    def warmup(self) -> None: ...
     def start(self) -> None: ...
     def stop(self, block: bool = True) -> None: ...
     def destroy(self) -> None: ...
@@ -99,13 +103,18 @@ class Batches:
         self.ends = sorted({*setup.ends, *_ends(model)})
         self._draws: dict[str, tuple[float, str]] = {}
         self._manager = _manager(model, setup)
-        self._manager.warmup()  # makes the processor, whose way to draw is replaced before anything is drawn
-        processor = self._manager.batch_processor
-        drawing = getattr(processor and processor.model_runner, "_sample", None)
-        if processor is None or drawing is None or [*signature(drawing).parameters] != ["scores", "output_ids"]:
+        # The processor is made before it is needed: its way to draw is replaced before anything is drawn, or captured.
+        making = getattr(self._manager, "_create_batch_processor", None)
+        processor: _Processor | None = None if making is None else making()
+        runner = None if processor is None else processor.model_runner
+        if processor is None or runner is None or _parameters(runner, "_sample", "compute_batch") != _PARAMETERS:
             raise RuntimeError("this version of transformers draws tokens in another way: install 5.23")
-        self._rows = processor.inputs_and_outputs
-        setattr(processor.model_runner, "_sample", self._sample)  # noqa: B010 - it is no part of the interface
+        self._manager.batch_processor = processor
+        self._places = Places(_rows_at_once(model), model.device)
+        self._inputs = processor.inputs_and_outputs
+        self._compute = runner.compute_batch
+        setattr(runner, "_sample", self._sample)  # noqa: B010 - it is no part of the interface
+        setattr(runner, "compute_batch", self._step)  # noqa: B010
         self._manager.start()
 
     def add(self, name: str, prompt: list[int], most: int, temperature: float, seed: int) -> None:
@@ -137,17 +146,28 @@ class Batches:
         self._manager.stop(block=True)
         self._manager.destroy()
 
+    def _step(self, model: object, batch_data: object) -> None:
+        """Around the library's own: what is drawn with is laid where `_sample` reads it, also where that is replayed from a graph."""
+        rows = [row.state for row in self._inputs.requests_in_batch if row.has_new_token]
+        # One that was cancelled meanwhile is drawn for nobody.
+        draws = [Draw(*self._draws.get(state.request_id, (0.0, "")), state.position_offset) for state in rows]
+        with torch.cuda.stream(self._inputs.compute_stream):  # without a device there is none, and nothing is done
+            self._places.fill(draws)
+        self._compute(model, batch_data)
+        with torch.cuda.stream(self._inputs.compute_stream):
+            self._places.check()
+
     def _sample(self, scores: torch.Tensor, output_ids: torch.Tensor) -> None:
         """In place of the library's own: `scores` are 1 x rows x vocabulary, of which the first rows are for the requests that
         get a token; tokens go to the first row of `output_ids`, the bits of log probabilities to the second."""
-        rows = [row.state for row in self._rows.requests_in_batch if row.has_new_token]
-        if not rows:
-            return
-        # One that was cancelled meanwhile is drawn for nobody.
-        draws = [Draw(*self._draws.get(state.request_id, (0.0, "")), state.position_offset) for state in rows]
-        tokens, logprobs = draw(scores[0, : len(rows)], draws)
-        output_ids[0, : len(rows)].copy_(tokens)
-        output_ids[1, : len(rows)].copy_(logprobs.view(torch.int32))
+        tokens, logprobs = self._places.draw(scores[0])
+        output_ids[0, : len(tokens)].copy_(tokens)
+        output_ids[1, : len(tokens)].copy_(logprobs.view(torch.int32))
+
+
+def _parameters(owner: object, *methods: str) -> tuple[tuple[str, ...], ...]:
+    found = [getattr(owner, method, None) for method in methods]
+    return tuple(() if method is None else tuple(signature(method).parameters) for method in found)
 
 
 def _loaded(setup: Setup) -> _Model:
@@ -190,17 +210,39 @@ def _ends(model: _Model) -> list[int]:
     return found
 
 
+def _rows_at_once(model: _Model) -> int:
+    return min(_AT_ONCE, _step_of(model))
+
+
+def _step_of(model: _Model) -> int:
+    return _STEP.get(model.device.type, 512)
+
+
+def _cache(model: _Model, setup: Setup) -> int:
+    """How many tokens are kept computed."""
+    if setup.cache or model.device.type != "cuda":
+        return setup.cache or setup.context * _CONTEXTS
+    sizes = [
+        getattr(model.config, name)
+        for name in ("num_hidden_layers", "num_key_value_heads", "hidden_size", "num_attention_heads")
+    ]
+    layers, heads, width, queries = (int(size) for size in sizes)
+    token = 2 * layers * heads * (getattr(model.config, "head_dim", None) or width // queries) * model.dtype.itemsize
+    fits = torch.cuda.mem_get_info(model.device)[0] // 2 // token
+    return max(setup.context, min(setup.context * _CONTEXTS_ON_CUDA, fits))
+
+
 def _manager(model: _Model, setup: Setup) -> _Manager:
-    """Graphs and batches ahead of time are off: rows are drawn for by us, on the host. Kernels are not looked for: that would
-    ask the network."""
-    step = _STEP.get(model.device.type, 512)
+    """Batches ahead of time are off: rows are drawn for by us, on the host. Kernels are not looked for: that would ask the network."""
+    graphs = setup.graphs and model.device.type == "cuda"
     config = ContinuousBatchingConfig(
         page_size=_PAGE,
-        num_blocks=-(-setup.cache // _PAGE) + 1,
-        max_batch_tokens=step,
-        max_requests_per_batch=min(_AT_ONCE, step),
+        num_blocks=-(-_cache(model, setup) // _PAGE) + 1,
+        max_batch_tokens=_step_of(model),
+        max_requests_per_batch=_rows_at_once(model),
         return_logprobs=True,
-        use_cuda_graph=False,
+        use_cuda_graph=(graphs, False),
+        kv_padding_interval_size=_GRAPH_TOKENS if graphs else 0,
         use_async_batching=False,
         auto_switch_to_flash=False,
     )

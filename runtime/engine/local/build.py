@@ -19,6 +19,7 @@ def local_engine(
     adapter: Path | None = None,
     threads: int | None = None,
     context: int | None = None,
+    graphs: bool = False,
 ) -> ChatOverTokens[TransformersEngine]:
     """An engine of the model in `folder`, which is loaded by `open`; see TransformersEngine. Raises RuntimeFault R0951 if a
     package is missing, R0952 if the folder has no model that was trained on ChatML."""
@@ -31,6 +32,7 @@ def local_engine(
         threads=threads,
         context=context,
         ends=(template.end,),
+        graphs=graphs,
     )
     return ChatOverTokens(tokens, template, tokens.context)
 

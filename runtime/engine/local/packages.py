@@ -12,14 +12,14 @@ ADAPTER = ("peft", "accelerate")
 CONVERSION = ("gguf", "numpy", "tokenizers")
 
 
-def need(*names: str) -> None:
-    """Raises RuntimeFault R0951 that names the packages which are not installed."""
+def need(*names: str, extra: str = "local") -> None:
+    """Raises RuntimeFault R0951 that names the packages which are not installed, and the extra that has them."""
     missing = [name for name in names if find_spec(name) is None]
     if missing:
         raise RuntimeFault(
             "R0951",
             f"models on this machine need {_listed(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed",
-            "pip install 'clawc[local]'",
+            f"pip install 'clawc[{extra}]'",
         )
 
 

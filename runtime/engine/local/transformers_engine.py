@@ -23,7 +23,6 @@ from clawc.runtime.sandbox.finish import acquire, finish
 
 _STARTS = 3  # processes in a row that answer nothing, after which no other one is started
 _LONGEST_CONTEXT = 8192  # unless more is asked for: memory for it is taken at the start
-_CACHE = 2  # contexts that are kept computed
 
 
 class TransformersEngine:
@@ -41,9 +40,10 @@ class TransformersEngine:
         context: int | None = None,
         cache: int | None = None,
         ends: Sequence[int] = (),
+        graphs: bool = False,
     ) -> None:
         """`threads` are those of the processor, by default what OMP_NUM_THREADS says, or half of what there are. `context` is
-        bounded by what the model was made for. `cache` is in tokens. Raises RuntimeFault R0951 and R0952."""
+        bounded by what the model was made for. `cache` is in tokens; unless given two contexts are kept computed, on CUDA up to 64 within half of the memory that is free. `graphs` captures steps on CUDA. Raises RuntimeFault R0951 and R0952."""
         need(*WORKER)
         config = _checked(folder)
         _check_adapter(adapter)
@@ -59,7 +59,9 @@ class TransformersEngine:
             dtype=dtype,
             threads=_threads() if threads is None else threads,
             ends=tuple(ends),
-            cache=max(self.context, self.context * _CACHE if cache is None else cache),
+            cache=0 if cache is None else max(self.context, cache),
+            context=self.context,
+            graphs=graphs,
         )
         self._name = f"transformers:{folder.name}" + (f"+{adapter.name}" if adapter else "")
         self._version = 0

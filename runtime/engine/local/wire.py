@@ -21,7 +21,7 @@ Dtype = Literal["auto", "float32", "bfloat16"]
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What a process is started with. `ends` are tokens that end an answer besides those that the model's folder names;
-    `cache` tokens, of all calls together, are kept computed."""
+    `cache` tokens, of all calls together, are kept computed; 0 stands for a number of whole contexts of `context` tokens. With `graphs` a step on CUDA is captured once and then replayed."""
 
     model: str
     adapter: str
@@ -30,6 +30,8 @@ class Setup:
     threads: int
     ends: tuple[int, ...]
     cache: int
+    context: int
+    graphs: bool = False
 
 
 def encode(**message: object) -> bytes:
