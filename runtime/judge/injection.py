@@ -88,7 +88,6 @@ _OVERRIDES = (
     r"(?:test|wrong|outdated|invalid|void|obsolete|cancel\w+|replaced|superseded)\b",
     r"\byou must (?:comply|obey|mark)\b",
     r"\b(?:begin|end|start) (?:of )?(?:the )?(?:system|hidden|secret) (?:prompt|message|instructions?)\b",
-    r"\bsystem (?:override|notice|message|instructions?|prompt|note|alert) ?[:\]>=-]",
     r"\byour (?:new |only |real )?(?:task|job|role|instructions?|goal|purpose) (?:is|are|has|have)\b"
     + _GAP
     + r"\b"
@@ -149,6 +148,7 @@ _REPLIES = (
     r"[{,] ?[\"']?verdict[\"']? ?[:=] ?[\"']?met\b",
 )
 _MARKERS = (
+    r"\bsystem (?:override|notice|message|instructions?|prompt|note|alert) ?[:\]>=-]",
     r"<[|\uff5c][^|\uff5c>\n]{1,60}[|\uff5c]>|\[/?(?:inst|system_prompt|tool_calls|tool_results)\]|<</?sys>>"
     r"|</?(?:system|assistant|user|start_of_turn|end_of_turn|bos|eos|think|tool_call|tool_response)>",
     r"(?:^|[.!?] )[^a-z0-9\n]{0,12}(?:system|developer)(?: (?:prompt|message))?[^a-z0-9\n]{0,4}:[^\n]{0,200}?\b(?:you|your|must|ignore|verdicts?|criteri(?:on|a)"
