@@ -22,6 +22,7 @@ from bench.commands import CommandFailed, Spent, spent
 from bench.machine import ROOT, machine
 from bench.runs import COMMAND, TASK
 from clawc.runtime.harness.npm.install import AGENTS, NODE, Package, require
+from clawc.runtime.harness.openclaw.agent import QUIET
 from clawc.runtime.harness.openclaw.settings import OpenClawSettings, configuration
 from clawc.runtime.harness.pi import PiSettings, arguments, models
 
@@ -58,10 +59,10 @@ class Bare:
             config["agents"]["defaults"]["workspace"] = str(self._work)  # type: ignore[index]
             (self._home / "openclaw.json").write_text(json.dumps(config))
             self._env |= {
-                "OPENCLAW_STATE_DIR": str(self._home), "OPENCLAW_CONFIG_PATH": str(self._home / "openclaw.json"),
-                "OPENCLAW_NO_RESPAWN": "1", "OPENCLAW_BUNDLED_SKILLS_DIR": "/nonexistent",
+                **QUIET, "OPENCLAW_STATE_DIR": str(self._home), "OPENCLAW_CONFIG_PATH": str(self._home / "openclaw.json"),
+                "OPENCLAW_BUNDLED_SKILLS_DIR": "/nonexistent",
             }  # fmt: skip
-            more = ["agent", "--local", "--session-id", "s", "--message=Copy the names.", "--json"]
+            more = ["agent", "--local", "--session-id", "s", "--message=Copy the names.", "--json", "--thinking", "off"]
         self._command = [str(node), str(program), *more]
 
     def play(self) -> Spent:

@@ -29,7 +29,7 @@ _SESSION = "episode"
 # What one argument of a program may have.
 _MESSAGE = 128 << 10
 # It runs in a sandbox without a network: nothing that reaches out or lives beside the agent is started.
-_QUIET = {
+QUIET = {
     "OPENCLAW_NO_RESPAWN": "1", "OPENCLAW_SKIP_CHANNELS": "1", "OPENCLAW_SKIP_CRON": "1", "OPENCLAW_SKIP_GMAIL_WATCHER": "1",
     "OPENCLAW_SKIP_CANVAS_HOST": "1", "OPENCLAW_DISABLE_BONJOUR": "1",
 }  # fmt: skip
@@ -75,7 +75,7 @@ class OpenClawAgent:
         return await play_turns(task, self.settings, turn, lambda ended: said(ended.err))
 
     def _environment(self) -> dict[str, str]:
-        env = {**node.environment(), **_QUIET, "OPENCLAW_STATE_DIR": _STATE, "OPENCLAW_CONFIG_PATH": _CONFIG}
+        env = {**node.environment(), **QUIET, "OPENCLAW_STATE_DIR": _STATE, "OPENCLAW_CONFIG_PATH": _CONFIG}
         if not self.settings.bundled_skills:
             env["OPENCLAW_BUNDLED_SKILLS_DIR"] = "/nonexistent"
         return env
