@@ -23,8 +23,10 @@ import clawc.spec
 import clawc.stdlib
 from clawc import __version__
 from clawc.compiler.assets import stamp
+from clawc.runtime.cache_database import open_cache
 
 LAYOUT = 1
+_TABLE = "checks (key text primary key, compiler text, at integer, digest text, reads text, state text, result text)"
 WORD_LISTS = "mimesis"  # as compiler/word_lists.py reads them, which is not imported here
 # Names of the files that kept_library.py keeps, one for each version, and how many of other versions stay.
 LIBRARIES = "library-"
@@ -108,7 +110,8 @@ class CheckCache:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             if hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
                 return  # somebody else could write there
-            self._database = _opened(folder / f"check-{LAYOUT}.sqlite")
+            # Written without waiting for the disk: a lost cache costs one check.
+            self._database = open_cache(folder / f"check-{LAYOUT}.sqlite", _TABLE, "off")
             self._id = compiler_id()
 
     def close(self) -> None:
@@ -178,32 +181,6 @@ def _holds(source: Source, digest: str, reads: Iterable[tuple[str, str, str]]) -
         if hashlib.sha256(file.read()).hexdigest() != digest:
             return False
     return all(stamp(Path(source.root), kind, path) == was for kind, path, was in reads)
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    """The database; one that is damaged or of another layout is begun anew."""
-    try:
-        return _begun(path)
-    except sqlite3.OperationalError:
-        raise  # somebody else has it, or the disk is full
-    except sqlite3.DatabaseError:
-        for suffix in ("", "-wal", "-shm"):
-            with suppress(OSError):
-                os.unlink(f"{path}{suffix}")
-        return _begun(path)
-
-
-def _begun(path: Path) -> sqlite3.Connection:
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    database = sqlite3.connect(path, timeout=2)
-    database.execute("pragma journal_mode = wal")
-    database.execute("pragma synchronous = off")  # a lost cache costs one check
-    database.execute(
-        "create table if not exists checks (key text primary key, compiler text, at integer, digest text,"
-        " reads text, state text, result text) without rowid"
-    )
-    return database
 
 
 def _state(source: Source, reads: Iterable[Sequence[str]]) -> list[list[int]]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from clawc.runtime.cache_database import open_cache
 from clawc.runtime.judge.records import RubricJudgement
 from clawc.runtime.judge.rubric import Rubric
 from clawc.runtime.judge.votes import decimal_share, final_verdict, rubric_share
@@ -21,6 +22,7 @@ from clawc.spec.rubric import Decision
 from clawc.spec.scoring import score_text
 
 LAYOUT = 1
+_TABLE = "judgements (key text primary key, at integer, data text)"
 MAX_ROWS = 100_000
 _BYTES = 4 << 20
 
@@ -34,7 +36,7 @@ class JudgementCache:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             if hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
                 return
-            self._database = _opened(folder / f"judgements-{LAYOUT}.sqlite")
+            self._database = open_cache(folder / f"judgements-{LAYOUT}.sqlite", _TABLE, "normal")
 
     def find(self, key: str, rubric: Rubric) -> RubricJudgement | None:
         """The judgement, if it is one of this rubric."""
@@ -86,28 +88,3 @@ def _fits(found: RubricJudgement, rubric: Rubric) -> bool:
         and all(verdicts[name] == final_verdict([vote.criteria[name] for vote in found.votes]) for name in criteria)
         and found.share == score_text(decimal_share(rubric_share(rubric.spec, verdicts)))
     )
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    """The database; one that is damaged or of another layout is begun anew."""
-    try:
-        return _begun(path)
-    except sqlite3.OperationalError:
-        raise  # somebody else has it, or the disk is full
-    except sqlite3.DatabaseError:
-        for suffix in ("", "-wal", "-shm"):
-            with suppress(OSError):
-                os.unlink(f"{path}{suffix}")
-        return _begun(path)
-
-
-def _begun(path: Path) -> sqlite3.Connection:
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    database = sqlite3.connect(path, timeout=2)
-    database.execute("pragma journal_mode = wal")
-    database.execute("pragma synchronous = normal")
-    database.execute(
-        "create table if not exists judgements (key text primary key, at integer, data text) without rowid"
-    )
-    return database
