@@ -98,7 +98,7 @@ def test_what_a_program_leaves_is_no_obstacle(ground: Ground, open_path: Path, m
         pytest.skip("what copes with them is the same in all modes")
     mark = word()
     workspace = tool(open_path / "w", f"import sys\nMARK = {mark!r}\n{HARMLESS[name]}\n{RIGHT}")
-    graded = grade(ground, ground.bundle("ask"), workspace, mode=mode)
+    graded = grade(ground, ground.bundle("ask_at_leisure"), workspace, mode=mode)
     assert (graded.status, graded.reward) == (0, 1.0), graded
     assert processes(mark) == []
     assert os.listdir(open_path / "scratch") == []
