@@ -3,12 +3,14 @@ writing to it any more."""
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_TRIES = 1_000
 
 
 def remove_tree(root: Path) -> None:
@@ -21,11 +23,17 @@ def remove_tree(root: Path) -> None:
         _open_up(root)
         top = os.open(root, _FOLDER)
         try:
-            while names := _emptied(top, top):
-                for name in names:
-                    with suppress(FileNotFoundError):
-                        _remove_folder(name, top)
-            os.rmdir(root)
+            for tries in range(_TRIES, 0, -1):
+                while names := _emptied(top, top):
+                    for name in names:
+                        with suppress(FileNotFoundError):
+                            _remove_folder(name, top)
+                try:
+                    os.rmdir(root)
+                    break
+                except OSError as error:  # another call may have moved a folder up since we looked
+                    if error.errno != errno.ENOTEMPTY or tries == 1:
+                        raise
         finally:
             os.close(top)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import stat
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -138,3 +140,16 @@ def test_paths_that_no_program_can_open(tmp_path: Path) -> None:
     assert [entry.reason for entry in found.refused] == ["has a path longer than 2000 bytes"]
     assert (found.files, len(found.written)) == (8, 8)
     assert all((tmp_path / "dest" / path).read_text() == "x" for path in found.written)
+
+
+def test_several_remove_the_same_tree(tmp_path: Path) -> None:
+    """A runner removes its folder while another one sweeps it: neither fails, and nothing is left."""
+    for number in range(30):
+        root = tmp_path / str(number)
+        for one, other in itertools.product("abcdef", "ghijkl"):
+            (root / one / other / "deep").mkdir(parents=True)
+            (root / one / other / "file").write_bytes(b"x")
+        with ThreadPoolExecutor(4) as pool:
+            for done in [pool.submit(remove_tree, root) for _ in range(4)]:
+                done.result()
+        assert not root.exists()
