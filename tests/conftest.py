@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from clawc.commands.check_cache import cache_folder
+from clawc.runtime.cache_folder import cache_folder
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in the background by a shell without job control: programs that tests interrupt would inherit it.

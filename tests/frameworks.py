@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from clawc.commands.check_cache import cache_folder
+from clawc.runtime.cache_folder import cache_folder
 from clawc.runtime.runners.installed import HARBOR, INSPECT, OPENENV, VERIFIERS, Framework, Unavailable, environment
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from clawc.commands.check_cache import cache_folder
+from clawc.runtime.cache_folder import cache_folder
 from clawc.runtime.runners.installed import Framework, Unavailable, environment
 from clawc.runtime.sandbox.docker.engine import socket_path
 

@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from clawc import exits
 from clawc.commands.bundles import bundles_at
-from clawc.commands.check_cache import cache_folder
 from clawc.commands.output import put
 from clawc.commands.sources import require_format
 from clawc.commands.test import require_level
 from clawc.commands.trusted import trusted_keys
 from clawc.compiler.report import clean
 from clawc.exits import UserError
+from clawc.runtime.cache_folder import cache_folder
 
 
 class _Line(NamedTuple):

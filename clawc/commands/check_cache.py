@@ -24,6 +24,7 @@ import clawc.stdlib
 from clawc import __version__
 from clawc.compiler.assets import stamp
 from clawc.runtime.cache_database import open_cache
+from clawc.runtime.cache_folder import cache_folder
 
 LAYOUT = 1
 _TABLE = "checks (key text primary key, compiler text, at integer, digest text, reads text, state text, result text)"
@@ -54,15 +55,6 @@ class Kept(NamedTuple):
     digest: str
     reads: list[tuple[str, str, str]]
     result: Any
-
-
-def cache_folder() -> Path:
-    """`$XDG_CACHE_HOME/clawc`, else `~/.cache/clawc`; `$CLAWC_CACHE` names another place."""
-    named = os.environ.get("CLAWC_CACHE")
-    if named:
-        return Path(named)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base and os.path.isabs(base) else Path.home() / ".cache") / "clawc"
 
 
 def compiler_id() -> str:

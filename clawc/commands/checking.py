@@ -10,12 +10,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from clawc.commands.check_cache import CheckCache, Kept, Source, cache_folder
+from clawc.commands.check_cache import CheckCache, Kept, Source
 from clawc.commands.processors import processors
 from clawc.commands.sources import project_root, read_source
 from clawc.compiler.finding import Finding, at_start, restored
 from clawc.exits import UserError
 from clawc.runtime.bounded import Overrun, bounded
+from clawc.runtime.cache_folder import cache_folder
 from clawc.runtime.sandbox.bounds import Bounds
 
 # A child costs some milliseconds, and more of them than there are processors only share what there is.

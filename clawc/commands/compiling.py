@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from clawc import exits
-from clawc.commands.check_cache import CheckCache, Kept, Source, cache_folder, thin_library_caches
+from clawc.commands.check_cache import CheckCache, Kept, Source, thin_library_caches
 from clawc.commands.checking import MAX_JOBS, overrun
 from clawc.commands.processors import processors
 from clawc.commands.sources import check_instances, project_root, read_source
 from clawc.compiler.finding import Finding, restored
 from clawc.exits import UserError
 from clawc.runtime.bounded import Overrun, bounded
+from clawc.runtime.cache_folder import cache_folder
 from clawc.runtime.sandbox.bounds import Bounds
 
 if TYPE_CHECKING:  # the compiler is loaded where it works: in a child, or here when several share it

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 from clawc import exits
 from clawc.commands.bundles import bundles_of
-from clawc.commands.check_cache import cache_folder
 from clawc.commands.faults import stopping, user_errors
 from clawc.commands.output import put
 from clawc.commands.sources import require_format
@@ -20,6 +19,7 @@ from clawc.compiler.report import clean
 from clawc.exits import UserError
 from clawc.runtime.bounded import Overrun, bounded
 from clawc.runtime.bundle import Bundle, load
+from clawc.runtime.cache_folder import cache_folder
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.runners.answers import answer_of, changed_answers, oracle_and_null
 from clawc.runtime.runners.compare import FRAMEWORKS, Compared, Comparison, compare

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from clawc import exits
 from clawc.commands.bundles import bundles_of
-from clawc.commands.check_cache import cache_folder
 from clawc.commands.faults import stopping, user_errors
 from clawc.commands.judged import agreement_data, agreement_text, golden_data, golden_text, run_data, run_text
 from clawc.commands.models import ModelWish, model_of, project_engines
@@ -20,6 +19,7 @@ from clawc.commands.progress import ProgressLine
 from clawc.commands.sources import PROJECT_FILE, project_root, require_format
 from clawc.exits import UserError
 from clawc.runtime.bundle import Bundle
+from clawc.runtime.cache_folder import cache_folder
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.gateway.budget import Budget
 from clawc.runtime.judge.ask import Asker, Tally

@@ -15,9 +15,10 @@ from functools import cache
 from pathlib import Path
 
 import clawc.compiler.emit
-from clawc.commands.check_cache import LIBRARIES, cache_folder
+from clawc.commands.check_cache import LIBRARIES
 from clawc.compiler.emit import memo
 from clawc.compiler.emit.shake import library_sha256
+from clawc.runtime.cache_folder import cache_folder
 
 
 class LibraryCache:

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from clawc import __version__, exits
-from clawc.commands.check_cache import cache_folder
 from clawc.commands.output import put, standard_output
 from clawc.compiler.finding import Finding
 from clawc.compiler.report import as_json, as_text
 from clawc.exits import UserError
+from clawc.runtime.cache_folder import cache_folder
 
 if TYPE_CHECKING:
     from clawc.commands.proving import Proved

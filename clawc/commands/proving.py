@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from clawc import exits
-from clawc.commands.check_cache import CheckCache, Kept, Source, cache_folder
+from clawc.commands.check_cache import CheckCache, Kept, Source
 from clawc.commands.checking import MAX_JOBS, overrun
 from clawc.commands.emitted import CASES, THERE, EmittedRuns, Seen, add_seen, settled
 from clawc.commands.faults import user_errors
@@ -30,6 +30,7 @@ from clawc.commands.sources import check_instances, project_root, read_source
 from clawc.compiler.finding import Finding, finding, restored
 from clawc.exits import UserError
 from clawc.runtime.bounded import Overrun, bounded
+from clawc.runtime.cache_folder import cache_folder
 from clawc.runtime.sandbox.bounds import Bounds
 from clawc.spec.bundle import CHECKER, MANIFEST
 

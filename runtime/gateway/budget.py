@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from clawc.runtime.engine.interface import EngineFailure, TokenUsage
+from clawc.runtime.engine.interface import Engine, EngineFailure, TokenUsage
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.store.journal import lines, open_to_read
 
@@ -26,6 +26,14 @@ class Budget:
     ledger: Path | None = None
     spent: Decimal = Decimal(0)
     _fd: int = -1
+
+    def require_prices(self, engine: Engine) -> None:
+        """Raises RuntimeFault R0964 if there is a limit and calls of the engine have no prices."""
+        if self.limit is not None and not getattr(engine, "priced", False):
+            raise RuntimeFault(
+                "R0964", f"a budget needs prices, and `{engine.name}` has none",
+                "Give `price` to each of its upstreams in claw.toml, or set no budget.",
+            )  # fmt: skip
 
     def open(self) -> None:
         """Count what earlier starts have spent. Raises RuntimeFault R0966 for a file that does not say that."""

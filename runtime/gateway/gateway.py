@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from clawc.runtime.engine.interface import Engine
-from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.gateway.budget import Budget
 from clawc.runtime.gateway.capture import CAPTURE, Capture
 from clawc.runtime.gateway.limits import Caps
@@ -30,11 +29,7 @@ class Gateway:
 
     async def open(self) -> None:
         """Raises RuntimeFault if no call could be answered, R0964 if a budget is set and a price is missing."""
-        if self.budget.limit is not None and not getattr(self.engine, "priced", False):
-            raise RuntimeFault(
-                "R0964", f"a budget needs prices, and `{self.engine.name}` has none",
-                "Give `price` to each of its upstreams in claw.toml, or run without a budget.",
-            )  # fmt: skip
+        self.budget.require_prices(self.engine)
         self.budget.open()
         await self.engine.open()
 

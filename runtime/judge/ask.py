@@ -59,11 +59,7 @@ class Asker:
 
     async def open(self) -> None:
         """Raises RuntimeFault if no call could be answered, R0964 if a budget is set and a price is missing."""
-        if self._budget.limit is not None and not getattr(self._engine, "priced", False):
-            raise RuntimeFault(
-                "R0964", f"a budget needs prices, and `{self._engine.name}` has none",
-                "Give `price` to each of its upstreams in claw.toml, or judge without a budget.",
-            )  # fmt: skip
+        self._budget.require_prices(self._engine)
         self._budget.open()
         await self._engine.open()
 

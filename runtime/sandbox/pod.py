@@ -312,7 +312,8 @@ class Pod:
 async def open_pod(
     bwrap: Path, area: Path, warm: Sequence[str], machine: str, user: int | None, mounts: Sequence[Path] = ()
 ) -> Pod:
-    """Start a pod over the folder `area`, whose boxes may also have the folders `mounts`, as the host's user `user` if given; raises RuntimeFault R0302. Not to be cancelled."""
+    """Start a pod over the folder `area`, whose boxes may also have the folders `mounts`, as the host's user `user` if given; raises
+    RuntimeFault R0302. Not to be cancelled."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     reading, writing = os.pipe()
     errors = PipeReader(reading, 1 << 16)

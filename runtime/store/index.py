@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
+from clawc.runtime.cache_folder import cache_folder
 from clawc.runtime.records import EpisodeRecord, Outcome
 
 INDEX = "index.sqlite"
@@ -214,10 +215,8 @@ def _user_key() -> bytes:
 
 
 def _stored_key() -> bytes | None:
-    named, base = os.environ.get("CLAWC_CACHE"), os.environ.get("XDG_CACHE_HOME")
     try:
-        usual = Path(base) if base and os.path.isabs(base) else Path.home() / ".cache"
-        path = (Path(named) if named else usual / "clawc") / "index.key"
+        path = cache_folder() / "index.key"
         if path.is_file():
             return path.read_bytes()
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -104,8 +104,8 @@ def sft(
     resume: bool = False,
 ) -> SftResult:
     """Trains the model in the folder `model` and saves what was trained, with the files of its tokenizer, in `out/model`. With `resume`
-    it goes on from the last checkpoint in `out`, if there is one. Raises RuntimeFault R0951 if a package is missing, R0952 for a folder that has no model, R0992 if there is
-    nothing to train on, R0993 if a loss is no number: the checkpoints of before stay."""
+    it goes on from the last checkpoint in `out`, if there is one. Raises RuntimeFault R0951 if a package is missing, R0952 for a folder
+    that has no model, R0992 if there is nothing to train on, R0993 if a loss is no number: the checkpoints of before stay."""
     need(*TRAINER, extra="train")
     _check(model)
     rows = [row for row in rows if row.trained]

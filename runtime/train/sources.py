@@ -14,12 +14,10 @@ from clawc.runtime.gateway.calls import read_calls
 from clawc.runtime.gateway.capture import CAPTURE
 from clawc.runtime.harness.loop.settings import LoopSettings
 from clawc.runtime.records import EpisodeRecord
-from clawc.runtime.store.run_folder import read_run
+from clawc.runtime.store.run_folder import FOLDERS, read_run
 from clawc.runtime.train.filters import RowSelection
 from clawc.runtime.train.rows import Row, rows_of, sampled_calls
 from clawc.runtime.train.teacher import Unteachable, lesson
-
-_EPISODES = "episodes"
 
 
 @dataclass(slots=True)
@@ -46,7 +44,7 @@ def attempt_rows(folder: Path, record: EpisodeRecord, *, parse_errors: bool = Fa
     """The rows of one attempt of a run; none if no call was captured. Without `parse_errors` answers that have one are context only.
     Raises as `read_calls`."""
     try:
-        calls = read_calls(folder / _EPISODES / record.key / CAPTURE)
+        calls = read_calls(folder / FOLDERS / record.key / CAPTURE)
     except FileNotFoundError:
         return ()
     return rows_of(sampled_calls(calls, parse_errors=parse_errors), record.key, record.bundle_id)

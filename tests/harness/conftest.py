@@ -3,6 +3,7 @@ one fails."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
@@ -15,9 +16,17 @@ import pytest
 
 from clawc.commands.compiling import build_all
 from clawc.commands.sources import check_file
+from clawc.runtime.bundle import load
+from clawc.runtime.engine.choose import Wishes, model_named
 from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.harness.choose import harness_named
 from clawc.runtime.harness.npm.install import AGENTS, NODE, require
+from clawc.runtime.player import LocalPlayer
 from clawc.runtime.records import EpisodeRecord
+from clawc.runtime.run import RunPlan, play_all
+from clawc.runtime.sandbox.choose import SandboxChoice, backend_of
+from tests.engine import engine_or_skip
+from tests.gateway.test_rollouts import calls_of, steps
 from tests.runtime.conftest import MakeBundle, make_bundle, make_checker, works
 
 __all__ = ["MakeBundle", "make_bundle", "make_checker", "works"]
@@ -133,3 +142,24 @@ def condensed(found: object, ours: Sequence[str]) -> object:
 
 def is_prefix(earlier: Sequence[Mapping[str, object]], later: Sequence[Mapping[str, object]]) -> bool:
     return list(later[: len(earlier)]) == list(earlier)
+
+
+def plays_over_docker(agent: str, bundle: Path, folder: Path) -> None:
+    """The agent solves the task of a bundle in a sandbox of Docker; skips where there is no engine."""
+    engine_or_skip().close()
+    path, content = solution(bundle)
+    write = {"tool": "write", "arguments": {"path": path, "content": content}}
+    model = steps(folder, write, {"text": "The totals are there."})
+
+    async def play() -> list[EpisodeRecord]:
+        player = LocalPlayer(backend_of(SandboxChoice("docker", "")), folder / "run")
+        harness = harness_named(agent, model_named(model, Wishes()))
+        try:
+            return list((await play_all(RunPlan([load(bundle)], harness, folder / "run"), player)).records)
+        finally:
+            await player.close()
+
+    [record] = asyncio.run(play())
+    assert (record.outcome, record.score) == ("ok", "1"), record.evidence
+    assert [call.kind for call in calls_of(folder / "run", record)] == ["train", "train"]
+    assert event_of(folder / "run", record, "transcript")["joined"] == 2

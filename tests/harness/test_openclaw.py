@@ -3,20 +3,12 @@ much; what is slower yet is nightly."""
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 from pathlib import Path
 
 import pytest
 
 from clawc.runtime.bundle import load
-from clawc.runtime.engine.choose import Wishes, model_named
-from clawc.runtime.harness.choose import harness_named
-from clawc.runtime.player import LocalPlayer
-from clawc.runtime.records import EpisodeRecord
-from clawc.runtime.run import RunPlan, play_all
-from clawc.runtime.sandbox.choose import SandboxChoice, backend_of
-from tests.engine import engine_or_skip
 from tests.gateway.test_rollouts import calls_of, events_of, run, settings_of, steps
 from tests.harness.conftest import (
     agent_or_skip,
@@ -25,6 +17,7 @@ from tests.harness.conftest import (
     event_of,
     folder_of,
     is_prefix,
+    plays_over_docker,
     requests_of,
     solution,
 )
@@ -140,21 +133,4 @@ def test_one_failure_is_got_over(order_totals: Path, tmp_path: Path) -> None:
 
 
 def test_over_docker(order_totals: Path, tmp_path: Path) -> None:
-    engine_or_skip().close()
-    [record] = asyncio.run(_over_docker(order_totals, tmp_path))
-    assert (record.outcome, record.score) == ("ok", "1"), record.evidence
-    assert [call.kind for call in calls_of(tmp_path / "run", record)] == ["train", "train"]
-    assert event_of(tmp_path / "run", record, "transcript")["joined"] == 2
-
-
-async def _over_docker(bundle: Path, folder: Path) -> list[EpisodeRecord]:
-    path, content = solution(bundle)
-    model = steps(
-        folder, {"tool": "write", "arguments": {"path": path, "content": content}}, {"text": "The totals are there."}
-    )
-    player = LocalPlayer(backend_of(SandboxChoice("docker", "")), folder / "run")
-    harness = harness_named("openclaw", model_named(model, Wishes()))
-    try:
-        return list((await play_all(RunPlan([load(bundle)], harness, folder / "run"), player)).records)
-    finally:
-        await player.close()
+    plays_over_docker("openclaw", order_totals, tmp_path)

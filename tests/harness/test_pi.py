@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import re
 from pathlib import Path
@@ -11,13 +10,7 @@ from typing import Any
 import pytest
 
 from clawc.runtime.bundle import load
-from clawc.runtime.engine.choose import Wishes, model_named
-from clawc.runtime.harness.choose import harness_named
-from clawc.runtime.player import LocalPlayer
-from clawc.runtime.run import RunPlan, play_all
-from clawc.runtime.sandbox.choose import SandboxChoice, backend_of
 from clawc.runtime.trajectory.read import read_trajectories
-from tests.engine import engine_or_skip
 from tests.gateway.test_rollouts import calls_of, events_of, run, settings_of, steps
 from tests.harness.conftest import (
     agent_or_skip,
@@ -26,6 +19,7 @@ from tests.harness.conftest import (
     event_of,
     folder_of,
     is_prefix,
+    plays_over_docker,
     requests_of,
     solution,
 )
@@ -153,25 +147,7 @@ def test_a_hostile_transcript(order_totals: Path, tmp_path: Path) -> None:
 
 
 def test_over_docker(order_totals: Path, tmp_path: Path) -> None:
-    engine_or_skip().close()
-    path, content = solution(order_totals)
-    model = steps(
-        tmp_path, {"tool": "write", "arguments": {"path": path, "content": content}}, {"text": "The totals are there."}
-    )
-
-    async def main() -> None:
-        player = LocalPlayer(backend_of(SandboxChoice("docker", "")), tmp_path / "run")
-        harness = harness_named("pi", model_named(model, Wishes()))
-        try:
-            summary = await play_all(RunPlan([load(order_totals)], harness, tmp_path / "run"), player)
-        finally:
-            await player.close()
-        [record] = summary.records
-        assert (record.outcome, record.score) == ("ok", "1"), record.evidence
-        assert [call.kind for call in calls_of(tmp_path / "run", record)] == ["train", "train"]
-        assert event_of(tmp_path / "run", record, "transcript")["joined"] == 2
-
-    asyncio.run(main())
+    plays_over_docker("pi", order_totals, tmp_path)
 
 
 def _text(message: dict[str, Any]) -> str:

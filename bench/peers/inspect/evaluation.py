@@ -16,7 +16,7 @@ from typing import Any
 from bench.commands import CommandFailed, Spent, spent
 from bench.peers.compose import PLUGIN, Engine
 from bench.peers.peer import Case, quiet_environment
-from clawc.commands.check_cache import cache_folder
+from clawc.runtime.cache_folder import cache_folder
 from clawc.runtime.runners.installed import INSPECT, environment
 from clawc.spec.bundle import CHECKER, INSTRUCTION, WORKSPACE
 

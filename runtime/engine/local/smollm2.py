@@ -16,6 +16,7 @@ import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
+from clawc.runtime.cache_folder import cache_folder
 from clawc.runtime.engine.local.packages import CONVERSION, need
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.sandbox.lock import alone
@@ -31,10 +32,8 @@ _CHUNK = 1 << 20
 
 
 def models_folder() -> Path:
-    """Where models are kept: `models` in `$CLAWC_CACHE`, else in `$XDG_CACHE_HOME/clawc` or `~/.cache/clawc`."""
-    named, base = os.environ.get("CLAWC_CACHE"), os.environ.get("XDG_CACHE_HOME")
-    cache = Path(named) if named else (Path(base) if base else Path.home() / ".cache") / "clawc"
-    return cache.absolute() / "models"
+    """Where models are kept."""
+    return cache_folder().absolute() / "models"
 
 
 def smollm2(models: Path | None = None) -> Path:

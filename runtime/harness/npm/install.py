@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from clawc.runtime.cache_folder import cache_folder
 from clawc.runtime.engine.untyped import mapping, shown
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.sandbox.lock import alone
@@ -65,9 +66,7 @@ def agents_folder() -> Path:
         return Path(named).absolute()
     if os.geteuid() == 0:
         return _FOR_ALL
-    named, base = os.environ.get("CLAWC_CACHE"), os.environ.get("XDG_CACHE_HOME")
-    cache = Path(named) if named else (Path(base) if base else Path.home() / ".cache") / "clawc"
-    return cache.absolute() / "agents"
+    return cache_folder().absolute() / "agents"
 
 
 def installed(package: Package) -> Path | None:
