@@ -14,7 +14,7 @@ from clawc.compiler.targets.grader.collect import remove
 from clawc.compiler.targets.parts import grader_files
 from clawc.runtime.sandbox.probe import find_bwrap, stage
 from tests.targets.exported import laid
-from tests.targets.graders import AT_LEISURE, MODES, ROOT, SPEC, Ground, public_folder
+from tests.targets.graders import MODES, ROOT, SPEC, Ground, public_folder
 
 
 @pytest.fixture
@@ -29,8 +29,7 @@ def open_path() -> Iterator[Path]:
 def ground() -> Iterator[Ground]:
     folder = public_folder()
     laid({path: file.data for path, file in grader_files("").items()}, folder / "grader")
-    asked = [*check("ask.claw", SPEC).tasks, *check("ask.claw", AT_LEISURE).tasks]
-    for tasks in (asked, check_file(ROOT / "tests/sandbox/tasks.claw").tasks):
+    for tasks in (check("ask.claw", SPEC).tasks, check_file(ROOT / "tests/sandbox/tasks.claw").tasks):
         for compiled in tasks:
             files = build(compiled)
             laid(files.files, folder / "bundles" / files.manifest.task)

@@ -46,9 +46,16 @@ os.fchdir(start)
     "deeper_at_the_end": """
 import os
 def deep():
-    for number in range(3000):
-        os.mkdir("d"); os.chdir("d")
-    os.chmod("..", 0)
+    # Of pieces that are joined at last: a look at the folder in between may end what is too deep.
+    start, ends = os.open(".", os.O_RDONLY), []
+    for piece in range(60):
+        os.mkdir("p%d" % piece); os.chdir("p%d" % piece)
+        for number in range(49):
+            os.mkdir("d"); os.chdir("d")
+        ends.append(os.open(".", os.O_RDONLY)); os.fchdir(start)
+    for piece in range(59, 0, -1):
+        os.rename("p%d" % piece, "p", src_dir_fd=start, dst_dir_fd=ends[piece - 1])
+    os.fchdir(ends[-1]); os.chmod("..", 0)
 if not os.path.exists("word.txt"):
     deep(); sys.exit(1)
 print(open("word.txt").read().strip(), flush=True)
@@ -98,7 +105,7 @@ def test_what_a_program_leaves_is_no_obstacle(ground: Ground, open_path: Path, m
         pytest.skip("what copes with them is the same in all modes")
     mark = word()
     workspace = tool(open_path / "w", f"import sys\nMARK = {mark!r}\n{HARMLESS[name]}\n{RIGHT}")
-    graded = grade(ground, ground.bundle("ask_at_leisure"), workspace, mode=mode)
+    graded = grade(ground, ground.bundle("ask"), workspace, mode=mode)
     assert (graded.status, graded.reward) == (0, 1.0), graded
     assert processes(mark) == []
     assert os.listdir(open_path / "scratch") == []
