@@ -24,7 +24,7 @@ app = typer.Typer(
 
 app.add_typer(image_verbs.app)
 
-LATER = ("import", "synth", "bench", "eval", "view", "review",
+LATER = ("synth", "bench", "eval", "view", "review",
          "lsp", "mcp")  # fmt: skip
 
 
@@ -61,6 +61,27 @@ def check(
 
     options = CheckOptions(format, deny, baseline, write_baseline, jobs, not no_cache)
     raise typer.Exit(check_command(paths, options))
+
+
+@app.command("import")
+def import_(
+    sources: Annotated[
+        list[Path], typer.Argument(help="folders, archives or files of another benchmark", metavar="SOURCE...")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="new folder that gets one folder for each task, and the report")
+    ],
+    origin: Annotated[str, typer.Option("--from", help="the format, where it is not recognised", metavar="NAME")] = "",
+    format: Format = "text",
+    suggest: Annotated[
+        bool, typer.Option("--suggest", help="propose checks of ours beside programs that are kept")
+    ] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="replace an older import")] = False,
+) -> None:
+    """Turn tasks of other benchmarks into sources; says what became of each part of their verifiers."""
+    from clawc.commands.import_ import ImportOptions, import_command
+
+    raise typer.Exit(import_command(sources, out, ImportOptions(origin, format, suggest, replace)))
 
 
 @app.command()

@@ -187,6 +187,8 @@ class Task:
     rubrics: list[RubricDecl] = field(default_factory=list[RubricDecl])
     floors: dict[str, Decimal] = field(default_factory=dict[str, Decimal])  # of partial checks
     rubric_share: Decimal = Decimal(0)
+    imported: str = ""  # where the verifier comes from, if it is kept as its authors score
+    solved_by: tuple[str, ...] = ()  # the command that solves the task
     calls: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])  # tool and path or command
     said: str = ""  # the last message of the solution
     writes: list[WriteDecl] = field(default_factory=list[WriteDecl])

@@ -55,3 +55,13 @@ class BundleTemplate:
 
     def write(self, dest: Path) -> None:
         materialise(self.bundle, dest, self.without)
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyTemplate:
+    """A Template without files."""
+
+    key: str = "empty"
+
+    def write(self, dest: Path) -> None:
+        """Nothing is there."""

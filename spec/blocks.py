@@ -95,7 +95,16 @@ TABLE: tuple[BlockKind, ...] = (
     BlockKind("verify", "how the result is judged", (), {
         "include": Attribute("expression", "verifiers and rubrics with a name: `[tidy(report), plain]`"),
         "rubric_share": Attribute("number", "share of the score that rubrics decide; 0.3 unless given"),
-    }, ("check", "require", "forbid", "rubric"), ("let", "def"), once=True),
+        "imported": Attribute("text", "where the verifier comes from, if it is kept as its authors score, faults and all; nothing about it is proved"),
+    }, ("check", "require", "forbid", "rubric", "grader"), ("let", "def"), once=True),
+    BlockKind("grader", "somebody else's program that judges the workspace, kept as it is; only in a `verify` that is `imported`", ("name",), {
+        "files": Attribute("text", "the folder of its files, beside the source", required=True),
+        "protocol": Attribute("text", "how it is started and what it gives, see the table of protocols", required=True),
+        "entry": Attribute("text", "the file that is started, where the protocol's own name for it is another"),
+        "weight": Attribute("number", "1 unless given"),
+        "timeout": Attribute("duration", "2min unless given"),
+        "score": Attribute("text", "of the numbers that it gives by name: the one that is the score; their mean unless given"),
+    }),
     BlockKind("check", "earns credit when all its expectations hold", ("name",), {
         "weight": Attribute("number", "1 unless given"),
         "partial": Attribute("bool", "pays the share that holds"),
@@ -116,6 +125,7 @@ TABLE: tuple[BlockKind, ...] = (
     BlockKind("solution", "writes what cannot be derived", (), {
         "say": Attribute("template", "the last message"),
         "calls": Attribute("expression", 'tools that are called first: `[["read", path.log], ["exec", "ls"]]`'),
+        "run": Attribute("expression", "of an `imported` verifier: the command that solves the task, run in the workspace"),
     }, (), ("let", "write", "edit"), once=True),
     BlockKind("mutant", "a wrong answer that must lose", ("name",), {}, (), ("let", "replace", "edit", "write"),
               ),

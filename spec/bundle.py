@@ -84,7 +84,10 @@ class DeliverableRef(Strict):
 class Job(Strict):
     """A program of the agent that the checker wants run: executed by the runtime in a sandbox of its own, over the
     pristine inputs, the deliverables and `files` (path in the workspace to file in the bundle). What it has to write
-    itself, `without`, is not there."""
+    itself, `without`, is not there.
+
+    `whole`: it finds the workspace as the agent left it, all of it and nothing else. `transcript`: behind `stdin` it reads
+    the record of what the agent did, a line of JSON for each event."""
 
     id: Name
     argv: tuple[str, ...]
@@ -94,6 +97,8 @@ class Job(Strict):
     cwd: str = "."
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 10.0
     without: tuple[RelPath, ...] = ()
+    whole: bool = False
+    transcript: bool = False
 
 
 class ScoredCheck(Strict):
@@ -107,11 +112,12 @@ class ScoredCheck(Strict):
 
 
 class Scoring(Strict):
-    """`score = V * ((1 - s) * C + s * R * G)`; decimals as text."""
+    """`score = V * ((1 - s) * C + s * R * G)`; decimals as text. `rubric_gated`: `G` asks for checks, else it is 1."""
 
     checks: tuple[ScoredCheck, ...]
     rubric_share: str = "0"
     rubric_after: tuple[Name, ...] = ()
+    rubric_gated: bool = True
 
 
 class Provenance(Strict):
@@ -154,6 +160,7 @@ class Manifest(Strict):
     deliverables: tuple[DeliverableRef, ...]
     jobs: tuple[Job, ...] = ()
     oracle: Literal["derived", "authored", "mixed", "none"]
+    imported: Annotated[str, Field(max_length=500)] = ""  # where the verifier comes from, if it is kept as it was
     files: tuple[BundleFile, ...]
 
     @property

@@ -146,7 +146,8 @@ class Signature(Strict):
 
 
 class VerifierCard(Strict):
-    """`clean`: nothing speaks against the checker; else `reasons` say what does. `bound`: with no survivor among n wrong
+    """`kind`: `opaque` is a card of a verifier that is kept as its authors wrote it, of which nothing can be proved; it is never clean.
+    `clean`: nothing speaks against the checker; else `reasons` say what does. `bound`: with no survivor among n wrong
     mutants, at most this share of such mutants would be accepted (95 %: 3 / n)."""
 
     format_version: Literal[1] = 1
@@ -155,6 +156,7 @@ class VerifierCard(Strict):
     key: CardKey
     clean: bool
     reasons: tuple[Text, ...] = ()
+    kind: Literal["proved", "opaque"] = "proved"
     oracle: Literal["derived", "authored", "mixed", "none"]
     oracle_score: Share
     independent: Count = 0

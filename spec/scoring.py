@@ -26,8 +26,10 @@ def weighted(parts: Iterable[tuple[Decimal, Decimal]]) -> Decimal:
     return _EXACT.divide(credit, total) if total else Decimal(0)
 
 
-def gate(passed: Mapping[str, bool], after: Iterable[str] = ()) -> int:
-    """`G`: 1 when the named checks passed (all of them if none is named), else 0."""
+def gate(passed: Mapping[str, bool], after: Iterable[str] = (), *, gated: bool = True) -> int:
+    """`G`: 1 when the named checks passed (all of them if none is named), else 0; 1 where nothing is `gated`."""
+    if not gated:
+        return 1
     names = tuple(after) or tuple(passed)
     return int(all(passed.get(name, False) for name in names))
 

@@ -397,6 +397,8 @@ def _prove_task(
     if item.first and task.drawn:
         task.name = instance_name(task.template, item.first + place)
     level = item.wanted.level
+    if task.imported:
+        return _opaque(item, checked, compiled, start)
     is_first = place == 0 and item.first <= 1
     plan = plan_of(compiled, level, item.wanted.mutants, another=task.drawn and not is_first)
     ran = _ran(item, task.name)
@@ -426,6 +428,16 @@ def _prove_task(
         made["real"] = True
         _lay(Path(item.folder) / task.name, plan, proof, bundle.files)
     return made
+
+
+def _opaque(item: _Item, checked: Checked, compiled: Compiled, start: float) -> dict[str, Any]:
+    """The card of a verifier that is kept as it was: nothing is derived, so there is nothing to try."""
+    from clawc.compiler.pipeline import build
+    from clawc.compiler.prove.card import opaque_card
+
+    card = opaque_card(compiled, build(compiled).manifest, item.wanted.level, (time.process_time() - start) * 1000)
+    line = checked.source.position(compiled.task.span.start)[0]
+    return {"name": compiled.task.name, "card": card.model_dump(mode="json"), "found": [], "allowed": [], "line": line}
 
 
 def _ran(item: _Item, name: str) -> list[dict[str, Any]] | None:

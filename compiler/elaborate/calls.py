@@ -364,6 +364,9 @@ def _typed_call(cx: Context, row: Function, bound: Bound, span: Span) -> Core:
         return jobs.call_function(cx, named, span)
     if row.name == "raises":
         return jobs.raises(cx, named, span)
+    if row.name == "holds":
+        # What cannot be judged must not end the condition around it, so it is called where it is caught.
+        return core.call("can_hold", [core.row_lambda(cx.task.fresh.take(), named["of"])], BOOL, span)
     if row.group == "files":
         return _files(cx, row, named["of"], span)
     first = next(iter(named.values()), None)

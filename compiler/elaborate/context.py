@@ -201,6 +201,8 @@ class JobSpec:
     timeout_s: float
     cwd: str
     without: tuple[str, ...] = ()
+    whole: bool = False
+    transcript: bool = False
 
 
 @dataclass(slots=True, eq=False)

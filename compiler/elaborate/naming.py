@@ -49,7 +49,7 @@ from clawc.stdlib.checks.values import File
 CALLS = TableType(
     (("step", NUMBER), ("tool", TEXT), ("path", TEXT), ("command", TEXT), ("ok", BOOL), ("output", TEXT)), ordered=True
 )
-TRANSCRIPT = RecordType((("calls", CALLS), ("commands", ListType(TEXT)), ("final", TEXT)))
+TRANSCRIPT = RecordType((("calls", CALLS), ("commands", ListType(TEXT)), ("final", TEXT), ("said", ListType(TEXT))))
 
 
 # Constants as they are spelled elsewhere.

@@ -116,10 +116,12 @@ def _manifest(task: Task, witness: Witness, files: dict[str, bytes]) -> spec.Man
         ),
         jobs=tuple(
             spec.Job(id=job_id(n), argv=j.argv, files={p: f"{spec.JOBS}/{job_id(n)}/{p}" for p, _ in j.files},
-                     env=dict(j.env), stdin=j.stdin, cwd=j.cwd, timeout_s=j.timeout_s, without=j.without)
+                     env=dict(j.env), stdin=j.stdin, cwd=j.cwd, timeout_s=j.timeout_s, without=j.without,
+                     whole=j.whole, transcript=j.transcript)
             for n, j in enumerate(task.context.task.jobs)
         ),
         oracle=witness.origin,
+        imported=task.imported,
         files=tuple(
             spec.BundleFile(path=p, sha256=hashlib.sha256(data).hexdigest(), size=len(data))
             for p, data in sorted(files.items())
@@ -134,4 +136,5 @@ def _scoring(task: Task) -> spec.Scoring:
         for c in task.checks
     )
     after = tuple(dict.fromkeys(gate for r in task.rubrics for gate in r.after))
-    return spec.Scoring(checks=checks, rubric_share=plain(task.rubric_share), rubric_after=after)
+    return spec.Scoring(checks=checks, rubric_share=plain(task.rubric_share), rubric_after=after,
+                        rubric_gated=not task.imported or bool(after))  # fmt: skip

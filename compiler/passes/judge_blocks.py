@@ -18,6 +18,7 @@ from clawc.compiler.elaborate.context import (
     nearest_fix,
 )
 from clawc.compiler.elaborate.expressions import condition, expression
+from clawc.compiler.elaborate.graders import graded
 from clawc.compiler.elaborate.jobs import python_check
 from clawc.compiler.elaborate.naming import let_value
 from clawc.compiler.model import CheckDecl, Criterion, ExpectDecl, RubricDecl, Task, WriteDecl
@@ -43,6 +44,7 @@ def judge_blocks(task: Task, block: ast.Block) -> None:
     for part in verify:
         inner = cx.child()
         bind_statements(inner, part.items)
+        task.imported = attr.text(cx, part, "imported")
         names: set[str] = set()
         _judged(inner, task, part, names)
         for taken in included(inner, part, "verifier|rubric"):
@@ -54,7 +56,8 @@ def judge_blocks(task: Task, block: ast.Block) -> None:
         if task.rubrics:
             task.rubric_share = attr.number(cx, part, "rubric_share", Decimal("0.3"), high=1)
         _unused(inner)
-        if not any(c.kind == "check" for c in task.checks) and not any(unread(i, "verify") for i in part.items):
+        judged = any(c.kind == "check" for c in task.checks) or (task.imported and task.rubrics)
+        if not judged and not any(unread(i, "verify") for i in part.items):
             cx.error("E0601", part.head, "there is no `check`, so no credit can be earned")
         if any(unread(i, "verify") for i in part.items if isinstance(i, ast.Block)):
             cx.task.unjudged = True
@@ -75,7 +78,10 @@ def _judged(cx: Context, task: Task, part: ast.Block, names: set[str]) -> None:
                 _rubric(cx, task, item)
             elif isinstance(label, ast.Ident):
                 names.add(label.text)
-                task.checks.append(_check(cx, item, label.text))
+                made = (
+                    _grader(cx, task, item, label.text) if item.kind.text == "grader" else _check(cx, item, label.text)
+                )
+                task.checks.append(made)
 
 
 def _check(outer: Context, block: ast.Block, name: str) -> CheckDecl:
@@ -130,6 +136,21 @@ def _check(outer: Context, block: ast.Block, name: str) -> CheckDecl:
         and not any(cx.unsound(e.core) for e in expects),
         cx.source,
     )
+
+
+def _grader(cx: Context, task: Task, block: ast.Block, name: str) -> CheckDecl:
+    """A `grader` as a check that pays the share which it gives."""
+    if not task.imported:
+        cx.error("E0620", block.head, f"`{name}` is opaque: what it accepts can be neither derived nor proved",
+                 'say in `verify` where it comes from: `imported = "…"`')  # fmt: skip
+    made = graded(cx, block, task.limits.tools)
+    weight = attr.number(cx, block, "weight", Decimal(1))
+    line = cx.source.position(block.head.start)[0]
+    expects = () if made is None else (ExpectDecl(made, "grader", line, block.head),)
+    return CheckDecl(
+        "check", name, weight, True, (), "", (), expects, block.head, block.head, block.head, block.doc, block.span,
+        made is not None, cx.source,
+    )  # fmt: skip
 
 
 def _expect(cx: Context, item: ast.Expect) -> ExpectDecl | None:
@@ -348,6 +369,16 @@ def _solution(outer: Context, task: Task, block: ast.Block) -> None:
     cx = outer.child()
     bind_statements(cx, block.items)
     say, calls = attr.attribute(block, "say"), attr.attribute(block, "calls")
+    run = attr.attribute(block, "run")
+    if run is not None:
+        words: Any = attr.static(cx, expression(cx, run.value))
+        if not task.imported:
+            cx.error("E0620", run.value.span, "the checks of this task are derived or written, so its answer is, too",
+                     "`run` is for a `verify` that is `imported`; elsewhere `write` what cannot be derived")  # fmt: skip
+        elif isinstance(words, list) and words and all(isinstance(w, str) and w and "\0" not in w for w in words):  # pyright: ignore[reportUnknownVariableType]
+            task.solved_by = tuple(str(w) for w in words)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        elif words is not None:
+            cx.error("E0203", run.value.span, '`run` is a command: `["bash", "-c", from("solve.sh")]`')
     if say is not None:
         task.said = attr.template(cx, say.value, "`say`") or ""
     if calls is not None:

@@ -20,7 +20,7 @@ from clawc.compiler.witness.derive import written
 from clawc.spec import ast, core
 from clawc.spec.blocks import BY_KIND
 
-JUDGING = ("check", "require", "forbid")
+JUDGING = ("check", "require", "forbid", "grader")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from clawc.compiler.finding import Finding
 from clawc.compiler.mutants.operators import operators_sha256
+from clawc.compiler.pipeline import Compiled
 from clawc.compiler.prove.difference import difference
 from clawc.compiler.prove.evidence import evidence_of
 from clawc.compiler.prove.plan import Level
@@ -70,6 +71,18 @@ def card_of(proof: Proof, manifest: Manifest, found: Sequence[Finding], allowed:
         queries=_queries(proof),
         findings=tuple(_finding(f) for f in [*found, *allowed]),
         instance=_instance(proof, foreign),
+        cpu_ms=round(cpu_ms, 1),
+    )  # fmt: skip
+
+
+def opaque_card(compiled: Compiled, manifest: Manifest, level: Level, cpu_ms: float) -> spec.VerifierCard:
+    """The card of a verifier that is kept as its authors wrote it. It may be run and reported; nothing about it is proved."""
+    task = compiled.task
+    why = f"opaque: it is kept as `{_cut(task.imported, 200)}` scores it, so what it accepts is neither derived nor proved"
+    none = spec.Counts(wrong=0, killed=0, survived=0, equivalent=0, kept=0, rejected=0, open=0)
+    return spec.VerifierCard(
+        task=task.name, title=task.title[:1000], key=key_of(manifest, level), clean=False, reasons=(why,), kind="opaque",
+        oracle=compiled.witness.origin, oracle_score="0", counts=none, bound="1", probes=(), matrix=(), evidence=(),
         cpu_ms=round(cpu_ms, 1),
     )  # fmt: skip
 

@@ -112,6 +112,8 @@ def derive(task: Task, sealer: Sealer, trial: Trial, *, complete: bool = True) -
     """Derives what no `solution` writes, and judges the result; a failing witness is an error, and a missing one is
     where the task is `complete`: no mistake may have taken something from it.
     """
+    if task.imported:
+        return _kept(task)
     conditions = [(c.name, c.kind != "forbid", node) for c in task.checks for _, _, node in trial.sealed[c.name]]
     demands = demands_of(conditions, task.context.task)
     maker = _Maker(task, trial, demands)
@@ -129,6 +131,17 @@ def derive(task: Task, sealer: Sealer, trial: Trial, *, complete: bool = True) -
     derived = tuple(dict.fromkeys([*(n for n in maker.derived if n not in maker.missing), *(d.name for d in runs)]))
     origin: Origin = "mixed" if authored and derived else "authored" if authored else "derived" if derived else "none"
     return Witness(maker.written, steps, origin, derived, _derived_checks(task, set(derived)), demands)
+
+
+def _kept(task: Task) -> Witness:
+    """What solves a task whose verifier is kept as it was: what its `solution` says; nothing is derived."""
+    made: dict[str, bytes | None] = {}
+    for write in task.writes:
+        made |= written(task, write) or {}
+    steps = [Step("delete" if data is None else "write", path) for path, data in sorted(made.items())]
+    steps += [Step("run", argv=task.solved_by)] if task.solved_by else []
+    steps += [Step("say", text=task.said)] if task.said else []
+    return Witness(made, tuple(steps), "authored" if steps else "none", (), (), Demands([], {}))
 
 
 def written(task: Task, write: WriteDecl) -> dict[str, bytes | None] | None:

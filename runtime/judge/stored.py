@@ -151,7 +151,9 @@ def _case(plan: JudgePlan, record: EpisodeRecord, bundle: Bundle, rubrics: tuple
     scoring = bundle.manifest.scoring
     if {check.name for check in record.checks} != {check.name for check in scoring.checks}:
         return "its checks are not those of the bundle; `clawc rescore` judges them"
-    opened = gate({check.name: check.passed for check in record.checks}, scoring.rubric_after)
+    opened = gate(
+        {check.name: check.passed for check in record.checks}, scoring.rubric_after, gated=scoring.rubric_gated
+    )
     hangs = Decimal(scoring.rubric_share) > 0 and record.V == "1" and opened
     asked = rubrics if hangs or plan.all else ()
     if asked and not _has_workspace(plan.folder, record.key):

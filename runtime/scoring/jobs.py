@@ -12,16 +12,18 @@ from clawc.runtime.bundle import Bundle
 from clawc.runtime.sandbox.command import BASE_ENV
 from clawc.runtime.sandbox.interface import WORKSPACE, Backend, Finished, LaidFile, Program
 from clawc.runtime.sandbox.tools import tool_env
-from clawc.runtime.workspace import BundleTemplate
+from clawc.runtime.workspace import BundleTemplate, EmptyTemplate
 from clawc.spec.bundle import DeliverableRef, Job
 from clawc.stdlib.checks.sets import MAX_SET, path_pattern, pattern_folder
 
 OUTPUT_LIMIT = 8 << 20
 
 
-async def run_jobs(bundle: Bundle, workspace: Path, backend: Backend, dest: Path) -> None:
+async def run_jobs(
+    bundle: Bundle, workspace: Path, backend: Backend, dest: Path, trajectory: Path | None = None
+) -> None:
     """Run all jobs of a bundle over its pristine inputs and the deliverables in `workspace`, a collected
-    folder.
+    folder; those that are `whole`, over all of that folder. `trajectory` is the record of what the agent did.
 
     `dest` must not exist; it gets `<id>/result.json`, `stdout`, `stderr` and `tree/` for each job.
     """
@@ -33,22 +35,26 @@ async def run_jobs(bundle: Bundle, workspace: Path, backend: Backend, dest: Path
         folder = dest / job.id
         folder.mkdir()
         folder.chmod(0o755)
-        laid = {path: file for path, file in delivered.items() if path not in job.without}
+        if job.whole:
+            laid = _everything(workspace)
+        else:
+            laid = {path: file for path, file in delivered.items() if path not in job.without}
         laid |= {name: LaidFile(bundle.read(source)) for name, source in job.files.items()}
         # What the agent was to change is there as it left it, or not at all.
-        template = BundleTemplate(bundle, (*edited, *job.without))
-        finished = await backend.run_over(_program(bundle, job), template, laid, folder / "tree")
+        template = EmptyTemplate() if job.whole else BundleTemplate(bundle, (*edited, *job.without))
+        record = trajectory.read_bytes() if job.transcript and trajectory and trajectory.is_file() else b""
+        finished = await backend.run_over(_program(bundle, job, record), template, laid, folder / "tree")
         _record(finished, folder)
 
 
-def _program(bundle: Bundle, job: Job) -> Program:
+def _program(bundle: Bundle, job: Job, record: bytes) -> Program:
     return Program(
         argv=job.argv,
         limits=bundle.manifest.limits,
         timeout_s=job.timeout_s,
         env={**environment(bundle), **job.env},
         cwd=WORKSPACE if job.cwd == "." else f"{WORKSPACE}/{job.cwd}",
-        stdin=job.stdin.encode("utf-8", "replace"),
+        stdin=job.stdin.encode("utf-8", "replace") + record,
         output_limit=OUTPUT_LIMIT,
     )
 
@@ -66,8 +72,22 @@ def _deliverables(bundle: Bundle, workspace: Path) -> dict[str, LaidFile]:
         for name in _paths(ref, workspace):
             path = workspace / name
             if path.is_file():
-                found[name] = LaidFile(path.read_bytes(), 0o755 if path.stat().st_mode & 0o100 else 0o644)
+                found[name] = _laid(path)
     return found
+
+
+def _everything(workspace: Path) -> dict[str, LaidFile]:
+    """All files of a collected folder."""
+    found: dict[str, LaidFile] = {}
+    for folder, folders, names in os.walk(workspace):
+        folders.sort()
+        inside = Path(folder).relative_to(workspace)
+        found |= {(inside / name).as_posix(): _laid(Path(folder) / name) for name in sorted(names)}
+    return found
+
+
+def _laid(path: Path) -> LaidFile:
+    return LaidFile(path.read_bytes(), 0o755 if path.stat().st_mode & 0o100 else 0o644)
 
 
 def _paths(ref: DeliverableRef, workspace: Path) -> list[str]:

@@ -86,7 +86,7 @@ async def judge(
 ) -> Scored:
     """As `score`, of the workspace that was collected to COLLECTED in `scratch`, a folder of the backend."""
     jobs = scratch / JOBS
-    await run_jobs(bundle, scratch / COLLECTED, backend, jobs)
+    await run_jobs(bundle, scratch / COLLECTED, backend, jobs, trajectory)
     script = await (bytecode or Bytecode()).of(bundle, backend)
     if script.watches and trajectory is not None and trajectory.is_file():
         (jobs / TRAJECTORY).write_bytes(trajectory.read_bytes())
@@ -105,7 +105,9 @@ async def judge(
         return Scored(None, fault=str(why), stderr=stderr)
     weight, veto = Decimal(verdict.C), int(verdict.V)
     scoring = bundle.manifest.scoring
-    opened = gate({check.name: check.passed for check in verdict.checks}, scoring.rubric_after)
+    opened = gate(
+        {check.name: check.passed for check in verdict.checks}, scoring.rubric_after, gated=scoring.rubric_gated
+    )
     value = final_score(weight, veto, Decimal(scoring.rubric_share), rubric, opened)
     return Scored(verdict, value, round_score(weight * veto), stderr=stderr)
 

@@ -53,6 +53,25 @@ def code_holds(run: Any) -> Truth:
     return True if share == 1 else No("the check says no", share)
 
 
+def grader_score(run: Any) -> Truth:
+    """What somebody else's grader gave, from 0 to 1; values outside are cut, and what it gave by name is told."""
+    answer = record_in(call_value(run))
+    score = None if answer is None else answer.get("score")
+    if answer is None or isinstance(score, bool) or not isinstance(score, (int, Decimal)):
+        raise Unmet("the grader gave no score")
+    problem = answer.get("problem")
+    if isinstance(problem, str) and problem:
+        return No("the grader gave no score: " + cut(problem, 300), 0.0)
+    share = max(0.0, min(1.0, float(score)))
+    if share == 1:
+        return True
+    parts = record_in(answer.get("parts")) or {}
+    low = [name for name, value in parts.items() if isinstance(value, (int, Decimal)) and value < 1]
+    shown = ", ".join(low[:12]) + (" …" if len(low) > 12 else "")
+    outside = f" (it gave {float(score):g})" if share != float(score) else ""
+    return No(f"the grader gives {share:g}{outside}" + (f"; less than all for {shown}" if low else ""), share)
+
+
 def call_raises(run: Any, kind: str) -> bool:
     """Whether a called function raised an exception of this kind, or of one derived from it."""
     return kind in listed(_called(run).get("raised", []))

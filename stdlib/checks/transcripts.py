@@ -63,11 +63,25 @@ def final_text(ws: Submission) -> str:
     raise Unmet("the agent ended without a last message")
 
 
+def said_texts(ws: Submission) -> List[str]:
+    """The messages of the agent, in order; the last one alone where no others were recorded."""
+    found: List[str] = []
+    final: List[str] = []
+    for event in _events(ws):
+        message = event.get("message") if event.get("event") == "message" else None
+        if isinstance(message, dict) and cast(Row, message).get("role") == "assistant":
+            text = _text(cast(Row, message).get("content"))
+            found += [text] if text else []
+        elif event.get("event") == "final":
+            final = [_text(event.get("text"))]
+    return found or final
+
+
 def transcript_of(ws: Submission) -> Dict[str, Any]:
-    """The transcript as a record: `calls`, `commands` that were run, and the `final` message."""
+    """The transcript as a record: `calls`, `commands` that were run, the `final` message, and all that the agent `said`."""
     calls = tool_calls(ws)
     commands = [row["command"] for row in calls.rows if row["command"] is not None]
-    return {"calls": calls, "commands": commands, "final": final_text(ws)}
+    return {"calls": calls, "commands": commands, "final": final_text(ws), "said": said_texts(ws)}
 
 
 def in_order(of: Any, what: Any) -> bool:

@@ -16,7 +16,7 @@ from clawc.spec.core import Core
 
 def vacuous(task: Task, trial: Trial) -> set[str]:
     """Checks that hold on the untouched workspace earn credit for nothing; gives those that were reported."""
-    if not task.checks:
+    if not task.checks or task.imported:
         return set()
     blamed: set[str] = set()
     verdict = trial.judge({})

@@ -21,6 +21,8 @@ def unread(task: Task, block: ast.Block) -> None:
     """Findings about names, files and deliverables that nothing reads."""
     cx = task.context
     report_unused(cx)
+    if task.imported:
+        return  # its authors are others, and it is kept as it is
     wrong = error_spans(cx)
     blocks = [i for i in block.items if isinstance(i, ast.Block)]
     doubled = [b.span for b in [b for b in blocks if b.kind.text == "workspace"][1:]]

@@ -122,7 +122,15 @@ def _judged(bundle: Bundle, collected: str, scratch: str, isolation: Isolation, 
     """The verdict on a collected workspace; what this writes to `scratch` is gone afterwards. Raises NoVerdict."""
     jobs, private = os.path.join(scratch, _SHUT, "jobs"), os.path.join(scratch, _SHUT, "private")
     try:
-        run_jobs(bundle, collected, jobs, isolation, os.path.join(scratch, _OPEN), tools)
+        run_jobs(
+            bundle,
+            collected,
+            jobs,
+            isolation,
+            os.path.join(scratch, _OPEN),
+            tools,
+            trajectory if os.path.isfile(trajectory) else "",
+        )
         if trajectory and os.path.isfile(trajectory):
             shutil.copyfile(trajectory, os.path.join(jobs, TRAJECTORY))
         checker = _lay_checker(bundle, private)  # now that no program of the agent runs any more

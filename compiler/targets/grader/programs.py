@@ -18,8 +18,10 @@ from .process import OUTPUT_LIMIT, Program
 MAX_SET = 10_000
 
 
-def run_jobs(bundle: Bundle, workspace: str, dest: str, isolation: Isolation, scratch: str, tools: str) -> None:
-    """Run all jobs over the pristine inputs and the deliverables in `workspace`, a collected folder; the new folder `dest`
+def run_jobs(
+    bundle: Bundle, workspace: str, dest: str, isolation: Isolation, scratch: str, tools: str, trajectory: str = ""
+) -> None:
+    """Run all jobs over the pristine inputs and the deliverables in `workspace`, a collected folder, or over all of it; the new folder `dest`
     gets `ID/result.json`, `stdout`, `stderr` and `tree/` for each. Programs work below the folder `scratch`, where nothing else is that
     they may read. `tools` is where lent tools are for them."""
     os.mkdir(dest)
@@ -30,14 +32,22 @@ def run_jobs(bundle: Bundle, workspace: str, dest: str, isolation: Isolation, sc
         # Another name for each: what cannot be removed of one is no obstacle to the next.
         tree, folder = os.path.join(scratch, secrets.token_hex(8)), os.path.join(dest, job["id"])
         os.mkdir(folder)
-        lay_inputs(bundle, tree, [*edited, *job["without"]])
-        for path, source in delivered.items():
-            if path not in job["without"]:
+        whole = job.get("whole", False)
+        if whole:
+            os.mkdir(tree, 0o755)
+        else:
+            lay_inputs(bundle, tree, [*edited, *job["without"]])
+        for path, source in (_everything(workspace) if whole else delivered).items():
+            if whole or path not in job["without"]:
                 target = _lay(tree, path, b"", 0o755 if os.stat(source).st_mode & 0o100 else 0o644)
                 shutil.copyfile(source, target)  # it may be large
         for path, name in job["files"].items():
             _lay(tree, path, bundle.read(name), 0o644)
-        ran = isolation.run(_program(manifest, job, tools), tree, os.path.join(folder, "tree"))
+        record = b""
+        if trajectory and job.get("transcript", False):
+            with open(trajectory, "rb") as file:
+                record = file.read()
+        ran = isolation.run(_program(manifest, job, tools, record), tree, os.path.join(folder, "tree"))
         remove(tree)
         problem = ""
         if ran.limit and ran.limit != "time":
@@ -88,9 +98,9 @@ def environment(manifest: dict[str, Any], tools: str) -> dict[str, str]:
     return {**BASE_ENV, **(lent(tools) if offered["tools"] else {}), **offered["env"]}
 
 
-def _program(manifest: dict[str, Any], job: dict[str, Any], tools: str) -> Program:
+def _program(manifest: dict[str, Any], job: dict[str, Any], tools: str, record: bytes) -> Program:
     env = {**environment(manifest, tools), **job["env"]}
-    stdin = job["stdin"].encode("utf-8", "replace")
+    stdin = job["stdin"].encode("utf-8", "replace") + record
     return Program(list(job["argv"]), env, job["cwd"], stdin, job["timeout_s"], manifest["limits"])
 
 
@@ -122,6 +132,18 @@ def _deliverables(manifest: dict[str, Any], workspace: str) -> dict[str, str]:
             file = os.path.join(workspace, *path.split("/"))
             if os.path.isfile(file):
                 found[path] = file
+    return found
+
+
+def _everything(workspace: str) -> dict[str, str]:
+    """All files of a collected folder."""
+    found: dict[str, str] = {}
+    for folder, folders, names in os.walk(workspace):
+        folders.sort()
+        inside = os.path.relpath(folder, workspace)
+        found.update(
+            {name if inside == "." else inside + "/" + name: os.path.join(folder, name) for name in sorted(names)}
+        )
     return found
 
 

@@ -1,0 +1,33 @@
+"""The benchmarks that can be imported, by the name of their format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from clawc.compiler.importers import clawgym
+from clawc.compiler.importers.model import Found
+from clawc.compiler.importers.tree import Tree
+
+
+class Format(NamedTuple):
+    """A format: what it is called in full, and what finds its tasks. What finds nothing is not of this format."""
+
+    title: str
+    find: Callable[[Tree], list[Found]]
+
+
+# In the order in which they are tried; those whose files are called by nothing else come first.
+FORMATS: dict[str, Format] = {
+    "clawgym": Format("ClawGym, folders", clawgym.find),
+    "clawgym-rows": Format("ClawGym, lines of JSON", clawgym.find_rows),
+}
+
+
+def found_in(tree: Tree, name: str = "") -> dict[str, list[Found]]:
+    """The tasks in a tree by their format: of one format if it is named, else of all."""
+    found: dict[str, list[Found]] = {}
+    for key, format in FORMATS.items():
+        if name in ("", key) and (tasks := format.find(tree)):
+            found[key] = tasks
+    return found
