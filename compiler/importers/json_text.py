@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from typing import Any
+from typing import Any, cast
 
 import yaml  # type: ignore[import-untyped]  # pyright: ignore[reportMissingModuleSource]
 
@@ -86,8 +86,7 @@ def record(value: Any, place: str) -> dict[str, Any]:
     """The value, which has to be an object. Raises Refused."""
     if not isinstance(value, dict):
         raise Refused(f"`{place}` holds no object", place)
-    found: Any = value
-    return dict(found)
+    return cast("dict[str, Any]", value)
 
 
 def records(value: Any) -> list[dict[str, Any]]:
@@ -134,6 +133,6 @@ def whole_texts(value: Any) -> Any:
     if isinstance(value, list):
         return [whole_texts(item) for item in items(value)]
     if isinstance(value, dict):
-        given: Any = value
-        return {whole_texts(key): whole_texts(item) for key, item in dict(given).items()}
+        pairs = cast("dict[object, Any]", value).items()
+        return {whole_texts(key): whole_texts(item) for key, item in pairs}
     return value
