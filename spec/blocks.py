@@ -106,6 +106,7 @@ TABLE: tuple[BlockKind, ...] = (
         "entry": Attribute("text", "the file that is started, where the protocol's own name for it is another"),
         "weight": Attribute("number", "1 unless given"),
         "timeout": Attribute("duration", "2min unless given"),
+        "places": Attribute("expression", "absolute paths of the original's machine, and the folder of the workspace that each is here: `{\"/app\": \".\"}`"),
         "score": Attribute("text", "of the numbers that it gives by name: the one that is the score; their mean unless given"),
     }, kept=True),
     BlockKind("check", "earns credit when all its expectations hold", ("name",), {

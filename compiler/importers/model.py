@@ -48,6 +48,9 @@ class Grader:
     timeout_s: int = 0
     weight: Decimal = Decimal(1)
     name: str = "original"
+    places: dict[str, str] = field(
+        default_factory=dict[str, str]
+    )  # absolute paths to folders of the workspace, "." for all
 
 
 @dataclass(slots=True)

@@ -132,6 +132,9 @@ def _grader(grader: Grader, made: dict[str, InputFile]) -> list[str]:
         raise Refused(f"its grader `{entry}` is not there", entry)
     lines = [f'files = "{folder}"', f'protocol = "{protocol.name}"']
     lines += [f"entry = {quoted(entry, template=False)}"] if entry != protocol.entry else []
+    if grader.places:
+        pairs = ", ".join(f"{quoted(k)}: {quoted(v)}" for k, v in sorted(grader.places.items()))
+        lines.append(f"places = {{{pairs}}}")
     lines += [f"score = {quoted(grader.score, template=False)}"] if grader.score else []
     lines += [f"weight = {number(grader.weight)}"] if grader.weight != 1 else []
     lines += [f"timeout = {min(grader.timeout_s, 590)}s"] if grader.timeout_s > 0 else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from clawc.compiler.importers import clawgym
+from clawc.compiler.importers import claw_bench, clawgym, harbor
 from clawc.compiler.importers.model import Found
 from clawc.compiler.importers.tree import Tree
 
@@ -20,6 +20,8 @@ class Format(NamedTuple):
 # In the order in which they are tried; those whose files are called by nothing else come first.
 FORMATS: dict[str, Format] = {
     "clawgym": Format("ClawGym, folders", clawgym.find),
+    "claw-bench": Format("claw-bench, folders with pytest", claw_bench.find),
+    "harbor": Format("Harbor, folders", harbor.find),
     "clawgym-rows": Format("ClawGym, lines of JSON", clawgym.find_rows),
 }
 

@@ -92,7 +92,10 @@ def test_each_block_of_the_card_has_its_attributes() -> None:
     for row in (r for r in BLOCKS if not (r.later or r.kept)):
         line = next(line for line in card().splitlines() if re.match(rf"- `{row.kind}\b", line))
         for name, attribute in (row.attributes or {}).items():
-            assert attribute.later or attribute.kept or re.search(rf"\b{name}!?: {attribute.type}", line), (row.kind, name)
+            assert attribute.later or attribute.kept or re.search(rf"\b{name}!?: {attribute.type}", line), (
+                row.kind,
+                name,
+            )
 
 
 def test_the_card_is_short() -> None:
