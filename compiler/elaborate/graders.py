@@ -7,7 +7,7 @@ import json
 import re
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 
 from clawc.compiler.elaborate.context import Context, JobSpec, nearest
 from clawc.compiler.elaborate.expressions import expression
@@ -96,14 +96,16 @@ def _places(cx: Context, block: ast.Block) -> dict[str, str] | None:
     value: Any = attr.static(cx, expression(cx, given.value))
     if value is None:
         return None
-    pairs: dict[Any, Any] = value if isinstance(value, dict) else {"": ""}
+    pairs = cast("dict[object, object]", value) if isinstance(value, dict) else {"": ""}
+    found: dict[str, str] = {}
     for path, folder in pairs.items():
-        good = isinstance(path, str) and isinstance(folder, str) and _ABSOLUTE.fullmatch(path)
-        if not good or (folder != "." and path_problem(folder)):
-            cx.error("E0621", given.value.span, "`places` is a record of absolute paths and folders of the workspace",
-                     'such as `{"/app": ".", "/data": "data"}`')  # fmt: skip
-            return None
-    return {str(path): str(folder) for path, folder in pairs.items()}
+        if isinstance(path, str) and isinstance(folder, str) and _ABSOLUTE.fullmatch(path):
+            found[path] = folder
+    if len(found) < len(pairs) or any(folder != "." and path_problem(folder) for folder in found.values()):
+        cx.error("E0621", given.value.span, "`places` is a record of absolute paths and folders of the workspace",
+                 'such as `{"/app": ".", "/data": "data"}`')  # fmt: skip
+        return None
+    return found
 
 
 def _files(cx: Context, block: ast.Block) -> dict[str, tuple[bytes, bool]] | None:

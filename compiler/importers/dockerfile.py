@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from dataclasses import dataclass, field
+from typing import Any
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::[-+]([^}]*))?\}|(\w+))")
 MAX_LINES = 5_000
@@ -88,7 +89,7 @@ def _copy(image: Image, rest: str) -> None:
         return
     rest = rest[flags.end() :] if flags else rest
     try:
-        words: list[str] = json.loads(rest) if rest.startswith("[") else shlex.split(rest)
+        words: list[Any] = json.loads(rest) if rest.startswith("[") else shlex.split(rest)
     except ValueError:
         return
     if len(words) < 2 or not all(isinstance(w, str) for w in words):

@@ -49,7 +49,7 @@ def look_at(task: ImportedTask, path: str, data: bytes, *, averages: bool) -> No
 
     averaged = 0
     for node in _nodes(tree):
-        kind: type[Any] = type(node)
+        kind = node.__class__
         if kind is ast.Constant:
             value = node.value
             if isinstance(value, str) and value.startswith("/") and "\n" not in value and _ABSOLUTE.match(value):
@@ -80,7 +80,7 @@ def _nodes(tree: ast.Module) -> Iterator[Any]:
             continue
         yield node
         for value in node.__dict__.values():
-            kind: type[Any] = type(value)
+            kind = value.__class__
             if kind is list or (kind.__module__ == "ast" and kind.__name__ not in ("Load", "Store", "Del")):
                 stack.append(value)
 
