@@ -27,6 +27,8 @@ from clawc.compiler.report import clean
 from clawc.exits import UserError
 
 README = "import.md"
+_IGNORED = 1_000  # of one source
+_SHOWN = 20
 
 
 class ImportOptions(NamedTuple):
@@ -46,12 +48,13 @@ def import_command(sources: Sequence[Path], out: Path, options: ImportOptions) -
     place = Path(os.path.realpath(out))
     _require_free(place, out, options.replace)
     with user_errors(), stopping():
-        found = list(_found(sources, options.origin))
+        ignored: list[dict[str, Any]] = []
+        found = list(_found(sources, options.origin, ignored))
         line = ProgressLine(len(found), "tasks")
         place.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
         try:
-            document = _import_all(found, scratch, options, line)
+            document = _import_all(found, scratch, options, line) | {"ignored": ignored}
             text = json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
             (scratch / REPORT).write_text(text, encoding="utf-8")
             (scratch / README).write_text(as_markdown(document), encoding="utf-8")
@@ -72,19 +75,21 @@ class _Item(NamedTuple):
     task: Found
 
 
-def _found(sources: Sequence[Path], origin: str) -> Iterator[_Item]:
-    """The tasks of all sources. Raises UserError where there is none."""
+def _found(sources: Sequence[Path], origin: str, ignored: list[dict[str, Any]]) -> Iterator[_Item]:
+    """The tasks of all sources; what is there and no file goes to `ignored`. Raises UserError where there is no task."""
     for path in sources:
         try:
             tree: Tree = tree_at(path)
             by_format = found_in(tree, origin)
         except Refused as refused:
             raise UserError(clean(refused.message), refused.help) from refused
+        ignored += [{"source": str(path), "path": p, "why": why} for p, why in sorted(tree.problems.items())][:_IGNORED]
         if not by_format:
             known = ", ".join(FORMATS)
+            spoilt = "".join(f"; `{clean(p)}` {clean(why)}" for p, why in list(tree.problems.items())[:3])
             what = f"of the format `{origin}` " if origin else ""
             raise UserError(
-                f"no task {what}is found in `{clean(str(path))}`",
+                f"no task {what}is found in `{clean(str(path))}`{spoilt}",
                 f"formats are {known}; docs/importing.md says what each looks like",
             )
         for name, tasks in by_format.items():
@@ -213,6 +218,10 @@ def _text(document: dict[str, Any], out: Path) -> str:
             f"refused {clean(one['place'])}: {clean(one['message'])}"
             + (f" ({clean(one['help'])})" if one["help"] else "")
         )
+    for one in document["ignored"][:_SHOWN]:
+        lines.append(f"left out {clean(one['path'])}: it {clean(one['why'])}")
+    if len(document["ignored"]) > _SHOWN:
+        lines.append(f"left out {len(document['ignored']) - _SHOWN} more, see {REPORT}")
     proposed = sum(task["suggested"] for task in document["tasks"])
     lines += [f"  {proposed} checks are proposed, in files `suggested.claw`"] if proposed else []
     lines.append(f"wrote {clean(str(out))}; {README} says what became of each part")

@@ -57,7 +57,9 @@ def _read(tree: Tree, at: str) -> ImportedTask:
             path = f"{at}{DATA}/{inner}"
             task.files[inner] = InputFile(tree.read(path), tree.executable(path))
     if at + SETUP in tree:
-        script = {p: InputFile(tree.read(at + p), True) for p in below if p.startswith("environment/")}
+        script = {
+            p: InputFile(tree.read(at + p), tree.executable(at + p)) for p in below if p.startswith("environment/")
+        }
         task.setup = Setup(("bash", SETUP, "{workspace}"), script, 60)
     _verifier(tree, at, below, task)
     if at + SOLVE in tree:

@@ -115,7 +115,7 @@ def _relative(text: str, root: str, home: str) -> str:
         names += ["~" + rest, "$HOME" + rest, "${HOME}" + rest]
     for name in names:
         text = re.sub(rf"(?<![\w./~-]){re.escape(name)}/(?=[\w.*{{<-])", "", text)
-        text = re.sub(rf"(?<![\w./~-]){re.escape(name)}/?(?![\w/.-])", ".", text)
+        text = re.sub(rf"(?<![\w./~-]){re.escape(name)}/?(?![\w/-]|\.\w)", "./", text)
     return text
 
 

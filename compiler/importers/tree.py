@@ -31,8 +31,8 @@ class Tree:
 
     def __init__(self, shown: str, names: Iterable[str], problems: Mapping[str, str]) -> None:
         self.shown = shown
-        self.names = sorted(names)
-        self.problems = dict(problems)
+        self.names = sorted(set(names) - set(problems))
+        self.problems = {name.encode("utf-8", "replace").decode(): why for name, why in problems.items()}
         self._set = frozenset(self.names)
         self._folders: dict[str, list[str]] | None = None
 
