@@ -7,6 +7,7 @@ import subprocess
 import sys
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,7 @@ def original(check: str, workspace: Path, folder: Path) -> float:
         [sys.executable, str(folder / "check.py"), str(workspace)], capture_output=True, text=True, check=False
     )
     try:
-        data = json.loads(ran.stdout.strip()) if ran.returncode == 0 else 0
+        data: Any = json.loads(ran.stdout.strip()) if ran.returncode == 0 else 0
         return sum(float(v) for v in data.values()) / len(data) if isinstance(data, dict) and data else float(data)
     except ValueError:
         return 0.0

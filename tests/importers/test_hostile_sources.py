@@ -12,7 +12,6 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -60,23 +59,46 @@ def odd_name(folder: Path) -> None:
     (folder / "input_files" / os.fsdecode(b"bad\xff.txt")).write_text("x")
 
 
-@pytest.mark.parametrize(("spoil", "message"), [
-    (lambda f: link(f, "/etc/passwd"), "is a link"),
-    (lambda f: link(f, "."), "is a link"),
-    (lambda f: link(f, "../../.."), "is a link"),
-    (lambda f: link(f, "nowhere"), "is a link"),
+def linked(to: str) -> Callable[[Path], None]:
+    return lambda folder: link(folder, to)
+
+
+def entry_of(data: bytes) -> Callable[[Path], None]:
+    def spoil(folder: Path) -> None:
+        (folder / "data_entry.json").write_bytes(data)
+
+    return spoil
+
+
+def without_grader(folder: Path) -> None:
+    for name in ("check.py", "reward.sh"):
+        (folder / "reward" / name).unlink()
+
+
+def odd_grader(folder: Path) -> None:
+    (folder / "reward" / "a:b.py").write_text("")
+
+
+SPOILT: list[tuple[Callable[[Path], None], str]] = [
+    (linked("/etc/passwd"), "is a link"),
+    (linked("."), "is a link"),
+    (linked("../../.."), "is a link"),
+    (linked("nowhere"), "is a link"),
     (fifo, "is no regular file"),
     (large, "is larger than 16 MiB"),
     (deep, "has too long a name"),
     (odd_name, "has a name that is not UTF-8"),
-    (lambda f: (f / "data_entry.json").write_bytes(b"\xff\xfe\x00"), "is not UTF-8"),
-    (lambda f: (f / "data_entry.json").write_bytes(b'{"user_query": "caf\xe9"}'), "is not UTF-8"),
-    (lambda f: (f / "data_entry.json").write_text("[" * 100_000), "is no JSON"),
-    (lambda f: (f / "reward" / "check.py").unlink() or (f / "reward" / "reward.sh").unlink(), "holds neither"),
-    (lambda f: (f / "reward" / "a:b.py").write_text(""), "is absolute"),
-])  # fmt: skip
+    (entry_of(b"\xff\xfe\x00"), "is not UTF-8"),
+    (entry_of(b'{"user_query": "caf\xe9"}'), "is not UTF-8"),
+    (entry_of(b"[" * 100_000), "is no JSON"),
+    (without_grader, "holds neither"),
+    (odd_grader, "is absolute"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "message"), SPOILT)
 def test_a_spoilt_task_is_refused_and_the_others_are_imported(
-    spoil: Callable[[Path], Any], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    spoil: Callable[[Path], None], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = task(tmp_path / "source")
     (source / "task_7").rename(source / "good")
