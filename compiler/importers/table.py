@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from clawc.compiler.importers import clawgym
+from clawc.compiler.importers import claw_eval, clawgym, pinchbench, wildclawbench
 from clawc.compiler.importers.model import Found
 from clawc.compiler.importers.tree import Tree
 
@@ -21,6 +21,9 @@ class Format(NamedTuple):
 FORMATS: dict[str, Format] = {
     "clawgym": Format("ClawGym, folders", clawgym.find),
     "clawgym-rows": Format("ClawGym, lines of JSON", clawgym.find_rows),
+    "claw-eval": Format("Claw-Eval and Claw-Eval-Live", claw_eval.find),
+    "pinchbench": Format("PinchBench and EvoClawBench", pinchbench.find),
+    "wildclawbench": Format("WildClawBench", wildclawbench.find),
 }
 
 
