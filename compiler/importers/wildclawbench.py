@@ -54,8 +54,10 @@ def _read(tree: Tree, place: str) -> ImportedTask:
     code = grade_code(parts.sections.get("checks", ""))
     if code.code:
         _keep(tree, task, code, home, place)
-    else:
+    elif parts.sections.get("rubric", "").strip() or "judge" in text_in(parts.front, "grading_type"):
         judge(task, parts, tree, place)
+    else:
+        raise Refused(f"`{place}` has no automated checks: {code.problem}", place, "its authors do not score such a task")
     return task
 
 

@@ -1,6 +1,7 @@
 """A stand-in for pydantic: classes of fields that are made from JSON, with defaults, nested classes and validators.
 
-It is as lenient as it can be: a value that fits nothing is kept as it is, and only a field that is needed and not given is a mistake.
+It is as lenient as it can be: a value that fits nothing is kept as it is; a mistake is only a field that is needed and not given, or
+one of a few words that is another.
 """
 
 import copy
@@ -129,6 +130,8 @@ class BaseModel:
             key = info.alias if info.alias in given else name
             if key in given:
                 value = _told(kind, checks, name, given[key], "before")
+                if typing.get_origin(hint) is typing.Literal and value not in typing.get_args(hint):
+                    raise ValidationError("%s: `%s` is none of %s" % (kind.__name__, name, typing.get_args(hint)))
                 value = _told(kind, checks, name, _fitted(hint, value), "after")
             elif info.default_factory is not None:
                 value = info.default_factory()
