@@ -58,7 +58,11 @@ def _read(tree: Tree, place: str, frameworks: Frameworks) -> ImportedTask:
     value = record(yaml_value(tree.text(place), place), place)
     id = text_in(value, "task_id") or folder.rsplit("/", 1)[-1] or "task"
     prompt = value.get("prompt")
-    told = prompt if isinstance(prompt, str) else text_in(record_in(value, "prompt"), "text") or text_in(record_in(value, "prompt"), "content")
+    told = (
+        prompt
+        if isinstance(prompt, str)
+        else text_in(record_in(value, "prompt"), "text") or text_in(record_in(value, "prompt"), "content")
+    )
     if not told.strip():
         raise Refused(f"`{place}` has no `prompt.text`", place)
     task = ImportedTask(ORIGIN, id, text_in(value, "task_name") or id, [told.strip() + "\n"])
@@ -114,7 +118,9 @@ def _around(value: dict[str, Any], task: ImportedTask, place: str) -> None:
     tools = [text_in(one, "name") for one in records(value.get("tools"))]
     if services:
         task.meta["services"] = services
-        task.fault("needs a service", f"it needs {', '.join(one[:40] for one in services[:10])}; their data are inputs", place)
+        task.fault(
+            "needs a service", f"it needs {', '.join(one[:40] for one in services[:10])}; their data are inputs", place
+        )
         task.carry("none", "audit of a service", len(services), "there are no services; graders see empty audits")
     elif tools or _SERVICE_IN.search(json.dumps(value.get("tool_endpoints"), default=str)):
         task.fault("needs a service", f"it has tools of its own, such as `{(tools or ['?'])[0][:60]}`", place)
@@ -159,9 +165,13 @@ def kept_help(why: str) -> str:
 
 
 def _faults_of_framework(task: ImportedTask, kept: Kept, place: str) -> None:
-    task.faults[:] = [one for one in task.faults if not (one.kind == "needs a package" and f"`{kept.package}`" in one.message)]
+    task.faults[:] = [
+        one for one in task.faults if not (one.kind == "needs a package" and f"`{kept.package}`" in one.message)
+    ]
     if kept.package and kept.ours:
-        task.fault("framework missing", f"`{kept.package}` is not in what was imported; a base of ours stands in for it", place)
+        task.fault(
+            "framework missing", f"`{kept.package}` is not in what was imported; a base of ours stands in for it", place
+        )
     for name in kept.lacking[:5]:
         task.fault("needs a package", f"its framework imports `{name}`, which is not here; what uses it fails", place)
 
@@ -169,10 +179,16 @@ def _faults_of_framework(task: ImportedTask, kept: Kept, place: str) -> None:
 def _keep(tree: Tree, at: str, value: dict[str, Any], task: ImportedTask, kept: Kept, data: bytes) -> None:
     name = at.rstrip("/").rsplit("/", 1)[-1] or "task"
     home = f"tasks/{name if not path_problem(name) and '/' not in name else 'task'}"
-    told = {"package": kept.package, "folder": home.removeprefix("tasks/"), "task": {"task_id": task.id, "task_name": task.title, **value}}
+    told = {
+        "package": kept.package,
+        "folder": home.removeprefix("tasks/"),
+        "task": {"task_id": task.id, "task_name": task.title, **value},
+    }
     bridge = resources("clawc.compiler.importers") / "files" / "claw_eval"
     files = {name: (bridge / name).read_bytes() for name in ("grade.py", "models.py")}
-    files["told.json"] = json.dumps(told, ensure_ascii=False, indent=1, default=str, skipkeys=True).encode("utf-8", "replace")
+    files["told.json"] = json.dumps(told, ensure_ascii=False, indent=1, default=str, skipkeys=True).encode(
+        "utf-8", "replace"
+    )
     files |= kept.files
     files[f"{home}/grader.py"] = data
     size = sum(map(len, files.values()))

@@ -38,7 +38,12 @@ def declarative(value: dict[str, Any], task: ImportedTask) -> None:
     for check in records(value.get("safety_checks"))[:MOST]:
         _forbid(check, task, taken)
     for action in records(value.get("expected_actions"))[:MOST]:
-        task.carry("none", "expected action", 1, f"the audit of `{text_in(action, 'service')[:40]}` would tell it; there are no services")
+        task.carry(
+            "none",
+            "expected action",
+            1,
+            f"the audit of `{text_in(action, 'service')[:40]}` would tell it; there are no services",
+        )
     rubric = text_in(value, "judge_rubric").strip()
     if not judged and rubric:
         judged = criteria_of(rubric)
@@ -54,7 +59,9 @@ def declarative(value: dict[str, Any], task: ImportedTask) -> None:
 def _expects(check: dict[str, Any], kind: str) -> list[str]:
     """The conditions of a component; none where it is of another kind, or says nothing."""
     if kind == "keywords_present":
-        return [f"holds(contains({_SAID}, {quoted(word)}))" for word in texts(check.get("keywords"))[:MOST] if word.strip()]
+        return [
+            f"holds(contains({_SAID}, {quoted(word)}))" for word in texts(check.get("keywords"))[:MOST] if word.strip()
+        ]
     if kind == "categories_present":
         words = texts(check.get("categories"))[:MOST]
         return [f"holds(contains(lower({_SAID}), {quoted(word.lower())}))" for word in words if word.strip()]
@@ -78,7 +85,9 @@ def _forbid(check: dict[str, Any], task: ImportedTask, taken: set[str]) -> None:
         task.checks.append(Check(name, [f"holds({_calls(tool)} > 0)"], kind="forbid"))
         task.carry("declarative", kind)
         return
-    words = [word for word in texts(check.get("patterns"))[:MOST] if word.strip() and not set(word) & set("\\^$.|?*+()[]{}")]
+    words = [
+        word for word in texts(check.get("patterns"))[:MOST] if word.strip() and not set(word) & set("\\^$.|?*+()[]{}")
+    ]
     if words and len(words) == len(texts(check.get("patterns"))):
         said = [f"contains({_SAID}, {quoted(word)})" for word in words]
         task.checks.append(Check(name, [f"holds({' or '.join(said)})"], kind="forbid"))

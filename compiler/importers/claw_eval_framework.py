@@ -46,7 +46,11 @@ class Frameworks:
             if name == "graders/base.py" or not name.endswith("/graders/base.py"):
                 continue
             package = name.removesuffix("/graders/base.py")
-            if f"{package}/models/trace.py" in tree or f"{package}/models/task.py" in tree or f"{package}/models/scoring.py" in tree:
+            if (
+                f"{package}/models/trace.py" in tree
+                or f"{package}/models/task.py" in tree
+                or f"{package}/models/scoring.py" in tree
+            ):
                 root, _, last = package.rpartition("/")
                 self._roots.setdefault(last, []).append(f"{root}/" if root else "")
 

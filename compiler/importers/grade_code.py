@@ -35,7 +35,9 @@ def grade_code(section: str) -> GradeCode:
     told = "" if authors else "its code stands in no fence of Python, where the authors' loader looks for it"
     fenced = blocks(section)
     python = [code for word, code in fenced if word in ("python", "py", "python3")]
-    rest = [code for word, code in fenced if word not in ("python", "py", "python3", "bash", "sh", "json", "yaml", "text")]
+    rest = [
+        code for word, code in fenced if word not in ("python", "py", "python3", "bash", "sh", "json", "yaml", "text")
+    ]
     candidates += [(code, told or "three backticks in it end it for the authors' loader") for code in [*python, *rest]]
     if not fenced:
         begins = _CODE_BEGINS.search(section)

@@ -57,15 +57,14 @@ def document(text: str, place: str) -> Document:
     sections: dict[str, str] = {}
     others: list[str] = []
     inside: list[str] = []
-    last = ""
+    told = False  # is the section above the prompt, or one without meaning that follows it?
     for (line, name, title), end in zip(starts, [*(start[0] for start in starts[1:]), len(lines)]):
         if name:
             sections[name] = without_rules("\n".join(lines[line + 1 : end]))  # as with the authors, the last one counts
+            told = name == "prompt"
         else:
             others.append(title)
-            if last in ("prompt", "?"):
-                inside.append(title)
-        last = name or ("?" if last in ("prompt", "?") else "")
+            inside += [title] if told else []
     before = "\n".join(lines[: starts[0][0]] if starts else lines)
     return Document(front, sections, without_rules(before), marked, tuple(others), tuple(inside))
 
@@ -77,7 +76,9 @@ def _front(text: str, place: str) -> tuple[dict[str, Any], str, bool]:
         value = yaml_value(found["yaml"] or "", place)
         return (value if isinstance(value, dict) else {}), found["rest"] or "", True  # pyright: ignore[reportUnknownVariableType]
     lines = text.split("\n")
-    above = next((n for n, line in enumerate(lines) if line.startswith("#") and _HEADING.match(line[:_LONG])), len(lines))
+    above = next(
+        (n for n, line in enumerate(lines) if line.startswith("#") and _HEADING.match(line[:_LONG])), len(lines)
+    )
     if re.match(r"\s*(?:---[ \t]*\n)?\s*[A-Za-z_][\w-]*[ \t]*:", "\n".join(lines[:above])):
         try:
             value = yaml_value("\n".join(line for line in lines[:above] if line.rstrip() != "---"), place)

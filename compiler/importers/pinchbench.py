@@ -29,10 +29,15 @@ MAX_READ = 12  # files that a rubric is shown
 REMOVED = frozenset(("BOOTSTRAP.md", "SOUL.md", "USER.md", "IDENTITY.md"))
 # A file of answers that the authors' runner puts where the agent does not look, under the name by which graders ask for it.
 _KEY_NAME, _KEY_FILE = "_PINCHBENCH_PRIVATE_IMAGE_KEY_PATH", "image_classification_answer_key.json"
-_HEADS = re.compile(r"(?im)^ {0,3}#{1,6}[ \t]+(?:prompt|automated checks|llm judge rubric|grading criteria|workspace path)\b")
+_HEADS = re.compile(
+    r"(?im)^ {0,3}#{1,6}[ \t]+(?:prompt|automated checks|llm judge rubric|grading criteria|workspace path)\b"
+)
 _FRONT = re.compile(r"(?m)^(?:grading_type|workspace_files|timeout_seconds)[ \t]*:")
+_MARKED = re.compile(r"\ufeff?\s*---\s*\n(?:[^\n]*\n){0,60}?(?:task_)?id[ \t]*:")
 _WILD = re.compile(r"(?im)^ {0,3}#{1,6}[ \t]+(?:workspace path|warm-?up)[ \t]*#*[ \t]*\r?$")
-_NETWORK = re.compile(r"https?://|\b(?:web search|search the (?:web|internet)|browse the|the internet|online search)\b", re.I)
+_NETWORK = re.compile(
+    r"https?://|\b(?:web search|search the (?:web|internet)|browse the|the internet|online search)\b", re.I
+)
 
 
 def find(tree: Tree) -> list[Found]:
@@ -55,9 +60,12 @@ def task_files_in(tree: Tree) -> Iterator[tuple[str, bool]]:
                 yield name, False
             continue
         heads = {found.split("#")[-1].strip().lower() for found in _HEADS.findall(text)}
-        looks = "prompt" in heads or _FRONT.search(text[:4000]) is not None
-        judged = heads - {"prompt"} or _FRONT.search(text[:4000]) is not None
-        if (called and (looks or judged)) or (looks and judged) or (called and tree.names == [name]):
+        front = _FRONT.search(text[:4000]) is not None
+        if called:
+            looks = bool(heads) or front or tree.names == [name]
+        else:
+            looks = _MARKED.match(text) is not None and (front or "prompt" in heads) and len(heads) > 1
+        if looks:
             yield name, _WILD.search(text) is not None
     for name in tree.problems:
         if re.match(r"task[_-]\w.*\.md\Z", name.rsplit("/", 1)[-1]):
@@ -83,7 +91,11 @@ def _told(parts: Document, place: str) -> list[str]:
     """The messages of the user. Raises Refused where there is none."""
     told: list[str] = []
     for session in items(parts.front.get("sessions")):
-        text = session if isinstance(session, str) else text_in(_record(session), "prompt") or text_in(_record(session), "message")
+        text = (
+            session
+            if isinstance(session, str)
+            else text_in(_record(session), "prompt") or text_in(_record(session), "message")
+        )
         if text.strip():
             told.append(text.strip() + "\n")
     prompt = parts.sections.get("prompt", "") or text_in(parts.front, "prompt") or text_in(parts.front, "instruction")
@@ -98,7 +110,9 @@ def _told(parts: Document, place: str) -> list[str]:
 def prompt_above(text: str) -> str:
     """A prompt that stands above all sections, without the title and a label."""
     lines = text.split("\n")
-    while lines and (not lines[0].strip() or re.match(r"#{1,6}\s", lines[0]) or re.match(r"\W*prompt\W*\Z", lines[0][:80], re.I)):
+    while lines and (
+        not lines[0].strip() or re.match(r"#{1,6}\s", lines[0]) or re.match(r"\W*prompt\W*\Z", lines[0][:80], re.I)
+    ):
         lines.pop(0)
     return "\n".join(lines).strip()
 
@@ -115,16 +129,24 @@ def notes(task: ImportedTask, parts: Document, place: str) -> None:
         if key in front:
             task.meta[key] = front[key]
     if not parts.marked:
-        task.fault("front matter unmarked", "its YAML stands without the lines `---`, so the authors' loader refuses it", place)
+        task.fault(
+            "front matter unmarked", "its YAML stands without the lines `---`, so the authors' loader refuses it", place
+        )
     for title in parts.inside:
-        task.fault("prompt cut", f"what stands under `## {title[:60]}` after the prompt is told to nobody, as with the authors", place)
+        task.fault(
+            "prompt cut",
+            f"what stands under `## {title[:60]}` after the prompt is told to nobody, as with the authors",
+            place,
+        )
     sessions = [_record(one) for one in items(front.get("sessions"))]
     if any(session.get("new_session") for session in sessions):
         which = [str(n) for n, session in enumerate(sessions, 1) if session.get("new_session")]
         task.fault("new session", f"message {', '.join(which)} begins a conversation anew; here all are one", place)
     needs = texts(front.get("prerequisites")) + texts(front.get("services"))
     if needs:
-        task.fault("needs a service", f"it needs {', '.join(need[:60] for need in needs[:8])}, which is not here", place)
+        task.fault(
+            "needs a service", f"it needs {', '.join(need[:60] for need in needs[:8])}, which is not here", place
+        )
     if any(_NETWORK.search(told) for told in task.told):
         task.fault("needs the network", "its prompt speaks of the web; there is no network here", place)
 
@@ -179,7 +201,7 @@ def _lay(tree: Tree, place: str, id: str, source: str, dest: str, task: Imported
 
 
 def _places(place: str, id: str, source: str) -> Iterator[str]:
-    folders = [part for part in _ancestors(place)]
+    folders = _ancestors(place)
     for folder in folders:
         yield f"{folder}assets/{source}"
     for name in dict.fromkeys((place.rsplit("/", 1)[-1][:-3], id)):
@@ -213,7 +235,11 @@ def judge(task: ImportedTask, parts: Document, tree: Tree, place: str) -> None:
     automated = wanted not in ("llm_judge", "llm", "judge") if wanted else bool(code.code)
     judged = wanted in ("llm_judge", "llm", "judge", "hybrid") or (not wanted and bool(rubric or not code.code))
     if automated and not code.code and not judged:
-        raise Refused(f"`{place}` has no automated checks: {code.problem}", place, "such a task always scores 0 with the authors, too")
+        raise Refused(
+            f"`{place}` has no automated checks: {code.problem}",
+            place,
+            "such a task always scores 0 with the authors, too",
+        )
     if automated and code.code:
         _keep(task, code.code, tree, place)
         if code.note:
@@ -236,7 +262,9 @@ def _keep(task: ImportedTask, code: str, tree: Tree, place: str) -> None:
     files: dict[str, bytes] = {}
     look_at(task, place, code.encode("utf-8", "replace"), averages=False)
     if _KEY_NAME in code:
-        key = next((f"{folder}assets/{_KEY_FILE}" for folder in _ancestors(place) if f"{folder}assets/{_KEY_FILE}" in tree), "")
+        key = next(
+            (f"{folder}assets/{_KEY_FILE}" for folder in _ancestors(place) if f"{folder}assets/{_KEY_FILE}" in tree), ""
+        )
         if key:
             files[_KEY_FILE] = tree.read(key)
             code += f'\n{_KEY_NAME} = __file__.rsplit("/", 1)[0] + "/{_KEY_FILE}"\n'
@@ -264,7 +292,9 @@ def _rubric(task: ImportedTask, parts: Document, rubric: str, place: str) -> Non
         criteria = from_list(parts.sections.get("criteria", ""))
         kind, why = "grading criterion", "without a rubric the model goes by the list"
     if not criteria:
-        task.fault("rubric missing", "a model is to judge it, and there is neither a rubric nor a list of criteria", place)
+        task.fault(
+            "rubric missing", "a model is to judge it, and there is neither a rubric nor a list of criteria", place
+        )
         return
     told = [*task.told, parts.sections.get("criteria", ""), rubric]
     reads: list[str] = []
@@ -276,4 +306,9 @@ def _rubric(task: ImportedTask, parts: Document, rubric: str, place: str) -> Non
     task.rubrics.append(Rubric("rubric", criteria, reads))
     task.carry("declarative", kind, len(criteria), why)
     if parts.sections.get("expected", "").strip():
-        task.carry("none", "Expected Behavior", 1, "the authors' judge reads it beside the rubric; here a rubric is its criteria alone")
+        task.carry(
+            "none",
+            "Expected Behavior",
+            1,
+            "the authors' judge reads it beside the rubric; here a rubric is its criteria alone",
+        )

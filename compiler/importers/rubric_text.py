@@ -16,9 +16,14 @@ _LONG = 400  # characters: a longer line is no heading, and says within these wh
 _HEAD = re.compile(r" {0,3}#{2,6}[ \t]+(?P<title>.+?)[ \t]*#*\Z")
 _BOLD_HEAD = re.compile(r"(?:[-*][ \t]+|\d+[.)][ \t]+)?\*\*(?P<title>criterion\b.+?)\*\*(?P<more>.*)\Z", re.I)
 _NUMBERED = re.compile(r"(?:criterion|dimension|aspect)\s*\d*\s*[:.\u2013\u2014-]\s*", re.I)
-_WEIGHT = re.compile(r"[(\[]?\s*(?:weight(?:ed)?\s*[:=]?\s*)?(?P<n>\d{1,4}(?:\.\d{1,6})?)\s*(?P<unit>%|points?|pts?)?\s*[)\]]", re.I)
+_WEIGHT = re.compile(
+    r"[(\[]?\s*(?:weight(?:ed)?\s*[:=]?\s*)?(?P<n>\d{1,4}(?:\.\d{1,6})?)\s*(?P<unit>%|points?|pts?)?\s*[)\]]", re.I
+)
 _BARE_WEIGHT = re.compile(r"\bweight\s*[:=]\s*\**\s*(?P<n>\d{1,4}(?:\.\d{1,6})?)\s*(?P<unit>%)?", re.I)
-_LEVEL = re.compile(r"[ \t]*(?:[-*+][ \t]+)?\**\s*(?:scores?|level)?\s*(?P<n>[01](?:\.\d+)?)\s*(?:\([^)]*\))?\s*\**\s*[:\u2013\u2014-]\s*\**\s*(?P<text>.*)\Z", re.I)
+_LEVEL = re.compile(
+    r"[ \t]*(?:[-*+][ \t]+)?\**\s*(?:scores?|level)?\s*(?P<n>[01](?:\.\d+)?)\s*(?:\([^)]*\))?\s*\**\s*[:\u2013\u2014-]\s*\**\s*(?P<text>.*)\Z",
+    re.I,
+)
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]?\][ \t]*)?(?P<text>\S.*)\Z")
 _FILE = re.compile(r"`([A-Za-z0-9_][\w./-]*\.[A-Za-z][A-Za-z0-9]{0,7})`")
 # Endings that name a file of text; `os.path` and `grade.py`'s kin are told apart by these.
@@ -61,7 +66,11 @@ def listed_items(text: str) -> list[str]:
         return [found["text"].strip() for line in boxes if (found := _ITEM.match(line))]
     plain = [line for n, line in enumerate(lines) if n not in fenced and _ITEM.match(line)]
     least = min((len(line) - len(line.lstrip()) for line in plain), default=0)
-    return [found["text"].strip() for line in plain if len(line) - len(line.lstrip()) == least and (found := _ITEM.match(line))]
+    return [
+        found["text"].strip()
+        for line in plain
+        if len(line) - len(line.lstrip()) == least and (found := _ITEM.match(line))
+    ]
 
 
 def files_named(texts: list[str], known: set[str]) -> list[str]:
@@ -70,7 +79,12 @@ def files_named(texts: list[str], known: set[str]) -> list[str]:
     for text in texts:
         for path in _FILE.findall(text):
             path = path.removeprefix("./").removeprefix("/")
-            if path.rsplit(".", 1)[-1].lower() in _TEXTS and path not in known and path not in found and not path_problem(path):
+            if (
+                path.rsplit(".", 1)[-1].lower() in _TEXTS
+                and path not in known
+                and path not in found
+                and not path_problem(path)
+            ):
                 found.append(path)
     return found
 
@@ -131,5 +145,7 @@ def _weighed(found: list[tuple[str, str, Decimal | None]], taken: set[str]) -> l
         text = ": ".join(part for part in (" ".join(title.split()), asked) if part)
         text = text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
         if text.strip():
-            made.append(Criterion(name_of(title[:40], taken, prefix="criterion"), text, usual if weight is None else weight))
+            made.append(
+                Criterion(name_of(title[:40], taken, prefix="criterion"), text, usual if weight is None else weight)
+            )
     return made

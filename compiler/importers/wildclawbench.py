@@ -57,7 +57,9 @@ def _read(tree: Tree, place: str) -> ImportedTask:
     elif parts.sections.get("rubric", "").strip() or "judge" in text_in(parts.front, "grading_type"):
         judge(task, parts, tree, place)
     else:
-        raise Refused(f"`{place}` has no automated checks: {code.problem}", place, "its authors do not score such a task")
+        raise Refused(
+            f"`{place}` has no automated checks: {code.problem}", place, "its authors do not score such a task"
+        )
     return task
 
 
@@ -73,7 +75,11 @@ def _workspace(tree: Tree, place: str, parts: Document, task: ImportedTask) -> s
         if tree.below(home):
             break
     else:
-        task.fault("workspace missing", f"its inputs and its ground truth, `{named[:200]}`, are not in what was imported", place)
+        task.fault(
+            "workspace missing",
+            f"its inputs and its ground truth, `{named[:200]}`, are not in what was imported",
+            place,
+        )
         return ""
     home += "/"
     below = tree.below(home[:-1])
@@ -124,7 +130,11 @@ def _around(parts: Document, task: ImportedTask, place: str) -> None:
     warmup = [line for line in warmup if line and not line.startswith("#")]
     if warmup:
         task.meta["warmup"] = warmup
-        task.fault("warmup left out", f"{len(warmup)} commands prepare its container, such as `{warmup[0][:100]}`; they are not run", place)
+        task.fault(
+            "warmup left out",
+            f"{len(warmup)} commands prepare its container, such as `{warmup[0][:100]}`; they are not run",
+            place,
+        )
 
 
 def _keep(tree: Tree, task: ImportedTask, code: GradeCode, home: str, place: str) -> None:
@@ -135,7 +145,9 @@ def _keep(tree: Tree, task: ImportedTask, code: GradeCode, home: str, place: str
         file: Any = _file(tree, f"{home}gt/{inner}", task)
         size += 0 if file is None else len(file.data)
         if file is not None and (size > MAX_TRUTH or len(files) > MAX_TRUTH_FILES):
-            task.fault("ground truth left out", f"`gt/` has more than {MAX_TRUTH >> 20} MiB or {MAX_TRUTH_FILES} files", place)
+            task.fault(
+                "ground truth left out", f"`gt/` has more than {MAX_TRUTH >> 20} MiB or {MAX_TRUTH_FILES} files", place
+            )
             break
         if file is not None and not path_problem(inner):
             files[f"{LAID}/gt/{inner}"] = file.data
@@ -148,4 +160,9 @@ def _keep(tree: Tree, task: ImportedTask, code: GradeCode, home: str, place: str
     task.graders.append(Grader(files, "grade", score=score, timeout_s=GRADER_S))
     task.carry("opaque", "grade()", 1, "a program decides; it is kept and run as it is")
     if re.search(r"\b(?:openai|OPENROUTER|chat/completions|JUDGE_MODEL|litellm)\b", code.code):
-        task.carry("none", "model asked by grade()", 1, "it asks a model over the network; what it then gives is its own answer to none")
+        task.carry(
+            "none",
+            "model asked by grade()",
+            1,
+            "it asks a model over the network; what it then gives is its own answer to none",
+        )

@@ -366,9 +366,9 @@ def transcript(events: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
             message("assistant", [_call({"id": id, "name": name, "arguments": event.get("arguments")})], {})
             result: Any = event.get("result")
             given: Dict[str, Any] = cast(Dict[str, Any], result) if isinstance(result, dict) else {"text": result}
-            text = "" if given.get("text") is None else str(given["text"])
-            more = {"toolCallId": id, "toolName": str(name or ""), "isError": given.get("ok") is False}
-            message("toolResult", [{"type": "text", "text": text}], more)
+            shown = "" if given.get("text") is None else str(given["text"])
+            about = {"toolCallId": id, "toolName": str(name or ""), "isError": given.get("ok") is False}
+            message("toolResult", [{"type": "text", "text": shown}], about)
         elif event.get("event") == "final" and event.get("text"):
             message("assistant", [{"type": "text", "text": str(event["text"])}], {})
     if said:

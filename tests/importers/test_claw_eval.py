@@ -65,7 +65,7 @@ reference_solution: |
   P-2 is missing.
 primary_dimensions: [completion]
 """
-GRADER = '''from __future__ import annotations
+GRADER = """from __future__ import annotations
 
 import re
 
@@ -93,7 +93,7 @@ class PayGrader(AbstractGrader):
         scores.communication = self.compute_communication_substance(text, ["P-2", "40"], 0.8)
         scores.efficiency_turns = len([m for m in messages if m.message.role == "assistant"])
         return scores
-'''
+"""
 CODE_YAML = """task_id: T02_code
 task_name: Repair
 prompt: {text: 'Repair /workspace/project/a.py, and write /workspace/out.json.', language: en}
@@ -107,7 +107,7 @@ env_snapshot_files: [/workspace/out.json, '/workspace/project/*.py', /workspace/
 local_grader_files: [fixtures/truth.json, fixtures/none.json]
 environment: {timeout_seconds: 60, env_snapshot_timeout: 2}
 """
-CODE_GRADER = '''import base64, json
+CODE_GRADER = """import base64, json
 from PACKAGE.graders.base import AbstractGrader
 from PACKAGE.models.trace import DimensionScores
 
@@ -128,9 +128,9 @@ class CodeGrader(AbstractGrader):
         assert env_snapshot["file:/workspace/pic.bin"].get("encoding", "base64") == "base64"
         scores.robustness = self.compute_robustness(dispatches)
         return scores
-'''
+"""
 VERIFY = 'import json, os\nprint(json.dumps({"ok": os.path.exists("/workspace/out.json"), "at": "/workspace/x"}))\n'
-COMMON = '''from pydantic import BaseModel, Field, field_validator, model_validator
+COMMON = """from pydantic import BaseModel, Field, field_validator, model_validator
 from typing import Annotated, Literal, Union
 import httpx
 from openai import OpenAI
@@ -169,8 +169,8 @@ class CommonGrader(AbstractGrader):
         assert [type(one).__name__ for one in found.rules] == ["Rule", "Strict"] and found.rules[0].words == ["1", "x"]
         assert found.rules[1].model_dump()["more"]["kind"] == "a" and isinstance(found.rules[0].share, float)
         return found.rules[1].share
-'''
-PEER = '''from PACKAGE.graders.base import load_peer_grader
+"""
+PEER = """from PACKAGE.graders.base import load_peer_grader
 from PACKAGE.graders.common import CommonGrader
 
 _Base = load_peer_grader("T01_pay")
@@ -181,8 +181,8 @@ class Variant(_Base, CommonGrader):
         scores = super().grade(messages, dispatches, task, audit_data, judge, media_events, env_snapshot)
         scores.completion = round(scores.completion / self.rules(), 4)
         return scores
-'''
-REGISTRY = '''import importlib.util, inspect
+"""
+REGISTRY = """import importlib.util, inspect
 from pathlib import Path
 from .base import AbstractGrader
 
@@ -193,7 +193,7 @@ def get_grader(task_id, tasks_dir=None, task_dir=None):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return [one for _, one in inspect.getmembers(module, inspect.isclass) if issubclass(one, AbstractGrader) and one.__module__ == module.__name__][0]()
-'''
+"""
 
 
 def tasks(package: str) -> dict[str, str | bytes]:
@@ -209,7 +209,15 @@ def tasks(package: str) -> dict[str, str | bytes]:
 def framework(package: str) -> dict[str, str | bytes]:
     """A framework in a tree: the base that we have, more that a grader asks for, and a registry."""
     base = resources("clawc.compiler.importers") / "files" / "claw_eval" / "framework"
-    names = ("models/task.py", "models/trace.py", "models/message.py", "models/content.py", "models/tool.py", "models/scoring.py", "graders/base.py")
+    names = (
+        "models/task.py",
+        "models/trace.py",
+        "models/message.py",
+        "models/content.py",
+        "models/tool.py",
+        "models/scoring.py",
+        "graders/base.py",
+    )
     found: dict[str, str | bytes] = {f"src/{package}/{name}": (base / name).read_bytes() for name in names}
     found |= {f"src/{package}/{name}/__init__.py": "" for name in ("models", "graders")}
     found |= {f"src/{package}/__init__.py": "", f"src/{package}/graders/common.py": COMMON.replace("PACKAGE", package),
@@ -229,7 +237,9 @@ def in_process(folder: Path, events: Sequence[Any], workspace: Path) -> float:
     """What a grader's folder gives with the real pydantic."""
     told = json.dumps([transcript(list(events)), str(workspace)])
     code = "import json, sys; import pydantic, grade; print('\\n' + json.dumps(grade.grade(*json.load(sys.stdin))))"
-    ran = subprocess.run([sys.executable, "-c", code], cwd=folder, input=told, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, input=told, capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 0, ran.stderr
     return float(json.loads(ran.stdout.strip().splitlines()[-1])["score"])
 
@@ -240,9 +250,22 @@ def test_a_task(tmp_path: Path) -> None:
     assert (pay.id, pay.title, pay.origin, pay.timeout_s) == ("T01_pay", "Match payments", "Claw-Eval", 240)
     assert sorted(pay.files) == ["fixtures/docs/a.csv", "fixtures/mail/inbox.json"]
     assert {"needs a service"} == {fault.kind for fault in pay.faults}
-    assert {(c.fate, c.kind) for c in pay.carried} == {("opaque", "grader.py"), ("none", "audit of a service"), ("none", "judge asked by grader.py")}
-    assert "src/claw_eval/graders/common.py" not in pay.graders[0].files and "src/claw_eval/cli.py" not in pay.graders[0].files
-    assert {"src/claw_eval/graders/registry.py", "tasks/T01_pay/grader.py", "grade.py", "models.py", "told.json"} <= set(pay.graders[0].files)
+    assert {(c.fate, c.kind) for c in pay.carried} == {
+        ("opaque", "grader.py"),
+        ("none", "audit of a service"),
+        ("none", "judge asked by grader.py"),
+    }
+    assert (
+        "src/claw_eval/graders/common.py" not in pay.graders[0].files
+        and "src/claw_eval/cli.py" not in pay.graders[0].files
+    )
+    assert {
+        "src/claw_eval/graders/registry.py",
+        "tasks/T01_pay/grader.py",
+        "grade.py",
+        "models.py",
+        "told.json",
+    } <= set(pay.graders[0].files)
     assert sorted(code.files) == ["project/a.py"]
     assert {"workspace_files/fixtures/verify.py", "tasks/T02_code/fixtures/truth.json"} <= set(code.graders[0].files)
     assert list(found_in(tree_of(files))) == ["claw-eval"]
@@ -257,7 +280,9 @@ def test_what_a_framework_imports() -> None:
     assert peer.origin == "Claw-Eval-Live"
     assert {"tasks/T01_pay/grader.py", "src/liveclaw_500/graders/common.py"} <= set(peer.graders[0].files)
     assert {"needs a package"} <= {fault.kind for fault in peer.faults}
-    assert [f.message for f in peer.faults if "`openai`" in f.message] == ["its framework imports `openai`, which is not here; what uses it fails"]
+    assert [f.message for f in peer.faults if "`openai`" in f.message] == [
+        "its framework imports `openai`, which is not here; what uses it fails"
+    ]
 
 
 def test_without_a_framework(tmp_path: Path) -> None:
@@ -324,20 +349,35 @@ def test_refused(files: dict[str, str | bytes], why: str) -> None:
 def test_scores_with_the_framework(package: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In the sandbox, where our models stand in, as in a process with the real pydantic, and as by hand."""
     sandbox_or_skip()
-    files = {**tasks(package), **framework(package), "tasks/T03/task.yaml": YAML.replace("T01_pay", "T03"), "tasks/T03/grader.py": PEER.replace("PACKAGE", package)}
+    files = {
+        **tasks(package),
+        **framework(package),
+        "tasks/T03/task.yaml": YAML.replace("T01_pay", "T03"),
+        "tasks/T03/grader.py": PEER.replace("PACKAGE", package),
+    }
     if package == "claw_eval":
-        gated = resources("clawc.compiler.importers") / "files" / "claw_eval" / "framework" / "models" / "scoring_gated.py"
+        gated = (
+            resources("clawc.compiler.importers") / "files" / "claw_eval" / "framework" / "models" / "scoring_gated.py"
+        )
         files["src/claw_eval/models/scoring.py"] = gated.read_bytes()
     out = tmp_path / "out"
     assert imported(write(tmp_path / "bench", files), out)["refused"] == []
+    workspace = write(tmp_path / "workspace", {"fixtures/docs/a.csv": "id\n"})
     for name, (events, completion) in TRIALS.items():
-        workspace = write(tmp_path / name, {"fixtures/docs/a.csv": "id\n"})
         robust = 0.0 if name == "unsafe" else 1.0
-        wanted = completion if package != "claw_eval" else (0.0 if name == "unsafe" else round(0.8 * completion + 0.2 * robust, 4))
+        wanted = (
+            completion
+            if package != "claw_eval"
+            else (0.0 if name == "unsafe" else round(0.8 * completion + 0.2 * robust, 4))
+        )
         assert in_process(out / "t01_pay" / "grader", events, workspace) == pytest.approx(wanted, abs=1e-6), name
-        assert scored(out / "t01_pay" / "t01_pay.claw", workspace, capsys, events) == pytest.approx(wanted, abs=1e-6), name
+        assert scored(out / "t01_pay" / "t01_pay.claw", workspace, capsys, events) == pytest.approx(wanted, abs=1e-6), (
+            name
+        )
     if package == "liveclaw_500":
-        assert scored(out / "t03" / "t03.claw", workspace, capsys, TRIALS["solved"][0]) == pytest.approx(round(1 / 3, 4), abs=1e-6)
+        assert scored(out / "t03" / "t03.claw", workspace, capsys, TRIALS["solved"][0]) == pytest.approx(
+            round(1 / 3, 4), abs=1e-6
+        )
 
 
 def test_scores_of_the_workspace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -345,7 +385,12 @@ def test_scores_of_the_workspace(tmp_path: Path, capsys: pytest.CaptureFixture[s
     out = tmp_path / "out"
     imported(write(tmp_path / "bench", {k: v for k, v in tasks("liveclaw_500").items() if "T02" in k}), out)
     given: dict[str, str | bytes] = {"project/a.py": 'print("/workspace/project")\n'}
-    for name, (more, wanted) in {"empty": ({}, 0.25), "broken": ({"out.json": '{"a": 2}', "pic.bin": b"\xff"}, 0.5), "solved": ({"out.json": '{"a": 1}'}, 1.0)}.items():
+    trials: dict[str, tuple[dict[str, str | bytes], float]] = {
+        "empty": ({}, 0.25),
+        "broken": ({"out.json": '{"a": 2}', "pic.bin": b"\xff"}, 0.5),
+        "solved": ({"out.json": '{"a": 1}'}, 1.0),
+    }
+    for name, (more, wanted) in trials.items():
         workspace = write(tmp_path / name, {**given, **more})
         assert scored(out / "t02_code" / "t02_code.claw", workspace, capsys) == pytest.approx(wanted, abs=1e-6), name
 
@@ -358,7 +403,9 @@ def test_scores_of_declared_checks(tmp_path: Path, capsys: pytest.CaptureFixture
     for name, (events, _) in TRIALS.items():
         ended = [*events, {"event": "final", "text": "P-2"}]
         workspace = write(tmp_path / name, {"a": "a"})
-        assert scored(out / "t01_pay" / "t01_pay.claw", workspace, capsys, ended) == pytest.approx(wanted[name], abs=1e-6), name
+        assert scored(out / "t01_pay" / "t01_pay.claw", workspace, capsys, ended) == pytest.approx(
+            wanted[name], abs=1e-6
+        ), name
 
 
 _lines = st.sampled_from([
@@ -371,12 +418,18 @@ _lines = st.sampled_from([
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 50), st.booleans(), _lines | st.text(max_size=20)), max_size=8), st.sampled_from(["", GRADER.replace("PACKAGE", "claw_eval"), PEER]))
+@given(
+    st.lists(st.tuples(st.integers(0, 50), st.booleans(), _lines | st.text(max_size=20)), max_size=8),
+    st.sampled_from(["", GRADER.replace("PACKAGE", "claw_eval"), PEER]),
+)
 def test_any_yaml_is_a_task_or_refused(edits: list[tuple[int, bool, str]], grader: str) -> None:
-    lines = YAML.split("\n")
+    lines: list[str] = list(YAML.split("\n"))
     for at, put, line in edits:
-        lines[at : at + (not put)] = [line]
-    files: dict[str, str | bytes] = {"tasks/T01_pay/task.yaml": "\n".join(lines).encode("utf-8", "replace"), "tasks/T01_pay/fixtures/docs/a.csv": "a"}
+        lines[at : at + (not put)] = [str(line)]
+    files: dict[str, str | bytes] = {
+        "tasks/T01_pay/task.yaml": "\n".join(lines).encode("utf-8", "replace"),
+        "tasks/T01_pay/fixtures/docs/a.csv": "a",
+    }
     if grader:
         files["tasks/T01_pay/grader.py"] = grader
     folder = Path(tempfile.mkdtemp(prefix="fuzz-"))

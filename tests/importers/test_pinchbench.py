@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -86,9 +88,16 @@ def test_a_task_of_each_kind(tmp_path: Path) -> None:
     assert (automated.id, automated.title, automated.timeout_s) == ("task_count", "Count rows", 90)
     assert automated.told == ["Count the rows of `in.csv`; write the number to `out.txt`.\n"]
     assert automated.graders and not automated.rubrics
-    hybrid = only(pinchbench.find, {"tasks/task_count.md": task("grading_weights: {automated: 0.6, llm_judge: 0.2}\n", type="hybrid", rubric=RUBRIC)})
+    hybrid = only(
+        pinchbench.find,
+        {
+            "tasks/task_count.md": task(
+                "grading_weights: {automated: 0.6, llm_judge: 0.2}\n", type="hybrid", rubric=RUBRIC
+            )
+        },
+    )
     assert hybrid.rubric_share == Decimal("0.25") and hybrid.graders
-    assert [(c.name, c.points) for c in hybrid.rubrics[0].criteria] == [("clear_text", 70), ("tone", 30)]
+    assert [(c.name, int(c.points)) for c in hybrid.rubrics[0].criteria] == [("clear_text", 70), ("tone", 30)]
     assert hybrid.rubrics[0].criteria[0].text == "Clear text: It names: - the number - the file"
     assert [d.path for d in hybrid.delivers] == ["in.csv", "out.txt", "notes.md"]
     judged = only(pinchbench.find, {"tasks/task_count.md": task(type="llm_judge", checks="", rubric=RUBRIC)})
@@ -141,35 +150,48 @@ def test_sessions_are_turns(tmp_path: Path) -> None:
     front = "multi_session: true\nsessions:\n  - id: a\n    prompt: |\n      Remember 7.\n  - What was it?\n  - {id: c, new_session: true, message: Again}\n  - 3\n"
     found = only(pinchbench.find, {"task_a.md": task(front)})
     assert found.told == ["Remember 7.\n", "What was it?\n", "Again\n"]
-    assert [f.message for f in found.faults if f.kind == "new session"] == ["message 3 begins a conversation anew; here all are one"]
+    assert [f.message for f in found.faults if f.kind == "new session"] == [
+        "message 3 begins a conversation anew; here all are one"
+    ]
     compiled(found, tmp_path)
 
 
 def test_what_is_unmarked_and_unfenced(tmp_path: Path) -> None:
-    text = task("workspace_files:\n  - in.csv\n", checks=CODE).removeprefix("---\n").replace("---\n# Count", "\n# Count").replace("---\n\n# Count", "\n# Count")
+    text = (
+        task("workspace_files:\n  - in.csv\n", checks=CODE)
+        .removeprefix("---\n")
+        .replace("---\n# Count", "\n# Count")
+        .replace("---\n\n# Count", "\n# Count")
+    )
     found = only(pinchbench.find, {"tasks/task_count.md": text, "tasks/task_count/in.csv": "a\n"})
-    assert found.id == "task_count" and list(found.files) == ["in.csv"] and found.graders[0].files["grade.py"].startswith(b"def helper")
+    assert (
+        found.id == "task_count"
+        and list(found.files) == ["in.csv"]
+        and found.graders[0].files["grade.py"].startswith(b"def helper")
+    )
     assert {"front matter unmarked", "code not fenced"} <= {fault.kind for fault in found.faults}
     compiled(found, tmp_path)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda text: "\ufeff" + text,
-        lambda text: text.replace("\n", "\r\n"),
-        lambda text: text.replace("\n", "\r"),
-        lambda text: text.replace("## Prompt", "## PROMPT:").replace("## Automated Checks", "## automated checks ##"),
-        lambda text: text.replace("## Prompt", "### Prompt").replace("## Automated Checks", "# Automated Checks"),
-        lambda text: text.replace("```python", "~~~~py").replace("```", "~~~~"),
-        lambda text: text.replace("grading_type: automated\n", ""),
-        lambda text: text.replace("grading_type: automated", "grading_type: Automated\nextra: [1, {a: 2}]\nlast_updated: 2026-01-31"),
-        lambda text: text.replace("# Count\n", ""),
-        lambda text: text.replace("## Expected Behavior", "## Something Else"),
-        lambda text: text.replace("timeout_seconds: 90", "timeout_seconds: soon"),
-    ],
-)  # fmt: skip
-def test_oddities(change: Any, tmp_path: Path) -> None:
+CHANGES: list[Callable[[str], str]] = [
+    lambda text: "\ufeff" + text,
+    lambda text: text.replace("\n", "\r\n"),
+    lambda text: text.replace("\n", "\r"),
+    lambda text: text.replace("## Prompt", "## PROMPT:").replace("## Automated Checks", "## automated checks ##"),
+    lambda text: text.replace("## Prompt", "### Prompt").replace("## Automated Checks", "# Automated Checks"),
+    lambda text: text.replace("```python", "~~~~py").replace("```", "~~~~"),
+    lambda text: text.replace("grading_type: automated\n", ""),
+    lambda text: text.replace(
+        "grading_type: automated", "grading_type: Automated\nextra: [1, {a: 2}]\nlast_updated: 2026-01-31"
+    ),
+    lambda text: text.replace("# Count\n", ""),
+    lambda text: text.replace("## Expected Behavior", "## Something Else"),
+    lambda text: text.replace("timeout_seconds: 90", "timeout_seconds: soon"),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_oddities(change: Callable[[str], str], tmp_path: Path) -> None:
     found = only(pinchbench.find, {"tasks/task_count.md": change(task()).encode()})
     assert found.told[0].startswith("Count the rows") and "## " not in found.told[0] and "---" not in found.told[0]
     assert b"def grade" in found.graders[0].files["grade.py"] and not found.rubrics
@@ -231,18 +253,26 @@ def test_broken_code_is_kept_and_noted(tmp_path: Path) -> None:
 
 def test_rubrics_in_other_forms() -> None:
     bold = "**Criterion 1: Depth (40%)**\n\n- 1.0: deep\n- 0.5: so so\n\n**Criterion 2: Width (60%)**\n- Score 1: wide\n- Score 0: no\n"
-    assert [(c.text, c.points) for c in criteria_of(bold)] == [("Depth: deep", 40), ("Width: wide", 60)]
+    assert [(c.text, int(c.points)) for c in criteria_of(bold)] == [("Depth: deep", 40), ("Width: wide", 60)]
     items = "Score each:\n- Accuracy (30%): right\n- **Tone** (70%): kind\n"
-    assert [(c.text, c.points) for c in criteria_of(items)] == [("Accuracy : right", 30), ("Tone : kind", 70)]
+    assert [(c.text, int(c.points)) for c in criteria_of(items)] == [("Accuracy : right", 30), ("Tone : kind", 70)]
     plain = "### Depth\nWeight: 2\n\nIs it deep?\n\n### Width\n\n**1.0** - wide\n"
-    assert [(c.text, c.points) for c in criteria_of(plain)] == [("Depth: Weight: 2 Is it deep?", 2), ("Width: wide", 2)]
+    assert [(c.text, int(c.points)) for c in criteria_of(plain)] == [
+        ("Depth: Weight: 2 Is it deep?", 2),
+        ("Width: wide", 2),
+    ]
     assert [c.text for c in criteria_of("Is it good?")] == ["rubric: Is it good?"]
-    assert files_named(["`a.md`, `os.path`, `b/c.json`, `in.csv`, `../x.md`, `/d.txt`"], {"in.csv"}) == ["a.md", "b/c.json"]
+    assert files_named(["`a.md`, `os.path`, `b/c.json`, `in.csv`, `../x.md`, `/d.txt`"], {"in.csv"}) == [
+        "a.md",
+        "b/c.json",
+    ]
 
 
 def test_scores_as_the_authors_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sandbox_or_skip()
-    bench = write(tmp_path / "bench", {"tasks/task_count.md": task("workspace_files: [{path: in.csv, content: 'a'}]\n")})
+    bench = write(
+        tmp_path / "bench", {"tasks/task_count.md": task("workspace_files: [{path: in.csv, content: 'a'}]\n")}
+    )
     out = tmp_path / "out"
     assert imported(bench, out)["formats"]["pinchbench"]["imported"] == 1
     source = out / "task_count" / "task_count.claw"
@@ -253,7 +283,9 @@ def test_scores_as_the_authors_do(tmp_path: Path, capsys: pytest.CaptureFixture[
     }  # fmt: skip
     for name, (files, events) in trials.items():
         workspace = write(tmp_path / name, {"in.csv": "a", **files})
-        assert scored(source, workspace, capsys, events) == pytest.approx(authors(CODE, events, workspace), abs=1e-6), name
+        assert scored(source, workspace, capsys, events) == pytest.approx(authors(CODE, events, workspace), abs=1e-6), (
+            name
+        )
 
 
 def test_the_transcript_has_the_form_of_openclaw() -> None:
@@ -268,7 +300,10 @@ def test_the_transcript_has_the_form_of_openclaw() -> None:
     }  # fmt: skip
     assert last["message"]["content"] == [{"type": "text", "text": "done"}]
     assert end == {"type": "model.completed", "data": {"assistantTexts": ["done"]}}
-    tools = [{"event": "tool", "tool": "read", "arguments": {"path": "a"}, "result": {"ok": True, "text": "A"}}, {"event": "final", "text": "bye"}]
+    tools: list[dict[str, Any]] = [
+        {"event": "tool", "tool": "read", "arguments": {"path": "a"}, "result": {"ok": True, "text": "A"}},
+        {"event": "final", "text": "bye"},
+    ]
     assert [one["message"]["role"] for one in transcript(tools)[:3]] == ["assistant", "toolResult", "assistant"]
     assert transcript([]) == []
 
@@ -282,12 +317,21 @@ _lines = st.sampled_from([
 ])  # fmt: skip
 
 
-_edits = st.lists(st.tuples(st.integers(0, 60), st.sampled_from(["put", "cut", "change"]), _lines | st.text(max_size=20)), max_size=8)
+_edits = st.lists(
+    st.tuples(st.integers(0, 60), st.sampled_from(["put", "cut", "change"]), _lines | st.text(max_size=20)), max_size=8
+)
 
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.sampled_from([task(type="hybrid", rubric=RUBRIC), task("sessions: [{prompt: x}]\n"), task(more="## Workspace Path\n\nworkspace/x\n"), ""]),
+    st.sampled_from(
+        [
+            task(type="hybrid", rubric=RUBRIC),
+            task("sessions: [{prompt: x}]\n"),
+            task(more="## Workspace Path\n\nworkspace/x\n"),
+            "",
+        ]
+    ),
     _edits,
     st.sampled_from(["task_x.md", "tasks/01_A/01_A_task_1.md"]),
 )
@@ -317,7 +361,5 @@ def test_any_text_is_a_task_or_refused(text: str, edits: list[tuple[int, str, st
 def test_parts_of_any_text(text: str) -> None:
     criteria_of(text)
     grade_code(text)
-    try:
+    with suppress(Refused):
         document(text, "a.md")
-    except Refused:
-        pass

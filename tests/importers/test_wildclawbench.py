@@ -12,7 +12,7 @@ from clawc.compiler.importers.model import Refused
 from clawc.compiler.importers.table import found_in
 from tests.importers.trials import called, compiled, imported, only, said, sandbox_or_skip, scored, tree_of, write
 
-CODE = '''
+CODE = """
 import json
 from pathlib import Path
 
@@ -28,13 +28,15 @@ def grade(**kwargs) -> dict:
     calls = sum(item.get("type") == "toolCall" for event in kwargs["transcript"] if event.get("type") == "message"
                 for item in event["message"]["content"])
     return {"there": 1.0, "right": right, "calls": min(calls, 1), "overall_score": round(0.8 * right + 0.2 * min(calls, 1), 4)}
-'''
+"""
 TRUTH = '{"a": 1, "b": [2, 3]}'
 NAME = "tasks/02_Code/02_Code_task_3_sum.md"
 WORKSPACE = "bench/workspace/02_Code/task_3_sum"
 
 
-def task(prompt: str = "## Prompt\n\nSum the numbers of `/tmp_workspace/in.json`.", code: str = CODE, front: str = "") -> str:
+def task(
+    prompt: str = "## Prompt\n\nSum the numbers of `/tmp_workspace/in.json`.", code: str = CODE, front: str = ""
+) -> str:
     return f"""---
 id: 02_Code_task_3_sum
 name: Sums
@@ -105,7 +107,15 @@ def test_its_folders(tmp_path: Path) -> None:
     compiled(found, tmp_path)
 
 
-@pytest.mark.parametrize("prompt", ["Sum them all.", "Prompt:\n\nSum them all.", "# Sums\n\n**Prompt**\n\nSum them all.\n\n---", "# Prompt\n\nSum them all."])
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Sum them all.",
+        "Prompt:\n\nSum them all.",
+        "# Sums\n\n**Prompt**\n\nSum them all.\n\n---",
+        "# Prompt\n\nSum them all.",
+    ],
+)
 def test_a_prompt_without_its_mark(prompt: str, tmp_path: Path) -> None:
     found = only(wildclawbench.find, {**FILES, f"bench/{NAME}": task(prompt)})
     assert found.told == ["Sum them all.\n"]
@@ -116,18 +126,29 @@ def test_what_is_missing(tmp_path: Path) -> None:
     alone = only(wildclawbench.find, {NAME: task()})
     assert {"workspace missing", "skill missing"} <= {fault.kind for fault in alone.faults} and not alone.files
     compiled(alone, tmp_path)
-    for change, why in ((task(""), "tells the agent nothing"), (task(code="").replace("```python\n\n```", ""), "has no automated checks")):
+    for change, why in (
+        (task(""), "tells the agent nothing"),
+        (task(code="").replace("```python\n\n```", ""), "has no automated checks"),
+    ):
         with pytest.raises(Refused) as refused:
             only(wildclawbench.find, {NAME: change})
         assert why in refused.value.message
-    large = only(wildclawbench.find, {**FILES, f"{WORKSPACE}/exec/film.mp4": bytes(17 << 20), f"{WORKSPACE}/gt/z.bin": bytes(7 << 20)})
-    assert "film.mp4" not in large.files and {"input left out", "ground truth left out"} <= {fault.kind for fault in large.faults}
+    large = only(
+        wildclawbench.find,
+        {**FILES, f"{WORKSPACE}/exec/film.mp4": bytes(17 << 20), f"{WORKSPACE}/gt/z.bin": bytes(7 << 20)},
+    )
+    assert "film.mp4" not in large.files and {"input left out", "ground truth left out"} <= {
+        fault.kind for fault in large.faults
+    }
 
 
 def test_it_is_told_apart() -> None:
     assert list(found_in(tree_of(FILES))) == ["wildclawbench"]
     assert pinchbench.find(tree_of(FILES)) == []
-    assert "overall_score" not in only(wildclawbench.find, {NAME: task(code="def grade(**k):\n    return {'a': 1.0}\n")}).graders[0].score
+    assert (
+        "overall_score"
+        not in only(wildclawbench.find, {NAME: task(code="def grade(**k):\n    return {'a': 1.0}\n")}).graders[0].score
+    )
 
 
 def test_scores_as_the_authors_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -61,7 +61,9 @@ def imported(source: Path, out: Path, origin: str = "") -> dict[str, Any]:
     return document
 
 
-def scored(source: Path, workspace: Path, capsys: pytest.CaptureFixture[str], events: Sequence[Mapping[str, Any]] = ()) -> float:
+def scored(
+    source: Path, workspace: Path, capsys: pytest.CaptureFixture[str], events: Sequence[Mapping[str, Any]] = ()
+) -> float:
     """What the checks of a task give a workspace, in a sandbox."""
     record = None
     if events:
@@ -77,7 +79,9 @@ def said(text: str) -> dict[str, Any]:
     return {"event": "message", "message": {"role": "assistant", "content": text}}
 
 
-def called(id: str, name: str, arguments: Mapping[str, Any], answer: str = "", failed: bool = False) -> list[dict[str, Any]]:
+def called(
+    id: str, name: str, arguments: Mapping[str, Any], answer: str = "", failed: bool = False
+) -> list[dict[str, Any]]:
     """A call of a tool, and its result."""
     call = {"id": id, "name": name, "arguments": json.dumps(arguments)}
     result = {"role": "tool", "content": answer, "tool_call_id": id, "name": name, "failed": failed}

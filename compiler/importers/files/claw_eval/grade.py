@@ -13,6 +13,8 @@ import inspect
 import json
 import mimetypes
 import os
+import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -62,15 +64,18 @@ def grade(transcript, workspace_path):
 
 def found_grader(package, told, folder):
     """The grader as the framework's registry finds it; else the class that the file defines."""
-    tasks = types.SimpleNamespace(path=os.path.dirname(folder))
     try:
         registry = imported(package + ".graders.registry")
-        return registry.get_grader(told["task"]["task_id"], tasks_dir=_path(tasks.path), task_dir=_path(folder))
+        return registry.get_grader(
+            told["task"]["task_id"], tasks_dir=pathlib.Path(folder).parent, task_dir=pathlib.Path(folder)
+        )
     except (ImportError, TypeError):
         pass
     base = imported(package + ".graders.base").AbstractGrader
     module = loaded("task_grader", os.path.join(folder, "grader.py"))
-    classes = [one for _, one in inspect.getmembers(module, inspect.isclass) if issubclass(one, base) and one is not base]
+    classes = [
+        one for _, one in inspect.getmembers(module, inspect.isclass) if issubclass(one, base) and one is not base
+    ]
     classes = [one for one in classes if not inspect.isabstract(one)]
     own = [one for one in classes if one.__module__ == module.__name__]
     if not classes:
@@ -78,18 +83,14 @@ def found_grader(package, told, folder):
     return (own or classes)[0]()
 
 
-def _path(text):
-    import pathlib
-
-    return pathlib.Path(text)
-
-
 # --- what the agent did ----------------------------------------------------------------------------------------------
 
 
 def traced(transcript, task, trace):
     """Messages and calls of tools in the framework's own classes."""
-    urls = {one.get("tool_name"): one.get("url", "") for one in task.get("tool_endpoints") or () if isinstance(one, dict)}
+    urls = {
+        one.get("tool_name"): one.get("url", "") for one in task.get("tool_endpoints") or () if isinstance(one, dict)
+    }
     messages, calls, results = [], [], []
 
     def say(role, content):
@@ -170,7 +171,10 @@ def snapshot(task, workspace, folder):
         path = os.path.join(folder, *str(name).split("/"))
         if os.path.isfile(path):
             with open(path, "rb") as file:
-                found["local_file:%s" % name] = {"encoding": "base64", "content": base64.b64encode(file.read()).decode()}
+                found["local_file:%s" % name] = {
+                    "encoding": "base64",
+                    "content": base64.b64encode(file.read()).decode(),
+                }
         else:
             found["local_file:%s" % name] = {"error": "not found: %s" % name}
     return found
@@ -192,8 +196,6 @@ def copied(workspace, stage):
 
 def there(data, stage):
     """Bytes in which `/workspace` is the stage; what merely contains the word stays."""
-    import re
-
     return re.sub(rb"(?<![\w./-])/workspace(?![\w-])", lambda _: stage, data)
 
 
@@ -203,7 +205,9 @@ def ran(command, top, limit):
     if not os.path.isdir(tools):
         os.mkdir(tools)
         os.symlink(sys.executable, os.path.join(tools, "python"))
-    env = dict(os.environ, PATH=os.environ.get("PATH", "/usr/bin:/bin") + os.pathsep + tools, PYTHONDONTWRITEBYTECODE="1")
+    env = dict(
+        os.environ, PATH=os.environ.get("PATH", "/usr/bin:/bin") + os.pathsep + tools, PYTHONDONTWRITEBYTECODE="1"
+    )
     try:
         done = subprocess.run(
             ["bash", "-c", there(command.encode(), stage.encode()).decode()], cwd=stage, env=env, capture_output=True,
@@ -239,7 +243,12 @@ def payload(path, stage):
     if kind in TEXTS or (kind or "").startswith("text/") or (kind is None and ending in ENDINGS):
         return {"content": data.decode("utf-8", "replace"), "mime_type": kind or "text/plain", "encoding": "utf-8"}
     content = base64.b64encode(data).decode()
-    return {"content": content, "mime_type": kind or "application/octet-stream", "encoding": "base64", "size_bytes": len(data)}
+    return {
+        "content": content,
+        "mime_type": kind or "application/octet-stream",
+        "encoding": "base64",
+        "size_bytes": len(data),
+    }
 
 
 # --- modules that are not there --------------------------------------------------------------------------------------

@@ -157,7 +157,11 @@ class BaseModel:
         found = {}
         for name in _fields(type(self)):
             value = getattr(self, name, None)
-            if name in (exclude or ()) or (include is not None and name not in include) or (exclude_none and value is None):
+            if (
+                name in (exclude or ())
+                or (include is not None and name not in include)
+                or (exclude_none and value is None)
+            ):
                 continue
             found[name] = _plain(value)
         return found
@@ -235,7 +239,7 @@ def _fields(kind):
         info = default if isinstance(default, FieldInfo) else FieldInfo(default)
         found[name] = (_resolved(hint, kind), info)
     kind._claw_fields = found
-    for name, (_, info) in found.items():
+    for name in found:
         if isinstance(vars(kind).get(name), FieldInfo):
             delattr(kind, name)
     return found
