@@ -38,7 +38,7 @@ def find(tree: Tree) -> list[Found]:
     """All tasks."""
     frameworks = Frameworks(tree)
     found: list[Found] = []
-    for name in tree.names:
+    for name in [*tree.names, *tree.problems]:
         if name.rsplit("/", 1)[-1] not in _NAMES:
             continue
         folder = name.rpartition("/")[0]
@@ -155,7 +155,7 @@ def _verifier(tree: Tree, place: str, value: dict[str, Any], task: ImportedTask,
     task.fault("grader missing", why, place)
     task.carry("none", "grader.py", 1, why)
     declarative(value, task)
-    if not task.checks and not task.rubrics:
+    if not task.rubrics and not any(check.kind == "check" for check in task.checks):
         raise Refused(f"`{place}` cannot be scored: {why}, and its YAML has no check of its own", place, kept_help(why))
 
 

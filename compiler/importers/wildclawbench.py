@@ -66,6 +66,7 @@ def _read(tree: Tree, place: str) -> ImportedTask:
 def _workspace(tree: Tree, place: str, parts: Document, task: ImportedTask) -> str:
     """Lays the inputs. Gives the folder of the workspace with its slash, "" where it is not there."""
     named = unfenced(parts.sections.get("workspace", "")).split("\n")[0].strip(" `'\"").removeprefix("./").strip("/")
+    named = named.removesuffix("/exec")
     if not named or path_problem(named):
         task.fault("workspace missing", f"`{named[:200]}` names no folder of inputs", place)
         return ""

@@ -130,7 +130,8 @@ class CodeGrader(AbstractGrader):
         return scores
 """
 VERIFY = 'import json, os\nprint(json.dumps({"ok": os.path.exists("/workspace/out.json"), "at": "/workspace/x"}))\n'
-COMMON = """from pydantic import BaseModel, Field, field_validator, model_validator
+COMMON = """from pydantic import BaseModel, Field, PositiveInt, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from typing import Annotated, Literal, Union
 import httpx
 from openai import OpenAI
@@ -142,6 +143,7 @@ class Rule(BaseModel):
     kind: Literal["a"] = "a"
     words: list[str] = Field(default_factory=list)
     share: float = 1
+    often: PositiveInt = 1
 
     @field_validator("words", mode="before")
     @classmethod
@@ -335,6 +337,7 @@ judge_rubric: no
         ({"t/task.yaml": "task_id: a\nprompt: {text: b}\n"}, "there is no `grader.py`"),
         ({"t/task.yaml": "- task_id: a\ntask_id: b"}, "is no YAML"),
         ({"t/task.yaml": "- a\n", "t/grader.py": ""}, "holds no object"),
+        ({"t/task.yaml": YAML.replace("scoring_components", "other")}, "there is no `grader.py`"),
         ({"t/task.yaml": "task_id: a\nprompt: b\n", "t/grader.py": "import os\n"}, "is none of the framework's"),
         ({"t/task.yaml": "task_id: a\nprompt: b\n", "t/grader.py": b"def (\xff"}, "is none of the framework's"),
     ],
@@ -343,6 +346,20 @@ def test_refused(files: dict[str, str | bytes], why: str) -> None:
     with pytest.raises(Refused) as refused:
         only(claw_eval.find, files)
     assert why in refused.value.message
+
+
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    bench = write(tmp_path / "bench", tasks("claw_eval"))
+    (bench / "tasks/T01_pay/task.yaml").unlink()
+    (bench / "tasks/T01_pay/task.yaml").symlink_to("../T02_code/task.yaml")
+    shutil.rmtree(bench / "tasks/T02_code/project")
+    (bench / "tasks/T02_code/project").symlink_to("/etc")
+    document = imported(bench, tmp_path / "out")
+    assert [one["message"] for one in document["refused"]] == [
+        "`tasks/T01_pay/task.yaml` is a link; links are not followed"
+    ]
+    assert [one["name"] for one in document["tasks"]] == ["t02_code"]
+    assert {"input missing"} <= {fault["kind"] for fault in document["tasks"][0]["faults"]}
 
 
 @pytest.mark.parametrize("package", ["liveclaw_500", "claw_eval"])

@@ -242,6 +242,15 @@ def test_what_is_no_task() -> None:
     assert list(found_in(tree_of({"a/tasks/task_x.md": task()}))) == ["pinchbench"]
 
 
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    bench = write(tmp_path / "bench", {"tasks/task_a.md": task("workspace_files: [secret.txt]\n"), "assets/x": "x"})
+    (bench / "assets" / "secret.txt").symlink_to("/etc/passwd")
+    (bench / "tasks" / "task_b.md").symlink_to("task_a.md")
+    document = imported(bench, tmp_path / "out")
+    assert [one["message"] for one in document["refused"]] == ["`tasks/task_b.md` is a link; links are not followed"]
+    assert {fault["kind"] for fault in document["tasks"][0]["faults"]} == {"input left out"}
+
+
 def test_broken_code_is_kept_and_noted(tmp_path: Path) -> None:
     found = only(pinchbench.find, {"task_a.md": task(checks="```python\ndef grade(:\n```")})
     assert "does not compile" in {fault.kind for fault in found.faults} and found.graders

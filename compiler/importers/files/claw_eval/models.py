@@ -90,6 +90,15 @@ def computed_field(*args, **_):
     return args[0] if args else lambda function: function
 
 
+def __getattr__(name):
+    """Whatever else pydantic has: a class that says nothing, enough for an annotation."""
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return type(
+        name, (), {"__init__": lambda self, *_, **__: None, "__class_getitem__": classmethod(lambda cls, _: cls)}
+    )
+
+
 class BaseModel:
     """A class whose annotations are its fields."""
 
