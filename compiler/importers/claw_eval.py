@@ -19,7 +19,7 @@ from typing import Any
 
 from clawc.compiler.importers.claw_eval_checks import declarative
 from clawc.compiler.importers.claw_eval_framework import Frameworks, Kept
-from clawc.compiler.importers.faults import imports_of, look_at
+from clawc.compiler.importers.faults import imports_of, look_at, tools_of
 from clawc.compiler.importers.json_text import number_in, record, record_in, records, text_in, texts, yaml_value
 from clawc.compiler.importers.model import Found, Grader, ImportedTask, InputFile, Refused
 from clawc.compiler.importers.tree import Tree
@@ -223,6 +223,11 @@ def _keep(tree: Tree, at: str, value: dict[str, Any], task: ImportedTask, kept: 
         for inner in below:
             if not inner.endswith(_NAMES):
                 add(f"{home}/{inner}", at + inner, "file of the grader")
+    run = [
+        code for path, code in files.items() if path.endswith(".py") and path.startswith(("tasks/", "workspace_files/"))
+    ]
+    run.append(json.dumps(value.get("env_snapshot_commands"), default=str).encode())
+    task.tools += dict.fromkeys(tool for code in run for tool in tools_of(code))
     task.graders.append(Grader(files, "grade", score="score", timeout_s=GRADER_S))
     task.carry("opaque", "grader.py", 1, "a program decides; it is kept and run as it is, without a judge")
     if b"judge" in data:

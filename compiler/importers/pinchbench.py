@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from clawc.compiler.importers.claw_text import name_of
-from clawc.compiler.importers.faults import look_at
+from clawc.compiler.importers.faults import look_at, tools_of
 from clawc.compiler.importers.grade_code import grade_code
 from clawc.compiler.importers.json_text import items, number_in, record_in, text_in, texts
 from clawc.compiler.importers.markdown_task import Document, document
@@ -271,6 +271,7 @@ def _keep(task: ImportedTask, code: str, tree: Tree, place: str) -> None:
         else:
             task.fault("answers missing", f"it asks for `{_KEY_FILE}`, which is not in what was imported", place)
     files["grade.py"] = code.encode("utf-8", "replace")
+    task.tools += tools_of(files["grade.py"])
     task.graders.append(Grader(files, "grade", timeout_s=GRADER_S))
     task.carry("opaque", "grade()", 1, "a program decides; it is kept and run as it is")
 

@@ -12,7 +12,7 @@ import re
 from functools import partial
 from typing import Any
 
-from clawc.compiler.importers.faults import look_at
+from clawc.compiler.importers.faults import look_at, tools_of
 from clawc.compiler.importers.grade_code import GradeCode, grade_code
 from clawc.compiler.importers.json_text import text_in
 from clawc.compiler.importers.markdown_task import Document, document, unfenced
@@ -153,6 +153,7 @@ def _keep(tree: Tree, task: ImportedTask, code: GradeCode, home: str, place: str
         if file is not None and not path_problem(inner):
             files[f"{LAID}/gt/{inner}"] = file.data
     look_at(task, place, files["grade.py"], averages=False)
+    task.tools += tools_of(files["grade.py"])
     if code.note:
         task.fault("code not fenced", code.note, place)
     if code.problem:

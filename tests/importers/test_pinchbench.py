@@ -297,6 +297,30 @@ def test_scores_as_the_authors_do(tmp_path: Path, capsys: pytest.CaptureFixture[
         )
 
 
+LENT = """```python
+def grade(transcript, workspace_path):
+    import subprocess, sys
+    try:
+        import yaml
+    except ImportError:
+        return {"yaml": 0.0, "tests": 0.0}
+    from pathlib import Path
+    data = yaml.safe_load((Path(workspace_path) / "a.yml").read_text())
+    ran = subprocess.run([sys.executable, "-m", "pytest", "-q", str(Path(workspace_path) / "test_a.py")], capture_output=True, text=True)
+    return {"yaml": float(data == {"a": [1]}), "tests": 1.0 if "1 passed" in ran.stdout else 0.0}
+```"""
+
+
+def test_what_graders_may_import(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sandbox_or_skip()
+    out = tmp_path / "out"
+    imported(write(tmp_path / "bench", {"tasks/task_a.md": task(checks=LENT)}), out)
+    source = out / "task_count" / "task_count.claw"
+    assert 'tools   = ["pyyaml", "pytest"]' in source.read_text(encoding="utf-8")
+    workspace = write(tmp_path / "w", {"a.yml": "a: [1]", "test_a.py": "def test_a():\n    assert True\n"})
+    assert scored(source, workspace, capsys) == 1.0
+
+
 def test_the_transcript_has_the_form_of_openclaw() -> None:
     events = [*called("c1", "exec", {"command": ["ls", "-l"]}, "x", failed=True), said("done")]
     call, result, last, end = transcript(events)
