@@ -195,6 +195,8 @@ TABLE: tuple[Function, ...] = (
         subset(of: L, other: L) -> B ; subset ; is everything of the first in the second?
         unique(of: L) -> B ; unique ; does nothing occur twice?
         sorted(of: L) -> B ; is_sorted ; is it in ascending order?
+    """),
+    *_rows("kept", """
         holds(of: B) -> B ; can_hold ; does the condition hold? false, too, where it cannot be judged, as of a file that is not there
         worth(share: N) -> B ; worth ; holds to this share, from 0 to 1, which a `partial` check pays
     """),

@@ -25,6 +25,7 @@ ORIGIN = "WildClawBench"
 GRADER_S = 120  # the authors' own limit
 MAX_TRUTH = 6 << 20  # bytes of ground truth; a grader has at most 8 MiB of files
 MAX_TRUTH_FILES = 450
+HOMES = ("/tmp_workspace", "/root/workspace")
 # Files of a grader below this folder are laid into the workspace before it runs.
 LAID = "workspace_files"
 
@@ -159,7 +160,7 @@ def _keep(tree: Tree, task: ImportedTask, code: GradeCode, home: str, place: str
     if code.problem:
         task.fault("grader missing", code.problem, place)
     score = "overall_score" if "overall_score" in code.code else ""
-    task.graders.append(Grader(files, "grade", score=score, timeout_s=GRADER_S))
+    task.graders.append(Grader(files, "grade", score=score, timeout_s=GRADER_S, places=dict.fromkeys(HOMES, ".")))
     task.carry("opaque", "grade()", 1, "a program decides; it is kept and run as it is")
     if re.search(r"\b(?:openai|OPENROUTER|chat/completions|JUDGE_MODEL|litellm)\b", code.code):
         task.carry(
