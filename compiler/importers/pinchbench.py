@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from clawc.compiler.importers.claw_text import name_of
@@ -45,10 +45,13 @@ def find(tree: Tree) -> list[Found]:
     return [Found(name, partial(_read, tree, name)) for name, wild in task_files_in(tree) if not wild]
 
 
-def task_files_in(tree: Tree) -> Iterator[tuple[str, bool]]:
-    """Files of Markdown that are tasks, and whether they are WildClawBench's; a file that is called as one and cannot be read is
-    one. Templates are none."""
-    for name in tree.names:
+@lru_cache(maxsize=1)
+def task_files_in(tree: Tree) -> tuple[tuple[str, bool], ...]:
+    """Files of Markdown that are tasks, and whether they are WildClawBench's. A file that is called as one and cannot be read is one
+    beside others. Templates are none."""
+    found: dict[str, bool] = {}
+    unread: list[str] = []
+    for name in [*tree.names, *tree.problems]:
         last = name.rsplit("/", 1)[-1]
         if not last.lower().endswith(".md") or "template" in last.lower():
             continue
@@ -56,20 +59,22 @@ def task_files_in(tree: Tree) -> Iterator[tuple[str, bool]]:
         try:
             text = tree.text(name)
         except Refused:
-            if called:
-                yield name, False
+            unread += [name] if called else []
             continue
-        heads = {found.split("#")[-1].strip().lower() for found in _HEADS.findall(text)}
+        heads = {head.split("#")[-1].strip().lower() for head in _HEADS.findall(text)}
         front = _FRONT.search(text[:4000]) is not None
         if called:
-            looks = bool(heads) or front or tree.names == [name]
+            looks = front or len(heads) > 1 or tree.names == [name]
         else:
             looks = _MARKED.match(text) is not None and (front or "prompt" in heads) and len(heads) > 1
         if looks:
-            yield name, _WILD.search(text) is not None
-    for name in tree.problems:
-        if re.match(r"task[_-]\w.*\.md\Z", name.rsplit("/", 1)[-1]):
-            yield name, False
+            found[name] = _WILD.search(text) is not None
+    folders = {name.rpartition("/")[0] for name in found}
+    for name in unread:
+        folder = name.rpartition("/")[0]
+        if folder in folders or folder.rsplit("/", 1)[-1] == "tasks" or tree.names == [name]:
+            found[name] = False
+    return tuple(sorted(found.items()))
 
 
 def _read(tree: Tree, place: str) -> ImportedTask:
