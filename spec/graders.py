@@ -23,7 +23,8 @@ TABLE: tuple[Protocol, ...] = (
     Protocol("shell", "reward.sh",
              "`bash reward.sh WORKSPACE`; the last line that it prints is the score"),
     Protocol("grade", "grade.py",
-             "a function `grade(transcript, workspace_path)` gives a dictionary; the score is the mean of its numbers",
+             "a function `grade(transcript, workspace_path)` gives a dictionary; the score is the mean of its numbers, or the one that "
+             "`score` names; files below `workspace_files/` are laid into the workspace before",
              watches=True),
     Protocol("pytest", "test_output.py",
              "pytest with `--workspace`; the share of tests that pass, by `@pytest.mark.weight(n)`, 2 unless marked; skipped ones do not count",

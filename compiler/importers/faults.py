@@ -137,3 +137,10 @@ def imports_of(data: bytes) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found.add(node.module.split(".", 1)[0])
     return found
+
+
+def tools_of(data: bytes) -> list[str]:
+    """What a sandbox has to lend to a file of Python, which imports it or runs it."""
+    imported = imports_of(data)
+    tools = ["pyyaml"] if "yaml" in imported else []
+    return tools + (["pytest"] if "pytest" in imported or re.search(rb"[\"' ]pytest[\"' ]", data) else [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from clawc.compiler.importers import claw_bench, clawgym, exported, harbor
+from clawc.compiler.importers import claw_bench, claw_eval, clawgym, exported, harbor, pinchbench, wildclawbench
 from clawc.compiler.importers.model import Found
 from clawc.compiler.importers.tree import Tree
 
@@ -24,6 +24,9 @@ FORMATS: dict[str, Format] = {
     "claw-bench": Format("claw-bench, folders with pytest", claw_bench.find),
     "harbor": Format("Harbor, folders", harbor.find),
     "clawgym-rows": Format("ClawGym, lines of JSON", clawgym.find_rows),
+    "claw-eval": Format("Claw-Eval and Claw-Eval-Live", claw_eval.find),
+    "pinchbench": Format("PinchBench and EvoClawBench", pinchbench.find),
+    "wildclawbench": Format("WildClawBench", wildclawbench.find),
 }
 
 

@@ -21,9 +21,10 @@ _BASE_IMAGE = "debian:bookworm-slim"
 # Debian's package for a tool that a task may ask for; a tool not listed is a package of its own name.
 _PACKAGES: Mapping[str, str] = {
     "python": "python3", "pytest": "python3-pytest", "node": "nodejs", "sqlite": "sqlite3", "make": "make", "pip": "python3-pip",
+    "pyyaml": "python3-yaml",
 }  # fmt: skip
 _ALLOWED = frozenset(
-    ("python3", "python3-pytest", "nodejs", "npm", "git", "sqlite3", "make", "python3-pip", "jq", "curl", "gcc", "g++",
+    ("python3", "python3-pytest", "python3-yaml", "nodejs", "npm", "git", "sqlite3", "make", "python3-pip", "jq", "curl", "gcc", "g++",
      "perl", "ruby", "unzip", "zip", "xmlstarlet", "ripgrep", "patch", "diffutils", "gawk", "bc", "imagemagick"),
 )  # fmt: skip
 

@@ -12,7 +12,10 @@ TOOLS = "/opt/tools"
 # Tool to the packages that it consists of; those that are not installed are not needed here.
 PYTHON_TOOLS: Mapping[str, tuple[str, ...]] = {
     "pytest": ("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments", "exceptiongroup", "tomli"),
+    "pyyaml": ("yaml",),
 }
+# Those that are imported and never started.
+_LIBRARIES = frozenset(("pyyaml",))
 
 
 def offered(tool: str) -> bool:
@@ -35,6 +38,8 @@ def lay_tools(folder: Path) -> None:
                 shutil.copytree(origin.parent, library / package, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copyfile(origin, library / origin.name)
+        if tool in _LIBRARIES:
+            continue
         program = programs / tool
         program.write_text(f'#!/bin/sh\nexec /usr/bin/python3 -m {tool} "$@"\n')
     # Whatever the umask is, and the modes in the runner's environment: sandboxes may be another user's.

@@ -23,6 +23,8 @@ from typing import Any, Dict, List, Optional, TextIO, cast
 MOST_PARTS = 200
 # Where the originals expect things; the workspace first, as the folder of the grader lies in it.
 HOMES = ("/root/.openclaw/workspace", "/home/node/.openclaw/workspace", "/workspace", "/app")
+# Files of a grader below this folder are laid into the workspace before `grade` is called.
+LAID = "workspace_files"
 
 
 class Failed(Exception):
@@ -122,8 +124,9 @@ module = importlib.util.module_from_spec(spec)
 sys.modules["grade"] = module
 spec.loader.exec_module(module)
 function = module.grade
-names = function.__code__.co_varnames[:function.__code__.co_argcount]
-if function.__code__.co_flags & 8 or not names:
+code = getattr(function, "__code__", None)
+names = code.co_varnames[:code.co_argcount] if code else ("transcript", "workspace_path")
+if code and (code.co_flags & 8 or not names):
     given = function(**{"transcript": told["transcript"], "workspace_path": told["workspace"]})
 else:
     given = function(*[told["transcript"], told["workspace"]][:len(names)])
@@ -138,8 +141,9 @@ out.flush()
 
 
 def _function(place: str, workspace: str, order: Dict[str, Any], events: List[Dict[str, Any]]) -> Dict[str, Any]:
-    """`grade(transcript, workspace_path)`: the mean of its numbers, or the one that is named."""
+    """`grade(transcript, workspace_path)`: the mean of its numbers, or the one that is named where it is given."""
     entry = os.path.join(place, order["entry"])
+    _into(workspace, os.path.join(place, LAID))
     _at_home(place, workspace, order, dict.fromkeys(HOMES[:2], workspace))
     told = json.dumps({"entry": entry, "transcript": transcript(events), "workspace": workspace})
     ran = _run([sys.executable, "-c", _CALL], place, order, told)
@@ -149,11 +153,24 @@ def _function(place: str, workspace: str, order: Dict[str, Any], events: List[Di
     given = cast(Dict[str, Any], value)
     parts = {name: float(part) for name, part in given.items() if isinstance(part, (int, float))}
     wanted = order.get("score") or ""
-    if wanted:
-        if wanted not in parts:
-            raise Failed("it gave no `%s`" % wanted)
-        return _given(parts[wanted], parts)
-    return _given(_mean(list(parts.values())), parts)
+    return _given(parts[wanted] if wanted in parts else _mean(list(parts.values())), parts)
+
+
+def _into(workspace: str, laid: str) -> None:
+    """Moves what the original copies in after the agent has ended, such as the truth, over the workspace."""
+    for folder, _, names in os.walk(laid):
+        inside = os.path.relpath(folder, laid)
+        target = workspace if inside == "." else os.path.join(workspace, inside)
+        if not os.path.isdir(target):
+            if os.path.lexists(target):
+                os.unlink(target)
+            os.mkdir(target)
+        for name in names:
+            at = os.path.join(target, name)
+            if os.path.isdir(at):
+                shutil.rmtree(at)
+            shutil.copyfile(os.path.join(folder, name), at)
+    shutil.rmtree(laid, ignore_errors=True)
 
 
 _PLUGIN = """
@@ -335,35 +352,44 @@ def _at_home(place: str, workspace: str, order: Dict[str, Any], homes: Dict[str,
 
 def transcript(events: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
     """The record as the transcript that graders of OpenClaw's benchmarks read: messages of `user`, `assistant` and
-    `toolResult`, whose content is a list of texts and calls of tools."""
+    `toolResult`, whose content is a list of texts and calls of tools; at the end what the model said, as newer ones look for it."""
     found: List[Dict[str, Any]] = []
+    said: List[str] = []
 
-    def message(role: str, content: List[Dict[str, Any]]) -> None:
-        found.append({"type": "message", "message": {"role": role, "content": content}})
+    def message(role: str, content: List[Dict[str, Any]], more: Dict[str, Any]) -> None:
+        found.append({"type": "message", "message": {"role": role, "content": content, **more}})
+        if role == "assistant":
+            said.extend(str(part["text"]) for part in content if part["type"] == "text")
 
     spoken = [
         event["message"]
         for event in events
         if event.get("event") == "message" and isinstance(event.get("message"), dict)
     ]
-    if spoken:
-        for one in spoken:
-            text = [{"type": "text", "text": str(one["content"])}] if one.get("content") else []
-            if one.get("role") == "assistant":
-                message("assistant", text + [_call(call) for call in one.get("tool_calls") or ()])
-            elif one.get("role") == "tool":
-                message("toolResult", text or [{"type": "text", "text": ""}])
-            elif one.get("role") == "user":
-                message("user", text)
-        return found
-    for event in events:
+    for one in spoken:
+        text = [{"type": "text", "text": str(one["content"])}] if one.get("content") else []
+        if one.get("role") == "assistant":
+            message("assistant", text + [_call(call) for call in one.get("tool_calls") or ()], {})
+        elif one.get("role") == "tool":
+            more = {"toolCallId": str(one.get("tool_call_id") or ""), "toolName": str(one.get("name") or "")}
+            message(
+                "toolResult", text or [{"type": "text", "text": ""}], {**more, "isError": one.get("failed") is True}
+            )
+        elif one.get("role") == "user":
+            message("user", text, {})
+    for number, event in enumerate([] if spoken else events):
         if event.get("event") == "tool":
-            message("assistant", [_call({"name": event.get("tool"), "arguments": event.get("arguments")})])
+            name, id = event.get("tool"), "call_%d" % number
+            message("assistant", [_call({"id": id, "name": name, "arguments": event.get("arguments")})], {})
             result: Any = event.get("result")
-            said: Any = cast(Dict[str, Any], result).get("text") if isinstance(result, dict) else result
-            message("toolResult", [{"type": "text", "text": "" if said is None else str(said)}])
+            given: Dict[str, Any] = cast(Dict[str, Any], result) if isinstance(result, dict) else {"text": result}
+            shown = "" if given.get("text") is None else str(given["text"])
+            about = {"toolCallId": id, "toolName": str(name or ""), "isError": given.get("ok") is False}
+            message("toolResult", [{"type": "text", "text": shown}], about)
         elif event.get("event") == "final" and event.get("text"):
-            message("assistant", [{"type": "text", "text": str(event["text"])}])
+            message("assistant", [{"type": "text", "text": str(event["text"])}], {})
+    if said:
+        found.append({"type": "model.completed", "data": {"assistantTexts": said}})
     return found
 
 
@@ -381,7 +407,8 @@ def _call(call: Dict[str, Any]) -> Dict[str, Any]:
     if isinstance(arguments.get("path"), str):
         arguments.setdefault("file_path", arguments["path"])
     return {
-        "type": "toolCall", "name": str(call.get("name") or ""), "arguments": arguments, "params": arguments, "input": arguments,
+        "type": "toolCall", "id": str(call.get("id") or ""), "name": str(call.get("name") or ""),
+        "arguments": arguments, "params": arguments, "input": arguments,
     }  # fmt: skip
 
 
