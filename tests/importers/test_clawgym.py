@@ -60,7 +60,8 @@ def original(check: str, workspace: Path, folder: Path) -> float:
     )
     try:
         data: Any = json.loads(ran.stdout.strip()) if ran.returncode == 0 else 0
-        return sum(float(v) for v in data.values()) / len(data) if isinstance(data, dict) and data else float(data)
+        parts: list[Any] = list(dict(data).values()) if ran.stdout.startswith("{") else [data]
+        return sum(float(v) for v in parts) / len(parts)
     except ValueError:
         return 0.0
 
@@ -135,14 +136,14 @@ ROW = {
         {"file_path": "in/a.json", "file_format": "json", "content": {"a": 1}}, {"file_path": "./b.txt", "content": "b"}],
     "hook_code": "def grade(transcript, workspace_path):\n    import os\n    return {'a': 1.0, 'b': float(os.path.exists(os.path.join(workspace_path, 'b.txt')))}\n",
 }  # fmt: skip
-RULES = {
+RULES: dict[str, Any] = {
     "eval_type": "rubric",
     "rules": [{"name": "Tone", "file_path": "out/mail.md", "scores": {"0.0": "rude", "0.5": "dry", "1.0": "kind"}}],
 }
 
 
 def test_lines_of_json(tmp_path: Path) -> None:
-    rows = [ROW, {**ROW, "rules": RULES}, {"prompt": "x", "rules": json.dumps(RULES)}, {"prompt": "x", "rules": []}, {"prompt": ""},
+    rows: list[dict[str, Any]] = [ROW, {**ROW, "rules": RULES}, {"prompt": "x", "rules": json.dumps(RULES)}, {"prompt": "x", "rules": []}, {"prompt": ""},
             {**ROW, "hook_lang": "ruby"}, {"prompt": "half \ud83d", "hook_code": "echo 0.5", "hook_lang": "bash"}]  # fmt: skip
     lay(tmp_path / "source", {"tasks.jsonl": "\n".join(map(json.dumps, rows)) + "\n{\n"})
     out = imported(tmp_path / "source", tmp_path / "out", status=1)
