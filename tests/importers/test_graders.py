@@ -70,6 +70,7 @@ def test_every_protocol_of_the_table_is_carried_out() -> None:
 GRADE = """
 import json, os
 def grade(transcript, workspace_path):
+    transcript = [e for e in transcript if e["type"] == "message"]
     said = [c["text"] for e in transcript if e["message"]["role"] == "assistant" for c in e["message"]["content"] if c["type"] == "text"]
     calls = [c for e in transcript if e["message"]["role"] == "assistant" for c in e["message"]["content"] if c["type"] == "toolCall"]
     results = [e for e in transcript if e["message"]["role"] == "toolResult"]
@@ -108,7 +109,7 @@ def test_the_score_may_be_one_of_the_numbers(tmp_path: Path) -> None:
         "grade.py": "def grade(**given):\n    assert sorted(given) == ['transcript', 'workspace_path']\n    return {'a': 0.0, 'overall_score': 0.6}\n"
     }
     assert scores(kept(tmp_path, "grade", files, score='"overall_score"'), lay(tmp_path / "ws", {})) == [Decimal("0.6")]
-    assert scores(kept(tmp_path / "2", "grade", files, score='"none"'), lay(tmp_path / "ws", {})) == [0]
+    assert scores(kept(tmp_path / "2", "grade", files, score='"none"'), lay(tmp_path / "ws", {})) == [Decimal("0.3")]
 
 
 TESTS = """
