@@ -96,6 +96,7 @@ TABLE: tuple[Function, ...] = (
         field(of: F|S, label: S) -> S ; field ; the text behind `Label:` on a line of its own
         rows(file: F) -> ? ; rows ; the rows of a table file, by its format; of Markdown those of the first table
         exists(file: F) -> B ; exists ; is there a regular file at the path?
+        size(file: F) -> N ; size_of ; its size in bytes
         from(path: S) -> S ; asset ; the text of a file beside the source, at compile time
     """),
     *_rows("files", """
@@ -135,6 +136,7 @@ TABLE: tuple[Function, ...] = (
         ln(x: N) -> N ; ln ; natural logarithm, 34 digits
         log10(x: N) -> N ; log10 ; decimal logarithm, 34 digits
         sqrt(x: N) -> N ; sqrt ; square root, 34 digits
+        root(x: N, n: N) -> N ; root ; n-th root, 34 digits
         fraction(of: S|N) -> N ; fraction ; "12 %" as 0.12
         format_number(x: N, decimals: N, sep: S =) -> S ; format_number ; with a fixed number of decimals
         bounds(of: S) -> G ; bounds ; "3-5" as a range

@@ -34,6 +34,12 @@ from clawc.spec.core import Const, Core, Deliverable, LetRef, mistaken
 from clawc.spec.types import ANY, FileType
 
 
+def is_imported(block: ast.Block) -> bool:
+    """Does the task keep a verifier as its authors score?"""
+    verify = [i for i in block.items if isinstance(i, ast.Block) and i.kind.text == "verify"]
+    return any(attr.attribute(part, "imported") is not None for part in verify)
+
+
 def judge_blocks(task: Task, block: ast.Block) -> None:
     """Fills checks, rubrics and the authored solution of a task."""
     cx = task.context
