@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from clawc.compiler.importers import clawgym
+from clawc.compiler.importers import clawgym, safeclaw
 from clawc.compiler.importers.model import Found
 from clawc.compiler.importers.tree import Tree
 
@@ -21,6 +21,7 @@ class Format(NamedTuple):
 FORMATS: dict[str, Format] = {
     "clawgym": Format("ClawGym, folders", clawgym.find),
     "clawgym-rows": Format("ClawGym, lines of JSON", clawgym.find_rows),
+    "safeclawarena": Format("SafeClawArena, JSON", safeclaw.find),
 }
 
 
