@@ -29,9 +29,17 @@ class Evidence:
     def let(self, name: str, expression: str) -> str:
         """A name for an expression; the same one for the same expression."""
         if expression not in self._lets:
-            self._lets[expression] = name_of(name, self._taken)
+            self._lets[expression] = name_of(name, self._taken, prefix="value")
             self.task.lets.append((self._lets[expression], expression))
         return self._lets[expression]
+
+    def define(self, name: str, parameters: str, expression: str) -> str:
+        """A function by its name, which has to be free; given once."""
+        head = f"{name}({parameters})"
+        if (head, expression) not in self.task.defs:
+            self._taken.add(name)
+            self.task.defs.append((head, expression))
+        return name
 
     def run(self, name: str, arguments: str) -> str | None:
         """A program that is run over the workspace; None where there are too many."""
@@ -57,7 +65,7 @@ class Evidence:
         if any(_nested(low, folded(other)) or (low == folded(other) and path != other) for other in self.task.files):
             return None
         self._paths[low] = path
-        self._files[path] = self._deliver(path.rsplit("/", 1)[-1].replace(".", "_"), path, 'format = "text"')
+        self._files[path] = self._deliver(path.rsplit("/", 1)[-1].replace(".", "_"), path, 'format = "program"')
         return self._files[path]
 
     def exists(self, path: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from clawc.compiler.importers import clawgym, safeclaw
+from clawc.compiler.importers import clawgym, openclaw_bench, safeclaw
 from clawc.compiler.importers.model import Found
 from clawc.compiler.importers.tree import Tree
 
@@ -22,6 +22,7 @@ FORMATS: dict[str, Format] = {
     "clawgym": Format("ClawGym, folders", clawgym.find),
     "clawgym-rows": Format("ClawGym, lines of JSON", clawgym.find_rows),
     "safeclawarena": Format("SafeClawArena, JSON", safeclaw.find),
+    "openclaw-clawbench": Format("openclaw/clawbench, YAML", openclaw_bench.find),
 }
 
 
