@@ -96,7 +96,7 @@ TABLE: tuple[Function, ...] = (
         field(of: F|S, label: S) -> S ; field ; the text behind `Label:` on a line of its own
         rows(file: F) -> ? ; rows ; the rows of a table file, by its format; of Markdown those of the first table
         exists(file: F) -> B ; exists ; is there a regular file at the path?
-        size(file: F) -> N ; size_of ; its size in bytes
+        file_size(file: F) -> N ; size_of ; its size in bytes
         from(path: S) -> S ; asset ; the text of a file beside the source, at compile time
     """),
     *_rows("files", """

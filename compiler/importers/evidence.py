@@ -94,7 +94,7 @@ class Evidence:
     def size(self, path: str) -> str | None:
         """The size of a file in bytes; null where there is none."""
         name = self._file(path)
-        return f"size({name})" if name else None
+        return f"file_size({name})" if name else None
 
     def _cat(self, path: str) -> str:
         ran = self.run("read", f'["cat", {quoted(path)}]')
