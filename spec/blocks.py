@@ -13,12 +13,14 @@ AttributeType = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """`later`: in the design, but not in this version."""
+    """`later`: in the design, but not in this version. `kept`: for verifiers of others that are kept as they are, so that the
+    language card, which is for authors, leaves it out."""
 
     type: AttributeType
     doc: str
     required: bool = False
     later: bool = False
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class BlockKind:
     later: bool = False
     open: bool = False  # attributes of any name
     outside: tuple[Literal["name", "path", "title"], ...] | None = None  # its labels outside of tasks, if they differ
+    kept: bool = False  # as of an attribute
 
     def attribute(self, name: str) -> Attribute | None:
         return (self.attributes or {}).get(name)
@@ -95,7 +98,7 @@ TABLE: tuple[BlockKind, ...] = (
     BlockKind("verify", "how the result is judged", (), {
         "include": Attribute("expression", "verifiers and rubrics with a name: `[tidy(report), plain]`"),
         "rubric_share": Attribute("number", "share of the score that rubrics decide; 0.3 unless given"),
-        "imported": Attribute("text", "where the verifier comes from, if it is kept as its authors score, faults and all; nothing about it is proved"),
+        "imported": Attribute("text", "where the verifier comes from, if it is kept as its authors score, faults and all; nothing about it is proved", kept=True),
     }, ("check", "require", "forbid", "rubric", "grader"), ("let", "def"), once=True),
     BlockKind("grader", "somebody else's program that judges the workspace, kept as it is; only in a `verify` that is `imported`", ("name",), {
         "files": Attribute("text", "the folder of its files, beside the source", required=True),
@@ -103,8 +106,9 @@ TABLE: tuple[BlockKind, ...] = (
         "entry": Attribute("text", "the file that is started, where the protocol's own name for it is another"),
         "weight": Attribute("number", "1 unless given"),
         "timeout": Attribute("duration", "2min unless given"),
+        "places": Attribute("expression", "absolute paths of the original's machine, and the folder of the workspace that each is here: `{\"/app\": \".\"}`"),
         "score": Attribute("text", "of the numbers that it gives by name: the one that is the score; their mean unless given"),
-    }),
+    }, kept=True),
     BlockKind("check", "earns credit when all its expectations hold", ("name",), {
         "weight": Attribute("number", "1 unless given"),
         "partial": Attribute("bool", "pays the share that holds"),
@@ -125,7 +129,7 @@ TABLE: tuple[BlockKind, ...] = (
     BlockKind("solution", "writes what cannot be derived", (), {
         "say": Attribute("template", "the last message"),
         "calls": Attribute("expression", 'tools that are called first: `[["read", path.log], ["exec", "ls"]]`'),
-        "run": Attribute("expression", "of an `imported` verifier: the command that solves the task, run in the workspace"),
+        "run": Attribute("expression", "of an `imported` verifier: the command that solves the task, run in the workspace", kept=True),
     }, (), ("let", "write", "edit"), once=True),
     BlockKind("mutant", "a wrong answer that must lose", ("name",), {}, (), ("let", "replace", "edit", "write"),
               ),

@@ -96,7 +96,6 @@ TABLE: tuple[Function, ...] = (
         field(of: F|S, label: S) -> S ; field ; the text behind `Label:` on a line of its own
         rows(file: F) -> ? ; rows ; the rows of a table file, by its format; of Markdown those of the first table
         exists(file: F) -> B ; exists ; is there a regular file at the path?
-        file_size(file: F) -> N ; size_of ; its size in bytes
         from(path: S) -> S ; asset ; the text of a file beside the source, at compile time
     """),
     *_rows("files", """
@@ -136,7 +135,6 @@ TABLE: tuple[Function, ...] = (
         ln(x: N) -> N ; ln ; natural logarithm, 34 digits
         log10(x: N) -> N ; log10 ; decimal logarithm, 34 digits
         sqrt(x: N) -> N ; sqrt ; square root, 34 digits
-        root(x: N, n: N) -> N ; root ; n-th root, 34 digits
         fraction(of: S|N) -> N ; fraction ; "12 %" as 0.12
         format_number(x: N, decimals: N, sep: S =) -> S ; format_number ; with a fixed number of decimals
         bounds(of: S) -> G ; bounds ; "3-5" as a range
@@ -197,8 +195,12 @@ TABLE: tuple[Function, ...] = (
         subset(of: L, other: L) -> B ; subset ; is everything of the first in the second?
         unique(of: L) -> B ; unique ; does nothing occur twice?
         sorted(of: L) -> B ; is_sorted ; is it in ascending order?
+    """),
+    *_rows("kept", """
         holds(of: B) -> B ; can_hold ; does the condition hold? false, too, where it cannot be judged, as of a file that is not there
         worth(share: N) -> B ; worth ; holds to this share, from 0 to 1, which a `partial` check pays
+        root(x: N, n: N) -> N ; root ; n-th root, 34 digits
+        file_size(file: F) -> N ; size_of ; the size of a file in bytes
     """),
     *_rows("change", """
         unchanged(what: V) -> B ; unchanged ; is the input as it was? `workspace`: all inputs

@@ -213,5 +213,7 @@ def _text(document: dict[str, Any], out: Path) -> str:
             f"refused {clean(one['place'])}: {clean(one['message'])}"
             + (f" ({clean(one['help'])})" if one["help"] else "")
         )
+    proposed = sum(task["suggested"] for task in document["tasks"])
+    lines += [f"  {proposed} checks are proposed, in files `suggested.claw`"] if proposed else []
     lines.append(f"wrote {clean(str(out))}; {README} says what became of each part")
     return "\n".join(lines) + "\n"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any, cast
 
 from clawc.compiler.elaborate.context import Context, JobSpec, nearest
+from clawc.compiler.elaborate.expressions import expression
 from clawc.compiler.passes import attributes as attr
 from clawc.compiler.paths import path_problem
 from clawc.spec import ast, core
@@ -17,6 +20,7 @@ from clawc.spec.types import BOOL
 
 MAX_BYTES = 8 << 20
 MAX_FILES = 500
+_ABSOLUTE = re.compile(r"(/[A-Za-z0-9._-]+)+")
 # The driver's text travels in the order, so that the command line stays readable.
 _START = """import io, json, sys
 order = sys.stdin.readline()
@@ -54,12 +58,15 @@ def graded(cx: Context, block: ast.Block, tools: tuple[str, ...]) -> Core | None
                  f'write `environment {{ tools = ["{lacking[0]}"] }}`')  # fmt: skip
         return None
     timeout = attr.duration(cx, block, "timeout", 120.0)
+    places = _places(cx, block)
+    if places is None:
+        return None
     if not 0 < timeout <= 600 - _BESIDE_S:
         cx.error("E0621", block.head, f"a grader gets more than 0 and at most {600 - _BESIDE_S:g} seconds")
         return None
     order = {
         "driver": driver(), "protocol": protocol.name, "entry": entry, "score": attr.text(cx, block, "score"),
-        "timeout": timeout, "files": {path: _packed(data) for path, (data, _) in sorted(found.items())},
+        "timeout": timeout, "places": places, "files": {path: _packed(data) for path, (data, _) in sorted(found.items())},
     }  # fmt: skip
     argv = ("python3", "-I", "-c", _START)
     line = json.dumps(order, ensure_ascii=True, sort_keys=True) + "\n"
@@ -79,6 +86,26 @@ def _protocol(cx: Context, block: ast.Block) -> Protocol | None:
         cx.error("E0621", given.value.span, f"`{name}` is no protocol{nearest(name, list(BY_NAME))}",
                  "protocols: " + ", ".join(BY_NAME))  # fmt: skip
     return BY_NAME.get(name)
+
+
+def _places(cx: Context, block: ast.Block) -> dict[str, str] | None:
+    """Absolute paths, each with the folder of the workspace that stands for it; None after a diagnostic."""
+    given = attr.attribute(block, "places")
+    if given is None:
+        return {}
+    value: Any = attr.static(cx, expression(cx, given.value))
+    if value is None:
+        return None
+    pairs = cast("dict[object, object]", value) if isinstance(value, dict) else {"": ""}
+    found: dict[str, str] = {}
+    for path, folder in pairs.items():
+        if isinstance(path, str) and isinstance(folder, str) and _ABSOLUTE.fullmatch(path):
+            found[path] = folder
+    if len(found) < len(pairs) or any(folder != "." and path_problem(folder) for folder in found.values()):
+        cx.error("E0621", given.value.span, "`places` is a record of absolute paths and folders of the workspace",
+                 'such as `{"/app": ".", "/data": "data"}`')  # fmt: skip
+        return None
+    return found
 
 
 def _files(cx: Context, block: ast.Block) -> dict[str, tuple[bytes, bool]] | None:

@@ -80,8 +80,6 @@ def reader(cx: Context, row: Function, named: dict[str, Core], span: Span) -> Co
         return core.call(f"render_{row.name}", [file], TEXT, span)
     if row.name == "exists":
         return _exists(cx, file, span)
-    if row.name == "file_size":
-        return core.call("size_of", [file], NUMBER, span)
     if row.name == "lines":
         return core.call("lines_of", [file], ListType(TEXT), span)
     if row.name == "rows":

@@ -7,7 +7,7 @@ import unicodedata
 from decimal import Decimal
 
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
-_RESERVED = frozenset(
+RESERVED = frozenset(
     [
         "let",
         "def",
@@ -66,7 +66,7 @@ def name_of(text: str, taken: set[str] | None = None, *, prefix: str = "n") -> s
     """A name made from any text, and added to `taken`, none of which it is."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     base = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_").lower()[:60].rstrip("_")
-    if not base or base[0].isdigit() or base in _RESERVED:
+    if not base or base[0].isdigit() or base in RESERVED:
         base = f"{prefix}_{base}".rstrip("_")
     name, count = base, 1
     while taken is not None and name in taken:

@@ -80,9 +80,11 @@ def _reward(tree: Tree, at: str, task: ImportedTask) -> None:
                 f"`reward/{name}` stands in the way of a module of the standard library",
                 f"{folder}/{name}",
             )
-    if "/root/.openclaw" in script or any(b"/root/.openclaw" in data for n, data in files.items() if n != "reward.sh"):
+    if not mean and "/root/" in script:
         task.fault(
-            "absolute path", "the verifier names `/root/.openclaw/workspace`; here it is led to the workspace", folder
+            "absolute path",
+            "`reward.sh` names paths of the original's machine; here they are led to the workspace",
+            folder,
         )
 
 

@@ -6,6 +6,8 @@ import ast
 import re
 import sys
 import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from clawc.compiler.importers.model import ImportedTask
 
@@ -45,40 +47,55 @@ def look_at(task: ImportedTask, path: str, data: bytes, *, averages: bool) -> No
         if seen[kind] <= _MOST:
             task.fault(kind, message, path, line)
 
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            _import(node, note)
-        elif (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and isinstance(node.func.value, (ast.Name, ast.Attribute))
-        ):
-            owner = node.func.value
-            called = (owner.id if isinstance(owner, ast.Name) else owner.attr, node.func.attr)
+    averaged = 0
+    for node in _nodes(tree):
+        kind = node.__class__
+        if kind is ast.Constant:
+            value = node.value
+            if isinstance(value, str) and value.startswith("/") and "\n" not in value and _ABSOLUTE.match(value):
+                note("absolute path", f"the path `{value[:80]}` is of the original's machine", node.lineno)
+        elif isinstance(node, ast.Call):
+            called = _called(node)
             if called in _NOW:
-                note("depends on today", f"`{called[0]}.{called[1]}()` gives another answer each day", node.lineno)
+                note("depends on today", f"`{'.'.join(called)}()` gives another answer each day", node.lineno)
             elif called in _RUNS:
-                note(
-                    "runs programs",
-                    f"`{called[0]}.{called[1]}` runs something beside the verifier, which can then speak for it",
-                    node.lineno,
-                )
-        elif (
-            isinstance(node, ast.Constant)
-            and isinstance(node.value, str)
-            and _ABSOLUTE.match(node.value)
-            and "\n" not in node.value
-        ):
-            note("absolute path", f"the path `{node.value[:80]}` is of the original's machine", node.lineno)
-    if averages and (line := _averaged(tree)):
-        note(
-            "reward averaged with its parts",
-            "`reward` stands beside the parts that it is made of, and the mean of all is the score",
-            line,
-        )
+                what = f"`{'.'.join(called)}` runs something beside the verifier, which can then speak for it"
+                note("runs programs", what, node.lineno)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            _import(node, note)
+        elif averages and not averaged and isinstance(node, (ast.Dict, ast.Assign)):
+            averaged = _averaged(node)
+    if averaged:
+        what = "`reward` stands beside the parts that it is made of, and the mean of all is the score"
+        note("reward averaged with its parts", what, averaged)
 
 
-def _import(node: ast.Import | ast.ImportFrom, note: object) -> None:
+def _nodes(tree: ast.Module) -> Iterator[Any]:
+    """All nodes in any order, those without a place left out; three times as fast as `ast.walk`."""
+    stack: list[Any] = [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, list):
+            stack.extend(node)  # pyright: ignore[reportUnknownArgumentType]
+            continue
+        yield node
+        for value in node.__dict__.values():
+            kind = value.__class__
+            if kind is list or (kind.__module__ == "ast" and kind.__name__ not in ("Load", "Store", "Del")):
+                stack.append(value)
+
+
+def _called(node: ast.Call) -> tuple[str, str]:
+    """`datetime.datetime.now(…)` as ("datetime", "now"); two empty texts for another form."""
+    function = node.func
+    if not isinstance(function, ast.Attribute):
+        return "", ""
+    owner = function.value
+    name = owner.id if isinstance(owner, ast.Name) else owner.attr if isinstance(owner, ast.Attribute) else ""
+    return name, function.attr
+
+
+def _import(node: ast.Import | ast.ImportFrom, note: Callable[[str, str, int], None]) -> None:
     names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
     if isinstance(node, ast.ImportFrom) and node.level:
         return
@@ -89,26 +106,19 @@ def _import(node: ast.Import | ast.ImportFrom, note: object) -> None:
             and not (top == "urllib" and "parse" in name)
             and not (top == "http" and "server" not in name)
         ):
-            note("uses the network", f"it imports `{name}`; there is no network here", node.lineno)  # type: ignore[operator]
+            note("uses the network", f"it imports `{name}`; there is no network here", node.lineno)
         elif top and top not in sys.stdlib_module_names and top not in _LENT:
-            note("needs a package", f"it imports `{top}`, which is not of the standard library", node.lineno)  # type: ignore[operator]
+            note("needs a package", f"it imports `{top}`, which is not of the standard library", node.lineno)
 
 
-def _averaged(tree: ast.Module) -> int:
+def _averaged(node: ast.Dict | ast.Assign) -> int:
     """Where `reward` is given beside other values; 0 for nowhere."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Dict):
-            keys = [k.value for k in node.keys if isinstance(k, ast.Constant)]
-            if "reward" in keys and (len(node.keys) > 1):
-                return node.lineno
-        elif isinstance(node, ast.Assign) and len(node.targets) == 1:
-            target = node.targets[0]
-            if (
-                isinstance(target, ast.Subscript)
-                and isinstance(target.slice, ast.Constant)
-                and target.slice.value == "reward"
-            ):
-                return node.lineno
+    if isinstance(node, ast.Dict):
+        keys = [k.value for k in node.keys if isinstance(k, ast.Constant)]
+        return node.lineno if "reward" in keys and len(node.keys) > 1 else 0
+    target = node.targets[0]
+    if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant) and target.slice.value == "reward":
+        return node.lineno
     return 0
 
 

@@ -48,6 +48,9 @@ class Grader:
     timeout_s: int = 0
     weight: Decimal = Decimal(1)
     name: str = "original"
+    places: dict[str, str] = field(
+        default_factory=dict[str, str]
+    )  # absolute paths to folders of the workspace, "." for all
 
 
 @dataclass(slots=True)
@@ -132,6 +135,8 @@ class ImportedTask:
     category: str = ""
     carried: list[Carried] = field(default_factory=list[Carried])
     faults: list[Fault] = field(default_factory=list[Fault])
+    as_is: dict[str, InputFile] | None = None  # its source, where that is ours already
+    suggested: str = ""  # the text of a file of proposals
     meta: dict[str, object] = field(default_factory=dict[str, object])
 
     def carry(self, fate: Fate, kind: str, many: int = 1, why: str = "") -> None:

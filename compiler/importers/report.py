@@ -22,7 +22,7 @@ def task_entry(task: ImportedTask, source: str, place: str, format: str) -> dict
         "declarative": counts["declarative"], "opaque": counts["opaque"], "none": counts["none"],
         "carried": [{"fate": c.fate, "kind": c.kind, "count": c.many, "why": c.why} for c in task.carried],
         "faults": [{"kind": f.kind, "message": f.message, "path": f.path, "line": f.line} for f in task.faults],
-        "solution": task.solution is not None, "meta": task.meta,
+        "suggested": task.suggested.count("\n  check "), "solution": task.solution is not None, "meta": task.meta,
     }  # fmt: skip
 
 

@@ -12,12 +12,15 @@ from clawc.spec.graders import BY_NAME
 
 PROMPT = "prompt.md"
 INPUT = "input"
+SUGGESTED = "suggested.claw"
 MAX_TITLE = 200
 MAX_INPUTS = 5_000
 
 
 def task_files(task: ImportedTask) -> dict[str, InputFile]:
     """The files of the task's folder, by path: `NAME.claw` and what it reads. `task.name` is set. Raises Refused."""
+    if task.as_is is not None:
+        return dict(task.as_is)
     if not any(told.strip() for told in task.told[:1]):
         raise Refused("it tells the agent nothing", "", "its prompt is empty")
     if not (task.checks or task.graders or task.rubrics):
@@ -47,6 +50,8 @@ def task_files(task: ImportedTask) -> dict[str, InputFile]:
     for rubric in task.rubrics:
         body += _rubric(rubric)
     body += ["}", *_solution(task, made)]
+    if task.suggested:
+        made[SUGGESTED] = InputFile(formatted(SUGGESTED, task.suggested).text.encode())
     text = "claw 1\n\n" + f"task {task.name} {{\n" + "\n".join(body) + "\n}\n"
     text = re.sub(r"\n{3,}", "\n\n", text)
     made[f"{task.name}.claw"] = InputFile(formatted(f"{task.name}.claw", text).text.encode())
@@ -134,6 +139,9 @@ def _grader(grader: Grader, made: dict[str, InputFile]) -> list[str]:
         raise Refused(f"its grader `{entry}` is not there", entry)
     lines = [f'files = "{folder}"', f'protocol = "{protocol.name}"']
     lines += [f"entry = {quoted(entry, template=False)}"] if entry != protocol.entry else []
+    if grader.places:
+        pairs = ", ".join(f"{quoted(k)}: {quoted(v)}" for k, v in sorted(grader.places.items()))
+        lines.append(f"places = {{{pairs}}}")
     lines += [f"score = {quoted(grader.score, template=False)}"] if grader.score else []
     lines += [f"weight = {number(grader.weight)}"] if grader.weight != 1 else []
     lines += [f"timeout = {min(grader.timeout_s, 590)}s"] if grader.timeout_s > 0 else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from clawc.compiler.importers import clawgym, openclaw_bench, safeclaw
+from clawc.compiler.importers import claw_bench, clawgym, exported, harbor, openclaw_bench, safeclaw
 from clawc.compiler.importers.model import Found
 from clawc.compiler.importers.tree import Tree
 
@@ -19,7 +19,10 @@ class Format(NamedTuple):
 
 # In the order in which they are tried; those whose files are called by nothing else come first.
 FORMATS: dict[str, Format] = {
+    "clawc": Format("clawc, bundles and exports", exported.find),
     "clawgym": Format("ClawGym, folders", clawgym.find),
+    "claw-bench": Format("claw-bench, folders with pytest", claw_bench.find),
+    "harbor": Format("Harbor, folders", harbor.find),
     "clawgym-rows": Format("ClawGym, lines of JSON", clawgym.find_rows),
     "safeclawarena": Format("SafeClawArena, JSON", safeclaw.find),
     "openclaw-clawbench": Format("openclaw/clawbench, YAML", openclaw_bench.find),
@@ -28,8 +31,16 @@ FORMATS: dict[str, Format] = {
 
 def found_in(tree: Tree, name: str = "") -> dict[str, list[Found]]:
     """The tasks in a tree by their format: of one format if it is named, else of all."""
+    if name:
+        tasks = FORMATS[name].find(tree)
+        return {name: tasks} if tasks else {}
     found: dict[str, list[Found]] = {}
+    ours: list[Found] = []
+    claimed: set[str] = set()
     for key, format in FORMATS.items():
-        if name in ("", key) and (tasks := format.find(tree)):
+        tasks = [one for one in format.find(tree) if one.place not in claimed and not exported.covers(ours, one.place)]
+        ours = tasks if key == "clawc" else ours
+        claimed.update(one.place for one in tasks)
+        if tasks:
             found[key] = tasks
     return found

@@ -85,7 +85,7 @@ def _grouped(table: dict[str, tuple[str, ...]]) -> str:
 
 
 def _blocks() -> str:
-    return "".join(_block(row) + "\n" for row in blocks.TABLE if not row.later)
+    return "".join(_block(row) + "\n" for row in blocks.TABLE if not (row.later or row.kept))
 
 
 def _block(row: BlockKind) -> str:
@@ -93,8 +93,12 @@ def _block(row: BlockKind) -> str:
     head = " ".join([row.kind, *(labels[label] for label in row.labels)])
     if row.outside is not None:
         head += "`; outside of tasks `" + " ".join([row.kind, *(labels[label] for label in row.outside)])
-    attributes = [f"{n}{'!' if a.required else ''}: {a.type}" for n, a in (row.attributes or {}).items() if not a.later]
-    inside = [*(c for c in row.children if not blocks.BY_KIND[c].later), *row.statements]
+    attributes = [
+        f"{n}{'!' if a.required else ''}: {a.type}"
+        for n, a in (row.attributes or {}).items()
+        if not (a.later or a.kept)
+    ]
+    inside = [*(c for c in row.children if not (blocks.BY_KIND[c].later or blocks.BY_KIND[c].kept)), *row.statements]
     parts = [
         row.doc,
         ", ".join([*attributes, "open"] if row.open else attributes),
@@ -105,7 +109,7 @@ def _block(row: BlockKind) -> str:
 
 def _functions() -> str:
     lines: list[str] = []
-    groups = dict.fromkeys(row.group for row in (*functions.TABLE, *functions.AGGREGATES))
+    groups = dict.fromkeys(row.group for row in (*functions.TABLE, *functions.AGGREGATES) if row.group != "kept")
     for group in groups:
         rows = [r for r in (*functions.TABLE, *functions.AGGREGATES) if r.group == group]
         lines.append(f"{group}: " + " ".join(_signature(r) for r in rows))

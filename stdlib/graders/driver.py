@@ -1,7 +1,8 @@
 """Runs somebody else's grader over the workspace, the current folder, and says what it gave.
 
 The first line of standard input is the order, a JSON object: `protocol`, `entry`, `score`, `timeout` in seconds and
-`files`, path to `{"text": …}` or `{"base64": …}`. What follows is the record of what the agent did, one JSON object a line.
+`places`, absolute paths of the original's machine to
+folders of the workspace, and `files`, path to `{"text": …}` or `{"base64": …}`. What follows is the record of what the agent did, one JSON object a line.
 The answer is one line of JSON on standard output: `{"value": {"score": 0.5, "parts": {…}}}` or `{"raised": […], "message": …}`.
 
 The grader's files lie in a folder of their own outside the workspace, so nothing that the agent left is imported in
@@ -85,7 +86,9 @@ def _lay(files: Dict[str, Dict[str, str]], place: str) -> None:
 def _clawgym(place: str, workspace: str, order: Dict[str, Any], events: List[Dict[str, Any]]) -> Dict[str, Any]:
     """`check.py WORKSPACE`: the mean of all values of the object that it prints."""
     entry = os.path.join(place, order["entry"])
-    _at_home(place, {"/root/.openclaw/workspace/reward": place, "/root/.openclaw/workspace": workspace})
+    _at_home(
+        place, workspace, order, {"/root/.openclaw/workspace/reward": place, "/root/.openclaw/workspace": workspace}
+    )
     ran = _run([sys.executable, entry, workspace], workspace, order)
     value = _json(ran)
     if isinstance(value, dict):
@@ -100,7 +103,7 @@ def _shell(place: str, workspace: str, order: Dict[str, Any], events: List[Dict[
     """`reward.sh WORKSPACE`: the last line is the score."""
     homes = {home + "/reward": place for home in HOMES}
     homes.update(dict.fromkeys(HOMES[:2], workspace))
-    _at_home(place, homes)
+    _at_home(place, workspace, order, homes)
     ran = _run(["bash", os.path.join(place, order["entry"]), workspace], workspace, order)
     lines = [line for line in ran.splitlines() if line.strip()]
     if not lines:
@@ -137,7 +140,7 @@ out.flush()
 def _function(place: str, workspace: str, order: Dict[str, Any], events: List[Dict[str, Any]]) -> Dict[str, Any]:
     """`grade(transcript, workspace_path)`: the mean of its numbers, or the one that is named."""
     entry = os.path.join(place, order["entry"])
-    _at_home(place, dict.fromkeys(HOMES[:2], workspace))
+    _at_home(place, workspace, order, dict.fromkeys(HOMES[:2], workspace))
     told = json.dumps({"entry": entry, "transcript": transcript(events), "workspace": workspace})
     ran = _run([sys.executable, "-c", _CALL], place, order, told)
     value = _json(ran)
@@ -157,11 +160,9 @@ _PLUGIN = """
 import json, os
 import pytest
 seen = {}
-def pytest_addoption(parser):
-    try:
+if os.environ.get("CLAW_OPTION"):
+    def pytest_addoption(parser):
         parser.addoption("--workspace", action="store", default=None)
-    except ValueError:
-        pass
 def pytest_configure(config):
     config.addinivalue_line("markers", "weight(n): what the test counts")
 def pytest_collection_modifyitems(items):
@@ -195,7 +196,10 @@ def _pytest(place: str, workspace: str, order: Dict[str, Any], events: List[Dict
     words += ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", plugin, "--rootdir", place, "-c", os.devnull]
     words += ["--workspace=" + workspace, os.path.join(place, order["entry"])]
     path = os.environ.get("PYTHONPATH", "")
+    option = "" if any("--workspace" in text for text in _conftests(place)) else "1"
+    _at_home(place, workspace, order, dict.fromkeys(HOMES[:2], workspace))
     env = {
+        "CLAW_OPTION": option,
         "CLAW_TESTS": report,
         "PYTHONPATH": library + (os.pathsep + path if path else ""),
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -213,6 +217,16 @@ def _pytest(place: str, workspace: str, order: Dict[str, Any], events: List[Dict
     return _given(passed / total if total > 0 else 0.0, parts)
 
 
+def _conftests(place: str) -> List[str]:
+    """The texts of all files in which pytest looks for options."""
+    found: List[str] = []
+    for folder, _, names in os.walk(place):
+        if "conftest.py" in names:
+            with open(os.path.join(folder, "conftest.py"), encoding="utf-8", errors="replace") as file:
+                found.append(file.read())
+    return found
+
+
 def _harbor(place: str, workspace: str, order: Dict[str, Any], events: List[Dict[str, Any]]) -> Dict[str, Any]:
     """`test.sh`: the reward is in a file."""
     logs = os.path.join(place, ".logs")
@@ -221,7 +235,7 @@ def _harbor(place: str, workspace: str, order: Dict[str, Any], events: List[Dict
         os.makedirs(os.path.join(logs, folder))
     homes = {"/logs": logs, "/tests": place}
     homes.update(dict.fromkeys(HOMES, workspace))
-    _at_home(place, homes)
+    _at_home(place, workspace, order, homes)
     said = _run(["bash", os.path.join(place, order["entry"])], workspace, order, any_exit=True)
     for name in ("reward.json", "reward.txt"):
         try:
@@ -297,8 +311,11 @@ def _given(score: float, parts: Dict[str, float]) -> Dict[str, Any]:
     return {"score": score, "parts": shown}
 
 
-def _at_home(place: str, homes: Dict[str, str]) -> None:
+def _at_home(place: str, workspace: str, order: Dict[str, Any], homes: Dict[str, str]) -> None:
     """Absolute paths of the original's machine lead to where things are here, in every text file of the grader."""
+    homes = dict(homes)
+    for path, folder in order["places"].items():
+        homes[path] = workspace if folder == "." else os.path.join(workspace, folder)
     words = "|".join(re.escape(home) for home in sorted(homes, key=len, reverse=True))
     pattern = re.compile(r"(?<![\w./-])(" + words + r")(?![\w-])")
     for folder, _, names in os.walk(place):
