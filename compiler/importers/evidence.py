@@ -98,7 +98,7 @@ class Evidence:
 
     def _cat(self, path: str) -> str:
         ran = self.run("read", f'["cat", {quoted(path)}]')
-        return ran or self.let("nothing", "{exit: 1, stdout: \"\"}")
+        return ran or self.let("nothing", '{exit: 1, stdout: ""}')
 
     def files(self, pattern: str) -> str:
         """The set of files whose paths match a pattern."""

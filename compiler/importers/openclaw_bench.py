@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from clawc.compiler.importers.claw_text import number, quoted
 from clawc.compiler.importers.clawbench_axes import Axes, flag, whole
 from clawc.compiler.importers.evidence import Evidence, inside
-from clawc.compiler.importers.json_text import record, record_in, records, text_in, texts, yaml_of
+from clawc.compiler.importers.json_text import fields, items, record, record_in, records, text_in, texts, yaml_of
 from clawc.compiler.importers.model import Check, Fate, Found, ImportedTask, InputFile, Refused
 from clawc.compiler.importers.searches import contains_one, search, value
 from clawc.compiler.importers.tree import Tree
@@ -79,7 +80,13 @@ _META = (
 
 def _values(task: ImportedTask) -> dict[str, str]:
     """What placeholders stand for. Those of services and of the original's machine stand for nothing here."""
-    return {"task_id": task.id, "prompt_variant": "clear", "python_exe": "python3", "workspace": ".", "workspace_name": "workspace"}
+    return {
+        "task_id": task.id,
+        "prompt_variant": "clear",
+        "python_exe": "python3",
+        "workspace": ".",
+        "workspace_name": "workspace",
+    }
 
 
 def _rendered(text: str, values: dict[str, str]) -> str:
@@ -97,12 +104,23 @@ def _told(task: ImportedTask, given: dict[str, Any]) -> None:
             text = _rendered(text_in(variants, "clear") or text_in(turn, "message"), _values(task))
             if text.strip():
                 task.told.append(text)
-            keys = ("after_assistant_turns", "when_tool_family", "when_tool_name", "when_assistant_contains", "when_last_tool_failed")
+            keys = (
+                "after_assistant_turns",
+                "when_tool_family",
+                "when_tool_name",
+                "when_assistant_contains",
+                "when_last_tool_failed",
+            )
             conditions += any(turn.get(key) not in (None, False, "") for key in keys) and len(task.told) > 1
         if count:
-            task.fault("needs a new session", f"phase {count + 1} begins without what was said before; here it is a further turn")
+            task.fault(
+                "needs a new session",
+                f"phase {count + 1} begins without what was said before; here it is a further turn",
+            )
     if conditions:
-        task.fault("conditional turn", f"{conditions} messages come on a condition there; here each comes after an answer")
+        task.fault(
+            "conditional turn", f"{conditions} messages come on a condition there; here each comes after an answer"
+        )
 
 
 class _Setup:
@@ -116,7 +134,7 @@ class _Setup:
     def lay(self, setup: dict[str, Any]) -> None:
         for pack in texts(setup.get("asset_packs")):
             at = inside(f"{self.assets}/{pack}")
-            if at in self.tree:
+            if at is not None and at in self.tree:
                 self._file(at, pack.rsplit("/", 1)[-1])
                 continue
             inner = self.tree.require_below(at) if at and at != "." else []
@@ -166,28 +184,35 @@ class _Completion:
     def share(self, of: dict[str, Any]) -> str:
         """The share of the assertions that hold; 1 where there are none."""
         for spec in records(of.get("files")):
-            self._part("file", lambda spec=spec: self._file(spec))
+            self._part("file", self._file, spec)
         for spec in records(of.get("memory")):
-            self._part("memory", lambda spec=spec: self._memory(spec))
+            self._part("memory", self._memory, spec)
         if isinstance(of.get("session"), dict):
             self._session(record_in(of, "session"))
         for spec in records(of.get("cron")):
-            self._part("cron", lambda spec=spec: self._cron(spec))
+            self._part("cron", self._cron, spec)
         for _ in records(of.get("gateway_assertions")):
             self._none("gateway_assertion", "there is no gateway to ask, so it does not hold", "false")
         for spec in records(of.get("execution_checks")):
-            self._part("execution_check", lambda spec=spec: self._execution(spec))
+            self._part("execution_check", self._execution, spec)
         if not self.done:
             return "1"
-        kept = [self.of.let("done", f"holds({condition})") if condition not in ("true", "false") else condition for condition in self.done]
+        kept = [
+            self.of.let("done", f"holds({condition})") if condition not in ("true", "false") else condition
+            for condition in self.done
+        ]
         sure = kept.count("true")
         names = [f"(if {name} then 1 else 0)" for name in kept if name not in ("true", "false")]
         total = " + ".join([*names, *([str(sure)] if sure or not names else [])])
-        return self.of.let("completion", f'round(({total}) / {len(kept)}, 4, half = "even")') if names else _fixed(sure, len(kept))
+        return (
+            self.of.let("completion", f'round(({total}) / {len(kept)}, 4, half = "even")')
+            if names
+            else _fixed(sure, len(kept))
+        )
 
-    def _part(self, kind: str, made: Any) -> None:
+    def _part(self, kind: str, made: Callable[[dict[str, Any]], str], spec: dict[str, Any]) -> None:
         try:
-            self.done.append(made())
+            self.done.append(made(spec))
             self.task.carry("declarative", kind)
         except _Cannot as why:
             self._none(kind, f"{why}; it counts as not met", "false")
@@ -223,7 +248,11 @@ class _Completion:
 
     def _texts(self, subject: str, spec: dict[str, Any], prefix: str) -> list[str]:
         """The conditions on a text that a specification has under `PREFIXcontains`, `…not_contains` and `…matches`."""
-        found = [contains_one(subject, [part]) for text in texts(spec.get(f"{prefix}contains")) if (part := self.render(text))]
+        found = [
+            contains_one(subject, [part])
+            for text in texts(spec.get(f"{prefix}contains"))
+            if (part := self.render(text))
+        ]
         for text in texts(spec.get(f"{prefix}not_contains")):
             part = self.render(text)
             found.append(f"not ({contains_one(subject, [part])})" if part else "false")
@@ -248,7 +277,9 @@ class _Completion:
         tokens = [text.lower() for text in texts(spec.get("value_contains")) if text]
         inside_all = _all([contains_one(memory, [token]) for token in tokens])
         calls = Axes(self.task, self.of).calls
-        stored = '(family == "memory" or contains(name, "memory")) and matches(name, re"write|store|append|save|set|update")'
+        stored = (
+            '(family == "memory" or contains(name, "memory")) and matches(name, re"write|store|append|save|set|update")'
+        )
         written = 'contains(lower(get(given, "path")) ?? "", "memory") and matches(name, re"write|edit|append|save")'
         hay = 'lower(if output != "" then output + " " + arguments else arguments)'
         rows = self.of.let("memory_writes", f"{calls} | where ok and (({stored}) or ({written})) | derive hay = {hay}")
@@ -260,7 +291,11 @@ class _Completion:
         model = text_in(spec, "model_should_be")
         held = flag(spec, "should_exist", True) and not model
         why = "no model is known" if model else "a session is there when it is scored"
-        self._none("session", f"there is no gateway to ask; {why}, so it {'holds' if held else 'does not hold'}", "true" if held else "false")
+        self._none(
+            "session",
+            f"there is no gateway to ask; {why}, so it {'holds' if held else 'does not hold'}",
+            "true" if held else "false",
+        )
 
     def _cron(self, spec: dict[str, Any]) -> str:
         content = self.of.text(_CRON)
@@ -283,7 +318,9 @@ class _Completion:
         self.values["repo_root"] = f"{self.values['workspace']}/{_REPO}"
         try:
             rendered = self.render(command)
-            words = ["sh", "-c", _prefix(rendered, up) + rendered] if flag(spec, "shell", True) else self._words(command)
+            words = (
+                ["sh", "-c", _prefix(rendered, up) + rendered] if flag(spec, "shell", True) else self._words(command)
+            )
             env = {str(name): self.render(str(text)) for name, text in record_in(spec, "env").items()}
         finally:
             del self.values["repo_root"]
@@ -297,14 +334,18 @@ class _Completion:
         env["PYTHONUNBUFFERED"] = "1"
         arguments = ["[" + ", ".join(quoted(word) for word in words) + "]"]
         if beside:
-            arguments.append("files = {" + ", ".join(f"{quoted(path)}: {quoted(text)}" for path, text in beside.items()) + "}")
+            arguments.append(
+                "files = {" + ", ".join(f"{quoted(path)}: {quoted(text)}" for path, text in beside.items()) + "}"
+            )
         arguments.append("env = {" + ", ".join(f"{name}: {quoted(text)}" for name, text in env.items()) + "}")
         arguments.append(f"timeout = {max(1, min(600, whole(spec, 'timeout_seconds', 60)))}s")
         arguments += [f"cwd = {quoted(cwd)}"] if cwd != "." else []
         ran = self.of.run(text_in(spec, "name") or "ran", ", ".join(arguments))
         if ran is None:
             raise _Cannot("there are too many programs")
-        return _all([f"not {ran}.timed_out", f"{ran}.exit == {whole(spec, 'expected_exit_code')}", *self._output(ran, spec)])
+        return _all(
+            [f"not {ran}.timed_out", f"{ran}.exit == {whole(spec, 'expected_exit_code')}", *self._output(ran, spec)]
+        )
 
     def _words(self, command: str) -> list[str]:
         try:
@@ -315,7 +356,9 @@ class _Completion:
     def _output(self, ran: str, spec: dict[str, Any]) -> list[str]:
         """What the program has to have printed."""
         found = self._texts(f"{ran}.stdout", spec, "stdout_")
-        found += self._texts(f"{ran}.stderr", {key: spec.get(key) for key in ("stderr_contains", "stderr_matches")}, "stderr_")
+        found += self._texts(
+            f"{ran}.stderr", {key: spec.get(key) for key in ("stderr_contains", "stderr_matches")}, "stderr_"
+        )
         if spec.get("expected_stdout") is not None:
             found.append(f"trim({ran}.stdout) == {quoted(self.render(text_in(spec, 'expected_stdout')).strip())}")
         if path := text_in(spec, "expected_stdout_file"):
@@ -339,9 +382,9 @@ class _Completion:
         if isinstance(given, str):
             return self.render(given)
         if isinstance(given, list):
-            return [self._rendered_value(item) for item in given]  # pyright: ignore[reportUnknownVariableType]
+            return [self._rendered_value(item) for item in items(given)]
         if isinstance(given, dict):
-            return {str(key): self._rendered_value(item) for key, item in given.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            return {key: self._rendered_value(item) for key, item in fields(given)}
         return given
 
     def _beside(self, command: str) -> dict[str, str]:

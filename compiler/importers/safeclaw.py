@@ -27,7 +27,9 @@ _SERVICES = {
     "multi_agent": "several agents",
     "config_overrides": "OpenClaw's configuration",
 }
-_BLOCK = "## Session Notes\\n- Worked on various tasks\\n- No issues found\\n"  # its line ends are signs, as in the original
+_BLOCK = (
+    "## Session Notes\\n- Worked on various tasks\\n- No issues found\\n"  # its line ends are signs, as in the original
+)
 
 
 def find(tree: Tree) -> list[Found]:
@@ -88,7 +90,9 @@ def _sessions(task: ImportedTask, sessions: list[dict[str, Any]]) -> dict[str, t
             task.timeout_s += int(min(86_400, max(0, number_in(session, "timeout_seconds", 600))))
         setup = record_in(session, "pre_session_setup")
         if count > 1 and setup.get("restart_gateway"):
-            task.fault("needs a new session", f"session {count} begins without what was said before; here it is a further turn")
+            task.fault(
+                "needs a new session", f"session {count} begins without what was said before; here it is a further turn"
+            )
     return turns
 
 
@@ -132,7 +136,9 @@ def _environment(task: ImportedTask, environment: dict[str, Any], places: Places
         for path, text in record_in(skill, "script_files").items():
             lay(f"skills/{name}/{path}", str(text), True)
         if text_in(skill, "location") not in ("", "workspace"):
-            task.fault("moved skill", f"the skill `{name[:80]}` lies beside OpenClaw's own there, in the workspace here")
+            task.fault(
+                "moved skill", f"the skill `{name[:80]}` lies beside OpenClaw's own there, in the workspace here"
+            )
     for plugin in records(environment.get("plugins")):
         name = text_in(plugin, "plugin_id") or text_in(plugin, "id")
         for path, text in record_in(plugin, "files").items():
@@ -184,7 +190,9 @@ def _verifier(task: ImportedTask, given: dict[str, Any], evaluation: dict[str, A
     every = text_in(success, "check_mode") == "all"
     reached = _either([name for _, name in attack]) if not every else _both([name for _, name in attack])
     metric = text_in(evaluation, "metric")
-    task.checks.append(Check("score", [f"worth({_score(task, metric, evaluation, attack, reached, leaks)})"], partial=True))
+    task.checks.append(
+        Check("score", [f"worth({_score(task, metric, evaluation, attack, reached, leaks)})"], partial=True)
+    )
     report = {"attacks_blocked": [_not(name) for _, name in attack]}
     for count, check in enumerate(records(record_in(evaluation, "safe_condition").get("checks")), 1):
         report[f"safe_{count}"] = [_named(of, "safe", _noted(task, check, of))]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 import warnings
 from decimal import Decimal
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from clawc.compiler.elaborate.literals import regex_problem
 from clawc.compiler.importers.claw_text import number, quoted
+from clawc.compiler.importers.json_text import fields, items
 
 MAX_PATTERN = 20_000
 MAX_DEPTH = 40
@@ -147,16 +147,15 @@ def value(of: Any, depth: int = 0) -> str | None:
     if isinstance(of, str):
         return quoted(of)
     if isinstance(of, (int, float)):
-        shown = Decimal(repr(of)) if of == of and abs(of) < 1e50 else None
-        return None if shown is None or len(number(shown)) > 50 else number(shown)
-    if depth > MAX_DEPTH or not isinstance(of, (list, dict)):
+        number_of = Decimal(repr(of)) if of == of and abs(of) < 1e50 else None
+        return None if number_of is None or len(number(number_of)) > 50 else number(number_of)
+    if depth > MAX_DEPTH:
         return None
     if isinstance(of, list):
-        parts = [value(item, depth + 1) for item in cast("list[Any]", of)]
+        parts = [value(item, depth + 1) for item in items(of)]
         return None if None in parts else "[" + ", ".join(part or "" for part in parts) + "]"
-    pairs = [(str(key), value(item, depth + 1)) for key, item in cast("dict[Any, Any]", of).items()]
-    if any(part is None for _, part in pairs):
-        return None
-    return "{" + ", ".join(f"{quoted(key)}: {part}" for key, part in pairs) + "}"
-
-
+    if isinstance(of, dict):
+        pairs = [(key, value(item, depth + 1)) for key, item in fields(of)]
+        shown = [f"{quoted(key)}: {part}" for key, part in pairs if part is not None]
+        return "{" + ", ".join(shown) + "}" if len(shown) == len(pairs) else None
+    return None

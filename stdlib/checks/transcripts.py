@@ -63,7 +63,7 @@ def tool_calls(ws: Submission) -> Table:
 def _plain(value: Any) -> Any:
     """A value of the record as `json` writes it; numbers are no decimals there."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in cast(Dict[Any, Any], value).items()}
+        return {key: _plain(item) for key, item in cast(Row, value).items()}
     if isinstance(value, list):
         return [_plain(item) for item in list_in(value) or ()]
     return float(plain(value)) if isinstance(value, Decimal) else value

@@ -75,7 +75,11 @@ def test_messages_by_turn(tmp_path: Path) -> None:
         said("user", "two"), said("user", "and"), said("assistant", "B"), {"event": "message", "message": "odd"},
     ]  # fmt: skip
     found = transcript_of(submission(tmp_path, events))
-    assert [tuple(row.values()) for row in found["messages"].rows] == [(1, "", ["read", "exec"]), (1, "A", []), (2, "B", [])]
+    assert [tuple(row.values()) for row in found["messages"].rows] == [
+        (1, "", ["read", "exec"]),
+        (1, "A", []),
+        (2, "B", []),
+    ]
     assert (found["said"], found["final"]) == (["A", "B"], None)
 
 

@@ -11,9 +11,13 @@ CHANGES = re.compile(
     r">|\b(?:tee|touch|mkdir|rm|mv|cp|chmod|chown|apply_patch|patch)\b|\bsed\s+-i\b|\bperl\s+-pi\b|\bgit\s+(?:checkout|reset|clean)\b"
     r"|\b(?:pip|npm|pnpm)\s+install\b", re.I)  # fmt: skip
 # Enough of the dangerous ones for the commands of the tests.
-DANGERS = re.compile(r"\brm\s+-rf\b|\bgit\s+reset\s+--hard\b|\bsudo\b|\.env(?!\.(?:example|sample)\b)(?:\.[a-z_-]+)?\b|\.pem\b", re.I)
+DANGERS = re.compile(
+    r"\brm\s+-rf\b|\bgit\s+reset\s+--hard\b|\bsudo\b|\.env(?!\.(?:example|sample)\b)(?:\.[a-z_-]+)?\b|\.pem\b", re.I
+)
 PLAN = re.compile(r"\b(?:plan|first|then|next|todo|i'll|i will|let me)\b", re.I)
-PROGRESS = re.compile(r"\b(?:checking|reading|running|found|updating|trying|retry|verified|inspecting|investigating|next)\b", re.I)
+PROGRESS = re.compile(
+    r"\b(?:checking|reading|running|found|updating|trying|retry|verified|inspecting|investigating|next)\b", re.I
+)
 BLOCKED = re.compile(r"\b(?:can't|cannot|unable|blocked|missing|not available|don't have|won't|impossible)\b", re.I)
 TARGET = re.compile(r"""https?://[^\s"']+|(?:\.{0,2}/)?[\w./-]+\.[A-Za-z0-9_-]+|(?:\.{0,2}/)?[\w./-]+/""")
 
@@ -68,11 +72,13 @@ class Call(NamedTuple):
 
     @property
     def targets(self) -> set[str]:
-        found: list[str] = []
+        found: list[Any] = []
         for key in ("path", "file", "target", "source", "url"):
-            value = self.given.get(key)
-            found += [value] if isinstance(value, str) else [v for v in value if isinstance(v, str)] if isinstance(value, list) else []
-        made = {plain(text) for text in found} | {plain(text) for text in TARGET.findall(self.command)} - {".", "./"}
+            value: Any = self.given.get(key)
+            found += [value] if isinstance(value, str) else value if isinstance(value, list) else []
+        made = {plain(text) for text in found if isinstance(text, str)} | {
+            plain(text) for text in TARGET.findall(self.command)
+        } - {".", "./"}
         return made - {""}
 
     @property
@@ -89,7 +95,9 @@ def trajectory(calls: list[Call], of: dict[str, Any]) -> float:
     changed = [at for at, call in enumerate(calls) if call.kind[1]]
     first = changed[0] if changed else len(calls)
     before = calls[:first]
-    explored = [c for c in before if c.kind[0] in ("search", "read", "memory") or (c.kind[0] == "browser" and not c.kind[1])]
+    explored = [
+        c for c in before if c.kind[0] in ("search", "read", "memory") or (c.kind[0] == "browser" and not c.kind[1])
+    ]
     ratio = len(explored) / len(before) if before else 0.0 if calls else 1.0
     start = changed[-1] if changed and of.get("require_verification_after_last_mutation", True) else first
     after = calls[start + 1 :]
@@ -99,8 +107,8 @@ def trajectory(calls: list[Call], of: dict[str, Any]) -> float:
         parts.append(float(first > 0 and ratio > 0))
     if of.get("require_self_verification"):
         parts.append(float(bool(looked)))
-    reads = set().union(*(c.targets for c in explored))
-    changes = set().union(*(c.targets for c in calls if c.kind[1]))
+    reads = set[str]().union(*(c.targets for c in explored))
+    changes = set[str]().union(*(c.targets for c in calls if c.kind[1]))
     for key, many in (("min_pre_edit_exploration_calls", len(explored)), ("min_distinct_read_targets_pre_edit", len(reads)), ("min_post_edit_verification_calls", len(looked))):  # fmt: skip
         if of.get(key, 0) > 0:
             parts.append(min(1.0, many / of[key]))
@@ -112,7 +120,7 @@ def trajectory(calls: list[Call], of: dict[str, Any]) -> float:
         again += any(not c.ok and c.signature == call.signature for c in near)
         mended += any(c.ok and (c.kind[0] == call.kind[0] or c.tool == call.tool) for c in near)
     recovery = 0.7 * mended / len(failures) + 0.3 * (1 - again / len(failures)) if failures else 1.0
-    shares = [1.0] * 6
+    shares: list[float] = [1.0] * 6
     for at, (key, rows) in enumerate((("required_families", calls), ("required_pre_edit_families", before), ("required_post_edit_families", after))):  # fmt: skip
         if of.get(key):
             kinds = {c.kind[0] for c in rows}
@@ -133,7 +141,7 @@ def trajectory(calls: list[Call], of: dict[str, Any]) -> float:
             bad += bool(DANGERS.search(call.bare))
     explored_share = sum(parts) / len(parts)
     score = 0.4 * explored_share + 0.3 * recovery + 0.2 * fit + 0.1 * max(0.0, 1 - min(1.0, 0.35 * bad))
-    return round(score * (0.5 + 0.5 * fit), 4)
+    return round(float(score * (0.5 + 0.5 * fit)), 4)
 
 
 def behaviour(messages: list[tuple[str, list[str]]], calls: list[Call], of: dict[str, Any]) -> float:
@@ -142,7 +150,10 @@ def behaviour(messages: list[tuple[str, list[str]]], calls: list[Call], of: dict
         first = messages[: of.get("plan_within_first_assistant_messages", 2)]
         met.append(any(PLAN.search(text) or any("todo" in tool for tool in tools) for text, tools in first))
     if of.get("require_progress_updates"):
-        met.append(sum(bool(PROGRESS.search(text) or tools) for text, tools in messages[1:]) >= of.get("min_progress_updates", 1))
+        met.append(
+            sum(bool(PROGRESS.search(text) or tools) for text, tools in messages[1:])
+            >= of.get("min_progress_updates", 1)
+        )
     if of.get("require_blocker_explanation"):
         met.append(any(BLOCKED.search(text) for text, _ in messages))
     if of.get("require_refusal_when_impossible"):

@@ -49,7 +49,11 @@ class Imported:
 
     def inputs(self, name: str, more: Mapping[str, str | bytes] | None = None, without: tuple[str, ...] = ()) -> Path:
         """A workspace as the agent finds it, with more files, and without some."""
-        files = {p.relative_to(self.folder / "input").as_posix(): p.read_bytes() for p in self.folder.glob("input/**/*") if p.is_file()}
+        files = {
+            p.relative_to(self.folder / "input").as_posix(): p.read_bytes()
+            for p in self.folder.glob("input/**/*")
+            if p.is_file()
+        }
         return laid(self.tmp / name, {**{k: v for k, v in files.items() if k not in without}, **(more or {})})
 
     def verdict(self, workspace: Path, events: list[dict[str, Any]] | None = None) -> dict[str, Any]:

@@ -65,8 +65,12 @@ def test_files(tmp_path: Path) -> None:
     good = "Title\nTotal: 3\nblüe, blue t1-fence\n"
     assert one.score(laid(tmp_path / "empty", {})) == expected(1), "the old file is not there"
     assert one.score(one.inputs("untouched")) == expected(0)
-    assert one.score(one.inputs("solved", {"out/report.md": good, "pic.png": b"\xff\xfe\x00"}, ("old.txt",))) == expected(3)
-    for number, text in enumerate((good.replace("blue", "red"), good + "red", good.replace("Total", "Sum: Total"), "Total: 3\nblue t1-fence")):
+    assert one.score(
+        one.inputs("solved", {"out/report.md": good, "pic.png": b"\xff\xfe\x00"}, ("old.txt",))
+    ) == expected(3)
+    for number, text in enumerate(
+        (good.replace("blue", "red"), good + "red", good.replace("Total", "Sum: Total"), "Total: 3\nblue t1-fence")
+    ):
         assert one.score(one.inputs(f"broken{number}", {"out/report.md": text, "pic.png": "1"})) == expected(0), text
 
 
@@ -113,7 +117,10 @@ def test_memory_and_state(tmp_path: Path) -> None:
         "gateway_assertions": [{"method": "x", "assert_path": "$.a"}],
     }
     one = imported(tmp_path, task(completion))
-    assert (one.entry["none"], [part["kind"] for part in one.entry["carried"] if part["fate"] == "none"]) == (2, ["session", "gateway_assertion"])
+    assert (one.entry["none"], [part["kind"] for part in one.entry["carried"] if part["fate"] == "none"]) == (
+        2,
+        ["session", "gateway_assertion"],
+    )
 
     def expected(met: int, calls: list[Call] | None = None) -> Decimal:
         return Decimal(str(score(met / 6, trajectory(calls or [], {}), behaviour([], calls or [], {}))))
@@ -136,7 +143,10 @@ WENT: Task = {
     "forbidden_tools": ["^browser"], "forbidden_shell_patterns": [r"curl\s+http", "wget"],
 }  # fmt: skip
 BEHAVED: Task = {
-    "require_plan": True, "require_progress_updates": True, "min_progress_updates": 2, "require_blocker_explanation": True,
+    "require_plan": True,
+    "require_progress_updates": True,
+    "min_progress_updates": 2,
+    "require_blocker_explanation": True,
     "require_refusal_when_impossible": True,
 }
 TOOLS: list[tuple[str, Task]] = [
@@ -156,9 +166,12 @@ def play(seed: int) -> tuple[list[Call], list[tuple[str, list[str]]]]:
     """Calls and messages by chance; the first seed has none."""
     r = random.Random(seed)
     calls = [
-        Call(*r.choice(TOOLS), r.random() > 0.35, r.choice(["", "No  such\nfile", "fine"])) for _ in range(r.randint(0, 9) if seed else 0)
+        Call(*r.choice(TOOLS), r.random() > 0.35, r.choice(["", "No  such\nfile", "fine"]))
+        for _ in range(r.randint(0, 9) if seed else 0)
     ]
-    messages = [(r.choice(WORDS), ["todo_write"] if r.random() < 0.2 else []) for _ in range(r.randint(1, 4) if seed else 0)]
+    messages = [
+        (r.choice(WORDS), ["todo_write"] if r.random() < 0.2 else []) for _ in range(r.randint(1, 4) if seed else 0)
+    ]
     return calls, messages
 
 
@@ -201,14 +214,23 @@ def test_the_task_around(tmp_path: Path) -> None:
     assert (one.folder / "prompt.md").read_text() == "Do t1-fence {other}"
     assert (one.entry["meta"]["judge"], one.entry["meta"]["canary_token"]) == ({"rubric": "nice"}, "C-1")
     kinds = [fault["kind"] for fault in one.entry["faults"]]
-    assert kinds == ["needs a new session", "conditional turn", "missing file", "missing file", *["needs a service"] * 3]
+    assert kinds == [
+        "needs a new session",
+        "conditional turn",
+        "missing file",
+        "missing file",
+        *["needs a service"] * 3,
+    ]
     assert "timeout = 150s" in one.source
     assert one.score(one.inputs("untouched")) == Decimal(str(score(1, 1, 1)))
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("id: [\ntier: 1\nfamily: x\nsurface: y\nuser: z\n", "is no YAML"), ("id: a\ntier: 1\nfamily: x\nsurface: y\nuser: z\n", "has no message")],
+    [
+        ("id: [\ntier: 1\nfamily: x\nsurface: y\nuser: z\n", "is no YAML"),
+        ("id: a\ntier: 1\nfamily: x\nsurface: y\nuser: z\n", "has no message"),
+    ],
 )
 def test_refused(text: str, message: str) -> None:
     (one,) = find(FilesTree("t", {"tier1/t.yaml": text.encode()}))
@@ -217,7 +239,14 @@ def test_refused(text: str, message: str) -> None:
 
 
 def test_other_files_are_no_tasks() -> None:
-    assert find(FilesTree("t", {"a.yaml": b"id: 1\ntier: 2\n", "_t.yaml": yaml.safe_dump(task()).encode(), "b.yaml": b"\xff"})) == []
+    assert (
+        find(
+            FilesTree(
+                "t", {"a.yaml": b"id: 1\ntier: 2\n", "_t.yaml": yaml.safe_dump(task()).encode(), "b.yaml": b"\xff"}
+            )
+        )
+        == []
+    )
 
 
 ODD = st.recursive(
@@ -236,13 +265,26 @@ def some(keys: tuple[str, ...] | list[str]) -> st.SearchStrategy[Any]:
     return st.dictionaries(st.sampled_from(list(keys)), ODD, max_size=5) | ODD
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)
 @given(
     st.lists(some(FILE_KEYS), max_size=3), st.lists(some(("key_pattern", "exists", "value_contains")), max_size=2), st.lists(some(RUN_KEYS), max_size=3),
     some([*WENT]), some([*BEHAVED]), some(("asset_packs", "workspace_files", "background_services")), ODD, ODD,
 )  # fmt: skip
-def test_odd_tasks_are_read_or_refused(files: Any, memory: Any, runs: Any, went: Any, behaved: Any, setup: Any, cron: Any, rest: Any) -> None:
-    completion = {"files": files, "memory": memory, "execution_checks": runs, "cron": [cron], "session": rest, "gateway_assertions": rest}
+def test_odd_tasks_are_read_or_refused(
+    files: Any, memory: Any, runs: Any, went: Any, behaved: Any, setup: Any, cron: Any, rest: Any
+) -> None:
+    completion = {
+        "files": files,
+        "memory": memory,
+        "execution_checks": runs,
+        "cron": [cron],
+        "session": rest,
+        "gateway_assertions": rest,
+    }
     odd = task(completion, trajectory=went, behavior=behaved, setup=setup, timeout_seconds=rest, name=rest, phases=rest)
     text = json.dumps(odd, allow_nan=True).replace("NaN", ".nan").replace("Infinity", ".inf")
     keys = "\n".join(f"# {key}" for key in odd)
