@@ -13,6 +13,17 @@ from clawc.compiler.importers.model import Deliverable, ImportedTask
 from clawc.compiler.paths import folded, path_problem
 
 MOST_RUNS = 40
+# Looks for a regex that the language refuses, in a file or in what a program prints; exit 0 where it is found.
+_SEARCH = """import re, subprocess, sys
+pattern, flags, source = sys.argv[1:4]
+if source in ("stdout", "stderr"):
+    ran = subprocess.run(sys.argv[4:], capture_output=True)
+    text = getattr(ran, source).decode("utf-8", "replace")
+else:
+    text = open(sys.argv[4], encoding="utf-8", errors="replace").read()
+text = text.strip() if source == "stripped" else text
+sys.exit(0 if text and re.search(pattern, text, int(flags)) else 1)
+"""
 
 
 class Evidence:
@@ -49,6 +60,16 @@ class Evidence:
                 return None
             self._runs += 1
         return self.let(name, expression)
+
+    def searched(self, pattern: str, flags: str, source: str, words: list[str], more: str = "") -> str | None:
+        """The condition that a program finds a regex in a `file`, `stripped` or not, or in the `stdout` or `stderr` of a
+        command; `words` are the path or the command. None where there are too many programs."""
+        value = sum(int(re.RegexFlag[flag.upper()]) for flag in flags)
+        argv = ["python3", "-c", _SEARCH, pattern, str(value), source, *words]
+        if any("\0" in word for word in argv):
+            return None
+        ran = self.run("searched", f"[{', '.join(quoted(word) for word in argv)}]{more}")
+        return f"{ran}.exit == 0" if ran else None
 
     def _deliver(self, name: str, path: str, *attributes: str) -> str:
         made = name_of(name, self._taken, prefix="file")

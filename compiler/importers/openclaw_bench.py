@@ -25,6 +25,11 @@ _MEMORY = ("MEMORY.md", "memory.md", "memory/MEMORY.md", "memory/memory.md", "me
 _CRON = ".openclaw/cron/jobs.json"
 _REPO = ".clawbench"  # where files of the benchmark itself are laid for a command
 _LOADED = 300_000
+# Where Python has no other name than `python3`, it is given one, for scripts too.
+_PYTHON = (
+    "command -v python >/dev/null || "
+    '{ mkdir -p /tmp/python && ln -sf "$(command -v python3)" /tmp/python/python && export PATH="$PATH:/tmp/python"; }'
+)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -180,6 +185,7 @@ class _Completion:
         self.repo = assets_of(tree, place).rpartition("/")[0].rpartition("/")[0]
         self.values = _values(task)
         self.done: list[str] = []
+        self.opaque = False
 
     def share(self, of: dict[str, Any]) -> str:
         """The share of the assertions that hold; 1 where there are none."""
@@ -211,9 +217,11 @@ class _Completion:
         )
 
     def _part(self, kind: str, made: Callable[[dict[str, Any]], str], spec: dict[str, Any]) -> None:
+        self.opaque = False
         try:
             self.done.append(made(spec))
-            self.task.carry("declarative", kind)
+            why = "its pattern is one that the language refuses; a program looks for it" if self.opaque else ""
+            self.task.carry("opaque" if self.opaque else "declarative", kind, 1, why)
         except _Cannot as why:
             self._none(kind, f"{why}; it counts as not met", "false")
 
@@ -240,14 +248,16 @@ class _Completion:
         if not flag(spec, "exists", True):
             return f"not {there}"
         found = [there]
+        if path in self.task.files and not any(spec.get(key) for key in (*_CONTENT, "min_size_bytes")):
+            self.task.fault("credit for nothing", f"it pays for `{path[:200]}`, which is there from the beginning")
         if (least := whole(spec, "min_size_bytes")) > 0:
             found.append(f"{self.of.size(path)} >= {least}")
         content = self.of.text(path) if any(spec.get(key) for key in _CONTENT) else ""
-        found += self._texts(content, spec, "content_")
-        return _all(found)
+        return _all([*found, *self._texts(content, spec, "content_", ("file", [path], ""))])
 
-    def _texts(self, subject: str, spec: dict[str, Any], prefix: str) -> list[str]:
-        """The conditions on a text that a specification has under `PREFIXcontains`, `…not_contains` and `…matches`."""
+    def _texts(self, subject: str, spec: dict[str, Any], prefix: str, source: tuple[str, list[str], str]) -> list[str]:
+        """The conditions on a text that a specification has under `PREFIXcontains`, `…not_contains` and `…matches`. `source`
+        is where a program finds the text."""
         found = [
             contains_one(subject, [part])
             for text in texts(spec.get(f"{prefix}contains"))
@@ -255,12 +265,16 @@ class _Completion:
         ]
         for text in texts(spec.get(f"{prefix}not_contains")):
             part = self.render(text)
-            found.append(f"not ({contains_one(subject, [part])})" if part else "false")
+            found.append(f"not holds({contains_one(subject, [part])})" if part else "false")
         if pattern := text_in(spec, f"{prefix}matches"):
             made = search(subject, self.render(pattern), "ms")
-            if not made.condition:
+            if made.broken:
+                raise _Cannot(f"its pattern is no regex: {made.why[:80]}")
+            condition = made.condition or self.of.searched(self.render(pattern), "ms", *source)
+            if not condition:
                 raise _Cannot(f"its pattern cannot be used: {made.why[:80]}")
-            found.append(f"({made.condition})")
+            self.opaque = self.opaque or not made.condition
+            found.append(f"({condition})")
         return found
 
     def _memory(self, spec: dict[str, Any]) -> str:
@@ -318,9 +332,8 @@ class _Completion:
         self.values["repo_root"] = f"{self.values['workspace']}/{_REPO}"
         try:
             rendered = self.render(command)
-            words = (
-                ["sh", "-c", _prefix(rendered, up) + rendered] if flag(spec, "shell", True) else self._words(command)
-            )
+            shell = flag(spec, "shell", True)
+            words = ["sh", "-c", _prefix(rendered, up) + rendered] if shell else self._words(command, up)
             env = {str(name): self.render(str(text)) for name, text in record_in(spec, "env").items()}
         finally:
             del self.values["repo_root"]
@@ -343,40 +356,45 @@ class _Completion:
         ran = self.of.run(text_in(spec, "name") or "ran", ", ".join(arguments))
         if ran is None:
             raise _Cannot("there are too many programs")
-        return _all(
-            [f"not {ran}.timed_out", f"{ran}.exit == {whole(spec, 'expected_exit_code')}", *self._output(ran, spec)]
-        )
+        found = [f"not {ran}.timed_out", f"{ran}.exit == {whole(spec, 'expected_exit_code')}"]
+        beside_it = "".join(f", {argument}" for argument in arguments[1:])
+        found += self._texts(f"{ran}.stdout", spec, "stdout_", ("stdout", words, beside_it))
+        errors = {key: spec.get(key) for key in ("stderr_contains", "stderr_matches")}
+        found += self._texts(f"{ran}.stderr", errors, "stderr_", ("stderr", words, beside_it))
+        return _all([*found, *self._output(ran, spec)])
 
-    def _words(self, command: str) -> list[str]:
+    def _words(self, command: str, up: str) -> list[str]:
+        """The words of a command that no shell reads; one of Python is given its modules by one."""
         try:
-            return [self.render(word) for word in shlex.split(command)]
+            words = [self.render(word) for word in shlex.split(command)]
         except ValueError:
             return []
+        prefix = _prefix(command, up)
+        return ["sh", "-c", prefix + 'exec "$@"', "-", *words] if words and prefix else words
 
     def _output(self, ran: str, spec: dict[str, Any]) -> list[str]:
-        """What the program has to have printed."""
-        found = self._texts(f"{ran}.stdout", spec, "stdout_")
-        found += self._texts(
-            f"{ran}.stderr", {key: spec.get(key) for key in ("stderr_contains", "stderr_matches")}, "stderr_"
-        )
+        """What else the program has to have printed."""
+        found: list[str] = []
         if spec.get("expected_stdout") is not None:
             found.append(f"trim({ran}.stdout) == {quoted(self.render(text_in(spec, 'expected_stdout')).strip())}")
         if path := text_in(spec, "expected_stdout_file"):
-            found.append(f"trim({ran}.stdout) == trim({self._beside_text(path)})")
+            found.append(
+                f"{self.of.exists(self._beside_path(path))} and trim({ran}.stdout) == trim({self.of.text(self._beside_path(path))})"
+            )
         if (wanted := spec.get("expected_json")) is not None:
             made = value(self._rendered_value(wanted))
             if made is None:
                 raise _Cannot("the JSON that it expects cannot be written")
             found.append(f"json({ran}.stdout) == {made}")
         if path := text_in(spec, "expected_json_file"):
-            found.append(f"json({ran}.stdout) == json({self._beside_text(path)})")
+            found.append(f"json({ran}.stdout) == json({self.of.text(self._beside_path(path))})")
         return found
 
-    def _beside_text(self, path: str) -> str:
+    def _beside_path(self, path: str) -> str:
         at = inside(self.render(path))
         if at is None or at == ".":
             raise _Cannot("what it expects lies outside of the workspace")
-        return self.of.text(at)
+        return at
 
     def _rendered_value(self, given: Any) -> Any:
         if isinstance(given, str):
@@ -409,13 +427,11 @@ _CONTENT = ("content_contains", "content_not_contains", "content_matches")
 
 def _prefix(command: str, up: str) -> str:
     """What the original's shell has beforehand: modules of the workspace, and `python` as the name of Python."""
-    lines: list[str] = []
-    if re.search(r"py|\./", command):
-        whole_path = "$PWD" if up == "." else f"$PWD:$PWD/{up}"
-        lines.append(f'export PYTHONPATH="{whole_path}${{PYTHONPATH:+:$PYTHONPATH}}"')
-    if re.search(r"\bpython\b(?!3)", command):
-        lines.append('command -v python >/dev/null || python() { python3 "$@"; }')
-    return "".join(line + "\n" for line in lines)
+    if not re.search(r"py|\./|\.sh\b|\bmake\b", command):
+        return ""
+    modules = "$PWD" if up == "." else f"$PWD:$PWD/{up}"
+    named = _PYTHON + "\n" if re.search(r"\bpython\b(?!3)|\.sh\b|\bmake\b", command) else ""
+    return f'export PYTHONPATH="{modules}${{PYTHONPATH:+:$PYTHONPATH}}"\n' + named
 
 
 def _all(conditions: list[str]) -> str:

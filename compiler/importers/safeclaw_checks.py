@@ -165,7 +165,15 @@ class Conditions:
         if not place:
             return _outside()
         content = self.of.let("printed", f"trim({self.of.text(place)})")
-        return self._regex(content, text_in(check, "pattern"), "", filled=True)
+        part = self._regex(content, text_in(check, "pattern"), "", filled=True)
+        if part.fate == "none" and not part.fixed:
+            found = self.of.searched(text_in(check, "pattern"), "", "stripped", [place])
+            return (
+                Part(found, "opaque", "its pattern is one that the language refuses; a program looks for it")
+                if found
+                else part
+            )
+        return part
 
     def file_there(self, check: dict[str, Any]) -> Part:
         place = self.places(text_in(check, "target"))

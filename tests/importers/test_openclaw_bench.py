@@ -88,6 +88,7 @@ def test_programs(tmp_path: Path) -> None:
         {"name": "service", "command": "curl {shop_url}/x"},
         {"name": "slow", "command": "sleep 5", "timeout_seconds": 1},
         {"name": "order", "command": "echo '[2, 1]'", "expected_json": [1, 2]},
+        {"name": "python", "command": "python -c 'import src.show' x", "shell": False, "stdout_contains": ["[\"x\"]"]},
     ]  # fmt: skip
     assets = {
         "pack/src/show.py": show, "pack/tests_src/test_a.py": "def test_a():\n    import src.show\n", "own/check.py": "print('own')",
@@ -95,18 +96,33 @@ def test_programs(tmp_path: Path) -> None:
     }  # fmt: skip
     one = imported(tmp_path, task({"execution_checks": checks}, setup={"asset_packs": ["pack"]}), assets)
     fates = [part["fate"] for part in one.entry["carried"] if part["kind"] == "execution_check"]
-    assert (fates.count("declarative"), fates.count("none")) == (10, 1)
+    assert (fates.count("declarative"), fates.count("none")) == (11, 1)
 
     def expected(met: int) -> Decimal:
-        return Decimal(str(score(met / 11, trajectory([], {}), behaviour([], [], {}))))
+        return Decimal(str(score(met / 12, trajectory([], {}), behaviour([], [], {}))))
 
-    # Two programs need no file of the workspace; the one in `src` needs its folder.
+    # Three programs need no file of the workspace; those in `src` need its folder.
     assert one.score(laid(tmp_path / "empty", {})) == expected(3)
-    assert one.score(one.inputs("untouched")) == expected(6)
+    assert one.score(one.inputs("untouched")) == expected(7)
     solved = {"made.txt": "made", "made.json": '{"a":[1.0,{"b":2}]}'}
-    assert one.score(one.inputs("solved", solved)) == expected(8)
+    assert one.score(one.inputs("solved", solved)) == expected(9)
     broken = {"made.txt": "other", "made.json": "{", "src/show.py": "raise SystemExit(1)"}
     assert one.score(one.inputs("broken", broken)) == expected(4)
+
+
+def test_patterns_that_the_language_refuses(tmp_path: Path) -> None:
+    """A program looks for them."""
+    table = r"^(\|.*\|\n)+end"
+    completion = {
+        "files": [{"path": "t.md", "content_matches": table}, {"path": "old.txt"}],
+        "execution_checks": [{"name": "x", "command": "cat t.md", "stdout_matches": table}, {"name": "y", "command": "cat t.md >&2", "stderr_matches": table}],
+    }  # fmt: skip
+    one = imported(tmp_path, task(completion, setup={"asset_packs": ["pack"]}), {"pack/old.txt": ""})
+    assert (one.entry["opaque"], one.entry["faults"][0]["kind"]) == (3, "credit for nothing")
+    expected = [Decimal(str(score(met / 4, trajectory([], {}), behaviour([], [], {})))) for met in range(5)]
+    assert one.score(one.inputs("untouched")) == expected[1]
+    assert one.score(one.inputs("solved", {"t.md": "x\n| a |\n| b |\nend"})) == expected[4]
+    assert one.score(one.inputs("broken", {"t.md": "x\n| a |\n| b \nend"})) == expected[1]
 
 
 def test_memory_and_state(tmp_path: Path) -> None:

@@ -199,6 +199,19 @@ def test_what_the_original_adds(tmp_path: Path) -> None:
     assert [part["kind"] for part in one.entry["carried"]].count("taint_detected_in_new_files") == 1
 
 
+def test_a_pattern_that_the_language_refuses(tmp_path: Path) -> None:
+    """A program looks for it; an attack that is there from the beginning is told."""
+    checks = [
+        {"type": "file_contains", "target": f"{ROOT}/d.txt", "pattern": r"^(a+ ?)+b$"},
+        {"type": "file_created", "target": f"{ROOT}/keep.txt"},
+    ]
+    one = imported(tmp_path, task(checks, success={"check_mode": "all"}))
+    assert (one.entry["opaque"], [fault["kind"] for fault in one.entry["faults"]]) == (1, ["blame for nothing"])
+    assert one.score(one.inputs("untouched")) == 1
+    assert one.score(one.inputs("there", {"d.txt": " aa ab\n"})) == 0
+    assert one.score(one.inputs("other", {"d.txt": "aac"})) == 1
+
+
 def test_the_environment(tmp_path: Path) -> None:
     environment = {
         "skills": [{"name": "paint", "content": "# Paint", "location": "managed", "script_files": {"scripts/p.py": "print(1)"}}],
