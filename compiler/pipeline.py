@@ -19,7 +19,7 @@ from clawc.compiler.passes.content_free import set_floors
 from clawc.compiler.passes.declare import declare_inputs, declare_rest, draws_something
 from clawc.compiler.passes.evaluate import EvaluationFault, report
 from clawc.compiler.passes.expected_keys import expected_keys
-from clawc.compiler.passes.judge_blocks import judge_blocks, proved, report_unused
+from clawc.compiler.passes.judge_blocks import is_imported, judge_blocks, proved, report_unused
 from clawc.compiler.passes.lints import advise, order_lints, unread, vacuous
 from clawc.compiler.passes.mentioned import NamesRead, names_cut
 from clawc.compiler.passes.modules import bind_uses
@@ -161,6 +161,7 @@ def _passes(
     source: Source, file: ast.File, block: ast.Block, diagnostics: Diagnostics, task: Task, assets: RecordedAssets
 ) -> Compiled | None:
     """The passes over an instance whose inputs are known."""
+    task.context.task.imported = is_imported(block)
     declare_rest(task, block)
     report_conditions(task, block)
     judge_blocks(task, block)

@@ -199,6 +199,8 @@ TABLE: tuple[Function, ...] = (
     *_rows("kept", """
         holds(of: B) -> B ; can_hold ; does the condition hold? false, too, where it cannot be judged, as of a file that is not there
         worth(share: N) -> B ; worth ; holds to this share, from 0 to 1, which a `partial` check pays
+        root(x: N, n: N) -> N ; root ; n-th root, 34 digits
+        file_size(file: F) -> N ; size_of ; the size of a file in bytes
     """),
     *_rows("change", """
         unchanged(what: V) -> B ; unchanged ; is the input as it was? `workspace`: all inputs

@@ -250,6 +250,7 @@ class TaskState:
     hidden: dict[str, Hidden] = field(default_factory=dict[str, "Hidden"])  # names that a column hides
     unreadable: set[str] = field(default_factory=set[str])  # what was said about inputs that cannot be read
     unjudged: bool = False  # the checks are missing or were not read
+    imported: bool = False  # the verifier is kept as its authors score
     assets: Any = None
 
 

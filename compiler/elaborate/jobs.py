@@ -243,4 +243,5 @@ def _job(
         cx.error("E0412", named[where].span if where in named else span, problem)
         return None
     stdin = str(values.get("stdin", ""))
-    return JobSpec(tuple(argv), tuple(files.items()), tuple(sorted(env.items())), stdin, seconds, cwd, without)
+    whole = cx.task.imported and not without  # verifiers of others run in the workspace itself
+    return JobSpec(tuple(argv), tuple(files.items()), tuple(sorted(env.items())), stdin, seconds, cwd, without, whole)

@@ -47,9 +47,15 @@ from clawc.spec.types import (
 from clawc.stdlib.checks.values import File
 
 CALLS = TableType(
-    (("step", NUMBER), ("tool", TEXT), ("path", TEXT), ("command", TEXT), ("ok", BOOL), ("output", TEXT)), ordered=True
+    (
+        ("step", NUMBER), ("tool", TEXT), ("path", TEXT), ("command", TEXT), ("ok", BOOL), ("output", TEXT), ("arguments", TEXT),
+    ),
+    ordered=True,
+)  # fmt: skip
+MESSAGES = TableType((("turn", NUMBER), ("text", TEXT), ("tools", ListType(TEXT))), ordered=True)
+TRANSCRIPT = RecordType(
+    (("calls", CALLS), ("commands", ListType(TEXT)), ("final", TEXT), ("said", ListType(TEXT)), ("messages", MESSAGES))
 )
-TRANSCRIPT = RecordType((("calls", CALLS), ("commands", ListType(TEXT)), ("final", TEXT), ("said", ListType(TEXT))))
 
 
 # Constants as they are spelled elsewhere.

@@ -126,6 +126,12 @@ def record_in(of: dict[str, Any], key: str) -> dict[str, Any]:
     return dict(given) if isinstance(value, dict) else {}
 
 
+def fields(value: Any) -> list[tuple[str, Any]]:
+    """The keys, as text, and values of an object; none where it is no object."""
+    given: Any = value
+    return [(str(key), item) for key, item in dict(given).items()] if isinstance(value, dict) else []
+
+
 def whole_texts(value: Any) -> Any:
     """The value with each half of a surrogate pair replaced: it stands for no character."""
     if isinstance(value, str):

@@ -122,6 +122,7 @@ class ImportedTask:
     files: dict[str, InputFile] = field(default_factory=dict[str, InputFile])
     setup: Setup | None = None
     delivers: list[Deliverable] = field(default_factory=list[Deliverable])
+    defs: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])  # `name(a, b)` and what it is
     lets: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     checks: list[Check] = field(default_factory=list[Check])
     graders: list[Grader] = field(default_factory=list[Grader])

@@ -38,7 +38,8 @@ def task_files(task: ImportedTask) -> dict[str, InputFile]:
         lines = ([f"edits = {by_path[deliver.path]}"] if deliver.path in by_path else []) + deliver.attributes
         head = f"deliver {deliver.name} {quoted(deliver.path)}"
         body += [head + " {", *lines, "}"] if lines else [head]
-    body += [""] + [f"let {name} = {value}" for name, value in task.lets] + [""]
+    body += [""] + [f"def {head} = {value}" for head, value in task.defs] + [""]
+    body += [f"let {name} = {value}" for name, value in task.lets] + [""]
     body += ["verify {", f"imported = {quoted(_cut(f'{task.origin}, {task.id}', 300), template=False)}"]
     if task.rubric_share is not None and task.rubrics:
         body.append(f"rubric_share = {number(task.rubric_share)}")
@@ -72,6 +73,7 @@ def _head(task: ImportedTask, made: dict[str, InputFile]) -> list[str]:
 def _named_inputs(task: ImportedTask) -> dict[str, str]:
     """The names of the inputs, with their paths."""
     taken = {deliver.name for deliver in task.delivers} | {name for name, _ in task.lets}
+    taken |= {head.split("(", 1)[0] for head, _ in task.defs}
     found: dict[str, str] = {}
     for path in sorted(task.files):
         found[name_of(path.rsplit("/", 1)[-1].replace(".", "_"), taken, prefix="file")] = path

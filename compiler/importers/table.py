@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from clawc.compiler.importers import claw_bench, claw_eval, clawgym, exported, harbor, pinchbench, wildclawbench
+from clawc.compiler.importers import (
+    claw_bench,
+    claw_eval,
+    clawgym,
+    exported,
+    harbor,
+    openclaw_bench,
+    pinchbench,
+    safeclaw,
+    wildclawbench,
+)
 from clawc.compiler.importers.model import Found
 from clawc.compiler.importers.tree import Tree
 
@@ -27,6 +37,8 @@ FORMATS: dict[str, Format] = {
     "claw-eval": Format("Claw-Eval and Claw-Eval-Live", claw_eval.find),
     "pinchbench": Format("PinchBench and EvoClawBench", pinchbench.find),
     "wildclawbench": Format("WildClawBench", wildclawbench.find),
+    "safeclawarena": Format("SafeClawArena, JSON", safeclaw.find),
+    "openclaw-clawbench": Format("openclaw/clawbench, YAML", openclaw_bench.find),
 }
 
 

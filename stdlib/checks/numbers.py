@@ -255,6 +255,19 @@ def sqrt(x: Any) -> Optional[Number]:
     return None if value is None or value < 0 else bounded(Decimal(value).sqrt(NUMBERS))
 
 
+def root(x: Any, n: Any) -> Optional[Number]:
+    """The n-th root; null below 0, and where n is not above 0."""
+    value, degree = arithmetic_number(x), arithmetic_number(n)
+    if value is None or degree is None or value < 0 or degree <= 0:
+        return None
+    if not value:
+        return 0
+    try:
+        return bounded(NUMBERS.power(Decimal(value), NUMBERS.divide(Decimal(1), Decimal(degree))))
+    except decimal.DecimalException:
+        raise Unmet("number is too large") from None
+
+
 def format_number(x: Any, decimals: Any, sep: Any = "") -> str:
     """A number written with so many decimals (half up), with `sep` between thousands; null is empty text."""
     if is_null(x):

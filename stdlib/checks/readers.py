@@ -108,6 +108,13 @@ def exists(source: Any) -> bool:
     return isinstance(source, File) and source.data is not None and not source.problem
 
 
+def size_of(source: Any) -> int:
+    """The size of a file in bytes."""
+    if not isinstance(source, File):
+        raise Unmet("there is no file to measure")
+    return len(require_bytes(source))
+
+
 def csv_records(text: str, delimiter: str, name: str) -> Iterator[Tuple[int, List[str]]]:
     """The records of a CSV text (RFC 4180) and the line each begins on; blank lines are skipped."""
     if text.count("\n") > MAX_LINES or text.count('"') > 4 * MAX_CELLS:

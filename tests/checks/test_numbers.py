@@ -45,6 +45,7 @@ from clawc.stdlib.checks.numbers import (
     mul,
     neg,
     number,
+    root,
     round_to,
     sqrt,
     sub,
@@ -156,6 +157,8 @@ def test_roots_and_logarithms_have_34_digits() -> None:
     assert log10(1000) == 3
     assert ln(D("2")) == D("0.6931471805599453094172321214581766")
     assert (sqrt(-1), ln(0), log10(-1)) == (None, None, None)
+    assert (root(64, 6), root(0, 3), root(D("0.25"), 2), root(2, 1)) == (2, 0, D("0.5"), 2)
+    assert (root(-1, 3), root(2, 0), root(None, 2), root("2", 2)) == (None, None, None, None)
 
 
 @pytest.mark.parametrize(

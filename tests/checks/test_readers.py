@@ -16,6 +16,7 @@ from clawc.stdlib.checks.readers import (
     kind_of,
     lines_of,
     rows,
+    size_of,
     text_of,
     tsv_table,
     typed,
@@ -80,6 +81,13 @@ def test_exists() -> None:
     assert not exists(file(None))
     assert not exists(file(None, problem="is a link"))
     assert not exists(MISSING)
+
+
+def test_size() -> None:
+    assert (size_of(file(b"")), size_of(file("\u00e9\r\n".encode()))) == (0, 4)
+    for odd in (file(None), "text"):
+        with pytest.raises(Unmet):
+            size_of(odd)
 
 
 def test_csv() -> None:

@@ -33,13 +33,13 @@ def submission(folder: Path, events: list[dict[str, Any]] = EVENTS) -> Submissio
 
 def test_calls(tmp_path: Path) -> None:
     found = tool_calls(submission(tmp_path))
-    assert found.columns == ["step", "tool", "path", "command", "ok", "output"]
+    assert found.columns == ["step", "tool", "path", "command", "ok", "output", "arguments"]
     assert [tuple(row.values()) for row in found.rows] == [
-        (1, "read", "a.txt", None, True, "A"),
-        (2, "exec", None, "ls -l 3", False, "x y"),
-        (3, "exec", None, "pwd", False, ""),
-        (4, "", None, None, False, ""),
-        (5, "", None, None, False, ""),
+        (1, "read", "a.txt", None, True, "A", '{"path": "a.txt"}'),
+        (2, "exec", None, "ls -l 3", False, "x y", '{"command": ["ls", "-l", 3]}'),
+        (3, "exec", None, "pwd", False, "", '{"command": "pwd", "path": 5}'),
+        (4, "", None, None, False, "", "{}"),
+        (5, "", None, None, False, "", "{}"),
     ]
 
 
@@ -52,9 +52,44 @@ def test_the_last_message(tmp_path: Path) -> None:
 
 def test_the_transcript_as_a_record(tmp_path: Path) -> None:
     found = transcript_of(submission(tmp_path))
-    assert list(found) == ["calls", "commands", "final"]
+    assert list(found) == ["calls", "commands", "final", "said", "messages"]
     assert isinstance(found["calls"], Table) and len(found["calls"].rows) == 5
     assert (found["commands"], found["final"]) == (["ls -l 3", "pwd"], "Done.")
+
+
+def test_arguments_are_written_as_json_with_keys_in_order(tmp_path: Path) -> None:
+    given = {"b": [1.5, None, True, {"d": "\u00e9"}], "a": 10**20}
+    event = {"event": "tool", "tool": "x", "arguments": given, "result": {}}
+    (row,) = tool_calls(submission(tmp_path, [event])).rows
+    assert row["arguments"] == json.dumps(given, sort_keys=True)
+
+
+def said(role: str, text: str, *tools: str) -> dict[str, Any]:
+    calls = [{"id": "1", "name": name, "arguments": "{}"} for name in tools]
+    return {"event": "message", "message": {"role": role, "content": text, **({"tool_calls": calls} if calls else {})}}
+
+
+def test_messages_by_turn(tmp_path: Path) -> None:
+    events = [
+        said("system", "s"), said("user", "one"), said("assistant", "", "read", "exec"), said("tool", "x"), said("assistant", "A"),
+        said("user", "two"), said("user", "and"), said("assistant", "B"), {"event": "message", "message": "odd"},
+    ]  # fmt: skip
+    found = transcript_of(submission(tmp_path, events))
+    assert [tuple(row.values()) for row in found["messages"].rows] == [
+        (1, "", ["read", "exec"]),
+        (1, "A", []),
+        (2, "B", []),
+    ]
+    assert (found["said"], found["final"]) == (["A", "B"], None)
+
+
+def test_messages_where_none_were_recorded(tmp_path: Path) -> None:
+    """Each call is one, and each last message ends a turn."""
+    found = transcript_of(submission(tmp_path))
+    assert [tuple(row.values()) for row in found["messages"].rows] == [
+        (1, "Not yet.", []), (2, "", ["read"]), (2, "", ["exec"]), (2, "", ["exec"]), (2, "", [""]), (2, "", [""]), (2, "Done.", []),
+    ]  # fmt: skip
+    assert found["said"] == ["Done."]
 
 
 def test_the_record_is_read_once(tmp_path: Path) -> None:
