@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench import agents, check, checkers, cluster, fmt, gateway, prove, rollouts, train
+from bench import agents, check, checkers, cluster, fmt, gateway, importing, prove, rollouts, train
 
 BENCHMARKS = {
     "agents": agents.main,
@@ -13,6 +13,7 @@ BENCHMARKS = {
     "cluster": cluster.main,
     "fmt": fmt.main,
     "gateway": gateway.main,
+    "import": importing.main,
     "prove": prove.main,
     "rollouts": rollouts.main,
     "train": train.main,

@@ -91,6 +91,7 @@ class EpisodeRecord(Strict):
     category: str = ""
     operations: tuple[str, ...] = ()
     bundle_id: Sha256
+    opaque: bool = False  # its verifier is kept as others wrote it, so nothing about it is proved
     agent: str
     index: int
     seed: int

@@ -275,6 +275,7 @@ def _record(
         category=episode.bundle.manifest.category,
         operations=episode.bundle.manifest.operations,
         bundle_id=episode.bundle.manifest.id,
+        opaque=bool(episode.bundle.manifest.imported),
         agent=episode.harness.name,
         index=episode.index,
         seed=episode.seed,

@@ -281,6 +281,7 @@ def _failed(episode: Episode, started: str, evidence: str) -> EpisodeRecord:
         category=manifest.category,
         operations=manifest.operations,
         bundle_id=manifest.id,
+        opaque=bool(manifest.imported),
         agent=episode.harness.name,
         index=episode.index,
         seed=episode.seed,

@@ -45,6 +45,7 @@ class TrainOptions:
     dtype: str = "bfloat16"
     device: str = "auto"
     seed: int = 0
+    opaque: bool = False
 
 
 def train_command(verb: str, paths: Sequence[Path], options: TrainOptions) -> int:
@@ -104,7 +105,7 @@ def _rows(paths: Sequence[Path], options: TrainOptions) -> list[Row]:
         raise UserError(f"the outcome `{clean(unknown)}` is unknown", f"outcomes: {', '.join((*OUTCOMES, _ALL))}")
     outcomes = frozenset[str]() if _ALL in options.outcomes else frozenset(options.outcomes or ("ok",))
     least = None if options.min_score is None else Decimal(repr(options.min_score))
-    selection, without = RowSelection(RowChoice(outcomes, least, options.max_tokens)), Without()
+    selection, without = RowSelection(RowChoice(outcomes, least, options.max_tokens, opaque=options.opaque)), Without()
     agent = LoopSettings() if options.agent is None else loop_settings(options.agent)
     template: Template | None = None
     rows: list[Row] = []

@@ -13,19 +13,20 @@ from typing import Literal, get_args
 from clawc.runtime.train.rows import Row
 from clawc.runtime.trajectory.filter import Choice, Selection
 
-Reason = Literal["outcome", "score", "untrained", "long", "duplicate"]
+Reason = Literal["opaque", "outcome", "score", "untrained", "long", "duplicate"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 
 
 @dataclass(frozen=True, slots=True)
 class RowChoice:
     """`outcomes` that are taken, none stands for all; the least score; the most tokens of a row; `unique`: of rows with the same
-    tokens and the same mask the first."""
+    tokens and the same mask the first; `opaque`: also of tasks whose verifier nobody has proved."""
 
     outcomes: frozenset[str] = frozenset({"ok"})
     min_score: Decimal | None = None
     most_tokens: int | None = None
     unique: bool = True
+    opaque: bool = False
 
 
 class RowSelection:
@@ -37,11 +38,13 @@ class RowSelection:
         self.left = Counter[Reason]()
         self._seen: set[bytes] = set()
 
-    def chosen(self, rows: Iterable[Row], outcome: str = "ok", score: str | None = None) -> Iterator[Row]:
+    def chosen(
+        self, rows: Iterable[Row], outcome: str = "ok", score: str | None = None, *, opaque: bool = False
+    ) -> Iterator[Row]:
         """Those of an episode that are taken."""
         judge = Selection(Choice(self.choice.outcomes, self.choice.min_score))
-        episode: Reason | None = None
-        if not judge.judged(outcome, score):
+        episode: Reason | None = "opaque" if opaque and not self.choice.opaque else None
+        if episode is None and not judge.judged(outcome, score):
             episode = "outcome" if judge.left["outcome"] else "score"
         for row in rows:
             why = episode or self._why(row)

@@ -37,7 +37,7 @@ def run_rows(folder: Path, selection: RowSelection, without: Without, scoring: s
         rows = attempt_rows(folder, record)
         if not rows:
             without.counts["uncaptured"] += 1
-        yield from selection.chosen(rows, record.outcome, record.score)
+        yield from selection.chosen(rows, record.outcome, record.score, opaque=record.opaque)
 
 
 def attempt_rows(folder: Path, record: EpisodeRecord, *, parse_errors: bool = False) -> tuple[Row, ...]:
@@ -61,4 +61,6 @@ def lesson_rows(
             without.counts["unteachable"] += 1
             without.reasons[str(why)] += 1
             continue
-        yield from selection.chosen(rows_of(taught.calls, bundle.manifest.id, bundle.manifest.template))
+        yield from selection.chosen(
+            rows_of(taught.calls, bundle.manifest.id, bundle.manifest.template), opaque=bool(bundle.manifest.imported)
+        )

@@ -34,3 +34,10 @@ def test_rows_are_the_same_only_with_the_same_mask() -> None:
     assert list(selection.chosen([row(3, 4), row(3, 4), longer])) == [row(3, 4), longer]
     assert selection.counts() == {"duplicate": 1}
     assert len(list(RowSelection(RowChoice(unique=False)).chosen([row(3), row(3)]))) == 2
+
+
+def test_what_an_opaque_verifier_judged_is_left_unless_asked_for() -> None:
+    selection = RowSelection(RowChoice())
+    assert not list(selection.chosen([row(3)], opaque=True))
+    assert selection.counts() == {"opaque": 1}
+    assert len(list(RowSelection(RowChoice(opaque=True)).chosen([row(3)], opaque=True))) == 1
