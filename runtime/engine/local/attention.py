@@ -40,7 +40,11 @@ class Where(NamedTuple):
 
 
 def where(spans: Sequence[Span], most: int, device: torch.device, kernel: bool) -> Where:
-    cells = [cell for each in spans for cell in range(each.start + each.length - (each.end - each.first), each.start + each.length)]
+    cells = [
+        cell
+        for each in spans
+        for cell in range(each.start + each.length - (each.end - each.first), each.start + each.length)
+    ]
     return Where(
         torch.tensor(cells, device=device),
         torch.tensor([*(each.first for each in spans), spans[-1].end], dtype=torch.int32, device=device),
@@ -97,7 +101,9 @@ def _apart(
     for each in spans:
         count = each.end - each.first
         cut = max(0, each.length - count - window + 1) if window else 0
-        kept, seen = (side[each.start + cut : each.start + each.length].transpose(0, 1)[None] for side in (keys, values))
+        kept, seen = (
+            side[each.start + cut : each.start + each.length].transpose(0, 1)[None] for side in (keys, values)
+        )
         asked = queries[each.first : each.end].transpose(0, 1)[None]
         if count == 1:  # heads that share keys are rows of one product
             asked = asked.reshape(1, keys.shape[1], group, -1)

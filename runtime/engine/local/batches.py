@@ -50,7 +50,9 @@ class _Call:
 
     def numbers(self, position: int, count: int) -> list[float]:
         """What tokens from a position on are drawn with."""
-        return [uniform(self.key, at) for at in range(position, position + count)] if self.temperature else [0.0] * count
+        return (
+            [uniform(self.key, at) for at in range(position, position + count)] if self.temperature else [0.0] * count
+        )
 
 
 class Batches:

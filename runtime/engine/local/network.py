@@ -50,7 +50,10 @@ class Network:
         self.turns = turns or (_TURNS if self.device.type == "cuda" else 1)
         as_trainers(self.model)
         modules, shapes = self._probed()
-        token = sum(key.shape[1] * key.shape[3] + value.shape[1] * value.shape[3] for key, value in shapes) * self.dtype.itemsize
+        token = (
+            sum(key.shape[1] * key.shape[3] + value.shape[1] * value.shape[3] for key, value in shapes)
+            * self.dtype.itemsize
+        )
         self.cells = _cells(setup, self.device, token)
         for module, (key, value) in zip(modules, shapes, strict=True):
             cells = Cells(self.cells + 1, key, value, self.dtype)  # the last one is for rows that nobody has
@@ -74,17 +77,18 @@ class Network:
             shapes.append((key, value))
             return value.repeat_interleave(query.shape[1] // value.shape[1], 1).transpose(1, 2).to(self.dtype)
 
-        self._hidden_to_logits(torch.zeros(1, 1, dtype=torch.int64, device=self.device), torch.zeros(1, 1, dtype=torch.int64, device=self.device), seen, 1)  # fmt: skip
+        self.logits(torch.zeros(1, 1, dtype=torch.int64, device=self.device), torch.zeros(1, 1, dtype=torch.int64, device=self.device), seen, 1)  # fmt: skip
         if len(modules) != self.model.config.num_hidden_layers or len(set(modules)) != len(modules):
             raise RuntimeError("this model has layers that do not attend, or attend in a way of their own")
         return modules, shapes
 
-    def _hidden_to_logits(self, ids: torch.Tensor, positions: torch.Tensor, clawc: object, keep: int | torch.Tensor) -> torch.Tensor:
+    def logits(
+        self, ids: torch.Tensor, positions: torch.Tensor, clawc: object, keep: int | torch.Tensor
+    ) -> torch.Tensor:
         """Logits of the tokens of `keep`, rows x vocabulary."""
         with torch.no_grad():
-            found = self.model(
-                input_ids=ids, position_ids=positions, use_cache=False, logits_to_keep=keep, clawc=clawc
-            ).logits
+            given = {"input_ids": ids, "position_ids": positions, "logits_to_keep": keep, "clawc": clawc}
+            found: torch.Tensor = self.model(use_cache=False, **given).logits
             return found[0].float()
 
     def copy(self, source: int, target: int, count: int) -> None:
@@ -93,7 +97,9 @@ class Network:
             for side in (module.clawc_keys, module.clawc_values):
                 side[target : target + count] = side[source : source + count]
 
-    def compute(self, parts: Sequence[tuple[Sequence[int], int, int]], draws: Sequence[tuple[int, Draw]]) -> tuple[list[int], list[float]]:
+    def compute(
+        self, parts: Sequence[tuple[Sequence[int], int, int]], draws: Sequence[tuple[int, Draw]]
+    ) -> tuple[list[int], list[float]]:
         """A pass over parts of prompts: tokens, the position of the first of them, and where the call's cells begin. Then draws a token
         after some of the parts, by their index. Raises ArithmeticError."""
         ids = [token for tokens, _, _ in parts for token in tokens]
@@ -103,7 +109,7 @@ class Network:
             first = spans[-1].end if spans else 0
             spans.append(Span(first, first + len(tokens), start, position + len(tokens)))
         last = [spans[index].end - 1 for index, _ in draws] or [0]
-        logits = self._hidden_to_logits(
+        scores = self.logits(
             torch.tensor([ids], device=self.device),
             torch.tensor([positions], device=self.device),
             where(spans, self.context, self.device, self.kernel),
@@ -111,8 +117,8 @@ class Network:
         )
         if not draws:
             return [], []
-        tokens, logprobs = draw(logits, [each for _, each in draws])
-        return tokens.tolist(), logprobs.tolist()
+        drawn, logprobs = draw(scores, [each for _, each in draws])
+        return drawn.tolist(), logprobs.tolist()
 
     def begin(self, rows: Sequence[Row]) -> _Step:
         """Begins `turns` steps for up to AT_ONCE rows; each has a number to draw with for each."""
@@ -136,6 +142,11 @@ class Network:
         for layer in getattr(self.model.base_model, "layers", ()):
             self._compiled[layer] = torch.compile(layer.forward, dynamic=True)
 
+    @property
+    def fuses(self) -> int:
+        """How many layers have their operations put together."""
+        return len(self._compiled)
+
     def fused(self, on: bool) -> None:
         for layer, compiled in self._compiled.items():
             if on:
@@ -152,7 +163,9 @@ class _Step:
         self._network = network
         self._size = size
         self._places = Places(size, device, network.turns)
-        self._tokens, self._positions, self._last = (torch.zeros(size, dtype=torch.int64, device=device) for _ in range(3))
+        self._tokens, self._positions, self._last = (
+            torch.zeros(size, dtype=torch.int64, device=device) for _ in range(3)
+        )
         self._starts = torch.full((size + 1,), network.cells, dtype=torch.int32, device=device)
         self._begins = torch.arange(size + 1, dtype=torch.int32, device=device)
         self._turn = torch.zeros(1, dtype=torch.int64, device=device)
@@ -164,7 +177,7 @@ class _Step:
     def capture(self) -> None:
         self._network.fused(True)
         try:
-            side = torch.cuda.Stream()
+            side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
             side.wait_stream(torch.cuda.current_stream())
             with torch.cuda.stream(side):
                 for _ in range(2):
@@ -192,7 +205,10 @@ class _Step:
             if self._graph is not None:
                 self._graph.replay()
             else:
-                spans = (Span(at, at + 1, row.start, min(row.position + turn, row.most - 1) + 1) for at, row in enumerate(rows))
+                spans = (
+                    Span(at, at + 1, row.start, min(row.position + turn, row.most - 1) + 1)
+                    for at, row in enumerate(rows)
+                )
                 self._once(None if network.kernel else tuple(spans))
 
     def drawn(self) -> tuple[list[list[int]], list[list[float]]]:
@@ -207,8 +223,8 @@ class _Step:
             place = Where(
                 starts[:-1].long() + self._positions, self._begins, starts, (self._positions + 1).int(), 1, most, spans
             )
-            logits = self._network._hidden_to_logits(self._tokens[None], self._positions[None], place, 0)
-            tokens, logprobs = self._places.draw(logits, self._turn)
+            scores = self._network.logits(self._tokens[None], self._positions[None], place, 0)
+            tokens, logprobs = self._places.draw(scores, self._turn)
             self._drawn.index_copy_(0, self._turn, tokens[None])
             self._logprobs.index_copy_(0, self._turn, logprobs[None])
             self._tokens.copy_(tokens)

@@ -42,15 +42,16 @@ class Head(nn.Module):
         super().__init__()
         self.weight = head.weight
         self.bias = head.bias
+        self._wide = None if head.weight.is_cuda else head.weight.detach().float()  # a processor has no such product
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         bias = None if self.bias is None else self.bias.float()
-        if not self.weight.is_cuda:
-            return linear(hidden.float(), self.weight.float(), bias)
+        if self._wide is not None:
+            return linear(hidden.float(), self._wide, bias)
         # Two halves of each number, of 8 bits and the next 8: weights are read once, and sums are float32.
         rows = hidden.flatten(0, -2)
         upper = rows.to(self.weight.dtype)
         lower = (rows - upper.float()).to(self.weight.dtype)
-        both = torch.mm(torch.cat((upper, lower)), self.weight.t(), out_dtype=torch.float32)
-        logits = (both[: len(rows)] + both[len(rows) :]).unflatten(0, hidden.shape[:-1])
+        both: torch.Tensor = torch.mm(torch.cat((upper, lower)), self.weight.t(), out_dtype=torch.float32)
+        logits = (both[: len(rows)] + both[len(rows) :]).view(*hidden.shape[:-1], -1)
         return logits if bias is None else logits + bias
