@@ -45,6 +45,7 @@ class TrainOptions:
     dtype: str = "bfloat16"
     device: str = "auto"
     seed: int = 0
+    compiled: bool = False
 
 
 def train_command(verb: str, paths: Sequence[Path], options: TrainOptions) -> int:
@@ -86,6 +87,7 @@ def _settings(options: TrainOptions) -> SftSettings:
             device=cast(Literal["auto", "cpu", "cuda"], options.device),
             seed=options.seed,
             save_every=options.save_every,
+            compiled=options.compiled,
         )
     except ValueError as error:
         raise UserError(str(error), "give `--batch` as a multiple of `--at-once`") from error

@@ -28,6 +28,7 @@ IGNORED = -100  # the label of a token that the loss is not over
 METRICS = "metrics.jsonl"
 MODEL = "model"
 TRAINER = ("torch", "transformers", "accelerate", "peft", "datasets", "trl")
+_COMPILER = "inductor"
 _LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
@@ -208,7 +209,7 @@ def make_trainer(
 def _compile(model: Any) -> None:
     """Each layer alone, all by the same code: whole models take minutes, and TRL's last layer is made of kernels already."""
     for layer in model.base_model.layers:
-        layer.compile(dynamic=True)
+        layer.compile(dynamic=True, backend=_COMPILER)
 
 
 def _dataset(rows: Sequence[Row]) -> object:

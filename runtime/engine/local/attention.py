@@ -6,7 +6,8 @@ its call up to itself. On CUDA and in bfloat16 it is one kernel for all calls, e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import torch
@@ -14,6 +15,8 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
 
 NAME = "clawc"
+_TRITON = find_spec("triton") is not None
+_flash: Callable[..., tuple[torch.Tensor, ...]] = torch.ops.aten._flash_attention_forward
 
 
 class Span(NamedTuple):
@@ -26,8 +29,8 @@ class Span(NamedTuple):
 
 
 class Where(NamedTuple):
-    """Of the T tokens of a pass, and its calls C: `cells` (T, int64) take their keys and values. `begins` (C + 1, int32) say where the tokens of
-    a call begin, `starts` (C + 1, int32) where its cells do, `lengths` (C, int32) how many tokens it has by then; `longest` tokens are the
+    """Of the T tokens of a pass, and its calls C: `cells` (T, int64) take their keys and values. `begins` (C + 1 or more, int32) say where the
+    tokens of a call begin, `starts` (C + 1 or more, int32) where its cells do, `lengths` (C, int32) how many tokens it has by then; `longest` tokens are the
     most of a call in this pass, `most` the most that its cells can hold. Without `spans` the kernel of CUDA is used."""
 
     cells: torch.Tensor
@@ -125,15 +128,20 @@ def _kernel(
     queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, begins: torch.Tensor, starts: torch.Tensor, lengths: torch.Tensor,
     longest: int, most: int, scale: float, window: int,
 ) -> torch.Tensor:  # fmt: skip
-    """Flash attention as torch has it. A call's keys are those from its start on, as many as its length: calls need not stand one after
-    the other. `window` -1 is none."""
-    return torch.ops.aten._flash_attention_forward(
-        queries, keys, values, begins, starts, longest, most, 0.0, True, False,
+    """A call's keys are those from its start on, as many as its length: calls need not stand one after the other. `window` -1 is none."""
+    calls = len(lengths)
+    if longest == 1 and _TRITON:
+        from clawc.runtime.engine.local.one_token import fits, one_token
+
+        if fits(queries.shape[1], *keys.shape[1:]):
+            return one_token(queries, keys, values, starts, lengths, scale, window + 1)  # with the token itself
+    return _flash(
+        queries, keys, values, begins[: calls + 1], starts[: calls + 1], longest, most, 0.0, True, False,
         scale=scale, window_size_left=window, window_size_right=0 if window >= 0 else -1, seqused_k=lengths,
     )[0]  # fmt: skip
 
 
-@_kernel.register_fake
+@_kernel.register_fake  # pyright: ignore[reportUnknownMemberType]
 def _(
     queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, begins: torch.Tensor, starts: torch.Tensor, lengths: torch.Tensor,
     longest: int, most: int, scale: float, window: int,
@@ -144,10 +152,11 @@ def _(
 def _at_once(
     queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, where: Where, scale: float, window: int | None
 ) -> torch.Tensor:  # fmt: skip
-    reach = -1 if window is None else window - 1
-    return _kernel(
+    reach = -1 if window is None else window - 1  # without the token itself
+    found: torch.Tensor = _kernel(
         queries, keys, values, where.begins, where.starts, where.lengths, where.longest, where.most, scale, reach
     )
+    return found
 
 
-AttentionInterface.register(NAME, _attend)
+AttentionInterface.register(NAME, _attend)  # pyright: ignore[reportUnknownMemberType]

@@ -17,6 +17,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from clawc.runtime.engine.local.attention import NAME, Cells, Span, Where, kernel_fits, where
+from clawc.runtime.engine.local.joined import join
 from clawc.runtime.engine.local.precision import as_trainers
 from clawc.runtime.engine.local.sampler import Draw, Places, draw
 from clawc.runtime.engine.local.wire import Setup
@@ -48,6 +49,7 @@ class Network:
         self.dtype: torch.dtype = self.model.dtype
         self.context = setup.context
         self.turns = turns or (_TURNS if self.device.type == "cuda" else 1)
+        join(self.model)
         as_trainers(self.model)
         modules, shapes = self._probed()
         token = (
@@ -166,8 +168,9 @@ class _Step:
         self._tokens, self._positions, self._last = (
             torch.zeros(size, dtype=torch.int64, device=device) for _ in range(3)
         )
-        self._starts = torch.full((size + 1,), network.cells, dtype=torch.int32, device=device)
-        self._begins = torch.arange(size + 1, dtype=torch.int32, device=device)
+        # As long for all sizes: layers are compiled once.
+        self._starts = torch.full((AT_ONCE + 1,), network.cells, dtype=torch.int32, device=device)
+        self._begins = torch.arange(AT_ONCE + 1, dtype=torch.int32, device=device)
         self._turn = torch.zeros(1, dtype=torch.int64, device=device)
         self._drawn = torch.zeros(network.turns, size, dtype=torch.int64, device=device)
         self._logprobs = torch.zeros(network.turns, size, device=device)
@@ -198,7 +201,7 @@ class _Step:
         _put(self._tokens, [*(row.token for row in rows), *[0] * unused])
         _put(self._positions, [*(row.position for row in rows), *[0] * unused])
         _put(self._last, [*(row.most - 1 for row in rows), *[0] * unused])
-        _put(self._starts, [*(row.start for row in rows), *[network.cells] * (unused + 1)])
+        _put(self._starts[: self._size], [*(row.start for row in rows), *[network.cells] * unused])
         self._places.fill_turns([row.temperature for row in rows], [row.below for row in rows])
         self._turn.zero_()
         for turn in range(network.turns):
@@ -221,7 +224,13 @@ class _Step:
         with torch.no_grad():
             starts, most = self._starts, self._network.context
             place = Where(
-                starts[:-1].long() + self._positions, self._begins, starts, (self._positions + 1).int(), 1, most, spans
+                starts[: self._size].long() + self._positions,
+                self._begins,
+                starts,
+                (self._positions + 1).int(),
+                1,
+                most,
+                spans,
             )
             scores = self._network.logits(self._tokens[None], self._positions[None], place, 0)
             tokens, logprobs = self._places.draw(scores, self._turn)

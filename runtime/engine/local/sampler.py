@@ -78,15 +78,19 @@ class Places:
 
 
 def _found(logprobs: torch.Tensor, below: torch.Tensor) -> torch.Tensor:
-    """Of each row the token at which the sum of probabilities, in double precision, first exceeds its part `below` of the whole. Sums of pieces come first: a row is too long for one thread to go along."""
+    """Of each row the token at which the sum of probabilities, in double precision, first exceeds its part `below` of the whole. Sums of
+    pieces come first: a row is too long for one thread to go along."""
     rows, vocabulary = logprobs.shape
-    padded = torch.nn.functional.pad(logprobs, (0, -vocabulary % _PIECE), value=-torch.inf)
-    likely = padded.exp().view(rows, -1, _PIECE).double()
-    pieces = likely.sum(dim=-1).cumsum(dim=-1)
+    likely = logprobs.exp()
+    if vocabulary % _PIECE:
+        likely = torch.nn.functional.pad(likely, (0, -vocabulary % _PIECE))
+    likely = likely.view(rows, -1, _PIECE)
+    sums = likely.sum(dim=-1, dtype=torch.float64)
+    pieces = sums.cumsum(dim=-1)
     sought = (below * pieces[:, -1]).unsqueeze(1)
     piece = torch.searchsorted(pieces, sought, right=True).clamp(max=pieces.shape[1] - 1)
-    before = pieces.gather(1, piece) - likely.sum(dim=-1).gather(1, piece)
-    steps = likely.gather(1, piece.unsqueeze(2).expand(-1, -1, _PIECE)).squeeze(1).cumsum(dim=-1)
+    before = pieces.gather(1, piece) - sums.gather(1, piece)
+    steps = likely.gather(1, piece.unsqueeze(2).expand(-1, -1, _PIECE)).squeeze(1).double().cumsum(dim=-1)
     found = torch.searchsorted(steps, sought - before, right=True).clamp(max=_PIECE - 1)
     return (piece * _PIECE + found).squeeze(1).clamp(max=vocabulary - 1)
 
