@@ -173,7 +173,7 @@ def _gap(
     differences: list[float] = []
     for prompt, (ids, logprobs) in zip(asked, answers, strict=True):
         if ids:
-            differences += (forward.logprobs(prompt, ids) - torch.tensor(logprobs)).abs().tolist()
+            differences += map(float, (forward.logprobs(prompt, ids) - torch.tensor(logprobs)).abs())
     return {
         "mean_exp_abs": round(sum(map(math.exp, differences)) / len(differences), 6),
         "mean_abs": sum(differences) / len(differences),

@@ -10,8 +10,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Literal
 
-import torch
-
 from bench.train_card import wait
 from clawc.runtime.engine.local.network import Network, Row
 from clawc.runtime.engine.local.wire import Setup
@@ -62,7 +60,8 @@ def _kernels(network: Network, rows: Sequence[Row]) -> dict[str, Any]:
     with profile(activities=[ProfilerActivity.CUDA]) as profiled:
         network.begin(rows).drawn()
     took: dict[str, list[float]] = defaultdict(list)
-    for event in profiled.events() or ():
+    events: Any = profiled.events()
+    for event in events or ():
         if str(event.device_type).endswith("CUDA"):
             took[event.name[:80]].append(float(event.device_time))
     turns = network.turns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -71,7 +72,7 @@ def test_ranges_hold_what_they_say(seed: int) -> None:
         place.range.tokens[:] = prompt
         busy.append((place.range, list(prompt)))
         ranges = arena.ranges
-        assert all(one.end <= other.start for one, other in zip(ranges, ranges[1:]))
+        assert all(one.end <= other.start for one, other in pairwise(ranges))
         assert ranges[-1].end <= SIZE
         for each in ranges:
             assert cells[each.start : each.start + len(each.tokens)] == each.tokens

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from transformers import LlamaForCausalLM  # noqa: E402
 from clawc.runtime.engine.local.batches import Batches  # noqa: E402
 
 CALLS = [([7, 8, 9, *range(20, 20 + count)], most, seed) for count, most, seed in ((1, 9, 1), (40, 17, 2), (3, 1, 3), (90, 30, 4), (40, 12, 5))]  # fmt: skip
+Call = tuple[list[int], int, int]
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no card")
 
 
@@ -31,32 +31,32 @@ def setup(folder: Path, **fields: Any) -> Setup:
 
 
 def answers(
-    batches: Batches, calls: Sequence[tuple[list[int], int, int]], temperature: float = 1.0
+    batches: Batches, calls: Sequence[Call], temperature: float = 1.0, stop: bool = True
 ) -> list[tuple[list[int], list[float]]]:
-    """Asks all at once, and stops."""
-    found: dict[str, tuple[list[int], list[float]]] = {}
-
-    def listen() -> None:
-        for outputs in batches.outputs():
-            for output in outputs:
-                ids, logprobs = found.setdefault(output.name, ([], []))
-                ids += output.ids
-                logprobs += output.logprobs
-
-    listener = threading.Thread(target=listen)
-    listener.start()
+    """Asks all at once."""
+    found: dict[str, tuple[list[int], list[float]]] = {str(number): ([], []) for number in range(len(calls))}
     for number, (prompt, most, seed) in enumerate(calls):
         batches.add(str(number), prompt, most, temperature, seed)
-    batches.stop()
-    listener.join()
-    return [found[str(number)] for number in range(len(calls))]
+    left = len(calls)
+    for outputs in batches.outputs():
+        for output in outputs:
+            if output.name in found:  # not of a call that was cancelled
+                ids, logprobs = found[output.name]
+                ids += output.ids
+                logprobs += output.logprobs
+                left -= output.finish is not None
+        if not left:
+            break
+    if stop:
+        batches.stop()
+    return list(found.values())
 
 
-def gap(folder: Path, found: Sequence[tuple[list[int], list[float]]]) -> float:
+def gap(folder: Path, found: Sequence[tuple[list[int], list[float]]], calls: Sequence[Call] = CALLS) -> float:
     """The largest difference to a forward pass of each call alone, in float32."""
     model: Any = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)  # pyright: ignore[reportUnknownMemberType]
     worst = 0.0
-    for (prompt, _, _), (ids, logprobs) in zip(CALLS, found, strict=True):
+    for (prompt, _, _), (ids, logprobs) in zip(calls, found, strict=True):
         with torch.no_grad():
             logits = model(torch.tensor([[*prompt, *ids]])).logits[0, len(prompt) - 1 : -1]
         likely = torch.log_softmax(logits, -1).gather(1, torch.tensor(ids)[:, None])[:, 0]
@@ -75,6 +75,20 @@ def test_all_get_what_they_would_get_alone(tiny_model: Path, turns: int, cells: 
     for (_, most, _), (ids, _) in zip(CALLS, together, strict=True):
         assert len(ids) == most or ids[-1] in ends
         assert not ends & set(ids[:-1])
+
+
+def test_what_was_computed_for_others_is_taken_over(tiny_model: Path) -> None:
+    batches = Batches(setup(tiny_model, cache=1024), 3)
+    prompt = [*range(30, 75)]
+    calls: list[Call] = [(prompt, 9, seed) for seed in range(4)]
+    calls += [([*prompt[:20], *range(100, 110 + seed)], 6, seed) for seed in range(4)]
+    first = answers(batches, calls, stop=False)
+    again = answers(batches, calls, stop=False)
+    longer = [([*prompt, *ids, 9, 10], most, seed) for (prompt, most, seed), (ids, _) in zip(calls, again)]
+    then = answers(batches, longer)
+    assert [ids for ids, _ in again] == [ids for ids, _ in first]
+    for found, asked in ((first, calls), (again, calls), (then, longer)):
+        assert gap(tiny_model, found, asked) < 1e-4
 
 
 def test_likeliest_tokens_are_certain(tiny_model: Path) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_IDLE = 512  # ranges that are kept: all of them are looked through
+
 
 @dataclass(eq=False, slots=True)
 class Range:
@@ -59,10 +61,11 @@ class Arena:
             idle = sorted((each for each in self._ranges if not each.busy), key=lambda each: (each is best, each.used))
             if not idle:
                 return None
-            if idle[0] is best and self._room_after(best) >= size:
-                return self._given(best, best.start, size, prompt[:known], None)
+            if best is not None and idle[0] is best:
+                if self._room_after(best) >= size:
+                    return self._given(best, best.start, size, prompt[:known], None)
+                best, known = None, 0
             self._ranges.remove(idle[0])
-            best, known = (None, 0) if idle[0] is best else (best, known)
             start = self._hole(size)
         source = best.start if best is not None and known else None
         return self._given(Range(start, size, []), start, size, prompt[:known], source)
@@ -71,8 +74,11 @@ class Arena:
         """What it holds stays until the cells are needed."""
         self._turn += 1
         range.busy, range.used = False, self._turn
+        idle = [each for each in self._ranges if not each.busy]
         if not range.tokens:
             self._ranges.remove(range)
+        elif len(idle) > _IDLE:
+            self._ranges.remove(min(idle, key=lambda each: each.used))
 
     def _given(self, range: Range, start: int, size: int, known: list[int], source: int | None) -> Place:
         range.start, range.size, range.tokens, range.busy = start, size, known, True
@@ -83,12 +89,18 @@ class Arena:
 
     def _like(self, prompt: list[int]) -> tuple[Range | None, int]:
         """The range that has most tokens of the beginning of a prompt, and how many; of several one that nobody has."""
-        found: tuple[Range | None, int] = (None, 0)
+        best: Range | None = None
+        known = 0
         for each in self._ranges:
-            same = _same(each.tokens, prompt)
-            if same > found[1] or (same == found[1] and found[0] is not None and found[0].busy and not each.busy):
-                found = (each, same)
-        return found
+            # To have more than the best, or as many and be free, it must have these; most ranges have not.
+            free = best is not None and best.busy and not each.busy
+            least = known if free else known + 1
+            tokens = each.tokens
+            if least and len(tokens) >= least <= len(prompt) and tokens[least - 1] == prompt[least - 1]:
+                same = _same(tokens, prompt)
+                if same >= least:
+                    best, known = each, same
+        return best, known
 
     def _room_after(self, range: Range) -> int:
         """Cells from its start to those of the next one."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Literal, NamedTuple
 
-from clawc.runtime.engine.local.arena import Arena, Range
+from clawc.runtime.engine.local.arena import Arena, Place, Range
 from clawc.runtime.engine.local.network import AT_ONCE, Network, Row
 from clawc.runtime.engine.local.sampler import Draw, uniform
 from clawc.runtime.engine.local.wire import Setup
@@ -126,6 +126,7 @@ class Batches:
                 if self._stopping:
                     return False
                 self._news.wait()
+            places: list[Place] = []
             while self._waiting and len(self._reading) + len(self._drawing) < AT_ONCE:
                 call = self._waiting[0]
                 place = None if call.cancelled else self._arena.take(call.tokens, call.room)
@@ -134,10 +135,23 @@ class Batches:
                 self._waiting.popleft()
                 if place is not None:
                     call.range = place.range
-                    self._reading.append(call)
-                    if place.source is not None:
-                        self._network.copy(place.source, place.range.start, place.known)
+                    # What is left of it may be the one token that a step computes.
+                    (self._reading if place.known + 1 < call.prompt else self._drawing).append(call)
+                    places.append(place)
+        self._copy(places)
         return True
+
+    def _copy(self, places: Sequence[Place]) -> None:
+        """Puts what is computed where it belongs; what one call takes over may be what another one has just taken over."""
+        copies: list[tuple[int, int, int]] = []
+        for place in places:
+            if place.source is None:
+                continue
+            if any(target <= place.source < target + count for _, target, count in copies):
+                self._network.copy(copies)
+                copies = []
+            copies.append((place.source, place.range.start, place.known))
+        self._network.copy(copies)
 
     def _read(self) -> None:
         """Computes a part of the prompts, and draws the first token of those that are computed to their end."""

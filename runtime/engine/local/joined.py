@@ -16,7 +16,7 @@ def join(model: nn.Module) -> None:
     for module in list(model.modules()):
         for names in _TOGETHER:
             layers = [getattr(module, name, None) for name in names]
-            plain = [layer for layer in layers if type(layer) is nn.Linear]
+            plain: list[Any] = [layer for layer in layers if type(layer) is nn.Linear]
             if len(plain) == len(names) and len({(layer.in_features, layer.bias is None) for layer in plain}) == 1:
                 joined = _Joined(plain)
                 for index, name in enumerate(names):
@@ -26,7 +26,7 @@ def join(model: nn.Module) -> None:
 class _Joined(nn.Module):
     """Holds what it has found until the last part has taken it."""
 
-    def __init__(self, layers: list[nn.Linear]) -> None:
+    def __init__(self, layers: list[Any]) -> None:
         super().__init__()
         self.sizes = [layer.out_features for layer in layers]
         self.weight = nn.Parameter(torch.cat([layer.weight.detach() for layer in layers]), requires_grad=False)
@@ -44,7 +44,7 @@ class _Part(nn.Module):
         joined = self.joined
         if self.index == 0:
             found = linear(given.to(joined.weight.dtype), joined.weight, joined.bias)
-            joined.held = (given, found.split(joined.sizes, -1))
+            joined.held = (given, torch.split(found, joined.sizes, -1))
         if joined.held is None or joined.held[0] is not given:
             raise RuntimeError("this model does not give the same to layers that are called alike")
         part: torch.Tensor = joined.held[1][self.index]

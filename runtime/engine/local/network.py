@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
-from typing import Any
+from typing import Any, cast
 
 import torch
 from transformers import AutoModelForCausalLM
@@ -93,11 +93,18 @@ class Network:
             found: torch.Tensor = self.model(use_cache=False, **given).logits
             return found[0].float()
 
-    def copy(self, source: int, target: int, count: int) -> None:
-        """What `count` cells hold, to others."""
+    def copy(self, copies: Sequence[tuple[int, int, int]]) -> None:
+        """What `count` cells from `source` on hold, to as many from `target` on, for (source, target, count); all are read before any is
+        written."""
+        if not copies:
+            return
+        sources, targets = (
+            torch.cat([torch.arange(each[side], each[side] + each[2]) for each in copies]).to(self.device)
+            for side in (0, 1)
+        )
         for module in self._modules:
             for side in (module.clawc_keys, module.clawc_values):
-                side[target : target + count] = side[source : source + count]
+                side.index_copy_(0, targets, side.index_select(0, sources))
 
     def compute(
         self, parts: Sequence[tuple[Sequence[int], int, int]], draws: Sequence[tuple[int, Draw]]
@@ -120,7 +127,7 @@ class Network:
         if not draws:
             return [], []
         drawn, logprobs = draw(scores, [each for _, each in draws])
-        return drawn.tolist(), logprobs.tolist()
+        return _listed(drawn), _listed(logprobs)
 
     def begin(self, rows: Sequence[Row]) -> _Step:
         """Begins `turns` steps for up to AT_ONCE rows; each has a number to draw with for each."""
@@ -142,7 +149,7 @@ class Network:
         if find_spec("triton") is None or not any(map(which, ("cc", "gcc", "clang"))):
             return
         for layer in getattr(self.model.base_model, "layers", ()):
-            self._compiled[layer] = torch.compile(layer.forward, dynamic=True)
+            self._compiled[layer] = torch.compile(layer.forward, dynamic=True)  # pyright: ignore[reportUnknownMemberType]
 
     @property
     def fuses(self) -> int:
@@ -216,7 +223,7 @@ class _Step:
 
     def drawn(self) -> tuple[list[list[int]], list[list[float]]]:
         """Waits. Tokens and their log probabilities, a list for each turn. Raises ArithmeticError."""
-        tokens, logprobs = self._drawn[:, : self._rows].tolist(), self._logprobs[:, : self._rows].tolist()
+        tokens, logprobs = _listed(self._drawn[:, : self._rows]), _listed(self._logprobs[:, : self._rows])
         self._places.check()
         return tokens, logprobs
 
@@ -239,6 +246,10 @@ class _Step:
             self._tokens.copy_(tokens)
             self._positions.copy_(torch.minimum(self._positions + 1, self._last))
             self._turn.add_(1)
+
+
+def _listed(values: torch.Tensor) -> Any:
+    return cast(Any, values.tolist())  # pyright: ignore[reportUnknownMemberType]
 
 
 def _put(target: torch.Tensor, values: Sequence[int]) -> None:

@@ -3,6 +3,10 @@
 With few calls the keys of each are divided among several programs, whose parts a second kernel puts together.
 """
 
+# The kernels are written in Triton's language, whose types no checker of Python knows.
+# mypy: disable-error-code="untyped-decorator, no-untyped-def"
+# pyright: basic, reportInvalidTypeForm=false
+
 from __future__ import annotations
 
 from importlib import import_module

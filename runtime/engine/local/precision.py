@@ -38,10 +38,10 @@ def _widened(module: nn.Module, given: object, found: torch.Tensor) -> torch.Ten
 class Head(nn.Module):
     """The last layer, with weights that are not float32, given and giving float32."""
 
-    def __init__(self, head: nn.Linear) -> None:
+    def __init__(self, head: Any) -> None:
         super().__init__()
-        self.weight = head.weight
-        self.bias = head.bias
+        self.weight: nn.Parameter = head.weight
+        self.bias: nn.Parameter | None = head.bias
         self._wide = None if head.weight.is_cuda else head.weight.detach().float()  # a processor has no such product
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
