@@ -26,7 +26,7 @@ from typing import Any
 from bench.machine import machine
 
 AIMS = {"roofline_share": 0.30, "mfu": 0.35, "bfloat16_mean_exp_abs": 1.02, "float32_max_abs": 1e-4}
-SECTIONS = ("card", "learning", "step_time", "sampling", "gaps", "steps")
+SECTIONS = ("card", "learning", "host", "step_time", "sampling", "gaps", "steps")
 
 
 class Run:
@@ -114,6 +114,16 @@ def step_time(run: Run) -> None:
     kind: Any = run.device.type
     sizes = (1, 2) if run.given.quick else (1, 8, 64, 256)
     run.part("step_time", lambda: step_times(run.model, kind, "bfloat16", sizes, 1024 if run.given.quick else 8192))
+
+
+def host(run: Run) -> None:
+    from bench.train_engine import prompts
+    from bench.train_host import host_times
+
+    sizes = (1, 8, 64, 256)
+    asked = prompts(run.model, max(sizes))
+    run.part("host.what", lambda: "microseconds of a token on the host, by calls, over a device that takes no time")
+    run.part("host.token_us", lambda: host_times(run.model, asked, sizes, 16 if run.given.quick else 128))
 
 
 def gaps(run: Run) -> None:
@@ -247,6 +257,7 @@ def main(arguments: Sequence[str]) -> int:
         parts = {
             "card": card,
             "learning": learning,
+            "host": host,
             "step_time": step_time,
             "sampling": sampling,
             "gaps": gaps,
