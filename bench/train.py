@@ -26,7 +26,7 @@ from typing import Any
 from bench.machine import machine
 
 AIMS = {"roofline_share": 0.30, "mfu": 0.35, "bfloat16_mean_exp_abs": 1.02, "float32_max_abs": 1e-4}
-SECTIONS = ("card", "learning", "sampling", "gaps", "steps")
+SECTIONS = ("card", "learning", "host", "step_time", "sampling", "gaps", "steps")
 
 
 class Run:
@@ -81,7 +81,7 @@ def sampling(run: Run) -> None:
     from bench import train_engine
 
     quick = run.given.quick
-    sizes, most = ((1, 2), 8) if quick else ((1, 8, 64, 128), 256)
+    sizes, most = ((1, 2), 8) if quick else ((1, 8, 64, 256), 128)
     endless = train_engine.endless(run.model, run.folder / "endless")
     asked = train_engine.prompts(endless, max(sizes))
     kind: Any = run.device.type
@@ -106,6 +106,24 @@ def sampling(run: Run) -> None:
             return found
 
         run.part(name, measured)
+
+
+def step_time(run: Run) -> None:
+    from bench.train_step_time import step_times
+
+    kind: Any = run.device.type
+    sizes = (1, 2) if run.given.quick else (1, 8, 64, 256)
+    run.part("step_time", lambda: step_times(run.model, kind, "bfloat16", sizes, 1024 if run.given.quick else 8192))
+
+
+def host(run: Run) -> None:
+    from bench.train_engine import prompts
+    from bench.train_host import host_times
+
+    sizes = (1, 8, 64, 256)
+    asked = prompts(run.model, max(sizes))
+    run.part("host.what", lambda: "microseconds of a token on the host, by calls, over a device that takes no time")
+    run.part("host.token_us", lambda: host_times(run.model, asked, sizes, 16 if run.given.quick else 128))
 
 
 def gaps(run: Run) -> None:
@@ -134,13 +152,17 @@ def steps(run: Run) -> None:
         return Shape(name, length, rows, SftSettings(steps=5 if quick else 10, batch=rows, at_once=rows, device=device, schedule="constant", **fields))  # fmt: skip
 
     lengths = (64, 128) if quick else (512, 2048, 8192)
-    shapes = [shape("full", length) for length in lengths]
+    shapes = [shape("full", lengths[1])]
+    shapes += [shape("full_compiled", length, compiled=True) for length in (lengths[1], lengths[0], *lengths[2:])]
+    shapes += [shape("lora_compiled", lengths[1], pure=True, lora=Lora(), compiled=True)]
+    shapes += [shape("full", length) for length in (lengths[0], *lengths[2:])]
     shapes += [shape("full_pure_bfloat16", lengths[1], pure=True)]
     shapes += [shape("lora", length, pure=True, lora=Lora()) for length in lengths]
-    if device == "cuda" and not quick:
-        shapes += [shape("full_compiled", lengths[1], compiled=True)]
     peak = run.result["card"]["matmul_flops_a_second"]
+    wished = run.given.shapes.split(",") if run.given.shapes else None
     for each in shapes:
+        if wished is not None and f"{each.name}_{each.length}" not in wished:
+            continue
         out = run.folder / f"steps-{each.name}-{each.length}"
         timed = each.settings.steps - 3
         run.part(f"steps.{each.name}_{each.length}", partial(step_speed, run.model, out, each, run.device, timed, peak))
@@ -214,6 +236,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--model", type=Path, help="a folder; SmolLM2-135M-Instruct unless given")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--only", default=",".join(SECTIONS), help="parts, with commas")
+    parser.add_argument("--shapes", default="", help="of the steps, such as full_2048, with commas; all unless given")
     parser.add_argument("--rows", type=Path, help="folder with a file of rows for each family to train on")
     parser.add_argument("--held", type=Path, help="the same of instances that are held out, and of families that are")
     parser.add_argument("--bundles", type=Path, help="folder with tasks to play")
@@ -231,7 +254,15 @@ def main(arguments: Sequence[str]) -> int:
         folder = given.keep or Path(name)
         folder.mkdir(parents=True, exist_ok=True)
         run = Run(given, folder.absolute())
-        parts = {"card": card, "learning": learning, "sampling": sampling, "gaps": gaps, "steps": steps}
+        parts = {
+            "card": card,
+            "learning": learning,
+            "host": host,
+            "step_time": step_time,
+            "sampling": sampling,
+            "gaps": gaps,
+            "steps": steps,
+        }
         for wished in given.only.split(","):
             if wished != "learning" or given.rows:
                 parts[wished](run)

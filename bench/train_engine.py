@@ -4,7 +4,6 @@ log probabilities that it gives against those of a forward pass."""
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import math
 import os
@@ -124,8 +123,9 @@ def roofline(folder: Path, copy_bytes_a_second: float, size: int, context: float
 def gaps(
     folder: Path, device: Literal["cpu", "cuda"], dtype: Literal["float32", "bfloat16"], asked: list[list[int]], most: int, graphs: bool
 ) -> dict[str, Any]:  # fmt: skip
-    """How far log probabilities of the engine are from those of a forward pass over the same tokens, of each call alone: in the same
-    dtype, and for bfloat16 also with weights in float32 as a trainer keeps them."""
+    """How far log probabilities of the engine are from those of a forward pass over the same tokens, of each call alone. In bfloat16 there
+    are three passes: `trainer`, with weights in float32 under autocast and the last layer in float32, as TRL has it with
+    `cast_lm_head_to_fp32`; `autocast`, the same with the last layer in bfloat16; `same`, with all of it in bfloat16."""
 
     async def drawn() -> list[tuple[list[int], list[float]]]:
         engine = TransformersEngine(folder, device=device, dtype=dtype, graphs=graphs)
@@ -137,26 +137,45 @@ def gaps(
 
     answers = asyncio.run(drawn())
     found: dict[str, Any] = {"dtype": dtype, "graphs": graphs, "tokens": sum(len(ids) for ids, _ in answers)}
-    trainers = {"same": getattr(torch, dtype), **({"autocast": torch.float32} if dtype == "bfloat16" else {})}
-    for name, kept in trainers.items():
+    for name in ("trainer", "autocast", "same") if dtype == "bfloat16" else ("same",):
+        found[name] = _gap(_Forward(folder, torch.device(device), dtype, name), asked, answers)
+    return found
+
+
+class _Forward:
+    """A pass of a kind that `gaps` names."""
+
+    def __init__(self, folder: Path, device: torch.device, dtype: str, kind: str) -> None:
+        kept = torch.bfloat16 if dtype == "bfloat16" and kind == "same" else torch.float32
         model: Any = LlamaForCausalLM.from_pretrained(  # pyright: ignore[reportUnknownMemberType]
             folder, dtype=kept, attn_implementation="sdpa"
         )
-        model = model.to(device).eval()
-        differences: list[float] = []
-        for prompt, (ids, logprobs) in zip(asked, answers):
-            if not ids:
-                continue
-            with torch.no_grad(), torch.autocast(device, torch.bfloat16, enabled=name == "autocast"):
-                logits = model(torch.tensor([[*prompt, *ids]], device=device)).logits[0, len(prompt) - 1 : -1].float()
-            likely = torch.log_softmax(logits, -1).gather(1, torch.tensor(ids, device=device)[:, None])[:, 0]
-            differences += [float(each) for each in (likely.cpu() - torch.tensor(logprobs)).abs()]
-        ratios = [math.exp(each) for each in differences]
-        found[name] = {
-            "mean_exp_abs": round(sum(ratios) / len(ratios), 6),
-            "mean_abs": sum(differences) / len(differences),
-            "max_abs": max(differences),
-        }
-        del model
-        gc.collect()
-    return found
+        self._model = model.to(device).eval()
+        self._device = device
+        self._autocast = kind != "same"
+        self._wide_head = kind == "trainer"
+
+    def logprobs(self, prompt: Sequence[int], ids: Sequence[int]) -> torch.Tensor:
+        """Of the tokens `ids`, which come after the prompt."""
+        given = torch.tensor([[*prompt, *ids]], device=self._device)
+        with torch.no_grad():
+            with torch.autocast(self._device.type, torch.bfloat16, enabled=self._autocast):
+                hidden = self._model.model(given).last_hidden_state[0, len(prompt) - 1 : -1]
+                logits = None if self._wide_head else self._model.lm_head(hidden).float()
+            if logits is None:
+                logits = torch.nn.functional.linear(hidden.float(), self._model.lm_head.weight)
+            return torch.log_softmax(logits, -1).gather(1, torch.tensor(ids, device=self._device)[:, None])[:, 0].cpu()
+
+
+def _gap(
+    forward: _Forward, asked: Sequence[Sequence[int]], answers: Sequence[tuple[list[int], list[float]]]
+) -> dict[str, float]:
+    differences: list[float] = []
+    for prompt, (ids, logprobs) in zip(asked, answers, strict=True):
+        if ids:
+            differences += map(float, (forward.logprobs(prompt, ids) - torch.tensor(logprobs)).abs())
+    return {
+        "mean_exp_abs": round(sum(map(math.exp, differences)) / len(differences), 6),
+        "mean_abs": sum(differences) / len(differences),
+        "max_abs": max(differences),
+    }

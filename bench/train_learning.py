@@ -102,6 +102,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--at-once", type=int, default=48)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda")
     parser.add_argument("--graphs", action="store_true")
+    parser.add_argument("--compiled", action="store_true")
     given = parser.parse_args(arguments)
     result: dict[str, Any] = {"kind": given.kind, "seed": given.seed}
 
@@ -115,7 +116,7 @@ def main(arguments: Sequence[str]) -> int:
         rate = given.rate or (1e-3 if lora else 3e-4)
         settings = SftSettings(
             epochs=given.epochs, steps=given.steps, batch=given.batch, at_once=min(given.batch, given.rows_at_once), learning_rate=rate, lora=lora,
-            seed=given.seed, device=given.device, report_every=5,
+            seed=given.seed, device=given.device, report_every=5, compiled=given.compiled,
         )  # fmt: skip
         trained, found = learning(
             model, lessons(given.rows, given.each), lessons(given.held, 36), given.out / "sft", settings

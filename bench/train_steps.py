@@ -72,6 +72,7 @@ def step_speed(folder: Path, out: Path, shape: Shape, device: torch.device, step
     flops = step_flops(folder, shape.length, shape.rows, shape.settings.lora is not None) / step
     del trainer
     gc.collect()
+    torch.compiler.reset()  # what was compiled for this trainer
     memory = torch.cuda.max_memory_allocated() if device.type == "cuda" else None
     if device.type == "cuda":
         torch.cuda.empty_cache()

@@ -70,13 +70,14 @@ def train_verb(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="of the order of rows")] = 0,
     opaque: Annotated[bool, typer.Option("--opaque", help="also tasks whose verifier nobody has proved")] = False,
+    compile: Annotated[bool, typer.Option("--compile", help="compile the layers first: faster steps on a GPU")] = False,
 ) -> None:
     """Train a model on what was captured in runs, or on the solutions of bundles."""
     from clawc.commands.train import TrainOptions, train_command
 
     options = TrainOptions(
         model, out, agent, lora, epochs, steps, batch, at_once, rate, max_tokens, min_score, tuple(outcome or ()), save_every,
-        resume, dtype, device, seed, opaque,
+        resume, dtype, device, seed, opaque, compile,
     )  # fmt: skip
     raise typer.Exit(train_command(verb, paths, options))
 

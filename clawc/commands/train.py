@@ -46,6 +46,7 @@ class TrainOptions:
     device: str = "auto"
     seed: int = 0
     opaque: bool = False
+    compiled: bool = False
 
 
 def train_command(verb: str, paths: Sequence[Path], options: TrainOptions) -> int:
@@ -87,6 +88,7 @@ def _settings(options: TrainOptions) -> SftSettings:
             device=cast(Literal["auto", "cpu", "cuda"], options.device),
             seed=options.seed,
             save_every=options.save_every,
+            compiled=options.compiled,
         )
     except ValueError as error:
         raise UserError(str(error), "give `--batch` as a multiple of `--at-once`") from error

@@ -28,6 +28,7 @@ IGNORED = -100  # the label of a token that the loss is not over
 METRICS = "metrics.jsonl"
 MODEL = "model"
 TRAINER = ("torch", "transformers", "accelerate", "peft", "datasets", "trl")
+_COMPILER = "inductor"
 _LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
@@ -45,7 +46,8 @@ class Lora:
 class SftSettings:
     """`batch` rows make a step, `at_once` of them in one pass. `dtype` is what is computed in; the weights that are trained, and what the
     optimizer keeps, are float32 unless `pure` is set. `steps` 0 means `epochs`. Where `save_every` is 0 only the end is saved; `keep`
-    checkpoints are kept. With `recompute` activations are computed anew in the backward pass: less memory, more time."""
+    checkpoints are kept. With `recompute` activations are computed anew in the backward pass: less memory, more time. With `compiled` the
+    operations of each layer are put together by torch.compile, once for rows of any length."""
 
     epochs: float = 1.0
     steps: int = 0
@@ -153,6 +155,8 @@ def make_trainer(
         use_safetensors=True,
         trust_remote_code=False,
     )
+    if settings.compiled:
+        _compile(loaded)
     # It tokenises nothing: the trainer wants to know what to fill rows up with, which the attention mask leaves out.
     tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_file=str(model / "tokenizer.json"), eos_token=END, pad_token=END
@@ -173,7 +177,6 @@ def make_trainer(
         seed=settings.seed,
         data_seed=settings.seed,
         gradient_checkpointing=settings.recompute,
-        torch_compile=settings.compiled,
         train_sampling_strategy="group_by_length",
         max_length=None,
         packing=False,
@@ -201,6 +204,12 @@ def make_trainer(
     )
     trainer.remove_callback(PrinterCallback)  # it writes to standard output
     return trainer
+
+
+def _compile(model: Any) -> None:
+    """Each layer alone, all by the same code: whole models take minutes, and TRL's last layer is made of kernels already."""
+    for layer in model.base_model.layers:
+        layer.compile(dynamic=True, backend=_COMPILER)
 
 
 def _dataset(rows: Sequence[Row]) -> object:

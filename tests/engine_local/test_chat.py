@@ -27,9 +27,10 @@ CALL = '<tool_call>\n{"name": "read", "arguments": {"path": "é"}}\n</tool_call>
 
 
 class Told:
-    """Gives tokens one by one, with log probabilities that count, then ends or fails."""
+    """Gives tokens, `at_once` together, with log probabilities that count, then ends or fails."""
 
     name = "told"
+    at_once = 1
 
     def __init__(self, ids: Sequence[int], failure: EngineFailure | None = None) -> None:
         self.ids = ids
@@ -44,10 +45,12 @@ class Told:
     async def generate(self, prompt_ids: Sequence[int], sampling: Sampling) -> AsyncGenerator[Drawn]:
         self.asked.append((list(prompt_ids), sampling))
         try:
-            for number, token in enumerate(self.ids):
-                last = number == len(self.ids) - 1 and self.failure is None
-                self.given += 1
-                yield Drawn((token,), (-float(number),), finish="stop" if last else None, version=7)
+            for first in range(0, len(self.ids), self.at_once):
+                ids = tuple(self.ids[first : first + self.at_once])
+                last = first + len(ids) == len(self.ids) and self.failure is None
+                self.given += len(ids)
+                logprobs = tuple(-float(first + number) for number in range(len(ids)))
+                yield Drawn(ids, logprobs, finish="stop" if last else None, version=7)
             if self.failure is not None:
                 raise self.failure
         finally:
@@ -138,6 +141,20 @@ def test_a_stop_ends_the_answer(template: Template) -> None:
     assert heard.sampled.output_ids == tuple(template.encode("one, t"))
     assert told.given == len(heard.sampled.output_ids)
     assert told.closed
+
+
+def test_tokens_that_come_with_a_stop_and_after_it_are_left_out(template: Template) -> None:
+    sampling = Sampling(stop=(", t",))
+    alone, together = (Told([*template.encode("one, two, three"), template.end]) for _ in range(2))
+    together.at_once = 8
+    one, many = (
+        Heard(ChatOverTokens(told, template, 4096), ChatRequest(ASK, sampling=sampling)) for told in (alone, together)
+    )
+    assert (many.content, many.sampled.output_ids, many.sampled.logprobs) == (
+        "one",
+        one.sampled.output_ids,
+        one.sampled.logprobs,
+    )
 
 
 def test_a_prompt_that_is_too_long_is_refused_and_a_long_answer_shortened(template: Template) -> None:

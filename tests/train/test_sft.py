@@ -92,6 +92,18 @@ def test_a_training_that_ended_early_goes_on_to_the_same_weights(tiny_model: Pat
     assert all(bool((one[name] == other[name]).all()) for name in one)
 
 
+def test_compiled_layers_learn_the_same(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clawc.runtime.train.sft._COMPILER", "aot_eager")  # all of it but the code, which takes long
+    losses: list[list[float]] = []
+    for compiled in (False, True):
+        out = tmp_path / str(compiled)
+        done = sft(tiny_model, some_rows(12), out, replace(SETTINGS, compiled=compiled))
+        lines = [json.loads(line) for line in (out / METRICS).read_text().splitlines()]
+        losses.append([line["loss"] for line in lines if "loss" in line])
+        assert {path.name for path in done.model.iterdir()} >= {"model.safetensors", "config.json"}
+    assert losses[1] == pytest.approx(losses[0], abs=1e-4)
+
+
 def test_rows_without_a_token_to_train_on_are_said(tiny_model: Path, tmp_path: Path) -> None:
     row = some_rows(1)[0]
     untrained = replace(row, loss_mask=(0,) * len(row.input_ids), spans=())

@@ -1,252 +1,230 @@
-"""A model with transformers' continuous batching around it, in a process of its own.
+"""Calls to a model that are answered at once, in a process of its own: one thread takes them, computes prompts and draws tokens.
 
-Drawing is ours: the library has one seed and one way to draw for all requests, while here each has its own. What is used of
-the library beyond its documented interface is checked when it starts, and used nowhere else.
+All calls that have their prompts computed take part in each step. New ones are taken in between, and prompts are computed in parts of a
+bounded size, so that nobody waits long for a long prompt.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from inspect import signature
-from pathlib import Path
-from typing import Protocol, cast
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Literal, NamedTuple
 
-import torch
-from transformers import AutoModelForCausalLM, GenerationConfig
-from transformers.generation.configuration_utils import ContinuousBatchingConfig
-
-from clawc.runtime.engine.local.sampler import Draw, Places
+from clawc.runtime.engine.local.arena import Arena, Place, Range
+from clawc.runtime.engine.local.network import AT_ONCE, Network, Row
+from clawc.runtime.engine.local.sampler import Draw, uniform
 from clawc.runtime.engine.local.wire import Setup
 
-_PAGE = 32  # tokens that are cached, and shared, together
-_AT_ONCE = 256  # requests in a batch
-_STEP = {"cpu": 512, "cuda": 2048}  # tokens in a batch
-_CONTEXTS, _CONTEXTS_ON_CUDA = 2, 64  # that are kept computed
-_GRAPH_TOKENS = 4096  # what is read of the cache is filled up to a multiple of it: each has a graph
-_PARAMETERS = (("scores", "output_ids"), ("model", "batch_data"))
-_DTYPES: Mapping[str, torch.dtype | str] = {"auto": "auto", "float32": torch.float32, "bfloat16": torch.bfloat16}
+_PART = {"cpu": 512, "cuda": 8192}  # tokens of prompts that are computed at once
 
 
-class _State(Protocol):
-    request_id: str
-    position_offset: int
+class Output(NamedTuple):
+    """What is new of a call."""
 
-
-class _Row(Protocol):
-    state: _State
-    has_new_token: bool
-
-
-class _InputsAndOutputs(Protocol):
-    requests_in_batch: Sequence[_Row]
-    compute_stream: torch.cuda.Stream | None
-
-
-class _Runner(Protocol):
-    def _sample(self, scores: torch.Tensor, output_ids: torch.Tensor) -> None: ...
-    def compute_batch(self, model: object, batch_data: object) -> None: ...
-
-
-class _Processor(Protocol):
-    inputs_and_outputs: _InputsAndOutputs
-    model_runner: _Runner
-
-
-class Output(Protocol):
-    """What there is of a request so far."""
-
-    request_id: str
-    generated_tokens: list[int]
+    name: str
+    ids: list[int]
     logprobs: list[float]
-    error: str | None
-
-    def is_finished(self) -> bool: ...
+    finish: Literal["stop", "length"] | None
 
 
-class _Manager(Protocol):
-    batch_processor: _Processor | None
-
-    def start(self) -> None: ...
-    def stop(self, block: bool = True) -> None: ...
-    def destroy(self) -> None: ...
-    def is_running(self) -> bool: ...
-    def add_request(
-        self, ids: list[int], request_id: str, *, max_new_tokens: int, streaming: bool, eos_token_id: list[int]
-    ) -> str | None: ...
-    def cancel_request(self, request_id: str) -> None: ...
-    def get_result(self, request_id: str | None = None, timeout: float | None = None) -> Output | None: ...
-
-
-class _Model(Protocol):
-    config: object
-    generation_config: object
+@dataclass(eq=False, slots=True)
+class _Call:
+    name: str
+    tokens: list[int]
+    most: int
+    temperature: float
+    key: str
+    prompt: int
+    cancelled: bool = False
+    range: Range | None = None
+    below: list[float] = field(default_factory=list[float])  # numbers that the next tokens are drawn with
 
     @property
-    def device(self) -> torch.device: ...
-    @property
-    def dtype(self) -> torch.dtype: ...
-    def to(self, device: torch.device) -> _Model: ...
-    def eval(self) -> _Model: ...
-    def init_continuous_batching(
-        self, generation_config: GenerationConfig, continuous_batching_config: ContinuousBatchingConfig
-    ) -> object: ...
+    def room(self) -> int:
+        return self.prompt + self.most
+
+    def numbers(self, position: int, count: int) -> list[float]:
+        """What tokens from a position on are drawn with."""
+        return (
+            [uniform(self.key, at) for at in range(position, position + count)] if self.temperature else [0.0] * count
+        )
 
 
 class Batches:
     """Starts at once. All methods may be called from any thread."""
 
-    def __init__(self, setup: Setup) -> None:
-        model = _loaded(setup)
-        self.device = model.device.type
-        self.dtype = str(model.dtype).removeprefix("torch.")
-        self.ends = sorted({*setup.ends, *_ends(model)})
-        self._draws: dict[str, tuple[float, str]] = {}
-        self._manager = _manager(model, setup)
-        # The processor is made before it is needed: its way to draw is replaced before anything is drawn, or captured.
-        making = getattr(self._manager, "_create_batch_processor", None)
-        processor: _Processor | None = None if making is None else making()
-        runner = None if processor is None else processor.model_runner
-        if processor is None or runner is None or _parameters(runner, "_sample", "compute_batch") != _PARAMETERS:
-            raise RuntimeError("this version of transformers draws tokens in another way: install 5.23")
-        self._manager.batch_processor = processor
-        self._places = Places(_rows_at_once(model), model.device)
-        self._inputs = processor.inputs_and_outputs
-        self._compute = runner.compute_batch
-        setattr(runner, "_sample", self._sample)  # noqa: B010 - it is no part of the interface
-        setattr(runner, "compute_batch", self._step)  # noqa: B010
-        self._manager.start()
+    def __init__(self, setup: Setup, turns: int = 0) -> None:
+        self._network = Network(setup, turns)
+        self.device = self._network.device.type
+        self.dtype = str(self._network.dtype).removeprefix("torch.")
+        self.steps = "captured" if self._network.captured else "single"
+        self.ends = sorted({*setup.ends, *_ends(self._network.model)})
+        self._arena = Arena(self._network.cells)
+        self._calls: dict[str, _Call] = {}
+        self._waiting: deque[_Call] = deque()
+        self._reading: list[_Call] = []  # that have a range, and whose prompts are not computed yet
+        self._drawing: list[_Call] = []
+        self._outputs: SimpleQueue[Output | None] = SimpleQueue()
+        self._stopping = False
+        self._news = threading.Condition()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
 
     def add(self, name: str, prompt: list[int], most: int, temperature: float, seed: int) -> None:
         """Begins to answer, with at most `most` tokens."""
         # Calls with one seed and different prompts are drawn for independently.
         key = hashlib.blake2b(f"{seed} {prompt}".encode(), digest_size=16).hexdigest()
-        self._draws[name] = (temperature, key)
-        given = self._manager.add_request(prompt, name, max_new_tokens=most, streaming=True, eos_token_id=self.ends)
-        if given is None:
-            raise RuntimeError("no more requests are taken")
+        call = _Call(name, list(prompt), most, temperature, key, len(prompt))
+        with self._news:
+            self._calls[name] = call
+            self._waiting.append(call)
+            self._news.notify()
 
     def cancel(self, name: str) -> None:
-        self._draws.pop(name, None)
-        self._manager.cancel_request(name)
+        with self._news:
+            call = self._calls.pop(name, None)
+            if call is not None:
+                call.cancelled = True
 
-    def outputs(self) -> Iterator[Output]:
-        """What there is of each request, anew after each token of it. Ends after `stop`, or if the library fails."""
+    def outputs(self) -> Iterator[list[Output]]:
+        """What is drawn, as it comes. Ends after `stop`."""
         while True:
-            output = self._manager.get_result(timeout=0.2)
-            if output is not None:
-                if output.is_finished():
-                    self._draws.pop(output.request_id, None)
-                yield output
-            elif not self._manager.is_running():
+            found = [self._outputs.get()]
+            with suppress(Empty):
+                while True:
+                    found.append(self._outputs.get_nowait())
+            some = [output for output in found if output is not None]
+            yield some
+            if len(some) < len(found):
                 return
 
     def stop(self) -> None:
-        """Once all requests are answered."""
-        self._manager.stop(block=True)
-        self._manager.destroy()
+        """Once all calls are answered. Memory of the device is given back when this is."""
+        with self._news:
+            self._stopping = True
+            self._news.notify()
+        self._thread.join()
 
-    def _step(self, model: object, batch_data: object) -> None:
-        """Around the library's own: what is drawn with is laid where `_sample` reads it, also where that is replayed from a graph."""
-        rows = [row.state for row in self._inputs.requests_in_batch if row.has_new_token]
-        # One that was cancelled meanwhile is drawn for nobody.
-        draws = [Draw(*self._draws.get(state.request_id, (0.0, "")), state.position_offset) for state in rows]
-        with torch.cuda.stream(self._inputs.compute_stream):  # without a device there is none, and nothing is done
-            self._places.fill(draws)
-        self._compute(model, batch_data)
-        with torch.cuda.stream(self._inputs.compute_stream):
-            self._places.check()
+    def _run(self) -> None:
+        while self._taken_in():
+            self._read()
+            self._draw()
+        self._outputs.put(None)
 
-    def _sample(self, scores: torch.Tensor, output_ids: torch.Tensor) -> None:
-        """In place of the library's own: `scores` are 1 x rows x vocabulary, of which the first rows are for the requests that
-        get a token; tokens go to the first row of `output_ids`, the bits of log probabilities to the second."""
-        tokens, logprobs = self._places.draw(scores[0])
-        output_ids[0, : len(tokens)].copy_(tokens)
-        output_ids[1, : len(tokens)].copy_(logprobs.view(torch.int32))
+    def _taken_in(self) -> bool:
+        """Gives ranges to those who wait, the first first. False once there is nothing more to do."""
+        for calls in (self._reading, self._drawing):
+            for call in [call for call in calls if call.cancelled]:
+                self._left(call, calls)
+        with self._news:
+            while not (self._waiting or self._reading or self._drawing):
+                if self._stopping:
+                    return False
+                self._news.wait()
+            places: list[Place] = []
+            while self._waiting and len(self._reading) + len(self._drawing) < AT_ONCE:
+                call = self._waiting[0]
+                place = None if call.cancelled else self._arena.take(call.tokens, call.room)
+                if place is None and not call.cancelled:
+                    break
+                self._waiting.popleft()
+                if place is not None:
+                    call.range = place.range
+                    # What is left of it may be the one token that a step computes.
+                    (self._reading if place.known + 1 < call.prompt else self._drawing).append(call)
+                    places.append(place)
+        self._copy(places)
+        return True
+
+    def _copy(self, places: Sequence[Place]) -> None:
+        """Puts what is computed where it belongs; what one call takes over may be what another one has just taken over."""
+        copies: list[tuple[int, int, int]] = []
+        for place in places:
+            if place.source is None:
+                continue
+            if any(target <= place.source < target + count for _, target, count in copies):
+                self._network.copy(copies)
+                copies = []
+            copies.append((place.source, place.range.start, place.known))
+        self._network.copy(copies)
+
+    def _read(self) -> None:
+        """Computes a part of the prompts, and draws the first token of those that are computed to their end."""
+        parts: list[tuple[list[int], int, int]] = []
+        draws: list[tuple[int, Draw]] = []
+        read: list[tuple[_Call, Range]] = []
+        room = _PART.get(self.device, 512)
+        for call in self._reading:
+            kept = call.range
+            if room == 0 or kept is None:
+                break
+            known = len(kept.tokens)
+            part = call.tokens[known : known + room]
+            room -= len(part)
+            if known + len(part) == call.prompt:
+                draws.append((len(parts), Draw(call.temperature, call.key, call.prompt)))
+            parts.append((part, known, kept.start))
+            read.append((call, kept))
+        if not parts:
+            return
+        tokens, logprobs = self._network.compute(parts, draws)
+        for (part, _, _), (_, kept) in zip(parts, read, strict=True):
+            kept.tokens.extend(part)
+        for (index, _), token, logprob in zip(draws, tokens, logprobs, strict=True):
+            call, _ = read[index]
+            self._reading.remove(call)
+            self._drawing.append(call)
+            self._said(call, [token], [logprob])
+
+    def _draw(self) -> None:
+        """Some tokens for each call."""
+        calls, turns = list(self._drawing), self._network.turns
+        if not calls:
+            return
+        step = self._network.begin([self._row(call, turns) for call in calls])
+        for call in calls:  # while the device is at work
+            call.below = call.numbers(len(call.tokens) + turns, turns)
+        tokens, logprobs = step.drawn()
+        for row, call in enumerate(calls):
+            self._said(call, [each[row] for each in tokens], [each[row] for each in logprobs])
+
+    def _row(self, call: _Call, turns: int) -> Row:
+        assert call.range is not None
+        at = len(call.tokens)
+        below = call.below or call.numbers(at, turns)
+        return Row(call.tokens[-1], at - 1, call.range.start, call.range.size, call.temperature, below)
+
+    def _said(self, call: _Call, ids: list[int], logprobs: list[float]) -> None:
+        """Adds what was drawn, up to its end."""
+        kept = call.range
+        assert kept is not None
+        left = call.room - len(call.tokens)
+        end = next((at + 1 for at, token in enumerate(ids[:left]) if token in self.ends), None)
+        ids = ids[: end or left]
+        finish: Literal["stop", "length"] | None = "stop" if end else "length" if len(ids) == left else None
+        kept.tokens.extend(call.tokens[len(kept.tokens) :] + ids[:-1])
+        call.tokens += ids
+        if not call.cancelled:
+            self._outputs.put(Output(call.name, ids, logprobs[: len(ids)], finish))
+        if finish:
+            self._left(call, self._drawing)
+
+    def _left(self, call: _Call, calls: list[_Call]) -> None:
+        calls.remove(call)
+        with self._news:
+            self._calls.pop(call.name, None)
+        if call.range is not None:
+            self._arena.give_back(call.range)
 
 
-def _parameters(owner: object, *methods: str) -> tuple[tuple[str, ...], ...]:
-    found = [getattr(owner, method, None) for method in methods]
-    return tuple(() if method is None else tuple(signature(method).parameters) for method in found)
-
-
-def _loaded(setup: Setup) -> _Model:
-    """Weights from this machine only, in safetensors only, with code of the library only."""
-    device = setup.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    loaded: object = AutoModelForCausalLM.from_pretrained(  # pyright: ignore[reportUnknownMemberType]
-        setup.model,
-        dtype=_DTYPES[setup.dtype],
-        attn_implementation="sdpa",
-        local_files_only=True,
-        use_safetensors=True,
-        trust_remote_code=False,
-    )
-    model = cast(_Model, loaded)
-    if setup.adapter:
-        model = _adapted(model, setup.adapter)
-    return model.to(torch.device(device)).eval()
-
-
-def _adapted(model: _Model, adapter: str) -> _Model:
-    from peft import PeftModel
-
-    if not (Path(adapter) / "adapter_model.safetensors").is_file():
-        raise FileNotFoundError(f"{adapter} has no adapter_model.safetensors")
-    base = cast(torch.nn.Module, model)
-    adapted = PeftModel.from_pretrained(  # pyright: ignore[reportUnknownMemberType]
-        base, adapter, local_files_only=True
-    )
-    merged: object = adapted.merge_and_unload()
-    return cast(_Model, merged)
-
-
-def _ends(model: _Model) -> list[int]:
+def _ends(model: object) -> list[int]:
     found: list[int] = []
-    for config in (model.config, model.generation_config):
-        ends = getattr(config, "eos_token_id", None)
+    for name in ("config", "generation_config"):
+        ends = getattr(getattr(model, name, None), "eos_token_id", None)
         found += [ends] if isinstance(ends, int) else [end for end in ends or () if isinstance(end, int)]
     return found
-
-
-def _rows_at_once(model: _Model) -> int:
-    return min(_AT_ONCE, _step_of(model))
-
-
-def _step_of(model: _Model) -> int:
-    return _STEP.get(model.device.type, 512)
-
-
-def _cache(model: _Model, setup: Setup) -> int:
-    """How many tokens are kept computed."""
-    if setup.cache or model.device.type != "cuda":
-        return setup.cache or setup.context * _CONTEXTS
-    sizes = [
-        getattr(model.config, name)
-        for name in ("num_hidden_layers", "num_key_value_heads", "hidden_size", "num_attention_heads")
-    ]
-    layers, heads, width, queries = (int(size) for size in sizes)
-    token = 2 * layers * heads * (getattr(model.config, "head_dim", None) or width // queries) * model.dtype.itemsize
-    fits = torch.cuda.mem_get_info(model.device)[0] // 2 // token
-    return max(setup.context, min(setup.context * _CONTEXTS_ON_CUDA, fits))
-
-
-def _manager(model: _Model, setup: Setup) -> _Manager:
-    """Batches ahead of time are off: rows are drawn for by us, on the host. Kernels are not looked for: that would ask the network."""
-    graphs = setup.graphs and model.device.type == "cuda"
-    config = ContinuousBatchingConfig(
-        page_size=_PAGE,
-        num_blocks=-(-_cache(model, setup) // _PAGE) + 1,
-        max_batch_tokens=_step_of(model),
-        max_requests_per_batch=_rows_at_once(model),
-        return_logprobs=True,
-        use_cuda_graph=(graphs, False),
-        kv_padding_interval_size=_GRAPH_TOKENS if graphs else 0,
-        use_async_batching=False,
-        auto_switch_to_flash=False,
-    )
-    plain = GenerationConfig(  # type: ignore[no-untyped-call]
-        do_sample=True, temperature=1.0, top_p=1.0, top_k=0, eos_token_id=-1
-    )
-    return cast(_Manager, model.init_continuous_batching(generation_config=plain, continuous_batching_config=config))

@@ -124,11 +124,16 @@ class _Answer:
     def feed(self, drawn: Drawn) -> list[Piece]:
         if len(drawn.ids) != len(drawn.logprobs):
             raise EngineFailure("broken", f"{len(drawn.ids)} tokens have {len(drawn.logprobs)} log probabilities")
-        self._ids += drawn.ids
-        self._logprobs += drawn.logprobs
         self._version = drawn.version
         self.finish = drawn.finish
-        return self._parsed(self._stopper.feed(self._text.feed(drawn.ids)))
+        text = ""
+        for id, logprob in zip(drawn.ids, drawn.logprobs):  # what was drawn after the end of a stop is nobody's
+            if self.stopped:
+                break
+            self._ids.append(id)
+            self._logprobs.append(logprob)
+            text += self._stopper.feed(self._text.feed((id,)))
+        return self._parsed(text)
 
     def end(self) -> list[Piece]:
         rest = self._stopper.feed(self._text.end())

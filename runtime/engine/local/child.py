@@ -149,7 +149,7 @@ class Child:
                 return
             came = _came(message, self.version)
             answer.put_nowait(came)
-            if isinstance(came, Drawn) and came.finish is None:
+            if came.finish is None:
                 return
             del self._answers[number]
         self._news.set()
@@ -165,9 +165,7 @@ class Child:
         return lines[-1].strip()[:500] if lines else ""
 
 
-def _came(message: Object, version: int) -> Drawn | EngineFailure:
-    if message["op"] == "failed":
-        return EngineFailure("broken", f"the model fails: {message['error']}")
+def _came(message: Object, version: int) -> Drawn:
     finish = message["finish"]
     return Drawn(
         tuple(int(str(number)) for number in as_list(message["ids"])),

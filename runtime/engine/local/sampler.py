@@ -13,6 +13,7 @@ from typing import NamedTuple
 import torch
 
 _BITS = 53  # what a double holds exactly
+_PIECE = 256  # tokens whose probabilities are summed first
 
 
 class Draw(NamedTuple):
@@ -35,42 +36,63 @@ def draw(scores: torch.Tensor, draws: Sequence[Draw]) -> tuple[torch.Tensor, tor
 
 class Places:
     """What the rows of a batch are drawn with, on the device, where it stays: a step that is captured once, and then replayed, reads it
-    there anew each time."""
+    there anew each time. There are numbers for `turns` steps one after the other."""
 
-    def __init__(self, rows: int, device: torch.device) -> None:
+    def __init__(self, rows: int, device: torch.device, turns: int = 1) -> None:
         self._heat = torch.ones(rows, 1, device=device)
         self._greedy = torch.ones(rows, dtype=torch.bool, device=device)
-        self._below = torch.zeros(rows, dtype=torch.float64, device=device)
+        self._below = torch.zeros(turns, rows, dtype=torch.float64, device=device)
         self._used = torch.zeros(rows, dtype=torch.bool, device=device)
         self._sound = torch.ones((), dtype=torch.bool, device=device)
 
     def fill(self, draws: Sequence[Draw]) -> None:
-        """Row by row; those beyond are drawn for nobody."""
-        count = len(draws)
-        self._heat[:count, 0].copy_(torch.tensor([one.temperature or 1.0 for one in draws]))
-        self._greedy[:count].copy_(torch.tensor([one.temperature == 0 for one in draws], dtype=torch.bool))
-        below = [uniform(one.key, one.position) for one in draws]
-        self._below[:count].copy_(torch.tensor(below, dtype=torch.float64))
+        """Row by row, for one turn; those beyond are drawn for nobody."""
+        self.fill_turns([one.temperature for one in draws], [[uniform(one.key, one.position)] for one in draws])
+
+    def fill_turns(self, temperatures: Sequence[float], below: Sequence[Sequence[float]]) -> None:
+        """A row each; `below` has a number for each of its turns."""
+        count = len(temperatures)
+        self._heat[:count, 0].copy_(torch.tensor([each or 1.0 for each in temperatures]))
+        self._greedy[:count].copy_(torch.tensor([each == 0 for each in temperatures], dtype=torch.bool))
+        self._below[:, :count].copy_(torch.tensor(below, dtype=torch.float64).T)
         self._used.fill_(False)
         self._used[:count].fill_(True)
+        self._sound.fill_(True)
 
-    def draw(self, scores: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Tokens and their log probabilities, a row each; nothing waits for the device."""
-        rows, vocabulary = scores.shape
-        heat, greedy, below = self._heat[:rows], self._greedy[:rows], self._below[:rows]
+    def draw(self, scores: torch.Tensor, turn: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Tokens and their log probabilities, a row each; nothing waits for the device. `turn` (1, int64) is the first unless given."""
+        rows = len(scores)
+        heat, greedy = self._heat[:rows], self._greedy[:rows]
+        below = self._below[0] if turn is None else self._below.index_select(0, turn)[0]
         logprobs = torch.log_softmax(scores / heat, dim=-1)
-        steps = logprobs.double().exp().cumsum(dim=-1)
-        found = torch.searchsorted(steps, (below * steps[:, -1]).unsqueeze(1), right=True).squeeze(1)
-        tokens = torch.where(greedy, scores.argmax(dim=-1), found.clamp(max=vocabulary - 1))
+        tokens = torch.where(greedy, scores.argmax(dim=-1), _found(logprobs, below[:rows]))
         chosen = logprobs.gather(1, tokens.unsqueeze(1)).squeeze(1)
         chosen = torch.where(greedy & chosen.isfinite(), torch.zeros_like(chosen), chosen)
-        self._sound.copy_((chosen.isfinite() | ~self._used[:rows]).all())
+        self._sound.logical_and_((chosen.isfinite() | ~self._used[:rows]).all())
         return tokens, chosen
 
     def check(self) -> None:
-        """Waits for what was drawn last. Raises ArithmeticError if a row had no distribution."""
+        """Waits for what was drawn since the last `fill`. Raises ArithmeticError if a row had no distribution."""
         if not bool(self._sound):
             raise ArithmeticError("the model gives scores that are no numbers")
+
+
+def _found(logprobs: torch.Tensor, below: torch.Tensor) -> torch.Tensor:
+    """Of each row the token at which the sum of probabilities, in double precision, first exceeds its part `below` of the whole. Sums of
+    pieces come first: a row is too long for one thread to go along."""
+    rows, vocabulary = logprobs.shape
+    likely = logprobs.exp()
+    if vocabulary % _PIECE:
+        likely = torch.nn.functional.pad(likely, (0, -vocabulary % _PIECE))
+    likely = likely.view(rows, -1, _PIECE)
+    sums = likely.sum(dim=-1, dtype=torch.float64)
+    pieces = sums.cumsum(dim=-1)
+    sought = (below * pieces[:, -1]).unsqueeze(1)
+    piece = torch.searchsorted(pieces, sought, right=True).clamp(max=pieces.shape[1] - 1)
+    before = pieces.gather(1, piece) - sums.gather(1, piece)
+    steps = likely.gather(1, piece.unsqueeze(2).expand(-1, -1, _PIECE)).squeeze(1).double().cumsum(dim=-1)
+    found = torch.searchsorted(steps, sought - before, right=True).clamp(max=_PIECE - 1)
+    return (piece * _PIECE + found).squeeze(1).clamp(max=vocabulary - 1)
 
 
 def uniform(key: str, position: int) -> float:

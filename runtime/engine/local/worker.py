@@ -48,28 +48,31 @@ class _Worker:
     def __init__(self, connection: socket.socket, setup: Setup) -> None:
         self._connection = connection
         self._sending = threading.Lock()
-        self._given: dict[str, int] = {}  # tokens of each request that have been sent
+        self._given: set[str] = set()  # requests that are answered
         self._begin(setup)
 
     def take(self, message: Object) -> None:
         match message.get("op"):
             case "generate":
                 name, prompt = str(message["id"]), [int(str(number)) for number in as_list(message["prompt"])]
-                self._given[name] = 0
+                self._given.add(name)
                 most, seed = int(str(message["max_tokens"])), int(str(message["seed"]))
                 self._batches.add(name, prompt, most, float(str(message["temperature"])), seed)
             case "cancel":
                 name = str(message["id"])
-                if self._given.pop(name, None) is not None:
-                    self._batches.cancel(name)
+                self._given.discard(name)
+                self._batches.cancel(name)
             case "load":
-                # The cache of prefixes goes with the batches that filled it.
-                self._ending.set()
+                import torch
+
+                # What is kept computed goes with the batches that filled it.
                 self._batches.stop()
                 self._pump.join()
                 setup = replace(self._setup, model=str(message["model"]), adapter=str(message["adapter"]))
                 del self._batches
                 gc.collect()  # the weights of before go before other ones come
+                if torch.cuda.is_available():
+                    torch.cuda.empty_cache()
                 self._begin(setup)
             case other:
                 raise ValueError(f"nothing is known of {other!r}")
@@ -84,38 +87,22 @@ class _Worker:
         torch.set_num_threads(setup.threads)
         self._setup = setup
         self._batches = Batches(setup)
-        self._ending = threading.Event()
-        self._pump = threading.Thread(target=self._send_outputs, args=(self._batches, self._ending), daemon=True)
+        self._pump = threading.Thread(target=self._send_outputs, args=(self._batches,), daemon=True)
         self._pump.start()
-        about = {"device": self._batches.device, "dtype": self._batches.dtype}
+        about = {"device": self._batches.device, "dtype": self._batches.dtype, "steps": self._batches.steps}
         self._send(encode(op="ready", torch=torch.__version__, transformers=version, **about))
 
-    def _send_outputs(self, batches: Batches, ending: threading.Event) -> None:
-        for output in batches.outputs():
-            self._send_output(output, batches.ends)
-        if not ending.is_set():
-            sys.stderr.write("continuous batching has ended\n")
-            sys.stderr.flush()
-            os._exit(_BROKEN)
+    def _send_outputs(self, batches: Batches) -> None:
+        for outputs in batches.outputs():
+            self._send(b"".join(map(self._line, outputs)))
 
-    def _send_output(self, output: Output, ends: list[int]) -> None:
-        name = output.request_id
-        given = self._given.get(name)
-        if given is None:  # cancelled
-            return
-        if output.error is not None:
-            self._given.pop(name, None)
-            self._send(encode(op="failed", id=int(name), error=output.error))
-            return
-        ids, logprobs = output.generated_tokens[given:], output.logprobs[given:]
-        finish = None
-        if output.is_finished():
-            self._given.pop(name, None)
-            finish = "stop" if output.generated_tokens[-1] in ends else "length"
-        else:
-            self._given[name] = given + len(ids)
-        if ids or finish:
-            self._send(encode(op="drawn", id=int(name), ids=ids, logprobs=logprobs, finish=finish))
+    def _line(self, output: Output) -> bytes:
+        name = output.name
+        if name not in self._given:  # cancelled
+            return b""
+        if output.finish:
+            self._given.discard(name)
+        return encode(op="drawn", id=int(name), ids=output.ids, logprobs=output.logprobs, finish=output.finish)
 
     def _send(self, data: bytes) -> None:
         try:
