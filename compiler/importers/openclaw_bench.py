@@ -17,6 +17,7 @@ from clawc.compiler.importers.json_text import fields, items, record, record_in,
 from clawc.compiler.importers.model import Check, Fate, Found, ImportedTask, InputFile, Refused
 from clawc.compiler.importers.searches import contains_one, search, value
 from clawc.compiler.importers.tree import Tree
+from clawc.compiler.paths import path_problem
 
 ORIGIN = "openclaw/clawbench"
 _KEYS = re.compile(rb"(?m)^(id|tier|family|surface|user|phases):")
@@ -323,8 +324,8 @@ class _Completion:
 
     def _execution(self, spec: dict[str, Any]) -> str:
         cwd = inside(self.render(text_in(spec, "cwd") or "."))
-        if cwd is None:
-            return "false"
+        if cwd is None or (cwd != "." and path_problem(cwd)):
+            return "false"  # no workspace here has such a folder
         command = text_in(spec, "command")
         up = "/".join([".."] * (cwd.count("/") + 1)) if cwd != "." else "."
         beside = self._beside(command)
