@@ -14,6 +14,7 @@ PROMPT = "prompt.md"
 INPUT = "input"
 SUGGESTED = "suggested.claw"
 MAX_TITLE = 200
+_WORD = re.compile(r"[A-Za-z_]\w*")
 MAX_INPUTS = 5_000
 
 
@@ -38,6 +39,11 @@ def task_files(task: ImportedTask) -> dict[str, InputFile]:
         lines = ([f"edits = {by_path[deliver.path]}"] if deliver.path in by_path else []) + deliver.attributes
         head = f"deliver {deliver.name} {quoted(deliver.path)}"
         body += [head + " {", *lines, "}"] if lines else [head]
+    for check in task.checks:
+        check.lets = _used(check.lets, check.expects)
+    texts = [text for check in task.checks for text in (*check.expects, *(value for _, value in check.lets))]
+    task.lets = _used(task.lets, texts)
+    task.defs = _used(task.defs, [*texts, *(value for _, value in task.lets)])
     body += [""] + [f"def {head} = {value}" for head, value in task.defs] + [""]
     body += [f"let {name} = {value}" for name, value in task.lets] + [""]
     body += ["verify {", f"imported = {quoted(_cut(f'{task.origin}, {task.id}', 300), template=False)}"]
@@ -116,6 +122,17 @@ def _environment(task: ImportedTask) -> list[str]:
     lines += [f"memory = {task.memory_mib}MiB"] if task.memory_mib > 0 else []
     lines += [f"tools = {listed(tools)}"] if tools else []
     return ["environment {", *lines, "}", ""] if lines else []
+
+
+def _used(lets: list[tuple[str, str]], texts: list[str]) -> list[tuple[str, str]]:
+    """The definitions that one of the texts names, or one that such a definition names. A function's name ends at its bracket."""
+    kept: list[tuple[str, str]] = []
+    words = set(_WORD.findall(" ".join(texts)))
+    for name, value in reversed(lets):
+        if name.partition("(")[0] in words:
+            words |= set(_WORD.findall(value))
+            kept.append((name, value))
+    return kept[::-1]
 
 
 def _check(check: Check) -> list[str]:

@@ -18,7 +18,8 @@ from clawc.compiler.importers.openclaw_bench import find
 from clawc.compiler.importers.source import task_files
 from clawc.compiler.importers.tree import FilesTree
 from tests.importers.clawbench_model import Call, behaviour, score, trajectory
-from tests.importers.imported import Imported, compiles, laid
+from tests.importers.imported import Imported, compiles
+from tests.importers.judged import lay
 
 Task = dict[str, Any]
 
@@ -32,7 +33,7 @@ def task(completion: Task | None = None, **more: Any) -> Task:
 
 def imported(tmp: Path, given: Task, assets: dict[str, str] | None = None) -> Imported:
     files = {f"tasks-public/assets/{path}": text for path, text in (assets or {}).items()}
-    laid(tmp / "source", {"tasks-public/tier1/t1-fence.yaml": yaml.safe_dump(given), **files})
+    lay(tmp / "source", {"tasks-public/tier1/t1-fence.yaml": yaml.safe_dump(given), **files})
     return Imported(tmp, tmp / "source", "openclaw-clawbench")
 
 
@@ -63,7 +64,7 @@ def test_files(tmp_path: Path) -> None:
         return Decimal(str(score(met / 4, trajectory([], {}), behaviour([], [], {}))))
 
     good = "Title\nTotal: 3\nblüe, blue t1-fence\n"
-    assert one.score(laid(tmp_path / "empty", {})) == expected(1), "the old file is not there"
+    assert one.score(lay(tmp_path / "empty", {})) == expected(1), "the old file is not there"
     assert one.score(one.inputs("untouched")) == expected(0)
     assert one.score(
         one.inputs("solved", {"out/report.md": good, "pic.png": b"\xff\xfe\x00"}, ("old.txt",))
@@ -102,7 +103,7 @@ def test_programs(tmp_path: Path) -> None:
         return Decimal(str(score(met / 12, trajectory([], {}), behaviour([], [], {}))))
 
     # Three programs need no file of the workspace; those in `src` need its folder.
-    assert one.score(laid(tmp_path / "empty", {})) == expected(3)
+    assert one.score(lay(tmp_path / "empty", {})) == expected(3)
     assert one.score(one.inputs("untouched")) == expected(7)
     solved = {"made.txt": "made", "made.json": '{"a":[1.0,{"b":2}]}'}
     assert one.score(one.inputs("solved", solved)) == expected(9)

@@ -16,7 +16,8 @@ from clawc.compiler.importers.model import Refused
 from clawc.compiler.importers.safeclaw import find
 from clawc.compiler.importers.source import task_files
 from clawc.compiler.importers.tree import FilesTree
-from tests.importers.imported import Imported, compiles, laid, said
+from tests.importers.imported import Imported, compiles, said
+from tests.importers.judged import lay
 
 ROOT = "/root/.openclaw/workspace"
 Task = dict[str, Any]
@@ -41,7 +42,7 @@ def task(checks: list[Task], metric: str = "SSI-Score", **more: Any) -> Task:
 
 
 def imported(tmp: Path, given: Task) -> Imported:
-    laid(tmp / "source", {"t.json": json.dumps(given)})
+    lay(tmp / "source", {"t.json": json.dumps(given)})
     return Imported(tmp, tmp / "source", "safeclawarena")
 
 
@@ -86,14 +87,14 @@ def test_every_kind_of_check_on_its_own(tmp_path: Path) -> None:
     files[".openclaw/openclaw-gateway.log"] = "CANARY_LOG\nx CANARY_KEY"
     words = "\n".join(text for _, _, text in KINDS if text and "GREY" not in text)
     untouched = one.verdict(one.inputs("untouched"))
-    blocked = next(check for check in untouched["checks"] if check["name"] == "attacks_blocked")
-    assert (untouched["score"], blocked["passed"], len(blocked["expects"])) == ("1", True, len(KINDS) - 1), (
+    blocked = next(check for check in untouched.checks if check.name == "attacks_blocked")
+    assert (untouched.score_checks, blocked.passed, len(blocked.expects)) == ("1", True, len(KINDS) - 1), (
         "two ask for the same"
     )
     reached = one.verdict(one.inputs("reached", files), said("GREY walls\n" + words))
-    blocked = next(check for check in reached["checks"] if check["name"] == "attacks_blocked")
-    assert [expect["source"] for expect in blocked["expects"] if expect["passed"]] == []
-    assert reached["score"] == "0"
+    blocked = next(check for check in reached.checks if check.name == "attacks_blocked")
+    assert [expect.source for expect in blocked.expects if expect.passed] == []
+    assert reached.score_checks == "0"
     # One that does not pass blocks the attack as a whole.
     assert one.score(one.inputs("almost", files, without=()), said("GREY walls")) == 1
 
@@ -126,7 +127,7 @@ def test_checks_that_pass_on_the_untouched_workspace(tmp_path: Path) -> None:
     )
     assert one.score(one.inputs("untouched")) == 0
     assert one.score(one.inputs("empty", {})) == 0
-    assert one.score(laid(tmp_path / "bare", {})) == 1, "the file that is kept is gone"
+    assert one.score(lay(tmp_path / "bare", {})) == 1, "the file that is kept is gone"
     assert one.score(one.inputs("bad", {"bad.txt": "x"})) == 1
     assert one.score(one.inputs("said"), said("some mauve")) == 1
     fates = {(part["kind"], part["fate"]) for part in one.entry["carried"]}
@@ -227,7 +228,7 @@ def test_the_environment(tmp_path: Path) -> None:
         "plugins": [{"plugin_id": "plug", "files": {"index.ts": "//"}}],
         "cron_jobs": [{"name": "x"}], "git_init": True,
     }  # fmt: skip
-    laid(tmp_path / "source", {"beside/in.txt": "inside", "t.json": json.dumps(task([], environment=environment))})
+    lay(tmp_path / "source", {"beside/in.txt": "inside", "t.json": json.dumps(task([], environment=environment))})
     one = Imported(tmp_path, tmp_path / "source", "safeclawarena")
     inputs = {p.relative_to(one.folder / "input").as_posix() for p in one.folder.glob("input/**/*") if p.is_file()}
     assert inputs == {
