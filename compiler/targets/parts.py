@@ -162,7 +162,7 @@ def used_features(task: BundleParts) -> Iterator[tuple[Feature, str]]:
         yield "programs", ", ".join(job.id for job in manifest.jobs)
     if float(manifest.scoring.rubric_share) > 0 or any(path.startswith(f"{spec.RUBRIC}/") for path in task.files):
         yield "rubric", manifest.scoring.rubric_share
-    if _RECORD in task.files[spec.CHECKER]:
+    if _RECORD in task.files[spec.CHECKER] or any(job.transcript for job in manifest.jobs):
         yield "record", ""
     if manifest.turns:
         yield "turns", str(1 + len(manifest.turns))
