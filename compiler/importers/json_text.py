@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import tomllib
 from typing import Any, cast
@@ -14,6 +15,7 @@ from clawc.compiler.importers.tree import Tree
 
 MAX_YAML = 4 << 20
 MAX_ALIASES = 200
+MAX_VALUES = 1_000_000  # of one document, those of aliases counted each time
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -31,6 +33,13 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
                 raise yaml.YAMLError(f"more than {MAX_ALIASES} aliases")
         above: Any = super()
         return above.compose_node(parent, index)
+
+    def flatten_mapping(self, node: Any) -> None:
+        """Keys of `<<`, which can double at each level."""
+        above: Any = super()
+        above.flatten_mapping(node)
+        if len(node.value) > MAX_VALUES // 10:
+            raise yaml.YAMLError("its merged keys are too many")
 
 
 _RESOLVERS: Any = yaml.SafeLoader.yaml_implicit_resolvers
@@ -132,13 +141,24 @@ def fields(value: Any) -> list[tuple[str, Any]]:
     return [(str(key), item) for key, item in dict(given).items()] if isinstance(value, dict) else []
 
 
-def whole_texts(value: Any) -> Any:
-    """The value with each half of a surrogate pair replaced: it stands for no character."""
+def whole_texts(value: Any, seen: list[int] | None = None) -> Any:
+    """The value with each half of a surrogate pair replaced, which stands for no character, and with what JSON has no value for as a
+    text, or as null. Raises ValueError for a document of too many values."""
+    seen = [0] if seen is None else seen
+    seen[0] += 1
+    if seen[0] > MAX_VALUES:
+        raise ValueError(f"it has more than {MAX_VALUES:,} values")
     if isinstance(value, str):
         return _HALF.sub("\ufffd", value) if _HALF.search(value) else value
     if isinstance(value, list):
-        return [whole_texts(item) for item in items(value)]
+        return [whole_texts(item, seen) for item in items(value)]
     if isinstance(value, dict):
         pairs = cast("dict[object, Any]", value).items()
-        return {whole_texts(key): whole_texts(item) for key, item in pairs}
-    return value
+        return {whole_texts(key, seen): whole_texts(item, seen) for key, item in pairs}
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, (set, frozenset)):
+        return [whole_texts(item, seen) for item in sorted(map(str, cast("set[object]", value)))]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
