@@ -78,7 +78,7 @@ def corpus(folder: Path, count: int) -> int:
         files = {"reward/reward.sh": _REWARD, "reward/check.py": checker(16)}
         query = " ".join(draw.choice(_WORDS) for _ in range(400))
         files["data_entry.json"] = json.dumps({
-            "task_id": at.name, "user_query": query, "input_mount_dir": "input_files",
+            "task_id": at.name, "user_query": query, "input_mount_dir": "/root/.openclaw/workspace",
             "metadata": {"category": "", "grading_type": "automated"},
         })  # fmt: skip
         for place in range(draw.choice((2, 3, 3, 4, 5))):

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from clawc.compiler.importers.claw_text import name_of
-from clawc.compiler.importers.faults import look_at
+from clawc.compiler.importers.faults import look_at, tools_of
 from clawc.compiler.importers.json_text import json_of, json_value, record, record_in, records, text_in
 from clawc.compiler.importers.model import (
     Criterion,
@@ -48,8 +48,7 @@ def _read(tree: Tree, place: str) -> ImportedTask:
     if not query.strip():
         raise Refused(f"`{place}` has no `user_query`", place)
     task = ImportedTask(ORIGIN, id, _title(query), [query])
-    mount = text_in(entry, "input_mount_dir").strip("/") or "input_files"
-    mount = mount if tree.below(at + mount) or path_problem(mount) == "" else "input_files"
+    mount = _inputs_folder(tree, at, text_in(entry, "input_mount_dir"))
     for inner in tree.require_below(at + mount):
         path = f"{at}{mount}/{inner}"
         task.files[inner] = InputFile(tree.read(path), tree.executable(path))
@@ -57,6 +56,13 @@ def _read(tree: Tree, place: str) -> ImportedTask:
     task.meta["metadata"] = metadata if isinstance(metadata, dict) else {}
     _reward(tree, at, task)
     return task
+
+
+def _inputs_folder(tree: Tree, at: str, mount: str) -> str:
+    """The folder with the inputs. `input_mount_dir` says where they go on the original's machine; only where a folder beside the
+    entry is called so, it is that."""
+    beside = mount.removeprefix("./").rstrip("/")
+    return beside if beside and not path_problem(beside) and tree.below(at + beside) else "input_files"
 
 
 def _reward(tree: Tree, at: str, task: ImportedTask) -> None:
@@ -73,6 +79,7 @@ def _reward(tree: Tree, at: str, task: ImportedTask) -> None:
     for path in sorted(files):
         if path.endswith(".py"):
             look_at(task, f"{folder}/{path}", files[path], averages=mean)
+            task.tools += [tool for tool in tools_of(files[path]) if tool not in task.tools]
     for name in files:
         if name.rsplit(".", 1)[0] in _SHADOWING and name.endswith(".py"):
             task.fault(
@@ -165,6 +172,7 @@ def _read_row(name: str, number: int, line: str) -> ImportedTask:
             raise Refused(f"line {number}: nothing here runs `{lang[:40]}`", name)
         task.carry("opaque", "hook_code", 1, "a program decides; it is kept and run as it is")
         look_at(task, f"{name}:{number}", code.encode(), averages=True)
+        task.tools += tools_of(code.encode())
     _rules(task, row.get("rules"))
     if task.rubrics:
         task.rubric_share = _RUBRIC_SHARE if task.graders else Decimal(1)

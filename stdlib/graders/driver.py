@@ -330,8 +330,11 @@ def _given(score: float, parts: Dict[str, float]) -> Dict[str, Any]:
 
 def _at_home(place: str, workspace: str, order: Dict[str, Any], homes: Dict[str, str]) -> None:
     """Absolute paths of the original's machine lead to where things are here, in every text file of the grader."""
-    homes = dict(homes)
-    for path, folder in order["places"].items():
+    places: Dict[str, str] = order["places"]
+    # What lies below a place that is named lies there in the workspace, too.
+    below = tuple(path + "/" for path in places)
+    homes = {home: to for home, to in homes.items() if to != workspace or not home.startswith(below)}
+    for path, folder in places.items():
         homes[path] = workspace if folder == "." else os.path.join(workspace, folder)
     words = "|".join(re.escape(home) for home in sorted(homes, key=len, reverse=True))
     pattern = re.compile(r"(?<![\w./-])(" + words + r")(?![\w-])")

@@ -43,7 +43,7 @@ def task(folder: Path, check: str = CHECK, reward: str | None = REWARD, **entry:
     files = {
         "data_entry.json": json.dumps({
             "task_id": "task_7", "user_query": "Write the sum to out/sum.txt.\n{{ nobody }} \"asks\" more.\r\n",
-            "input_mount_dir": "input_files", "metadata": {"category": "", "grading_type": "automated"}, **entry,
+            "input_mount_dir": "/root/.openclaw/workspace", "metadata": {"category": "", "grading_type": "automated"}, **entry,
         }),
         "input_files/input/numbers.csv": "n\n1\n2\n", "input_files/Notes of today.txt": "three\n", "reward/check.py": check,
     }  # fmt: skip
@@ -94,6 +94,26 @@ def test_what_is_written(tmp_path: Path) -> None:
     assert "{{ nobody }}" in prompt
     assert [one.path for one in bundle.manifest.workspace] == ["Notes of today.txt", "input/numbers.csv"]
     assert bundle.manifest.imported == "ClawGym, task_7"
+
+
+@pytest.mark.parametrize(
+    "mount", ["/root/.openclaw/workspace", "", "input_files", "./input_files/", "elsewhere", "..", 5]
+)
+def test_the_inputs_are_there_wherever_they_are_mounted(mount: object, tmp_path: Path) -> None:
+    folder = imported(task(tmp_path / "source", input_mount_dir=mount), tmp_path / "out") / "task_7"
+    assert sorted(p.name for p in (folder / "input").rglob("*") if p.is_file()) == ["Notes of today.txt", "numbers.csv"]
+
+
+def test_a_checker_that_runs_pytest_or_reads_yaml_has_them(tmp_path: Path) -> None:
+    check = (
+        "import json, subprocess, sys, yaml\n"
+        'ran = subprocess.run([sys.executable, "-m", "pytest", "--version"], capture_output=True)\n'
+        'print(json.dumps({"a": ran.returncode == 0, "b": yaml.safe_load("x: 1") == {"x": 1}}))\n'
+    )
+    folder = imported(task(tmp_path / "source", check=check), tmp_path / "out") / "task_7"
+    bundle = bundle_of(folder, tmp_path / "bundle")
+    assert bundle.manifest.environment.tools == ("pyyaml", "pytest")
+    assert scores(bundle, lay(tmp_path / "ws", {})) == [1]
 
 
 def test_another_script_is_run_as_it_is(tmp_path: Path) -> None:

@@ -166,14 +166,14 @@ def test_pytest_counts_by_weights(conftest: str | None, tmp_path: Path) -> None:
 
 HARBOR = """#!/bin/bash
 set -u
-cd /work/place
-if [ -f /work/place/crash ]; then exit 3; fi
+cd /srv/place
+if [ -f /srv/place/crash ]; then exit 3; fi
 python3 /tests/verify.py > /logs/verifier/out.txt
 cat /logs/verifier/out.txt
 """
 VERIFY = """
 import json, os, pathlib
-kind = pathlib.Path("/work/place/kind").read_text() if os.path.exists("/work/place/kind") else ""
+kind = pathlib.Path("/srv/place/kind").read_text() if os.path.exists("/srv/place/kind") else ""
 if kind == "text":
     open("/logs/verifier/reward.txt", "w").write("0.5\\n")
 elif kind == "both":
@@ -187,10 +187,16 @@ elif kind == "broken":
 
 
 def test_harbor_reads_what_the_script_writes(tmp_path: Path) -> None:
-    bundle = kept(tmp_path, "harbor", {"test.sh": HARBOR, "verify.py": VERIFY}, places='{"/work/place": "."}')
+    bundle = kept(tmp_path, "harbor", {"test.sh": HARBOR, "verify.py": VERIFY}, places='{"/srv/place": "."}')
     kinds = ["text", "both", "parts", "broken", "none"]
     made = [lay(tmp_path / kind, {"kind": kind}) for kind in kinds] + [lay(tmp_path / "crash", {"crash": ""})]
     assert scores(bundle, *made) == [Decimal("0.5"), Decimal("0.25"), Decimal("0.75"), 0, 0, 0]
+
+
+def test_a_place_that_is_named_comes_before_what_is_usual(tmp_path: Path) -> None:
+    script = "cat /root/.openclaw/workspace/a.txt /root/.openclaw/b.txt | sort | tail -1 > /logs/verifier/reward.txt\n"
+    bundle = kept(tmp_path, "harbor", {"test.sh": script}, places='{"/root/.openclaw": "."}')
+    assert scores(bundle, lay(tmp_path / "ws", {"workspace/a.txt": "0.75\n", "b.txt": "0.5\n"})) == [Decimal("0.75")]
 
 
 def test_too_slow_is_a_score_of_nothing_with_the_reason(tmp_path: Path) -> None:
