@@ -77,11 +77,12 @@ def import_(
         bool, typer.Option("--suggest", help="propose checks of ours beside programs that are kept")
     ] = False,
     replace: Annotated[bool, typer.Option("--replace", help="replace an older import")] = False,
+    probe: Annotated[bool, typer.Option("--probe", help="say which verifiers pay for the untouched workspace")] = False,
 ) -> None:
     """Turn tasks of other benchmarks into sources; says what became of each part of their verifiers."""
     from clawc.commands.import_ import ImportOptions, import_command
 
-    raise typer.Exit(import_command(sources, out, ImportOptions(origin, format, suggest, replace)))
+    raise typer.Exit(import_command(sources, out, ImportOptions(origin, format, suggest, replace, probe)))
 
 
 @app.command()

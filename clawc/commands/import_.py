@@ -25,6 +25,7 @@ from clawc.compiler.importers.table import FORMATS, found_in
 from clawc.compiler.importers.tree import Tree, tree_at
 from clawc.compiler.report import clean
 from clawc.exits import UserError
+from clawc.stdlib.checks.kinds import plain
 
 README = "import.md"
 _IGNORED = 1_000  # of one source
@@ -32,12 +33,14 @@ _SHOWN = 20
 
 
 class ImportOptions(NamedTuple):
-    """`origin` is the format, "" for whatever is recognised; `suggest` adds proposals; `replace` an older import."""
+    """`origin` is the format, "" for whatever is recognised; `suggest` adds proposals; `replace` an older import; `probe` asks each
+    verifier what it pays for the untouched workspace."""
 
     origin: str
     format: str
     suggest: bool
     replace: bool
+    probe: bool = False
 
 
 def import_command(sources: Sequence[Path], out: Path, options: ImportOptions) -> int:
@@ -55,6 +58,8 @@ def import_command(sources: Sequence[Path], out: Path, options: ImportOptions) -
         scratch = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
         try:
             document = _import_all(found, scratch, options, line) | {"ignored": ignored}
+            if options.probe:
+                _probe(document, scratch)
             text = json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
             (scratch / REPORT).write_text(text, encoding="utf-8")
             (scratch / README).write_text(as_markdown(document), encoding="utf-8")
@@ -149,6 +154,33 @@ def _prepared(waiting: list[tuple[int, ImportedTask]]) -> list[tuple[int, Import
     backend = backend_of(SandboxChoice("bubblewrap", ""))
     made = run_closing(prepare_all([task for _, task in waiting], backend, processors()), backend, "import it again")
     return [(number, outcome) for (number, _), outcome in zip(waiting, made)]
+
+
+def _probe(document: dict[str, Any], folder: Path) -> None:
+    """Notes of each imported task what its untouched workspace earns, which is a fault where that is anything."""
+    from clawc.commands.bundles import bundles_of
+    from clawc.commands.processors import processors
+    from clawc.runtime.importing.probe import untouched
+    from clawc.runtime.run import run_closing
+    from clawc.runtime.sandbox.choose import SandboxChoice, backend_of
+
+    entries = {entry["name"]: entry for entry in document["tasks"] if entry["format"] != "clawc"}
+    if not entries:
+        return
+    with tempfile.TemporaryDirectory(prefix="clawc-probe-") as scratch:
+        (Path(scratch) / "bundles").mkdir()
+        (Path(scratch) / "workspaces").mkdir()
+        bundles = bundles_of([folder / name / f"{name}.claw" for name in entries], Path(scratch) / "bundles")
+        backend = backend_of(SandboxChoice("bubblewrap", ""))
+        paid = run_closing(
+            untouched(bundles, backend, processors(), Path(scratch) / "workspaces"), backend, "import it again"
+        )
+    for bundle, score in zip(bundles, paid):
+        entry = entries[bundle.manifest.task]
+        entry["untouched"] = None if score is None else plain(score)
+        if score:
+            message = f"the untouched workspace earns {plain(score)}"
+            entry["faults"].append({"kind": "credit for nothing", "message": message, "path": "", "line": 0})
 
 
 def _refusal(item: _Item, why: Refused) -> dict[str, Any]:

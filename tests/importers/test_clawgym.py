@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from clawc.commands.import_ import ImportOptions, import_command
 from tests.importers.judged import bundle_of, imported, judge, lay, scores
 
 # The script that all published tasks share, as it is spelled there.
@@ -177,3 +178,20 @@ def test_lines_of_json(tmp_path: Path) -> None:
     there, gone = lay(tmp_path / "there", {"b.txt": "b"}), lay(tmp_path / "gone", {})
     assert scores(bundles[0], there, gone) == [1, Decimal("0.5")]
     assert [one.score for one in judge(bundles[1], (there, None))] == [None]  # it waits for a judge
+
+
+def test_credit_for_the_untouched_workspace_is_a_fault(tmp_path: Path) -> None:
+    source = task(tmp_path / "source", check="import json\nprint(json.dumps({'a': 1, 'b': 0}))\n")
+    (source / "task_7").rename(source / "pays")
+    task(source)
+    (source / "task_7" / "data_entry.json").write_text(
+        (source / "task_7" / "data_entry.json").read_text().replace("task_7", "task_8")
+    )
+    out = tmp_path / "out"
+    assert import_command([source], out, ImportOptions("", "text", False, False, True)) == 0
+    tasks = {one["name"]: one for one in json.loads((out / "import.json").read_text())["tasks"]}
+    assert (tasks["task_7"]["untouched"], tasks["task_8"]["untouched"]) == (
+        "0.5",
+        "0.125",
+    )  # its "half" is always there
+    assert "the untouched workspace earns 0.5" in [f["message"] for f in tasks["task_7"]["faults"]]
