@@ -141,6 +141,8 @@ def imports_of(data: bytes) -> set[str]:
 
 def tools_of(data: bytes) -> list[str]:
     """What a sandbox has to lend to a file of Python, which imports it or runs it."""
+    if b"yaml" not in data and b"pytest" not in data:
+        return []
     imported = imports_of(data)
     tools = ["pyyaml"] if "yaml" in imported else []
     return tools + (["pytest"] if "pytest" in imported or re.search(rb"[\"' ]pytest[\"' ]", data) else [])
