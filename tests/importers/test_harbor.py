@@ -17,29 +17,29 @@ FROM ${BASE} AS build
 COPY secret /nowhere
 FROM ${BASE}
 ENV HOME=/home/agent \\
-    PLACE=/home/agent/work
+    PLACE=/home/agent/desk
 WORKDIR $PLACE
 RUN mkdir -p $PLACE/out && chown -R agent /home/agent
 RUN pip install pandas
 COPY --chown=agent:agent data/ ./data/
-COPY notes.md todo*.txt /home/agent/work/docs/
+COPY notes.md todo*.txt /home/agent/desk/docs/
 ADD ["one.txt", "two.txt"]
 COPY --from=build /nowhere /secret
 COPY data/a.csv /etc/a.csv
-COPY <<EOF /home/agent/work/here.txt
+COPY <<EOF /home/agent/desk/here.txt
 FROM nothing
 EOF
 """
 TASK = {
     "task.toml": 'version = "1.0"\n[metadata]\ncategory = "files"\ntags = ["x"]\n[agent]\ntimeout_sec = 120.0\n[verifier]\ntimeout_sec = 30\n'
                  "[environment]\nmemory_mb = 1024\nallow_internet = true\n",
-    "instruction.md": "# Count\n\nCount /home/agent/work/data/a.csv into `~/work/out/n.txt`. Work in /home/agent/work. Not /home/agent/worker/x.\n",
+    "instruction.md": "# Count\n\nCount /home/agent/desk/data/a.csv into `~/desk/out/n.txt`. Work in /home/agent/desk. Not /home/agent/desker/x.\n",
     "environment/Dockerfile": DOCKERFILE, "environment/data/a.csv": "n\n1\n", "environment/data/sub/b.csv": "n\n",
     "environment/notes.md": "# N\n", "environment/todo_1.txt": "1", "environment/todo_2.txt": "2", "environment/one.txt": "one", "environment/secret": "s",
-    "tests/test.sh": "#!/bin/bash\nmkdir -p /logs/verifier\nbash /tests/inner/count.sh /home/agent/work/out/n.txt && echo 1 > /logs/verifier/reward.txt || "
+    "tests/test.sh": "#!/bin/bash\nmkdir -p /logs/verifier\nbash /tests/inner/count.sh /home/agent/desk/out/n.txt && echo 1 > /logs/verifier/reward.txt || "
                      "echo 0.25 > /logs/verifier/reward.txt\n",
-    "tests/inner/count.sh": 'test "$(cat $1)" = "1" && test -f /home/agent/work/data/a.csv\n',
-    "solution/solve.sh": "echo 1 > /home/agent/work/out/n.txt\n",
+    "tests/inner/count.sh": 'test "$(cat $1)" = "1" && test -f /home/agent/desk/data/a.csv\n',
+    "solution/solve.sh": "echo 1 > /home/agent/desk/out/n.txt\n",
 }  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def test_from_folder_to_score(tmp_path: Path) -> None:
     assert sorted(one.path for one in bundle.manifest.workspace) == [
         "data/a.csv", "data/sub/b.csv", "docs/notes.md", "docs/todo_1.txt", "docs/todo_2.txt", "two.txt"]  # fmt: skip
     told = bundle.read("public/instruction.md").decode()
-    assert told == "# Count\n\nCount data/a.csv into `out/n.txt`. Work in ./. Not /home/agent/worker/x.\n"
+    assert told == "# Count\n\nCount data/a.csv into `out/n.txt`. Work in ./. Not /home/agent/desker/x.\n"
     assert (bundle.manifest.limits.wall_s, bundle.manifest.limits.memory_bytes) == (120, 1 << 30)
     solved = lay(tmp_path / "solved", {"out/n.txt": "1\n", "data/a.csv": "n\n"})
     assert scores(bundle, lay(tmp_path / "empty", {}), solved) == [Decimal("0.25"), 1]
