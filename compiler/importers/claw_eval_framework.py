@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import sys
-import warnings
 from importlib.resources import files as resources
 from typing import NamedTuple
 
 from clawc.compiler.importers.model import Refused
+from clawc.compiler.importers.python_code import NotPython, parsed
 from clawc.compiler.importers.tree import Tree
 from clawc.compiler.paths import path_problem
 
@@ -157,10 +157,8 @@ class Frameworks:
 def _imports(data: bytes, module: str, package: bool) -> list[str]:
     """Names that a file imports, as far as they may be modules; none of what is no Python."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(data)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = parsed(data)
+    except NotPython:
         return []
     found: list[str] = []
     for node in ast.walk(tree):

@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 import re
 import sys
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from clawc.compiler.importers.model import ImportedTask
+from clawc.compiler.importers.python_code import MAX_CODE, NotPython, parsed
 
-MAX_CODE = 1 << 20
 _ABSOLUTE = re.compile(r"/(root|home|Users|tmp|workspace|app|mnt|data)(/|\Z)")
 _NETWORK = frozenset(("requests", "urllib", "http", "socket", "aiohttp", "httpx", "smtplib", "ftplib"))
 _LENT = frozenset(("pytest", "yaml"))  # beyond the standard library, what a sandbox can have
@@ -25,20 +24,12 @@ _MOST = 5  # of one kind in one file
 
 def look_at(task: ImportedTask, path: str, data: bytes, *, averages: bool) -> None:
     """Notes the faults of one file of Python. `averages`: the score is the mean of all that it gives by name."""
+    if len(data) > MAX_CODE:
+        return
     try:
-        text = data.decode("utf-8")
-        if len(text) > MAX_CODE:
-            return
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        task.fault(
-            "does not compile",
-            f"it is no Python: {getattr(error, 'msg', None) or error}",
-            path,
-            getattr(error, "lineno", 0) or 0,
-        )
+        tree = parsed(data)
+    except NotPython as why:
+        task.fault("does not compile", f"it is no Python: {why}", path, why.line)
         return
     seen: dict[str, int] = {}
 
@@ -125,10 +116,8 @@ def _averaged(node: ast.Dict | ast.Assign) -> int:
 def imports_of(data: bytes) -> set[str]:
     """The top modules that a file of Python imports; none where it is no Python."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(data)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = parsed(data)
+    except NotPython:
         return set()
     found: set[str] = set()
     for node in ast.walk(tree):

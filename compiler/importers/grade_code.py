@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-import warnings
 from typing import NamedTuple
 
-from clawc.compiler.importers.faults import MAX_CODE
 from clawc.compiler.importers.markdown_task import blocks
+from clawc.compiler.importers.python_code import MAX_CODE, NotPython, parsed
 
 # What the authors' loader takes: up to the first three backticks, wherever they stand.
 _AUTHORS = re.compile(r"```python\s*(.*?)\s*```", re.S)
@@ -71,8 +70,6 @@ def defines_grade(tree: ast.Module) -> bool:
 def _parsed(code: str) -> ast.Module | str:
     """The tree, or why there is none."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return f"it is no Python: {getattr(error, 'msg', None) or error}"
+        return parsed(code)
+    except NotPython as why:
+        return f"it is no Python: {why}"

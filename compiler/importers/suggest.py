@@ -9,13 +9,12 @@ from __future__ import annotations
 import ast
 import json
 import re
-import warnings
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from clawc.compiler.importers.claw_text import RESERVED, name_of, quoted
-from clawc.compiler.importers.faults import MAX_CODE
 from clawc.compiler.importers.model import ImportedTask
+from clawc.compiler.importers.python_code import MAX_CODE, NotPython, parsed
 from clawc.compiler.paths import path_problem
 
 MAX_CHECKS = 60
@@ -55,10 +54,8 @@ def suggest(task: ImportedTask) -> None:
 def proposals(where: str, data: bytes) -> list[Proposal]:
     """What a file of Python asks of files, as far as it is recognised; none where it is no Python."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(data)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = parsed(data)
+    except NotPython:
         return []
     reader = _Reader(where)
     try:

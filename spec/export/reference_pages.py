@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 
-from clawc.spec import blocks, diagnostics, functions, taxonomy, types
+from clawc.spec import blocks, diagnostics, functions, graders, taxonomy, types
 from clawc.spec.blocks import BlockKind
 from clawc.spec.diagnostics import Entry
 from clawc.spec.export.card import card
@@ -96,6 +96,14 @@ def _blocks_page() -> str:
         + ", ".join(f"[`{kind}`](#{kind})" for kind in blocks.TOP_LEVEL)
         + ", `let`, `def`, `use`.",
         *(_block(row) for row in blocks.TABLE if not row.later),
+        "## Protocols of graders",
+        "\n".join(
+            [
+                "| protocol | starts | gives |",
+                "|---|---|---|",
+                *(f"| `{p.name}` | `{p.entry}` | {p.doc} |" for p in graders.TABLE),
+            ]
+        ),
         "## Kinds of values",
         "\n".join(values),
         "Formats: " + ", ".join(f"`{name}`" for name in blocks.FORMATS) + ".",
