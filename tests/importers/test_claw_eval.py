@@ -21,7 +21,8 @@ from clawc.compiler.importers import claw_eval
 from clawc.compiler.importers.model import Refused
 from clawc.compiler.importers.table import found_in
 from clawc.stdlib.graders.driver import transcript
-from tests.importers.trials import called, compiled, imported, only, said, sandbox_or_skip, scored, tree_of, write
+from tests.importers.judged import lay
+from tests.importers.trials import called, compiled, imported, only, said, sandbox_or_skip, scored, tree_of
 
 YAML = """task_id: T01_pay
 task_name: Match payments
@@ -349,7 +350,7 @@ def test_refused(files: dict[str, str | bytes], why: str) -> None:
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:
-    bench = write(tmp_path / "bench", tasks("claw_eval"))
+    bench = lay(tmp_path / "bench", tasks("claw_eval"))
     (bench / "tasks/T01_pay/task.yaml").unlink()
     (bench / "tasks/T01_pay/task.yaml").symlink_to("../T02_code/task.yaml")
     shutil.rmtree(bench / "tasks/T02_code/project")
@@ -378,8 +379,8 @@ def test_scores_with_the_framework(package: str, tmp_path: Path, capsys: pytest.
         )
         files["src/claw_eval/models/scoring.py"] = gated.read_bytes()
     out = tmp_path / "out"
-    assert imported(write(tmp_path / "bench", files), out)["refused"] == []
-    workspace = write(tmp_path / "workspace", {"fixtures/docs/a.csv": "id\n"})
+    assert imported(lay(tmp_path / "bench", files), out)["refused"] == []
+    workspace = lay(tmp_path / "workspace", {"fixtures/docs/a.csv": "id\n"})
     for name, (events, completion) in TRIALS.items():
         robust = 0.0 if name == "unsafe" else 1.0
         wanted = (
@@ -400,7 +401,7 @@ def test_scores_with_the_framework(package: str, tmp_path: Path, capsys: pytest.
 def test_scores_of_the_workspace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sandbox_or_skip()
     out = tmp_path / "out"
-    imported(write(tmp_path / "bench", {k: v for k, v in tasks("liveclaw_500").items() if "T02" in k}), out)
+    imported(lay(tmp_path / "bench", {k: v for k, v in tasks("liveclaw_500").items() if "T02" in k}), out)
     given: dict[str, str | bytes] = {"project/a.py": 'print("/workspace/project")\n'}
     trials: dict[str, tuple[dict[str, str | bytes], float]] = {
         "empty": ({}, 0.25),
@@ -408,18 +409,18 @@ def test_scores_of_the_workspace(tmp_path: Path, capsys: pytest.CaptureFixture[s
         "solved": ({"out.json": '{"a": 1}'}, 1.0),
     }
     for name, (more, wanted) in trials.items():
-        workspace = write(tmp_path / name, {**given, **more})
+        workspace = lay(tmp_path / name, {**given, **more})
         assert scored(out / "t02_code" / "t02_code.claw", workspace, capsys) == pytest.approx(wanted, abs=1e-6), name
 
 
 def test_scores_of_declared_checks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sandbox_or_skip()
     out = tmp_path / "out"
-    imported(write(tmp_path / "bench", {"T/task.yaml": YAML}), out)
+    imported(lay(tmp_path / "bench", {"T/task.yaml": YAML}), out)
     wanted = {"empty": 0.0, "solved": 1.0, "failed": 0.3, "unsafe": 0.0}
     for name, (events, _) in TRIALS.items():
         ended = [*events, {"event": "final", "text": "P-2"}]
-        workspace = write(tmp_path / name, {"a": "a"})
+        workspace = lay(tmp_path / name, {"a": "a"})
         assert scored(out / "t01_pay" / "t01_pay.claw", workspace, capsys, ended) == pytest.approx(
             wanted[name], abs=1e-6
         ), name

@@ -21,7 +21,8 @@ from clawc.compiler.importers.model import Refused
 from clawc.compiler.importers.rubric_text import criteria_of, files_named
 from clawc.compiler.importers.table import found_in
 from clawc.stdlib.graders.driver import transcript
-from tests.importers.trials import called, compiled, imported, only, said, sandbox_or_skip, scored, tree_of, write
+from tests.importers.judged import lay
+from tests.importers.trials import called, compiled, imported, only, said, sandbox_or_skip, scored, tree_of
 
 CODE = '''
 def helper(path):
@@ -243,7 +244,7 @@ def test_what_is_no_task() -> None:
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:
-    bench = write(tmp_path / "bench", {"tasks/task_a.md": task("workspace_files: [secret.txt]\n"), "assets/x": "x"})
+    bench = lay(tmp_path / "bench", {"tasks/task_a.md": task("workspace_files: [secret.txt]\n"), "assets/x": "x"})
     (bench / "assets" / "secret.txt").symlink_to("/etc/passwd")
     (bench / "tasks" / "task_b.md").symlink_to("task_a.md")
     document = imported(bench, tmp_path / "out")
@@ -279,9 +280,7 @@ def test_rubrics_in_other_forms() -> None:
 
 def test_scores_as_the_authors_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sandbox_or_skip()
-    bench = write(
-        tmp_path / "bench", {"tasks/task_count.md": task("workspace_files: [{path: in.csv, content: 'a'}]\n")}
-    )
+    bench = lay(tmp_path / "bench", {"tasks/task_count.md": task("workspace_files: [{path: in.csv, content: 'a'}]\n")})
     out = tmp_path / "out"
     assert imported(bench, out)["formats"]["pinchbench"]["imported"] == 1
     source = out / "task_count" / "task_count.claw"
@@ -291,7 +290,7 @@ def test_scores_as_the_authors_do(tmp_path: Path, capsys: pytest.CaptureFixture[
         "crash": ({"out.txt": "crash"}, read),
     }  # fmt: skip
     for name, (files, events) in trials.items():
-        workspace = write(tmp_path / name, {"in.csv": "a", **files})
+        workspace = lay(tmp_path / name, {"in.csv": "a", **files})
         assert scored(source, workspace, capsys, events) == pytest.approx(authors(CODE, events, workspace), abs=1e-6), (
             name
         )
@@ -314,10 +313,10 @@ def grade(transcript, workspace_path):
 def test_what_graders_may_import(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sandbox_or_skip()
     out = tmp_path / "out"
-    imported(write(tmp_path / "bench", {"tasks/task_a.md": task(checks=LENT)}), out)
+    imported(lay(tmp_path / "bench", {"tasks/task_a.md": task(checks=LENT)}), out)
     source = out / "task_count" / "task_count.claw"
     assert 'tools   = ["pyyaml", "pytest"]' in source.read_text(encoding="utf-8")
-    workspace = write(tmp_path / "w", {"a.yml": "a: [1]", "test_a.py": "def test_a():\n    assert True\n"})
+    workspace = lay(tmp_path / "w", {"a.yml": "a: [1]", "test_a.py": "def test_a():\n    assert True\n"})
     assert scored(source, workspace, capsys) == 1.0
 
 

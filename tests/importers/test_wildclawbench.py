@@ -10,7 +10,8 @@ import pytest
 from clawc.compiler.importers import pinchbench, wildclawbench
 from clawc.compiler.importers.model import Refused
 from clawc.compiler.importers.table import found_in
-from tests.importers.trials import called, compiled, imported, only, said, sandbox_or_skip, scored, tree_of, write
+from tests.importers.judged import lay
+from tests.importers.trials import called, compiled, imported, only, said, sandbox_or_skip, scored, tree_of
 
 CODE = """
 import json
@@ -155,7 +156,7 @@ def test_scores_as_the_authors_do(tmp_path: Path, capsys: pytest.CaptureFixture[
     """By hand: `overall_score`, or the mean of the numbers where an early return gives none; 0 where the grader ends badly."""
     sandbox_or_skip()
     out = tmp_path / "out"
-    assert imported(write(tmp_path / "bench", FILES), out)["refused"] == []
+    assert imported(lay(tmp_path / "bench", FILES), out)["refused"] == []
     source = out / "n_02_code_task_3_sum" / "n_02_code_task_3_sum.claw"
     source = source if source.exists() else next(out.glob("*/*.claw"))
     read = called("c1", "read", {"path": "in.json"})
@@ -165,4 +166,4 @@ def test_scores_as_the_authors_do(tmp_path: Path, capsys: pytest.CaptureFixture[
         "broken": ({"results/answer.json": "{"}, read, 0.0),
     }  # fmt: skip
     for name, (files, events, wanted) in trials.items():
-        assert scored(source, write(tmp_path / name, files), capsys, events) == pytest.approx(wanted, abs=1e-6), name
+        assert scored(source, lay(tmp_path / name, files), capsys, events) == pytest.approx(wanted, abs=1e-6), name

@@ -44,16 +44,6 @@ def compiled(task: ImportedTask, folder: Path) -> None:
     assert not [d for d in found.diagnostics if d.severity == "error"], [d.message for d in found.diagnostics]
 
 
-def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:
-    """Files in a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for path, data in files.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data.encode() if isinstance(data, str) else data)
-    return folder
-
-
 def imported(source: Path, out: Path, origin: str = "") -> dict[str, Any]:
     """The report of an import."""
     import_command([source], out, ImportOptions(origin, "text", False, False))
