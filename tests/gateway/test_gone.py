@@ -22,14 +22,11 @@ from clawc.runtime.gateway.calls import read_calls
 from clawc.runtime.gateway.capture import CAPTURE
 from clawc.runtime.gateway.gateway import Gateway
 from clawc.runtime.gateway.line import Line
+from tests.descriptors import held
 from tests.gateway.conftest import MakeLine, scripted
 from tests.gateway.test_hostile_callers import BODY, door, post, send
 from tests.gateway.test_line import body
 from tests.gateway.upstream import serving
-
-
-def fds() -> int:
-    return len(os.listdir("/proc/self/fd"))
 
 
 @pytest.fixture(autouse=True)
@@ -80,11 +77,11 @@ def test_many_episodes_leave_nothing(tmp_path: Path, heard: list[str]) -> None:
         )
         gateway.engine.priced = True  # type: ignore[attr-defined]
         await gateway.open()
-        before = fds()
+        before = held()
         for first in range(0, 200, 20):
             await asyncio.gather(*(episode(gateway, first + n, tmp_path / str(first + n)) for n in range(20)))
         await asyncio.sleep(0.1)
-        assert fds() == before
+        assert not held() - before
         assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
         await gateway.close()
         await gateway.close()

@@ -23,6 +23,7 @@ from clawc.runtime.sandbox.docker.backend import Docker
 from clawc.runtime.sandbox.docker.labels import KIND, RUNNER, SANDBOX, STATE
 from clawc.runtime.sandbox.docker.reaper import reap
 from clawc.runtime.sandbox.interface import Program
+from tests.descriptors import held
 from tests.sandbox.bench import SMALL, Files, appears, sh, word
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to see what containers leave on this machine")
@@ -184,9 +185,9 @@ def test_an_interpreter_that_lies(lie: str, engine: Any, state: Path, images: Im
         finally:
             await backend.close()
 
-    held = sorted(os.listdir("/proc/self/fd"))
+    before = held()
     asyncio.run(main())
-    assert sorted(os.listdir("/proc/self/fd")) == held
+    assert not held() - before
     assert not _ours(engine, state)
 
 
