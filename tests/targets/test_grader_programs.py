@@ -45,21 +45,22 @@ os.fchdir(start)
 """,
     "deeper_at_the_end": """
 import os
-def deep():
-    # Of pieces that are joined at last: a look at the folder in between may end what is too deep.
+def deep(status):
+    # Deeper than Python recurses and than paths are long. A look at it in between may end what is too deep: so of pieces that are not, joined when all else is done.
     start, ends = os.open(".", os.O_RDONLY), []
-    for piece in range(60):
+    for piece in range(8):
         os.mkdir("p%d" % piece); os.chdir("p%d" % piece)
-        for number in range(49):
-            os.mkdir("d"); os.chdir("d")
+        for number in range(149):
+            os.mkdir("long"); os.chdir("long")
         ends.append(os.open(".", os.O_RDONLY)); os.fchdir(start)
-    for piece in range(59, 0, -1):
-        os.rename("p%d" % piece, "p", src_dir_fd=start, dst_dir_fd=ends[piece - 1])
     os.fchdir(ends[-1]); os.chmod("..", 0)
+    for piece in range(7, 0, -1):
+        os.rename("p%d" % piece, "p", src_dir_fd=start, dst_dir_fd=ends[piece - 1])
+    os._exit(status)
 if not os.path.exists("word.txt"):
-    deep(); sys.exit(1)
+    deep(1)
 print(open("word.txt").read().strip(), flush=True)
-deep(); sys.exit(0)
+deep(0)
 """,
     "odd_names": r"""
 import os, socket
