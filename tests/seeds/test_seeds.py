@@ -67,7 +67,8 @@ def column_problems(domain: Domain) -> list[str]:
     columns = [column.column for column in all_columns(domain)]
     problems = [f"column {name!r} stands twice" for name in repeated(columns)]
     problems += [f"column {name!r} is not in snake case" for name in columns if not NAME.fullmatch(name)]
-    problems += [f"one={name!r} is a column" for name in (domain.one, domain.reference.one) if name in columns]
+    if domain.one in columns:
+        problems.append(f"one={domain.one!r} is a column")
     form = domain.id.form
     if not re.search("[A-Za-z]", form) or form.count("#") < 3 or not re.fullmatch(r"[A-Za-z0-9#/.\-]+", form):
         problems.append(f"the form {form!r} needs a letter and three digits, and no odd mark")
