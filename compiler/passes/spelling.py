@@ -50,7 +50,7 @@ def _items(
         elif isinstance(item, ast.Attribute) and parent.attribute(item.name.text) is None:
             near = nearest_fix(item.name.text, [*attributes, *parent.children], item.name.span)
             wanted = foreign_attribute(parent, item.name.text) or (near.replacement if near is not None else "")
-            if wanted in attributes and wanted not in given:
+            if wanted in attributes and wanted not in given and not _is_column(parent, wanted, item):
                 unknown_attribute(source, parent, item, diagnostics, where)
                 item = replace(item, name=replace(item.name, text=wanted))
             elif item.name.text in CONDITIONS and "expect" in parent.statements:
@@ -58,6 +58,12 @@ def _items(
                 item = ast.Expect(item.value, item.span)
         result.append(item)
     return _meant_for_missing(source, parent, tuple(result), diagnostics, where)
+
+
+def _is_column(parent: BlockKind, wanted: str, item: ast.Attribute) -> bool:
+    """In a block whose other attributes are columns, what is close to an attribute that takes a list is that only if it is one."""
+    row = (parent.attributes or {})[wanted]
+    return parent.open and not row.required and not isinstance(item.value, ast.ListOf)
 
 
 def _meant_for_missing(

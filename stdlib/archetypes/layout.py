@@ -1,0 +1,91 @@
+"""How the sentences of a task are put together: as a letter, as steps, results first, and so on."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable, Sequence
+
+from clawc.stdlib.archetypes.draft import WIDTH, Draft, Say, Sentence, capital
+
+Layout = Callable[[Draft, str], list[str]]
+
+
+def instruction(draft: Draft, opening: str) -> str:
+    """The text of the instruction; what was said stands in it word for word."""
+    chosen = draft.balance.pick(draft.draw, "layout", list(LAYOUTS))
+    draft.shape.append(chosen)
+    return "\n".join(_wrapped(block) for block in LAYOUTS[chosen](draft, opening))
+
+
+def _wrapped(block: str) -> str:
+    hang = re.match(r"(\d+\. |- )?", block)
+    # Only between words: a path in braces is never cut.
+    safe = re.sub(r"\{\{ (path\.\w+) \}\}", "{{\x00\\1\x00}}", block)
+    lines = textwrap.wrap(safe, WIDTH, subsequent_indent=" " * len(hang[0]) if hang else "", break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines).replace("\x00", " ")
+
+
+def _of(draft: Draft, *about: Say) -> list[str]:
+    return [sentence.text for sentence in draft.sentences if sentence.about in about]
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _prose(draft: Draft, opening: str) -> list[str]:
+    return [_joined(opening, *_of(draft, "source")), _joined(*_of(draft, "rule")), _joined(*_of(draft, "output", "limit"))]
+
+
+def _one_block(draft: Draft, opening: str) -> list[str]:
+    return [_joined(opening, *_of(draft, "source"), *_of(draft, "rule"), *_of(draft, "output", "limit"))]
+
+
+def _steps(draft: Draft, opening: str) -> list[str]:
+    said = [*_of(draft, "source"), *_of(draft, "rule"), *_of(draft, "output", "limit")]
+    return [opening, "", *(f"{number}. {text}" for number, text in enumerate(said, 1))]
+
+
+def _bullets(draft: Draft, opening: str) -> list[str]:
+    return [
+        _joined(opening, *_of(draft, "source")), "", *(f"- {text}" for text in _of(draft, "rule")), "", _joined(*_of(draft, "output", "limit")),
+    ]  # fmt: skip
+
+
+def _results_first(draft: Draft, opening: str) -> list[str]:
+    lead = draft.draw.pick(("How to get there:", "The rules behind it:", "This is how it works:", "Some background:", "What to watch for:"))
+    return [_joined(opening, *_of(draft, "output")), "", _joined(lead, *_of(draft, "source"), *_of(draft, "rule"), *_of(draft, "limit"))]
+
+
+def _letter(draft: Draft, opening: str) -> list[str]:
+    name = draft.draw.pick(_NAMES)
+    hello = draft.draw.pick(("Hi,", "Hello,", "Good morning,", "Hi there,", "Good afternoon,", "Hey,", "Dear colleague,", "Hello again,"))
+    bye = draft.draw.pick(("Thanks,", "Thank you,", "Many thanks,", "Best,", "Cheers,", "Kind regards,", "Thanks a lot,"))
+    return [hello, "", opening, "", _joined(*_of(draft, "source"), *_of(draft, "rule")), "", _joined(*_of(draft, "output", "limit")), "", f"{bye}", name]
+
+
+def _headed(draft: Draft, opening: str) -> list[str]:
+    heads = draft.draw.pick((("Input", "Rules", "Output"), ("What there is", "What counts", "What I need"), ("Files", "How", "Result"), ("Given", "To do", "To deliver")))
+    return [
+        opening, "", f"{heads[0]}:", _joined(*_of(draft, "source")), "", f"{heads[1]}:", *(f"- {t}" for t in _of(draft, "rule")), "", f"{heads[2]}:", _joined(*_of(draft, "output", "limit")),
+    ]  # fmt: skip
+
+
+def _files_first(draft: Draft, opening: str) -> list[str]:
+    return [_joined(*_of(draft, "source"), opening), "", _joined(*_of(draft, "rule"), *_of(draft, "output", "limit"))]
+
+
+LAYOUTS: dict[str, Layout] = {
+    "prose": _prose, "block": _one_block, "steps": _steps, "bullets": _bullets, "results first": _results_first, "letter": _letter,
+    "headed": _headed, "files first": _files_first,
+}  # fmt: skip
+_NAMES = (
+    "Ana", "Bilal", "Chipo", "Daria", "Emre", "Femi", "Greta", "Hana", "Idris", "Jun", "Katya", "Lars", "Maya", "Nuno", "Oona", "Priya", "Quim", "Rosa",
+    "Sven", "Tala", "Uma", "Viktor", "Wanjiru", "Xenia", "Yusuf", "Zoe", "Amina", "Bjorn", "Carmen", "Dev", "Esther", "Farid", "Gwen", "Hugo", "Ines",
+)  # fmt: skip
+
+
+def about(sentences: Sequence[Sentence], kind: Say) -> list[str]:
+    """The texts of one sort."""
+    return [capital(sentence.text) for sentence in sentences if sentence.about == kind]
