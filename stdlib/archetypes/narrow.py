@@ -131,6 +131,7 @@ def only_size(draft: Draft, state: State) -> State:
     columns = state.those("amount", "quantity")
     column = draft.draw.pick(columns)
     bound = draft.domain.threshold.amount if column.role == "amount" else draft.domain.threshold.quantity
+    bound = int(bound) if bound == int(bound) else float(bound)
     sort, sign = draft.draw.pick((("at least", ">="), ("more than", ">"), ("below", "<")))
     text = draft.phrase(f"size {sign}", {
         ">=": ("Only {many} with {a_say} of at least {bound} {unit} count.", "Ignore everything where {column} is less than {bound}.", "{Bound} {unit} of {say} is the lower limit; exactly {bound} still counts.",
