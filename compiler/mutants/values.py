@@ -120,7 +120,9 @@ def flipped(cell: Any) -> Any:
         return "many"
     if isinstance(cell, (list, dict)):
         return "Quux"
-    return [f"{cell}", "Quux"] if not isinstance(cell, str) else 4711 if not cell.isdigit() else "Quux"
+    if isinstance(cell, (datetime.date, datetime.datetime)) or (isinstance(cell, str) and not cell.isdigit()):
+        return 4711
+    return "Quux" if isinstance(cell, str) else [f"{cell}", "Quux"]
 
 
 def doubled_digits(cell: Any) -> Any | None:

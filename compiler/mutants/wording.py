@@ -7,9 +7,10 @@ from itertools import pairwise
 
 # What a request may say of the order of rows; paths of files are not read.
 _ROWS = re.compile(
-    r"\b(sort(ed|s|ing)?|order(ed|ing)? (by|of|in)|in [\w ]{0,30}\border\b|rank(ed|s|ing)?|(\w{2,}(est|iest)|most|least|fewest|best|worst)\b(\W+\w+){0,4}?\W+(first|last)|"
+    r"\b(sort(ed|s|ing)?|order(ed|ing)?( (it|them|all|these|those|the))?( \w+){0,2}? (by|of|in)|in [\w ]{0,30}\border\b|rank(ed|s|ing)?|(\w{2,}(est|iest)|most|least|fewest|best|worst)\b(\W+\w+){0,4}?\W+(first|last)|"
     r"(first|last)\W+(the )?(\w{2,}(est|iest)|most|least|fewest|best|worst)|descending|ascending|alphabetical(ly)?|chronological(ly)?|by (date|name|time)|top \d+|"
-    r"at the (top|bottom|beginning|end)|(start|begin)(s|ning|ing)? with the|in the (same|given) (order|sequence)|sequence|first to last|reverse(d)?|one below the other)\b",
+    r"at the (top|bottom|beginning|end)|(start|begin)(s|ning|ing)? with the|in the (same|given) (order|sequence)|sequence|first to last|reverse(d)?|one below the other|"
+    r"(goes|comes|go|come) (first|on top)|on top|(by|in) (falling|rising|increasing|decreasing)|from (the )?(old|new|high|low|large|small|big|great)(er|est)? to|A to Z)\b",
     re.IGNORECASE,
 )  # fmt: skip
 _PATHS = re.compile(r"`[^`\n]*`|\S*[/\\]\S*|\S+\.[A-Za-z]{1,5}\b")

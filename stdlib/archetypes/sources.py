@@ -29,7 +29,7 @@ KINDS = {
     "csv": "CSV", "tsv": "tab-separated", "json": "a JSON array", "jsonl": "JSON Lines", "yaml": "a YAML list", "xlsx": "a spreadsheet",
     "sqlite": "an SQLite database", "markdown": "a Markdown table", "html": "an HTML page", "xml": "XML",
 }  # fmt: skip
-SIZES = {"few": (14, 24), "some": (25, 45), "many": (46, 80)}
+SIZES = {"few": (12, 18), "some": (19, 28), "many": (29, 44)}
 
 _SAID = (
     "The {many} are in {file}.", "You find all {many} in {file}.", "{File} holds the {many}, one {one} a row.", "All the {many} stand in {file}.",
@@ -63,7 +63,8 @@ def main_table(draft: Draft, roles: Sequence[Role], formats: Sequence[str] = tup
     """
     domain, draw = draft.domain, draft.draw
     chosen = draft.balance.pick(draw, f"format {draft.category}", [f for f in formats if not twice or f in DIRTY])
-    size = draft.balance.pick(draw, "size", list(SIZES))
+    # A list of many records in YAML is nothing that people keep.
+    size = "few" if chosen == "yaml" else draft.balance.pick(draw, "size", list(SIZES))
     every = columns_of(domain)
     wanted = {"id", *roles}
     spare = [column for column in every if column.role not in wanted]

@@ -94,7 +94,7 @@ def _judging(task: Task, block: ast.Block, facts: list[Facts]) -> str:
 
 _TODAY = re.compile(
     r"\b(?:today|yesterday|tomorrow|tonight|right now|as of now|by now|(?:this|last|next|past|coming|current) "
-    r"(?:week|month|quarter|year|date|day|weekend|morning|monday|tuesday|wednesday|thursday|friday|saturday|sunday)(?! (?:of|in) (?:the|that|this|each|every|a) )"
+    r"(?:week|month|quarter|year|date|day|weekend|morning|monday|tuesday|wednesday|thursday|friday|saturday|sunday)(?! (?:of|in|for) (?:the|that|this|each|every|a) )"
     r"|current (?:time|state of the calendar)|recently|recent(?= (?:\w+ )?(?:days?|weeks?|months?|entries|orders|posts|events)))\b(?!')",
     re.I,
 )
