@@ -32,7 +32,7 @@ def export(rows: Sequence[TaskRow], folder: Path, forms: Sequence[Form] = FORMS,
     """Writes `tasks/SPLIT/ID/…`, `jsonl/SPLIT.jsonl`, `data/SPLIT.parquet`, the files of `extra` by relative path, and `dataset.json`, which lists
     all of them with their digests; False if they are there already and nothing was written.
 
-    Every row has a split, and no id is there twice (ValueError). Raises RuntimeFault R0962 for a folder that holds something else,
+    Every row has a split, and no id is there twice (ValueError). Raises RuntimeFault R1002 for a folder that holds something else,
     or cannot be written; SynthUnavailable without pyarrow.
     """
     ordered = sorted(rows, key=lambda row: row.id)
@@ -42,7 +42,7 @@ def export(rows: Sequence[TaskRow], folder: Path, forms: Sequence[Form] = FORMS,
         folder.parent.mkdir(parents=True, exist_ok=True)
         return _export(ordered, folder, forms, extra or {})
     except OSError as error:
-        raise RuntimeFault("R0962", f"`{folder}` cannot be written: {error.strerror or error}", "give another folder") from error
+        raise RuntimeFault("R1002", f"`{folder}` cannot be written: {error.strerror or error}", "give another folder") from error
 
 
 def _refuse(rows: Sequence[TaskRow], extra: Mapping[str, bytes]) -> None:
@@ -57,7 +57,7 @@ def _refuse(rows: Sequence[TaskRow], extra: Mapping[str, bytes]) -> None:
 
 def _export(rows: Sequence[TaskRow], folder: Path, forms: Sequence[Form], extra: Mapping[str, bytes]) -> bool:
     if os.path.lexists(folder) and not _ours(folder):
-        raise RuntimeFault("R0962", f"`{folder}` is there and holds no set of tasks", "give a folder that is not there, or an empty one")
+        raise RuntimeFault("R1002", f"`{folder}` is there and holds no set of tasks", "give a folder that is not there, or an empty one")
     made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))
     try:
         os.chmod(made, 0o755)

@@ -1,6 +1,6 @@
 """Packages without types, as what we use of them; each is imported when it is needed, and only then.
 
-A package that is not installed is R0961 with the command that installs it.
+A package that is not installed is R1001 with the command that installs it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class SynthUnavailable(RuntimeFault):
     """A package of the extra `synth`, or the weights of vectors, is not installed here."""
 
     def __init__(self, package: str, help: str) -> None:
-        super().__init__("R0961", f"`{package}` is needed and not installed", help)
+        super().__init__("R1001", f"`{package}` is needed and not installed", help)
 
 
 def need(*packages: str) -> None:
