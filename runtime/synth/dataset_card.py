@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import yaml
 
 from clawc.compiler.report import clean
 from clawc.runtime.synth.report import Report, figures, percent
@@ -54,7 +54,10 @@ def dataset_card(document: Report, text: CardText) -> str:
         f"{percent(document.diversity.structures.largest_share)} of the tasks.\n",
         _table(
             ("features", "cells", "filled", "entropy of 1"),
-            [(" × ".join(c.features), str(c.possible), str(c.filled), f"{c.entropy:.3f}") for c in document.diversity.coverage],
+            [
+                (" × ".join(c.features), str(c.possible), str(c.filled), f"{c.entropy:.3f}")
+                for c in document.diversity.coverage
+            ],
         ),
         "## Known limits\n",
         "".join(f"- {_plain(limit)}\n" for limit in text.limits),
@@ -74,22 +77,35 @@ def _front(document: Report, text: CardText, splits: Sequence[str]) -> str:
         "tags": ["agents", "files", "verifiers", "synthetic"],
         "size_categories": [size],
         "configs": [
-            {"config_name": "default", "default": True, "data_files": [{"split": s, "path": f"data/{s}.parquet"} for s in splits]},
+            {
+                "config_name": "default",
+                "default": True,
+                "data_files": [{"split": s, "path": f"data/{s}.parquet"} for s in splits],
+            },
             {"config_name": "jsonl", "data_files": [{"split": s, "path": f"jsonl/{s}.jsonl"} for s in splits]},
         ],
     }
-    return yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=100)
+    # JSON in a line is YAML, too.
+    return "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in fields.items())
 
 
 def _made(document: Report, text: CardText) -> str:
     lines = [_plain(text.made) + "\n" if text.made else ""]
-    lines.append(f"Made by clawc {document.clawc} from archetypes ({len(document.archetypes)}) without a model, with seed {document.seed}.\n")
+    lines.append(
+        f"Made by clawc {document.clawc} from archetypes ({len(document.archetypes)}) without a model, with seed {document.seed}.\n"
+    )
     if text.command:
         lines.append(f"\n```sh\n{_plain(text.command).replace('```', '')}\n```\n")
-    lines.append(f"\nOf {document.wrong} wrong answers that were tried, {document.survived} were accepted; {document.clean} of {document.diversity.tasks} cards are clean.\n")
+    lines.append(
+        f"\nOf {document.wrong} wrong answers that were tried, {document.survived} were accepted; {document.clean} of {document.diversity.tasks} cards are clean.\n"
+    )
     if document.dropped:
         lines.append("Not kept: " + ", ".join(f"{n.count} {_plain(n.name)}" for n in document.dropped) + ".\n")
-    lines.append("It was not compared with other suites.\n" if document.leaks is None else f"Found in the suites that it was compared with: {document.leaks} tasks.\n")
+    lines.append(
+        "It was not compared with other suites.\n"
+        if document.leaks is None
+        else f"Found in the suites that it was compared with: {document.leaks} tasks.\n"
+    )
     return "".join(lines)
 
 

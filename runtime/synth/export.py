@@ -13,6 +13,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -28,7 +29,9 @@ _GROUP = 1_000  # rows of a row group
 _LEVEL = 9  # of zstd
 
 
-def export(rows: Sequence[TaskRow], folder: Path, forms: Sequence[Form] = FORMS, extra: Mapping[str, bytes] | None = None) -> bool:
+def export(
+    rows: Sequence[TaskRow], folder: Path, forms: Sequence[Form] = FORMS, extra: Mapping[str, bytes] | None = None
+) -> bool:
     """Writes `tasks/SPLIT/ID/…`, `jsonl/SPLIT.jsonl`, `data/SPLIT.parquet`, the files of `extra` by relative path, and `dataset.json`, which lists
     all of them with their digests; False if they are there already and nothing was written.
 
@@ -42,11 +45,13 @@ def export(rows: Sequence[TaskRow], folder: Path, forms: Sequence[Form] = FORMS,
         folder.parent.mkdir(parents=True, exist_ok=True)
         return _export(ordered, folder, forms, extra or {})
     except OSError as error:
-        raise RuntimeFault("R1002", f"`{folder}` cannot be written: {error.strerror or error}", "give another folder") from error
+        raise RuntimeFault(
+            "R1002", f"`{folder}` cannot be written: {error.strerror or error}", "give another folder"
+        ) from error
 
 
 def _refuse(rows: Sequence[TaskRow], extra: Mapping[str, bytes]) -> None:
-    if any(one.id == other.id for one, other in zip(rows, rows[1:])):
+    if any(one.id == other.id for one, other in pairwise(rows)):
         raise ValueError("an id is there twice")
     if any(not row.split for row in rows):
         raise ValueError("a row has no split")
@@ -57,7 +62,11 @@ def _refuse(rows: Sequence[TaskRow], extra: Mapping[str, bytes]) -> None:
 
 def _export(rows: Sequence[TaskRow], folder: Path, forms: Sequence[Form], extra: Mapping[str, bytes]) -> bool:
     if os.path.lexists(folder) and not _ours(folder):
-        raise RuntimeFault("R1002", f"`{folder}` is there and holds no set of tasks", "give a folder that is not there, or an empty one")
+        raise RuntimeFault(
+            "R1002",
+            f"`{folder}` is there and holds no set of tasks",
+            "give a folder that is not there, or an empty one",
+        )
     made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))
     try:
         os.chmod(made, 0o755)
@@ -83,7 +92,9 @@ def _ours(folder: Path) -> bool:
 
 def _files(folder: Path) -> dict[str, str]:
     """The digest of every file below, by its path."""
-    return {str(p.relative_to(folder)): _digest(p) for p in sorted(folder.rglob("*")) if p.is_symlink() or not p.is_dir()}
+    return {
+        str(p.relative_to(folder)): _digest(p) for p in sorted(folder.rglob("*")) if p.is_symlink() or not p.is_dir()
+    }
 
 
 def _digest(path: Path) -> str:
@@ -120,7 +131,9 @@ def _task(row: TaskRow, folder: Path) -> None:
     (folder / "task.claw").write_text(row.source, encoding="utf-8", newline="\n")
     (folder / "instruction.md").write_text(row.instruction, encoding="utf-8", newline="\n")
     rest = row.model_dump(mode="json", exclude={"source", "instruction", "files"})
-    (folder / "row.json").write_text(json.dumps(rest, indent=2, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+    (folder / "row.json").write_text(
+        json.dumps(rest, indent=2, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8"
+    )
 
 
 def schema() -> Schema:

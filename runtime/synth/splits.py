@@ -22,7 +22,7 @@ def splits(families: Sequence[str], shares: Mapping[Split, float] = SHARES, seed
     if any(share < 0 for share in shares.values()) or abs(sum(shares.values()) - 1) > 1e-9:
         raise ValueError("the shares of splits are at least 0 and sum up to 1")
     sizes = Counter(families)
-    chosen = {family: _drawn(family, shares, seed) for family in sizes}
+    chosen: dict[str, Split] = {family: _drawn(family, shares, seed) for family in sizes}
     _corrected(chosen, sizes, shares, seed)
     return [chosen[family] for family in families]
 

@@ -18,7 +18,7 @@ from clawc.compiler.pipeline import Compiled
 from clawc.spec import core
 from clawc.spec.core import Core
 from clawc.spec.functions import DIRT_NAMES
-from clawc.spec.types import FileType, ListType, RangeType, RecordType, Simple, TableType, Type
+from clawc.spec.types import ListType, RangeType, RecordType, Simple, TableType, Type
 from clawc.stdlib.checks.sets import Files
 from clawc.stdlib.checks.values import File, Table
 
@@ -44,7 +44,9 @@ def data_hash(compiled: Compiled) -> str:
 def described(compiled: Compiled) -> list[str]:
     """What the digest is made of, line by line, to see why two tasks are or are not the same."""
     task = compiled.task
-    walk = _Walk({d.name: at for at, d in enumerate(task.delivers)}, {i.file.path: i for i in (*task.inputs, *task.hidden)})
+    walk = _Walk(
+        {d.name: at for at, d in enumerate(task.delivers)}, {i.file.path: i for i in (*task.inputs, *task.hidden)}
+    )
     lines = [_VERSION, f"turns {len(task.turns)}", f"links {len(task.links)}", f"repos {len(task.repos)}"]
     lines += [_deliverable(task, d) for d in task.delivers]
     for check in task.checks:
@@ -133,12 +135,13 @@ class _Walk:
 
     def _tell(self, node: Core, to: list[str]) -> None:
         if isinstance(node, core.LetRef):
-            node = node.value
-            if id(node) in self.shared:
-                to.append(f"as{self.shared[id(node)]}")
-                return
-            self.shared[id(node)] = len(self.shared)
-        if isinstance(node, core.Const):
+            value = node.value
+            if id(value) in self.shared:
+                to.append(f"as{self.shared[id(value)]}")
+            else:
+                self.shared[id(value)] = len(self.shared)
+                self._tell(value, to)
+        elif isinstance(node, core.Const):
             to.append(self._value(node.value, node.type))
         elif isinstance(node, core.Col):
             to.append(f"{self._row(node.row)}.{self._name(node.name)}")
@@ -174,7 +177,11 @@ class _Walk:
             to.append("{")
             for key, value in node.entries:
                 plain = isinstance(key, core.Const) and isinstance(key.value, str)
-                to.append(f"{self._name(str(key.value))}:" if plain and isinstance(key, core.Const) else f"[{self.said(key)}]:")
+                to.append(
+                    f"{self._name(str(key.value))}:"
+                    if plain and isinstance(key, core.Const)
+                    else f"[{self.said(key)}]:"
+                )
                 self._tell(value, to)
             to.append("}")
         else:
@@ -185,7 +192,11 @@ class _Walk:
 
     def _items(self, node: core.Items, to: list[str]) -> None:
         """A list of plain values is its type; how many there are is data."""
-        values = [self._value(i.value, i.type) for i in node.items if isinstance(i, core.Const) and not isinstance(i.value, (bool, File))]
+        values = [
+            self._value(i.value, i.type)
+            for i in node.items
+            if isinstance(i, core.Const) and not isinstance(i.value, (bool, File))
+        ]
         if values and len(values) == len(node.items) and len(set(values)) == 1 and not node.tuple:
             to.append(f"list {values[0]}")
             return
@@ -243,4 +254,4 @@ class _Walk:
             return f"record({','.join(self._type(t) for _, t in type.fields)})"
         if isinstance(type, (ListType, RangeType)):
             return f"{'list' if isinstance(type, ListType) else 'range'}({self._type(type.element)})"
-        return f"file({cast('FileType', type).kind})"
+        return f"file({type.kind})"

@@ -85,6 +85,23 @@ def tokenizer(file: Path) -> Tokenizer:
     return made
 
 
+class TensorFile(Protocol):
+    """An open file of weights."""
+
+    def __enter__(self) -> TensorFile: ...
+    def __exit__(self, *of: object) -> None: ...
+    def get_tensor(self, name: str, /) -> object: ...
+
+
+class Safetensors(Protocol):
+    def safe_open(self, filename: Path, /, framework: str) -> TensorFile: ...
+
+
+def safetensors() -> Safetensors:
+    need("safetensors")
+    return cast(Safetensors, import_module("safetensors"))
+
+
 class Schema(Protocol):
     def with_metadata(self, metadata: Mapping[str, str] | None, /) -> Schema: ...
 
