@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-
 from clawc.compiler.report import clean
 from clawc.runtime.synth.report import Report, figures, percent
 from clawc.runtime.synth.rows import SPLITS

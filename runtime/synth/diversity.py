@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import product
 from math import log
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from clawc.runtime.synth.lexical import words
 from clawc.runtime.synth.published import CLAWGYM
@@ -102,19 +102,7 @@ class Diversity(Row):
     coverage: tuple[Coverage, ...]
 
 
-class _Feature(NamedTuple):
-    """A feature has one value or more for each task."""
-
-    name: str
-    values: Callable[[TaskRow], Sequence[str]]
-
-
-_FEATURES = (
-    _Feature("operation", lambda row: row.operations),
-    _Feature("format", lambda row: row.formats),
-    _Feature("shape", lambda row: (row.shape,)),
-    _Feature("category", lambda row: (row.category,)),
-)
+_FEATURES = ("operation", "format", "shape", "category")
 # By the places of their features; the whole table last, of which the cells are too many to be listed.
 _TABLES = ((0,), (1,), (2,), (3,), (0, 1), (0, 2), (1, 2), (3, 0), (3, 2), (0, 1, 2, 3))
 _LISTED = 2
@@ -198,20 +186,29 @@ def structures(digests: Iterable[str]) -> Structures:
 
 def coverage(rows: Sequence[TaskRow], places: Sequence[int]) -> Coverage:
     """The table over the features at these places. A task with several values counts in each of their cells."""
-    features = [_FEATURES[place] for place in places]
+    features = tuple(_FEATURES[place] for place in places)
     counts: Counter[tuple[str, ...]] = Counter()
     for row in rows:
-        counts.update(set(product(*(feature.values(row) for feature in features))))
+        counts.update(set(product(*(_values(row, feature) for feature in features))))
     values = [sorted({names[at] for names in counts}) for at in range(len(features))]
     possible = 1
     for each in values:
         possible *= len(each)
     return Coverage(
-        features=tuple(feature.name for feature in features), possible=possible, filled=len(counts),
+        features=features, possible=possible, filled=len(counts),
         floor=0 if len(counts) < possible else min(counts.values(), default=0), filled_floor=min(counts.values(), default=0),
         entropy=entropy(counts.values(), possible),
         cells=tuple(Cell(names=n, count=c) for n, c in sorted(counts.items())) if len(features) <= _LISTED else (),
     )  # fmt: skip
+
+
+def _values(row: TaskRow, feature: str) -> tuple[str, ...]:
+    """One value or more."""
+    if feature == "operation":
+        return row.operations
+    if feature == "format":
+        return row.formats
+    return (row.shape if feature == "shape" else row.category,)
 
 
 def entropy(counts: Iterable[int], possible: int) -> float:

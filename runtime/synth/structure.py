@@ -121,6 +121,7 @@ class _Walk:
     rows: dict[int, int] = field(default_factory=dict[int, int])
     shared: dict[int, int] = field(default_factory=dict[int, int])
     read: dict[str, int] = field(default_factory=dict[str, int])
+    told: int = 0  # nodes so far: where one that is shared was told
 
     def check(self, check: CheckDecl, order: list[str]) -> list[str]:
         """One line for the check and one for each of its expects; weights are values."""
@@ -139,9 +140,11 @@ class _Walk:
             if id(value) in self.shared:
                 to.append(f"as{self.shared[id(value)]}")
             else:
-                self.shared[id(value)] = len(self.shared)
+                self.shared[id(value)] = self.told
                 self._tell(value, to)
-        elif isinstance(node, core.Const):
+            return
+        self.told += 1
+        if isinstance(node, core.Const):
             to.append(self._value(node.value, node.type))
         elif isinstance(node, core.Col):
             to.append(f"{self._row(node.row)}.{self._name(node.name)}")
