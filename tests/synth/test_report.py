@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 import yaml  # type: ignore[import-untyped]
 
@@ -49,6 +50,11 @@ def test_the_page_asks_for_nothing_and_is_well_formed() -> None:
 
     Reader().feed(page)
     assert open_tags == []
+    plots = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    assert len(plots) == 11
+    for plot in plots:
+        for shape in ElementTree.fromstring(plot).iter("rect"):
+            assert 0 <= float(shape.get("x", "")) <= float(shape.get("x", "")) + float(shape.get("width", "")) <= 560
     ids = re.findall(r' id="([^"]+)"', page)
     assert len(ids) == len(set(ids))
 
