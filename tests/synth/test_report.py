@@ -51,7 +51,7 @@ def test_the_page_asks_for_nothing_and_is_well_formed() -> None:
     Reader().feed(page)
     assert open_tags == []
     plots = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
-    assert len(plots) == 11
+    assert len(plots) == 10
     for plot in plots:
         for shape in ElementTree.fromstring(plot).iter("rect"):
             assert 0 <= float(shape.get("x", "")) <= float(shape.get("x", "")) + float(shape.get("width", "")) <= 560
