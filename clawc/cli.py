@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from clawc import __version__, exits, image_verbs, run_verbs
+from clawc import __version__, exits, image_verbs, run_verbs, synth_verbs
 from clawc.cli_options import Format, Image, Output, Sandbox, Sources
 from clawc.commands.output import close_output
 from clawc.exits import UserError
@@ -24,7 +24,7 @@ app = typer.Typer(
 
 app.add_typer(image_verbs.app)
 
-LATER = ("synth", "bench", "eval", "view", "review",
+LATER = ("bench", "eval", "view", "review",
          "lsp", "mcp")  # fmt: skip
 
 
@@ -312,6 +312,7 @@ def score(
 for _name, _verb in (
     ("trajectories", run_verbs.trajectories_verb),
     ("train", run_verbs.train_verb),
+    ("synth", synth_verbs.synth_verb),
     ("report", run_verbs.report_verb),
     ("rescore", run_verbs.rescore),
     ("judge", run_verbs.judge_verb),

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -58,15 +59,29 @@ _RUN: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What is done with each sound task where it is proved: `note` gives JSON data that come with the proof; `solves` says of
+    the task at a path whether an independent solution passes. `name` tells one from others in what is kept."""
+
+    name: str
+    note: Callable[[Compiled], Any]
+    solves: Callable[[str, Compiled], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What is to be proved: the level, the number of mutants (0: that of the level), and the instances: `count` of each task
-    that draws something, from seed `seed` on; None: one. `real`: also in sandboxes."""
+    that draws something, from seed `seed` on; None: one. `real`: also in sandboxes. `others`: seeds that a template is tried
+    with besides. `advice`: rows are looked for that would tell changed queries apart. `beside`: what else is done with a task."""
 
     level: Level = "admit"
     mutants: int = 0
     seed: int = 0
     count: int | None = None
     real: bool = True
+    others: int = OTHER_SEEDS
+    advice: bool = True
+    beside: Beside | None = None
 
 
 class _Item(NamedTuple):
@@ -93,6 +108,7 @@ class Proved:
     found: list[Finding] = field(default_factory=list[Finding])
     allowed: list[Finding] = field(default_factory=list[Finding])
     cards: list[VerifierCard] = field(default_factory=list["VerifierCard"])
+    notes: list[Any] = field(default_factory=list[Any])
 
 
 def prove_sources(
@@ -137,6 +153,7 @@ def prove_each(
                 proved.found += [restored(f) for f in result["found"]]
                 proved.allowed += [restored(f) for f in result["allowed"]]
                 proved.cards += [VerifierCard.model_validate(t["card"]) for t in result["tasks"]]
+                proved.notes += [t.get("note") for t in result["tasks"]]
             yield number, proved
 
 
@@ -192,6 +209,7 @@ def _results(
                 continue
             if "refused" in reply:
                 raise UserError(*reply["refused"])
+            _RUN.update(task["card"]["real"]["shape"] for task in reply["result"]["tasks"])
             if cache is not None:
                 kept_now = Kept(reply["digest"], reply["reads"], reply["result"])
                 cache.put(_kept_as(items[n]), kept_now, reply["began"])
@@ -271,10 +289,11 @@ def _bounds(items: Sequence[_Item]) -> Bounds:
 
 def _kept_as(item: _Item) -> Source:
     w = item.wanted
+    how = "" if w.beside is None else f"beside {w.beside.name} others {w.others} advice {w.advice} "
     if item.bundle is not None:
         which = f"{w.level} {w.mutants} {w.real} bundle {item.bundle.manifest.id} at "
         return Source(_KEPT_AS + which + item.shown, os.path.join(item.shown, MANIFEST), item.root)
-    which = f"{w.level} {w.mutants} {w.real} seeds {item.seed}+{item.size} as {item.first} of "
+    which = f"{how}{w.level} {w.mutants} {w.real} seeds {item.seed}+{item.size} as {item.first} of "
     return Source(_KEPT_AS + which + item.shown, os.path.abspath(item.shown), item.root)
 
 
@@ -400,11 +419,13 @@ def _prove_task(
     if task.imported:
         return _opaque(item, checked, compiled, start)
     is_first = place == 0 and item.first <= 1
-    plan = plan_of(compiled, level, item.wanted.mutants, another=task.drawn and not is_first)
+    plan = plan_of(compiled, level, item.wanted.mutants, another=task.drawn and not is_first, advice=item.wanted.advice)
     ran = _ran(item, task.name)
     proof = conclude(plan, ran, ran=True) if ran is not None else conclude(plan, judge_here(plan))
+    beside = item.wanted.beside
+    solves = None if beside is None or beside.solves is None else partial(beside.solves, item.shown)
     foreign = (
-        foreign_answers(item.shown, data, assets, compiled, OTHER_SEEDS)
+        foreign_answers(item.shown, data, assets, compiled, item.wanted.others, solves)
         if task.drawn and (is_first or level == "release")
         else None
     )
@@ -420,6 +441,8 @@ def _prove_task(
         "name": task.name, "card": card.model_dump(mode="json"), "found": [f.stored() for f in found], "allowed": [f.stored() for f in let],
         "line": checked.source.position(task.span.start)[0],
     }  # fmt: skip
+    if beside is not None:
+        made["note"] = beside.note(compiled)
     shape = checker_shape(bundle.files[CHECKER].decode())
     made["card"]["real"]["shape"] = shape
     fresh = shape not in _RUN

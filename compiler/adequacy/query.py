@@ -68,14 +68,15 @@ class Outcome(NamedTuple):
     hidden: tuple[str, ...] = ()
 
 
-def query_mutants(task: Task, sealer: Sealer, *, some: int = 0) -> list[QueryMutant]:
+def query_mutants(task: Task, sealer: Sealer, *, some: int = 0, rows: bool = True) -> list[QueryMutant]:
     """The mutants of all static expressions that checks are built on, in the order of the source; at most 200.
 
     With `some` only so many are tried, other ones for each seed, and no rows are looked for that would tell a change from
     the original, so that nothing is said of changes without effect: for instances of a task of which one was tried whole.
+    Without `rows` all are tried, and no rows are looked for: where nobody reads advice about the inputs.
     """
     try:
-        return Ground(task, sealer).mutants(some)
+        return Ground(task, sealer).mutants(some, rows and not some)
     except RecursionError:
         return []
 
@@ -97,7 +98,7 @@ class Ground:
         self.running = {c.name for c in task.checks if any(uses_run(e.core) for e in c.expects)}
         self.cores = {(c.name, n): e.core for c in task.checks for n, e in enumerate(c.expects)}
 
-    def mutants(self, some: int = 0) -> list[QueryMutant]:
+    def mutants(self, some: int = 0, rows: bool = True) -> list[QueryMutant]:
         """Each change of the source with what came of it; then rows for those that change nothing."""
         found: list[QueryMutant] = []
         same: list[_Same] = []
@@ -111,7 +112,7 @@ class Ground:
             pass
         for place, change, seen in same:
             row, reason = (
-                self.helpful(change, seen) if not some else (None, "rows that would tell it were not looked for")
+                self.helpful(change, seen) if rows else (None, "rows that would tell it were not looked for")
             )
             status: Status = "same" if row is not None else "not_applicable"
             found[place] = replace(found[place], status=status, reason=reason, row=row)

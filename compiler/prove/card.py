@@ -71,6 +71,7 @@ def card_of(proof: Proof, manifest: Manifest, found: Sequence[Finding], allowed:
         queries=_queries(proof),
         findings=tuple(_finding(f) for f in [*found, *allowed]),
         instance=_instance(proof, foreign),
+        independent=foreign.solved if foreign is not None else 0,
         cpu_ms=round(cpu_ms, 1),
     )  # fmt: skip
 

@@ -68,9 +68,10 @@ class Plan:
         return Case({**self.oracle.files, **mutant.files}, events)
 
 
-def plan_of(compiled: Compiled, level: Level, limit: int = 0, *, another: bool = False) -> Plan:
+def plan_of(compiled: Compiled, level: Level, limit: int = 0, *, another: bool = False, advice: bool = True) -> Plan:
     """The plan of a sound task; `limit` is the number of mutants, that of the level unless given. `another`: the template of
-    the task was proved by an instance, so at level admit fewer queries are tried, and no rows are looked for."""
+    the task was proved by an instance, so at level admit fewer queries are tried, and no rows are looked for. `advice`: rows
+    are looked for that would tell changed queries apart."""
     task, trial, witness = compiled.task, compiled.trial, compiled.witness
     trial.remember()
     events = events_of(witness.steps)
@@ -78,7 +79,7 @@ def plan_of(compiled: Compiled, level: Level, limit: int = 0, *, another: bool =
     limit = limit or min(MUTANTS[level], _WITH_PROGRAMS if runs else MUTANTS[level])
     mutants = mutants_of(trial, witness, limit)
     few = another and level == "admit"
-    queries = query_mutants(task, compiled.sealer, some=_FEW_QUERIES if few else 0)
+    queries = query_mutants(task, compiled.sealer, some=_FEW_QUERIES if few else 0, rows=advice)
     answered = list(_answered(compiled, queries))
     asked: dict[int, int] = {}
     seen = {_mark(m) for m in mutants}

@@ -47,6 +47,9 @@ class Proposal:
     domain: str
     persona: str
     brief: tuple[Step, ...]
+    instruction: str
+    picks: tuple[tuple[str, str], ...]
+    parts: tuple[str, ...]
 
 
 def draft_of(archetype: Archetype, domain: Domain, persona: Persona, category: str, draw: Draw, balance: Balance, name: str) -> Proposal:
@@ -64,7 +67,7 @@ def draft_of(archetype: Archetype, domain: Domain, persona: Persona, category: s
     text = instruction(draft, opening)
     return Proposal(
         name, draft.source(name, text), archetype.name, category, tuple(draft.operations), (*draft.formats_in, ">", *draft.formats_out),
-        tuple(draft.shape), domain.name, described(persona), tuple(draft.brief),
+        tuple(draft.shape), domain.name, described(persona), tuple(draft.brief), text, tuple(balance.picks), tuple(draft.parts),
     )  # fmt: skip
 
 
@@ -80,15 +83,18 @@ class Unfit(Exception):
     """The draw does not come to a task; another one is drawn."""
 
 
+_LEFT = 6  # rows that about stay, so that nearly every draw comes to something
+
+
 def take(draft: Draft, state: State, slot: str, names: Sequence[str] = (), spent: set[str] | None = None) -> State:
     """One part of a slot, of those whose needs hold. Raises Unfit if there is none."""
     done = spent if spent is not None else set[str]()
-    fitting = [p for p in PARTS.values() if p.slot == slot and (not names or p.name in names) and p.family not in done and p.needs(state)]
+    fitting = [p for p in PARTS.values() if p.slot == slot and (not names or p.name in names) and p.family not in done and p.needs(state) and state.rows * p.keeps >= 100 * _LEFT]
     if not fitting:
         raise Unfit(f"no part for {slot}")
     chosen: Part = draft.balance.pick(draft.draw, f"part {slot}", fitting, {p: p.name for p in fitting})
     done.add(chosen.family)
-    draft.shape.append(chosen.name)
+    draft.parts.append(chosen.name)
     return chosen.apply(draft, state)
 
 

@@ -69,6 +69,7 @@ class Draft:
     formats_in: list[str] = field(default_factory=list[str])
     formats_out: list[str] = field(default_factory=list[str])
     shape: list[str] = field(default_factory=list[str])
+    parts: list[str] = field(default_factory=list[str])  # of the chain, in their order
     taken: set[str] = field(default_factory=set[str])
     paths: set[str] = field(default_factory=set[str])
     title: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import TypeVar
 
@@ -71,20 +71,28 @@ class Draw:
 class Balance:
     """How often each choice was taken so far; what was taken seldom is drawn more often (inverse frequency).
 
-    Only counts that are given to it move it, so a batch that is continued draws what one in a single go would have drawn.
+    Only what `count` is given moves it, so a batch that is continued draws what one in a single go would have drawn. `picks`
+    are the choices since `begin`.
     """
 
     _ONE = 1 << 20
 
     def __init__(self) -> None:
-        self._counts: Counter[tuple[str, Hashable]] = Counter()
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self.picks: list[tuple[str, str]] = []
 
-    def pick(self, draw: Draw, dimension: str, options: Sequence[T], of: Mapping[T, Hashable] | None = None) -> T:
+    def begin(self) -> None:
+        """Forgets the choices of the task before."""
+        self.picks = []
+
+    def pick(self, draw: Draw, dimension: str, options: Sequence[T], of: Mapping[T, object] | None = None) -> T:
         """One of the options, with weights of one part in 1 + its count; `of` says as what each is counted."""
-        keys = [option if of is None else of[option] for option in options]
+        keys = [str(option if of is None else of[option]) for option in options]
         weights = [self._ONE // (1 + self._counts[dimension, key]) + 1 for key in keys]
-        return draw.weighted(options, weights)
+        place = draw.weighted(range(len(options)), weights)
+        self.picks.append((dimension, keys[place]))
+        return options[place]
 
-    def count(self, dimension: str, value: Hashable) -> None:
-        """One more of this was taken."""
-        self._counts[dimension, value] += 1
+    def count(self, picks: Iterable[tuple[str, str]]) -> None:
+        """One more of each of these was taken."""
+        self._counts.update(picks)

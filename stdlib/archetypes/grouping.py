@@ -10,6 +10,7 @@ from clawc.stdlib.archetypes.parts import part
 from clawc.stdlib.archetypes.state import Column, Role, State
 
 _KEYS: tuple[Role, ...] = ("group", "class", "person", "label", "band", "status")
+_LEAST_GROUPS = 6  # few groups are no reason against what comes next
 _NUMBERS: tuple[Role, ...] = ("amount", "quantity", "worth", "span")
 
 
@@ -82,7 +83,7 @@ def _grouped(draft: Draft, state: State, keys: list[Column], results: list[Resul
     stage = f"group {', '.join(named)}, " + ", ".join(f"{r.column.name} = {r.text}" for r in results)
     keep = keys if keys[0].role != "group" else keys
     return State(state.start, keys[0].say, keys[0].many or f"{keys[0].say} values", (*keep, *(r.column for r in results)), tuple(named),
-                 "groups", (*state.stages, stage))  # fmt: skip
+                 "groups", (*state.stages, stage), rows=_LEAST_GROUPS + state.rows)  # fmt: skip
 
 
 def _ready(state: State) -> bool:
@@ -104,21 +105,17 @@ def totals_by_two(draft: Draft, state: State) -> State:
     return _grouped(draft, state, keys, _results(draft, state, 2))
 
 
-@part("group", lambda state: _ready(state) and state.has("month"), "group")
+@part("group", lambda state: state.level == "rows" and bool(state.key) and state.has("month"), "group")
 def by_month(draft: Draft, state: State) -> State:
     """A row for each month that occurs, oldest first."""
     grouped = _grouped(draft, state, [state.column("month")], _results(draft, state, 3))
     return replace(grouped, level="series")
 
 
-@part("after", lambda state: state.level == "groups" and bool(state.those("total", "count")) and len(state.key) == 1, "having")
+@part("after", lambda state: state.level == "groups" and state.has("count") and len(state.key) == 1 and state.rows >= 14, "having")
 def big_enough(draft: Draft, state: State) -> State:
     """Groups with too little in them are dropped."""
-    counts = state.those("count")
-    if not counts:
-        column = Column("entries", "count", "number", "number of entries")
-        return state if any(c.name == column.name for c in state.columns) else state
-    column, bound = counts[0], draft.draw.between(2, 4)
+    column, bound = state.column("count"), 2
     text = draft.phrase("having", (
         "Drop every {one} with fewer than {bound} of them ({column}).", "Only a {one} with at least {bound} in {column} is reported.", "Where {column} is below {bound}, leave the row out.",
         "Rows with {column} under {bound} are noise and go.",
@@ -141,7 +138,7 @@ def share_of_all(draft: Draft, state: State) -> State:
     ), result=result.name, total=total.name)  # fmt: skip
     draft.say("rule", text, {"do": "share", "column": total.name, "into": result.name, "decimals": "one"})
     return State(name, state.one, state.many, state.with_columns(result), state.key, "groups",
-                 (f"derive {result.name} = round({total.name} * 100 / sum({name}.{total.name}), 1)",))  # fmt: skip
+                 (f"derive {result.name} = round({total.name} * 100 / sum({name}.{total.name}), 1)",), rows=state.rows)  # fmt: skip
 
 
 @part("after", lambda state: state.level == "groups" and state.key and state.columns[0].role == "group" and state.has("total") and not state.has("target"), "target")  # type: ignore[arg-type,return-value]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from clawc.stdlib.archetypes.draft import Draft, article, hole, listed, quoted
 from clawc.stdlib.archetypes.parts import holds, part
-from clawc.stdlib.archetypes.state import Column, State
+from clawc.stdlib.archetypes.state import State
 
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
 
@@ -26,7 +24,7 @@ def once(draft: Draft, state: State) -> State:
     return state.then(f"distinct {column.name}", key=(column.name,))
 
 
-@part("narrow", holds("status"), "status")
+@part("narrow", holds("status"), "status", 60)
 def without_void(draft: Draft, state: State) -> State:
     """What is void does not count."""
     column, value = state.column("status"), draft.domain.status.void
@@ -36,10 +34,10 @@ def without_void(draft: Draft, state: State) -> State:
     ), many=state.many, one=state.one, say=column.say, value=value, column=column.name)  # fmt: skip
     draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "not", "value": value})
     draft.operation("data.filter")
-    return state.then(f"where {column.name} != {quoted(value)}")
+    return state.narrowed(f"where {column.name} != {quoted(value)}", 70)
 
 
-@part("narrow", holds("status"), "status")
+@part("narrow", holds("status"), "status", 25)
 def only_status(draft: Draft, state: State) -> State:
     """Only rows of one or two kinds of status."""
     column = state.column("status")
@@ -53,10 +51,10 @@ def only_status(draft: Draft, state: State) -> State:
     draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "in", "value": values})
     draft.operation("data.filter")
     condition = f"{column.name} == {quoted(values[0])}" if len(values) == 1 else f"{column.name} in [{', '.join(map(quoted, values))}]"
-    return state.then(f"where {condition}")
+    return state.narrowed(f"where {condition}", 30 * len(values), column if len(values) == 1 else None)
 
 
-@part("narrow", holds("class"), "class")
+@part("narrow", holds("class"), "class", 30)
 def only_class(draft: Draft, state: State) -> State:
     """Only rows of some classes, or of all but one."""
     column = state.column("class")
@@ -68,7 +66,7 @@ def only_class(draft: Draft, state: State) -> State:
         ), many=state.many, say=column.say, value=value, column=column.name)  # fmt: skip
         draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "not", "value": value})
         draft.operation("data.filter")
-        return state.then(f"where {column.name} != {quoted(value)}")
+        return state.narrowed(f"where {column.name} != {quoted(value)}", 75)
     values = draft.draw.sample(column.values, draft.draw.between(1, len(column.values) - 1) if len(column.values) > 2 else 1)[:3]
     text = draft.phrase("only_class", (
         "Only the {say} {value} is of interest.", "Look at {value} only ({column}).", "Keep to {many} with the {say} {value}.", "This is about {value}; other rows do not count.",
@@ -76,10 +74,12 @@ def only_class(draft: Draft, state: State) -> State:
     ), many=state.many, say=column.say, value=listed(values, "or"), column=column.name)  # fmt: skip
     draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "in", "value": values})
     draft.operation("data.filter")
-    return state.then(f"where {column.name} in [{', '.join(map(quoted, values))}]")
+    return state.narrowed(
+        f"where {column.name} in [{', '.join(map(quoted, values))}]", 100 * len(values) // len(column.values), column if len(values) == 1 else None
+    )
 
 
-@part("narrow", holds("date"), "date")
+@part("narrow", holds("date"), "date", 30)
 def only_period(draft: Draft, state: State) -> State:
     """Only rows of a month, from a day on, up to a day, or between two days."""
     column, draw, when = state.column("date"), draft.draw, draft.when
@@ -94,7 +94,7 @@ def only_period(draft: Draft, state: State) -> State:
         ), many=state.many, say=column.say, month=_MONTHS[month - 1], year=year, column=column.name)  # fmt: skip
         draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "month", "value": f"{_MONTHS[month - 1]} {year}"})
         draft.operation("data.filter")
-        return state.then(f"where {column.name} >= @{low} and {column.name} <= @{high}")
+        return state.narrowed(f"where {column.name} >= @{low} and {column.name} <= @{high}", 30)
     day = f"{year}-{draw.between(first, max(first, last - 1)):02}-{draw.between(8, 22):02}"
     if sort == "between":
         other = f"{day[:5]}{min(int(day[5:7]) + 1, last) if int(day[5:7]) < last else int(day[5:7]):02}-{28 if int(day[5:7]) >= last else draw.between(5, 25):02}"
@@ -104,7 +104,7 @@ def only_period(draft: Draft, state: State) -> State:
         ), many=state.many, say=column.say, low=day, high=other, column=column.name)  # fmt: skip
         draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "between", "value": [day, other]})
         draft.operation("data.filter")
-        return state.then(f"where {column.name} >= @{day} and {column.name} <= @{other}")
+        return state.narrowed(f"where {column.name} >= @{day} and {column.name} <= @{other}", 30)
     if sort == "from":
         text = draft.phrase("from", (
             "Start with {day}: earlier {many} do not count ({column}).", "Nothing before {day}, please; the {say} decides.", "Use {many} from {day} on, that day included ({column}).",
@@ -112,20 +112,20 @@ def only_period(draft: Draft, state: State) -> State:
         ), many=state.many, say=column.say, day=day, column=column.name, article=article(column.say).split()[0])  # fmt: skip
         draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "from", "value": day})
         draft.operation("data.filter")
-        return state.then(f"where {column.name} >= @{day}")
+        return state.narrowed(f"where {column.name} >= @{day}", 50)
     text = draft.phrase("before", (
         "Stop before {day}: that day and later ones do not count ({column}).", "Only {many} before {day} by {say}, not the day itself.", "Whatever has {column} {day} or later stays out.",
         "We look at the time before {day}; the {say} decides, and {day} itself is already too late.",
     ), many=state.many, say=column.say, day=day, column=column.name)  # fmt: skip
     draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "before", "value": day})
     draft.operation("data.filter")
-    return state.then(f"where {column.name} < @{day}")
+    return state.narrowed(f"where {column.name} < @{day}", 50)
 
 
 _LAST = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
-@part("narrow", lambda state: state.level == "rows" and (state.has("amount") or state.has("quantity")), "size")
+@part("narrow", lambda state: state.level == "rows" and (state.has("amount") or state.has("quantity")), "size", 30)
 def only_size(draft: Draft, state: State) -> State:
     """Only rows from a size on, above it, or below it."""
     columns = state.those("amount", "quantity")
@@ -143,10 +143,10 @@ def only_size(draft: Draft, state: State) -> State:
     }[sign], many=state.many, say=column.say, a_say=article(column.say), bound=bound, unit=column.unit, column=column.name)  # fmt: skip
     draft.say("rule", text, {"do": "keep", "column": column.name, "compare": sort, "value": bound})
     draft.operation("data.filter")
-    return state.then(f"where {column.name} {sign} {bound}")
+    return state.narrowed(f"where {column.name} {sign} {bound}", 60 if sign == "<" else 35)
 
 
-@part("narrow", holds("person"), "listed")
+@part("narrow", holds("person"), "listed", 30)
 def without_listed(draft: Draft, state: State) -> State:
     """People on a list in a second file are left out, or nobody else is taken."""
     column, draw = state.column("person"), draft.draw
@@ -176,10 +176,10 @@ def without_listed(draft: Draft, state: State) -> State:
     text = draft.phrase(f"listed {only}", options, people=column.many or column.say, person=column.say, file=hole(file))
     draft.say("rule", text, {"do": "listed", "column": column.name, "path": path, "format": how, "how": "only" if only else "without"})
     draft.operation("data.join", "data.filter")
-    return state.then(f"{'semi_join' if only else 'anti_join'} {names} on {column.name}")
+    return state.narrowed(f"{'semi_join' if only else 'anti_join'} {names} on {column.name}", 35 if only else 65)
 
 
-@part("narrow", lambda state: state.level == "rows" and state.has("due", "status"), "status")
+@part("narrow", lambda state: state.level == "rows" and state.has("due", "status"), "status", 15)
 def overdue(draft: Draft, state: State) -> State:
     """What still waits for somebody although its day is over."""
     due, status, value, today = state.column("due"), state.column("status"), draft.domain.status.open, draft.when.today
@@ -190,10 +190,10 @@ def overdue(draft: Draft, state: State) -> State:
     ), many=state.many, today=today, value=value, say=due.say, a_say=article(due.say), column=status.name, due=due.name)  # fmt: skip
     draft.say("rule", text, {"do": "overdue", "column": [status.name, due.name], "value": value, "today": today})
     draft.operation("data.filter")
-    return state.then(f"where {status.name} == {quoted(value)} and {due.name} < @{today}")
+    return state.narrowed(f"where {status.name} == {quoted(value)} and {due.name} < @{today}", 20, status)
 
 
-@part("narrow", lambda state: state.level == "rows" and bool(state.key) and state.has("date") and (state.has("group") or state.has("person")), "latest")
+@part("narrow", lambda state: state.level == "rows" and bool(state.key) and state.has("date") and (state.has("group") or state.has("person")), "latest", 25)
 def latest_of_each(draft: Draft, state: State) -> State:
     """Of several rows with one key only the latest."""
     key = draft.draw.pick(state.those("group", "person"))
@@ -206,9 +206,5 @@ def latest_of_each(draft: Draft, state: State) -> State:
     ), key=key.say, one=state.one, say=date.say, column=date.name, id=mark.say)  # fmt: skip
     draft.say("rule", text, {"do": "latest", "by": key.name, "column": [date.name, mark.name]})
     draft.operation("data.rank")
-    return state.then(f"sort -{date.name}, -{mark.name}").then(f"distinct {key.name}", key=(key.name,))
+    return state.then(f"sort -{date.name}, -{mark.name}").then(f"distinct {key.name}", key=(key.name,), rows=min(state.rows, len(key.values) or 6))
 
-
-def used(column: Column) -> Column:
-    """The column under another role, where its old one is spent."""
-    return replace(column, role="text")

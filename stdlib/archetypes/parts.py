@@ -21,17 +21,18 @@ class Part:
     family: str
     needs: Needs
     apply: Apply
+    keeps: int = 100  # of a hundred rows, at the least
 
 
 PARTS: dict[str, Part] = {}
 
 
-def part(slot: str, needs: Needs, family: str = "") -> Callable[[Apply], Apply]:
+def part(slot: str, needs: Needs, family: str = "", keeps: int = 100) -> Callable[[Apply], Apply]:
     """Enters a function into `PARTS` under its name."""
 
     def enter(apply: Apply) -> Apply:
         name = apply.__name__
-        PARTS[name] = Part(name, slot, family or name, needs, apply)
+        PARTS[name] = Part(name, slot, family or name, needs, apply, keeps)
         return apply
 
     return enter

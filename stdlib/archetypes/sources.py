@@ -102,7 +102,7 @@ def main_table(draft: Draft, roles: Sequence[Role], formats: Sequence[str] = tup
     draft.operation("files.extract")
     said(draft, file, domain.one, domain.many, chosen)
     draft.brief.append({"do": "read", "path": path, "format": chosen, "one": domain.one})
-    return State(start, domain.one, domain.many, tuple(columns), () if twice else (columns[0].name,), stages=stages)
+    return State(start, domain.one, domain.many, tuple(columns), () if twice else (columns[0].name,), stages=stages, rows=count)
 
 
 def said(draft: Draft, file: str, one: str, many: str, chosen: str) -> None:

@@ -36,7 +36,7 @@ class State:
     """Rows at one point of a chain.
 
     `start` is the expression that reads them and `stages` what was done since, both in the language. `key` are columns that
-    no two rows share; `ordered` says that the order of rows is fixed by what was asked for.
+    no two rows share; `rows` is about how many there are; `ordered` says that the order of rows is fixed by what was asked for.
     """
 
     start: str
@@ -48,6 +48,7 @@ class State:
     stages: tuple[str, ...] = ()
     ordered: bool = False
     cut: bool = False
+    rows: int = 0
 
     @property
     def expression(self) -> str:
@@ -73,6 +74,11 @@ class State:
     def then(self, stage: str, **changes: object) -> State:
         """After one more stage, with fields that it changes."""
         return replace(self, stages=(*self.stages, stage), **changes)  # type: ignore[arg-type]
+
+    def narrowed(self, condition: str, percent: int, spent: Column | None = None) -> State:
+        """After a condition that about so many percent of the rows meet; `spent` has one value afterwards and tells nothing."""
+        columns = tuple(replace(c, role="text") if spent is not None and c.name == spent.name else c for c in self.columns)
+        return self.then(condition, columns=columns, rows=self.rows * percent // 100)
 
     def with_columns(self, *more: Column) -> tuple[Column, ...]:
         """The columns and further ones behind them."""

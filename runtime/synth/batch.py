@@ -1,0 +1,231 @@
+"""Makes a set of tasks: rounds of proposals are screened, proved and taken, until there are as many as were asked for.
+
+A round is a file of the work folder that is written when it is over, so a batch that was interrupted goes on behind the last
+one, with the same tasks as in a single go. What a round draws hangs on the rounds before it and on nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from clawc import __version__
+from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.synth.leakage import Leakage
+from clawc.runtime.synth.note import BRIEF, Note
+from clawc.runtime.synth.rows import CardSummary, TaskFile, TaskRow
+from clawc.runtime.synth.screen import Screen
+from clawc.runtime.synth.semantic import Encoder
+from clawc.stdlib.archetypes.archetype import Proposal
+from clawc.stdlib.archetypes.draw import Balance
+from clawc.stdlib.archetypes.propose import propose
+
+ROUND = 400
+SETTINGS = "settings.json"
+SEED_OF_TASKS = 1
+
+
+class Outcome(NamedTuple):
+    """What came of proving one source: why it is not clean, or its card in short with what was noted. `solved` of `tried`
+    seeds the reference solver solves."""
+
+    path: Path
+    why: str
+    card: CardSummary | None = None
+    bundle: str = ""
+    note: Note | None = None
+    solved: int = 0
+    tried: int = 0
+
+
+Prove = Callable[[Sequence[Path]], Iterator[Outcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How many tasks, from which seed; `against` names suites that nothing may be taken from."""
+
+    count: int
+    seed: int
+    against: tuple[str, ...] = ()
+
+    def stored(self) -> dict[str, object]:
+        """What a work folder remembers: a batch with another count goes on, one with another seed is another batch."""
+        return {"format_version": 1, "clawc": __version__, "seed": self.seed, "count": self.count, "against": list(self.against)}
+
+
+@dataclass(slots=True)
+class Batch:
+    """What there is so far: rows that were taken, and why others were not."""
+
+    rows: list[TaskRow]
+    dropped: Counter[str]
+    proposed: int = 0
+    leaks: int = 0
+
+
+def synthesise(
+    settings: Settings, work: Path, prove: Prove, encode: Encoder | None, leakage: Leakage | None = None,
+    progress: Callable[[Batch], None] | None = None,
+) -> Batch:  # fmt: skip
+    """All rows, without splits. Raises RuntimeFault R1004 for a work folder of another batch, and what `prove` raises."""
+    _claim(settings, work)
+    batch, balance, screen = Batch([], Counter()), Balance(), Screen(settings.count, encode)
+    number = 0
+    while len(batch.rows) < settings.count:
+        file = work / f"round-{number:04}.jsonl"
+        lines = _read(file)
+        proposals: list[Proposal] | None = None
+        if lines is None:
+            proposals = [propose(settings.seed, number * ROUND + n, balance) for n in range(ROUND)]
+            lines = _round(settings, work / "sources", proposals, prove, screen, batch, leakage)
+            _write(file, lines)
+        else:
+            _replay(lines, screen)
+        for line in lines:
+            batch.proposed += 1
+            if line.why:
+                batch.dropped[line.why] += 1
+            elif len(batch.rows) < settings.count:
+                assert line.row is not None
+                batch.rows.append(line.row)
+                balance.count(line.picks)
+        if progress is not None:
+            progress(batch)
+        number += 1
+    return batch
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What became of one proposal. `text` is its instruction where it passed the first screen."""
+
+    name: str
+    why: str
+    category: str
+    source: str
+    text: str
+    picks: tuple[tuple[str, str], ...]
+    row: TaskRow | None
+
+
+def _round(
+    settings: Settings, folder: Path, proposals: Sequence[Proposal], prove: Prove, screen: Screen, batch: Batch, leakage: Leakage | None
+) -> list[Line]:  # fmt: skip
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    refused: dict[str, str] = {}
+    for one in proposals:
+        refused[one.name] = screen.text(one.name, one.category, one.source, one.instruction)
+        if not refused[one.name]:
+            (folder / f"{one.name}.claw").write_text(one.source, encoding="utf-8")
+            (folder / f"{one.name}{BRIEF}").write_text(json.dumps(one.brief), encoding="utf-8")
+    left = [folder / f"{one.name}.claw" for one in proposals if not refused[one.name]]
+    outcomes = {outcome.path.stem: outcome for outcome in prove(left)}
+    lines: list[Line] = []
+    taken = len(batch.rows)
+    for one in proposals:
+        why, row = refused[one.name], None
+        if not why:
+            why, row = _judged(one, outcomes[one.name], screen, leakage)
+            if row is not None and taken >= settings.count:
+                why, row = "not needed any more", None
+            taken += row is not None
+        text = "" if refused[one.name] else one.instruction
+        lines.append(Line(one.name, why, one.category, one.source if text else "", text, one.picks if row is not None else (), row))
+    shutil.rmtree(folder, ignore_errors=True)
+    return lines
+
+
+def _judged(one: Proposal, outcome: Outcome, screen: Screen, leakage: Leakage | None) -> tuple[str, TaskRow | None]:
+    if outcome.why or outcome.card is None or outcome.note is None:
+        return outcome.why or "not proved", None
+    if outcome.solved not in (0, outcome.tried):
+        return "the reference solver disagrees", None
+    made = _row(one, outcome.card, outcome.bundle, outcome.note)
+    if leakage is not None and leakage.check([made]):
+        return "leaks from a suite", None
+    why = screen.structure(made.structure, made.data)
+    return (why, None) if why else ("", made)
+
+
+def _row(one: Proposal, card: CardSummary, bundle: str, noted: Note) -> TaskRow:
+    from base64 import b64decode
+
+    return TaskRow(
+        id=one.name, family=_family(one), archetype=one.archetype, category=one.category, operations=tuple(sorted(one.operations)),
+        formats=tuple(sorted(set(one.formats) - {">"})), shape=one.shape[0] if one.shape else "one", instruction=noted["instruction"], source=one.source,
+        persona=one.persona, seed=SEED_OF_TASKS, bundle=bundle, structure=noted["structure"], data=noted["data"], card=card,
+        files=tuple(TaskFile(path=path, bytes=b64decode(data)) for path, data in noted["files"].items()),
+    )  # fmt: skip
+
+
+def _family(one: Proposal) -> str:
+    """Tasks of one archetype whose parts are the same, whatever they are about."""
+    return f"{one.archetype}: {' '.join(one.parts)}"[:200]
+
+
+def _claim(settings: Settings, work: Path) -> None:
+    path = work / SETTINGS
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            before = cast("dict[str, object]", json.loads(path.read_bytes()))
+            wanted = settings.stored()
+            other = [key for key in ("clawc", "seed", "against") if before.get(key) != wanted[key]]
+            if other:
+                raise RuntimeFault("R1004", f"`{work}` holds a batch with another {other[0]}: {before.get(other[0])}",
+                                   "give another folder, or remove this one")  # fmt: skip
+        _write_whole(path, json.dumps(settings.stored(), indent=1).encode())
+    except (OSError, ValueError) as error:
+        raise RuntimeFault("R1004", f"`{work}` is no work folder of a batch: {error}", "give another folder") from error
+
+
+def _replay(lines: Sequence[Line], screen: Screen) -> None:
+    """Brings the screen to where it was when the round was over."""
+    for line in lines:
+        if line.text:
+            screen.text(line.name, line.category, line.source, line.text)
+    for line in lines:
+        if line.row is not None:
+            screen.structure(line.row.structure, line.row.data)
+
+
+def _read(file: Path) -> list[Line] | None:
+    """The lines of a round that is over; None before that."""
+    if not file.exists():
+        return None
+    found: list[Line] = []
+    with open(file, encoding="utf-8") as stream:
+        for text in stream:
+            d = json.loads(text)
+            row = TaskRow.model_validate(d["row"]) if d["row"] is not None else None
+            found.append(Line(d["name"], d["why"], d["category"], d["source"], d["text"], tuple((a, b) for a, b in d["picks"]), row))
+    return found
+
+
+def _write(file: Path, lines: Sequence[Line]) -> None:
+    parts = [
+        json.dumps({
+            "name": line.name, "why": line.why, "category": line.category, "source": line.source, "text": line.text, "picks": list(line.picks),
+            "row": None if line.row is None else line.row.model_dump(mode="json"),
+        }, ensure_ascii=False)
+        for line in lines
+    ]  # fmt: skip
+    _write_whole(file, "".join(f"{part}\n" for part in parts).encode())
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """All of it or nothing, also when the machine stops."""
+    there = path.with_name(f".{path.name}.new")
+    with open(there, "wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(there, path)
