@@ -51,6 +51,16 @@ def _listed(work: Work, asked: Asked) -> None:
     work.rows = [row for row in work.rows if (cell(row, column) in names) == (how == "only")]
 
 
+def _overdue(work: Work, asked: Asked) -> None:
+    """Still in that state, although its day lies before today; today itself is not late."""
+    (state, due), unsettled, today = asked.texts("column"), asked.value("value"), asked.text("today")
+    work.rows = [row for row in work.rows if cell(row, state) == unsettled and _before(cell(row, due), today)]
+
+
+def _before(value: Value, today: str) -> bool:
+    return value is not None and _day(value) < _day(today)
+
+
 def _latest(work: Work, asked: Asked) -> None:
     """One row for each value of `by`: the greatest day, then the greatest of what decides between equal days."""
     by, columns = asked.text("by"), asked.texts("column")
@@ -227,6 +237,7 @@ DOES: Mapping[str, Callable[[Work, Asked], None]] = {
     "once": _once,
     "keep": _keep,
     "listed": _listed,
+    "overdue": _overdue,
     "latest": _latest,
     "take": _take,
     "month": _month,
@@ -237,6 +248,7 @@ DOES: Mapping[str, Callable[[Work, Asked], None]] = {
     "minus": _minus,
     "share": _share,
     "group": _group,
+    "having": _keep,
     "sort": _sort,
     "running": _running,
     "change": _change,
