@@ -81,9 +81,9 @@ def synthesise(
     while len(batch.rows) < settings.count:
         file = work / f"round-{number:04}.jsonl"
         lines = _read(file)
-        proposals: list[Proposal] | None = None
         if lines is None:
-            proposals = [propose(settings.seed, number * ROUND + n, balance) for n in range(ROUND)]
+            first = batch.proposed
+            proposals = [propose(settings.seed, first + n, balance) for n in range(_size(settings.count - len(batch.rows)))]
             lines = _round(settings, work / "sources", proposals, prove, screen, batch, leakage)
             _write(file, lines)
         else:
@@ -100,6 +100,11 @@ def synthesise(
             progress(batch)
         number += 1
     return batch
+
+
+def _size(lacking: int) -> int:
+    """Proposals of a round: some more than are lacking."""
+    return min(ROUND, lacking + lacking // 5 + 8)
 
 
 @dataclass(frozen=True, slots=True)

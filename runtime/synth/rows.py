@@ -35,7 +35,8 @@ class TaskFile(Row):
 
 
 class CardSummary(Row):
-    """What the verifier card of the bundle says in short: counts of mutants, and `bound`, the share of wrong answers that could
+    """What the verifier card of the bundle says in short: counts of mutants, `independent` seeds on which a reference solution agrees,
+    and `bound`, the share of wrong answers that could
     be accepted (95 %), as a decimal."""
 
     level: Literal["admit", "release"]
@@ -47,6 +48,7 @@ class CardSummary(Row):
     rejected: Count
     open: Count
     probes: Count
+    independent: Count = 0
     bound: Annotated[str, Field(pattern=r"^(0|1|[01]\.[0-9]{1,40})$")]
 
 
@@ -80,5 +82,5 @@ def card_summary(card: VerifierCard) -> CardSummary:
     n = card.counts
     return CardSummary(
         level=card.key.level, clean=card.clean, wrong=n.wrong, killed=n.killed, survived=n.survived, equivalent=n.equivalent,
-        rejected=n.rejected, open=n.open, probes=len(card.probes), bound=card.bound,
+        rejected=n.rejected, open=n.open, probes=len(card.probes), independent=card.independent, bound=card.bound,
     )  # fmt: skip
