@@ -79,7 +79,11 @@ def synth_command(options: SynthOptions) -> int:
             rows, options.out.name, encode, options.seed, dropped=dict(batch.dropped), leaks=0 if suites else None
         )
         card = _card(document, options)
-        extra = {"README.md": card.encode(), "report.json": as_json(document).encode(), "report.html": as_html(document).encode()}
+        extra = {
+            "README.md": card.encode(),
+            "report.json": as_json(document).encode(),
+            "report.html": as_html(document).encode(),
+        }
         export(rows, options.out, cast("Sequence[Form]", options.forms), extra)
     sys.stdout.write(_text(document, batch, options))
     return exits.OK
@@ -99,7 +103,15 @@ def _prove(paths: Sequence[Path], jobs: int) -> Iterator[Outcome]:
             continue
         card = proved.cards[0]
         tried = 1 + (card.instance.others if card.instance is not None else 0)
-        yield Outcome(path, "" if card.clean else "not clean", card_summary(card), card.key.bundle, proved.notes[0], card.independent, tried)
+        yield Outcome(
+            path,
+            "" if card.clean else "not clean",
+            card_summary(card),
+            card.key.bundle,
+            proved.notes[0],
+            card.independent,
+            tried,
+        )
 
 
 def _encoder(wanted: bool) -> Encoder | None:

@@ -111,9 +111,7 @@ class Ground:
         except Exhausted:
             pass
         for place, change, seen in same:
-            row, reason = (
-                self.helpful(change, seen) if rows else (None, "rows that would tell it were not looked for")
-            )
+            row, reason = self.helpful(change, seen) if rows else (None, "rows that would tell it were not looked for")
             status: Status = "same" if row is not None else "not_applicable"
             found[place] = replace(found[place], status=status, reason=reason, row=row)
         return found

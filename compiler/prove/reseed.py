@@ -23,7 +23,12 @@ class Foreign:
 
 
 def foreign_answers(
-    path: str, data: bytes, assets: Assets, compiled: Compiled, count: int, solves: Callable[[Compiled], bool] | None = None
+    path: str,
+    data: bytes,
+    assets: Assets,
+    compiled: Compiled,
+    count: int,
+    solves: Callable[[Compiled], bool] | None = None,
 ) -> Foreign:
     """Tries the seeds behind that of an instance. That the oracle *program* works for each is shown by compiling it: a
     source without an oracle for some seed is a mistake there."""

@@ -57,7 +57,13 @@ class Settings:
 
     def stored(self) -> dict[str, object]:
         """What a work folder remembers: a batch with another count goes on, one with another seed is another batch."""
-        return {"format_version": 1, "clawc": __version__, "seed": self.seed, "count": self.count, "against": list(self.against)}
+        return {
+            "format_version": 1,
+            "clawc": __version__,
+            "seed": self.seed,
+            "count": self.count,
+            "against": list(self.against),
+        }
 
 
 @dataclass(slots=True)
@@ -83,7 +89,9 @@ def synthesise(
         lines = _read(file)
         if lines is None:
             first = batch.proposed
-            proposals = [propose(settings.seed, first + n, balance) for n in range(_size(settings.count - len(batch.rows)))]
+            proposals = [
+                propose(settings.seed, first + n, balance) for n in range(_size(settings.count - len(batch.rows)))
+            ]
             lines = _round(settings, work / "sources", proposals, prove, screen, batch, leakage)
             _write(file, lines)
         else:
@@ -143,7 +151,11 @@ def _round(
                 why, row = "not needed any more", None
             taken += row is not None
         text = "" if refused[one.name] else one.instruction
-        lines.append(Line(one.name, why, one.category, one.source if text else "", text, one.picks if row is not None else (), row))
+        lines.append(
+            Line(
+                one.name, why, one.category, one.source if text else "", text, one.picks if row is not None else (), row
+            )
+        )
     shutil.rmtree(folder, ignore_errors=True)
     return lines
 
@@ -211,7 +223,17 @@ def _read(file: Path) -> list[Line] | None:
         for text in stream:
             d = json.loads(text)
             row = TaskRow.model_validate(d["row"]) if d["row"] is not None else None
-            found.append(Line(d["name"], d["why"], d["category"], d["source"], d["text"], tuple((a, b) for a, b in d["picks"]), row))
+            found.append(
+                Line(
+                    d["name"],
+                    d["why"],
+                    d["category"],
+                    d["source"],
+                    d["text"],
+                    tuple((a, b) for a, b in d["picks"]),
+                    row,
+                )
+            )
     return found
 
 

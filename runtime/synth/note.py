@@ -27,7 +27,7 @@ def note(compiled: Compiled) -> Note:
     pristine = sorted(compiled.trial.pristine.items())
     return {
         "structure": structure(compiled), "data": data_hash(compiled), "instruction": compiled.task.told,
-        "files": {path: b64encode(data).decode("ascii") for path, data in pristine if data is not None},
+        "files": {path: b64encode(data).decode("ascii") for path, data in pristine},
     }  # fmt: skip
 
 
@@ -39,7 +39,7 @@ def solves(path: str, compiled: Compiled) -> bool:
     from clawc.stdlib.archetypes.solvers import Unsolvable, solve
 
     brief = json.loads(Path(path).with_suffix(BRIEF).read_bytes())
-    files = {name: data for name, data in compiled.trial.pristine.items() if data is not None}
+    files = dict(compiled.trial.pristine)
     try:
         made = solve(brief, files)
     except Unsolvable:

@@ -32,7 +32,9 @@ def propose(seed: int, number: int, balance: Balance, archetypes: Sequence[Arche
         choice = near if near and draw.chance(60) else known
         domain = balance.pick(draw, f"domain {archetype.name}", choice, {d: d.name for d in choice})
         try:
-            return draft_of(archetype, domain, any_persona(draw, domain), category, draw, balance, f"{archetype.name}_{number:05}")
+            return draft_of(
+                archetype, domain, any_persona(draw, domain), category, draw, balance, f"{archetype.name}_{number:05}"
+            )
         except Unfit:
             continue
     raise Unfit(f"no draw of number {number} comes to a task")

@@ -77,7 +77,9 @@ class State:
 
     def narrowed(self, condition: str, percent: int, spent: Column | None = None) -> State:
         """After a condition that about so many percent of the rows meet; `spent` has one value afterwards and tells nothing."""
-        columns = tuple(replace(c, role="text") if spent is not None and c.name == spent.name else c for c in self.columns)
+        columns = tuple(
+            replace(c, role="text") if spent is not None and c.name == spent.name else c for c in self.columns
+        )
         return self.then(condition, columns=columns, rows=self.rows * percent // 100)
 
     def with_columns(self, *more: Column) -> tuple[Column, ...]:
