@@ -13,20 +13,24 @@ Fact = str | int | float | bool | None | Sequence["Fact"] | Mapping[str, "Fact"]
 Step = Mapping[str, Fact]
 
 # Particulars that name one of a few meanings, which the text says in words of its own.
-WORDED = frozenset({"do", "format", "as", "how", "dir", "compare", "of_table", "into", "from", "kind"})
+WORDED = frozenset(
+    {"do", "format", "as", "how", "dir", "compare", "of_table", "into", "from", "kind", "one", "decimals"}
+)
+# Particulars that name columns, which a file may say instead of the text.
+OF_FILES = frozenset({"column", "columns", "by", "on", "take"})
 
 
 def unsaid(brief: Sequence[Step], instruction: str, files: Mapping[str, bytes]) -> list[str]:
-    """Values of the facts that stand neither in the text of the instruction nor, as names of columns, in a file's first line."""
+    """Values of the facts that stand neither in the text of the instruction nor, as names of columns, in a file."""
     text = _plain(instruction)
-    heads = " ".join(data[:2000].decode("utf-8", "replace") for data in files.values())
+    heads = " ".join(data.decode("utf-8", "replace") for data in files.values())
     return [
         f"{step['do']}: {key} {value!r}"
         for step in brief
         for key, value in _leaves(step)
         if key not in WORDED
         and not _said(value, text)
-        and not (key in ("column", "columns", "by") and str(value) in heads)
+        and not (key in OF_FILES and str(value).removeprefix("-") in heads)
     ]
 
 
@@ -52,4 +56,4 @@ def _plain(text: str) -> str:
 
 
 def _said(value: str | int | float, text: str) -> bool:
-    return _plain(str(value)) in text
+    return _plain(str(value).removeprefix("-")) in text

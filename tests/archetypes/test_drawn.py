@@ -1,0 +1,102 @@
+"""Tasks that are drawn: each compiles without a word, its facts are what its text says, and a solver that knows these alone is right."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from clawc.compiler.pipeline import Compiled, check
+from clawc.runtime.synth.structure import structure
+from clawc.spec.taxonomy import CATEGORIES, OPERATIONS, dotted
+from clawc.stdlib.archetypes.archetype import Proposal
+from clawc.stdlib.archetypes.brief import unsaid
+from clawc.stdlib.archetypes.catalogue import ARCHETYPES
+from clawc.stdlib.archetypes.draw import Balance, Draw
+from clawc.stdlib.archetypes.propose import propose
+from clawc.stdlib.archetypes.solvers import solve
+
+DRAWN = 40
+PINNED, SHUFFLED = [68, 863, 736, 718, 213, 658], ["c", "e", "a", "f", "b", "d"]
+
+
+def drawn(seed: int, count: int) -> Iterator[Proposal]:
+    balance = Balance()
+    for number in range(count):
+        one = propose(seed, number, balance)
+        balance.count(one.picks)
+        yield one
+
+
+@pytest.fixture(scope="module")
+def compiled() -> list[tuple[Proposal, Compiled]]:
+    """Most draws compile without a word; the gate of `clawc synth` keeps the others out."""
+    found: list[tuple[Proposal, Compiled]] = []
+    for one in drawn(11, DRAWN):
+        checked = check(f"{one.name}.claw", one.source, None, 1)
+        if not checked.diagnostics:
+            found.append((one, checked.tasks[0]))
+    assert len(found) >= DRAWN * 0.9
+    return found
+
+
+def test_facts_are_said(compiled: list[tuple[Proposal, Compiled]]) -> None:
+    for one, task in compiled:
+        assert unsaid(one.brief, task.task.told, task.trial.pristine) == [], one.name
+
+
+def test_reference_solutions_are_right(compiled: list[tuple[Proposal, Compiled]]) -> None:
+    for one, task in compiled:
+        verdict = task.trial.judge(solve(one.brief, dict(task.trial.pristine)), [])
+        assert verdict["score_checks"] == "1", (one.name, verdict)
+
+
+def test_structures_differ(compiled: list[tuple[Proposal, Compiled]]) -> None:
+    assert len({structure(task) for _, task in compiled}) > 0.9 * len(compiled)
+
+
+def test_names_are_of_the_taxonomy() -> None:
+    for archetype in ARCHETYPES:
+        assert set(archetype.categories) <= set(dotted(CATEGORIES)), archetype.name
+        assert len(set(archetype.openings)) == len(archetype.openings) >= 8, archetype.name
+    for one in drawn(3, 20):
+        assert set(one.operations) <= set(dotted(OPERATIONS))
+    assert len({archetype.name for archetype in ARCHETYPES}) == len(ARCHETYPES)
+
+
+def test_what_is_rare_comes_first() -> None:
+    categories = Counter(one.category for one in drawn(5, 120))
+    served = {name for archetype in ARCHETYPES for name in archetype.categories}
+    assert set(categories) == served
+    assert max(categories.values()) <= 3 * min(categories.values())
+
+
+def test_the_same_everywhere() -> None:
+    """Another process with another seed of hashes draws the same."""
+    program = "import hashlib\nfrom tests.archetypes.test_drawn import drawn\nprint(hashlib.sha256(''.join(p.source for p in drawn(7, 6)).encode()).hexdigest())"
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", program], env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."}, capture_output=True, text=True, check=True
+        ).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 10, 1000])
+def test_choices_are_even(n: int) -> None:
+    draw = Draw("even", n)
+    counts = Counter(draw.below(n) for _ in range(200 * min(n, 10)))
+    assert set(counts) <= set(range(n))
+    if n <= 10:
+        assert min(counts.values()) > 100
+
+
+def test_draws_are_pinned() -> None:
+    """Sets that are published must come out the same in later versions."""
+    draw = Draw("pinned", 1)
+    assert [draw.below(1000) for _ in range(6)] == PINNED
+    assert draw.shuffled("abcdef") == SHUFFLED
