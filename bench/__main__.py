@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench import agents, check, checkers, cluster, fmt, gateway, importing, prove, rollouts, train
+from bench import agents, check, checkers, cluster, fmt, gateway, importing, prove, rollouts, synth, train
 
 BENCHMARKS = {
     "agents": agents.main,
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "import": importing.main,
     "prove": prove.main,
     "rollouts": rollouts.main,
+    "synth": synth.main,
     "train": train.main,
 }
 

@@ -31,13 +31,15 @@ class Spent(NamedTuple):
     output: str
 
 
-def spent(command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> Spent:
-    """Runs a command to its end. Raises CommandFailed when it gives another exit status than 0, takes `LIMIT_S`, or leaves
+def spent(
+    command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path = ROOT, limit_s: int = LIMIT_S
+) -> Spent:
+    """Runs a command to its end. Raises CommandFailed when it gives another exit status than 0, takes longer than the limit, or leaves
     processes behind."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         done = subprocess.run(
-            [sys.executable, "-I", "-S", str(_LAUNCH), str(report), str(LIMIT_S), *command],
+            [sys.executable, "-I", "-S", str(_LAUNCH), str(report), str(limit_s), *command],
             cwd=cwd, env=None if env is None else dict(env), stdin=subprocess.DEVNULL, capture_output=True, check=False,
         )  # fmt: skip
         output, errors = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
