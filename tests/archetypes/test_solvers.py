@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]  # pyright: ignore[reportMissingModuleSource]
 
 from clawc.stdlib.archetypes.brief import Fact, Step
 from clawc.stdlib.archetypes.solvers import Unsolvable, solve
