@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 from typing import cast
 from xml.etree import ElementTree
 
-import yaml
+import yaml  # type: ignore[import-untyped]  # pyright: ignore[reportMissingModuleSource]
 
 from clawc.stdlib.archetypes.solvers.sheets import cells
 from clawc.stdlib.archetypes.solvers.values import Row, Rows, Unsolvable, Value, typed, value_of
@@ -64,8 +64,8 @@ def _json(text: str) -> object:
 def _records(loaded: object) -> Rows:
     """A list of mappings, or the only list in a mapping."""
     if isinstance(loaded, dict):
-        lists = [part for part in cast(dict[str, object], loaded).values() if isinstance(part, list)]
-        loaded = lists[0] if len(lists) == 1 else None
+        lists: list[object] = [part for part in cast(dict[str, object], loaded).values() if isinstance(part, list)]
+        return _records(lists[0] if len(lists) == 1 else None)
     if not isinstance(loaded, list):
         raise Unsolvable("read: no list of rows in the file")
     rows: list[Row] = []

@@ -42,7 +42,7 @@ def _first_sheet(book: zipfile.ZipFile) -> str:
     relations = ElementTree.fromstring(book.read("xl/_rels/workbook.xml.rels"))
     for relation in relations:
         if sheet is not None and relation.get("Id") == sheet.get(_ID):
-            return posixpath.join("xl", relation.get("Target", "")) if sheet is not None else ""
+            return posixpath.join("xl", relation.get("Target", "")).lstrip("/")
     raise Unsolvable("a spreadsheet without a sheet")
 
 

@@ -120,8 +120,13 @@ def _by_key(work: Work, asked: Asked) -> Mapping[Value, Row]:
 def _look_up(work: Work, asked: Asked) -> None:
     """What the other table says of the same thing; nothing where it says nothing."""
     on, known = asked.text("on"), _by_key(work, asked)
-    for column in asked.texts("take"):
-        _with(work, column, lambda row, column=column: known.get(cell(row, on), {}).get(column))
+    taken = asked.texts("take")
+
+    def enriched(row: Row) -> Row:
+        other = known.get(cell(row, on))
+        return {**row, **{column: None if other is None else cell(other, column) for column in taken}}
+
+    work.rows = [enriched(row) for row in work.rows]
 
 
 def _times(work: Work, asked: Asked) -> None:
@@ -177,9 +182,12 @@ def _sort(work: Work, asked: Asked) -> None:
 
 def _sorted(rows: Rows, keys: list[str]) -> Rows:
     for key in reversed(keys):
-        column = key.removeprefix("-")
-        rows = sorted(rows, key=lambda row, column=column: order(cell(row, column)), reverse=key.startswith("-"))
+        rows = sorted(rows, key=_order_by(key.removeprefix("-")), reverse=key.startswith("-"))
     return rows
+
+
+def _order_by(column: str) -> Callable[[Row], tuple[int, Decimal, str]]:
+    return lambda row: order(cell(row, column))
 
 
 def _running(work: Work, asked: Asked) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 Value = str | Decimal | bool | None
@@ -25,8 +25,6 @@ def value_of(cell: object) -> Value:
         return cell
     if isinstance(cell, (int, float)):
         return Decimal(str(cell))
-    if isinstance(cell, datetime):
-        return cell.isoformat()
     if isinstance(cell, date):
         return cell.isoformat()
     raise Unsolvable(f"a cell that is no single value: {cell!r}")

@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-import yaml
+import yaml  # type: ignore[import-untyped]  # pyright: ignore[reportMissingModuleSource]
 
 from clawc.stdlib.archetypes.solvers.sheets import sheet_file
 from clawc.stdlib.archetypes.solvers.values import Row, Rows, Unsolvable, Value, plain, shown
@@ -32,7 +32,7 @@ def mapping(facts: Mapping[str, Value], form: str) -> bytes:
     if form == "json":
         return _json(plainly, 2).encode()
     if form == "yaml":
-        return yaml.safe_dump(plainly, sort_keys=False, allow_unicode=True).encode()
+        return _dumped(plainly)
     raise Unsolvable(f"summary: unknown format {form!r}")
 
 
@@ -44,6 +44,10 @@ def slug(text: str) -> str:
 
 def _json(value: object, indent: int | None = None) -> str:
     return json.dumps(value, ensure_ascii=False, indent=indent) + "\n"
+
+
+def _dumped(value: object) -> bytes:
+    return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True)).encode()
 
 
 def _delimited(delimiter: str) -> Callable[[list[str], list[list[Value]]], bytes]:
@@ -70,7 +74,7 @@ def _jsonl(columns: list[str], body: list[list[Value]]) -> bytes:
 
 
 def _yaml(columns: list[str], body: list[list[Value]]) -> bytes:
-    return yaml.safe_dump(_objects(columns, body), sort_keys=False, allow_unicode=True).encode()
+    return _dumped(_objects(columns, body))
 
 
 def _markdown(columns: list[str], body: list[list[Value]]) -> bytes:
