@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from clawc.stdlib.archetypes.draft import Draft, article, hole, listed, quoted
+from clawc.stdlib.archetypes.draft import Draft, hole, listed, quoted
 from clawc.stdlib.archetypes.parts import holds, part
 from clawc.stdlib.archetypes.state import State
 
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+_LAST = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_FILTERS = ("where ", "semi_join ", "anti_join ")
 
 
 @part("clean", lambda state: state.level == "rows" and not state.key)
@@ -27,11 +16,11 @@ def once(draft: Draft, state: State) -> State:
     """Rows that stand in the file twice count once."""
     column = state.columns[0]
     text = draft.phrase("once", (
-        "Some {many} are in there twice; count each {id} only once.", "A few rows are exact duplicates, so take every {id} once.",
-        "Where the same {id} appears a second time it is a copy: ignore the repeat.", "The export repeats some rows. Each {id} counts one time only.",
-        "Mind the duplicates: one {id} is one {one}.", "Drop repeated rows first ({column} tells them apart).", "Double entries of the same {id} are mistakes and count once.",
-        "Please remove duplicates before anything else; a {id} is unique.",
-    ), many=state.many, one=state.one, id=column.say, column=column.name)  # fmt: skip
+        "Some {many} are in there twice; count each {column} only once.", "A few rows are exact duplicates, so take every {column} once.",
+        "Where the same {column} appears a second time it is a copy: ignore the repeat.", "The export repeats some rows. Each {column} counts only once.",
+        "Mind the duplicates: rows with the same {column} are one {one}.", "Drop repeated rows first ({column} tells them apart).",
+        "Rows that repeat the same {column} are mistakes and count once.", "Please remove duplicates before anything else; {column} is unique.",
+    ), many=state.many, one=state.one, column=column.name)  # fmt: skip
     draft.say("rule", text, {"do": "once", "column": column.name})
     draft.operation("data.clean")
     return state.then(f"distinct {column.name}", key=(column.name,))
@@ -42,9 +31,10 @@ def without_void(draft: Draft, state: State) -> State:
     """What is void does not count."""
     column, value = state.column("status"), draft.domain.status.void
     text = draft.phrase("without_void", (
-        "Leave out everything that is {value}.", "{Many} marked {value} do not count.", "Ignore the {many} whose {say} is {value}.", "Anything with {say} {value} stays out.",
-        "Do not count {value} {many}.", "Skip each {one} that is {value}.", "Everything counts except what is {value} ({column}).", "{Many} with the {say} {value} must not be included.",
-    ), many=state.many, one=state.one, say=column.say, value=value, column=column.name)  # fmt: skip
+        'Leave out everything whose {say} is "{value}".', '{Many} with the {say} "{value}" do not count.', 'Ignore all {many} with "{value}" under {column}.',
+        'Rows marked "{value}" in {column} stay out.', 'Do not count {many} whose {say} is "{value}".', 'Skip every row that says "{value}" in {column}.',
+        'Everything counts except what has "{value}" as {column}.', 'The {say} "{value}" means that it does not count.',
+    ), many=state.many, say=column.say, value=value, column=column.name)  # fmt: skip
     draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "not", "value": value})
     draft.operation("data.filter")
     return state.narrowed(f"where {column.name} != {quoted(value)}", 70)
@@ -57,17 +47,13 @@ def only_status(draft: Draft, state: State) -> State:
     many = len(column.values) > 3 and draft.draw.chance(40)
     values = draft.draw.sample([v for v in column.values if v != draft.domain.status.void], 2 if many else 1)
     text = draft.phrase("only_status", (
-        "Only {many} that are {value} matter here.", "Count just the {many} with {say} {value}.", "We only care about {value} {many}.", "Restrict it to {many} whose {say} is {value}.",
-        "Keep the {many} that are {value} and forget the others.", "Nothing but {value} {many}, please ({column}).", "Use those {many} only where the {say} is {value}.",
-        "Take a {one} into account only if it is {value}.",
-    ), many=state.many, one=state.one, say=column.say, value=listed(values, "or"), column=column.name)  # fmt: skip
+        "Only {many} whose {say} is {value} matter here.", "Count just the {many} with the {say} {value}.", "We only care about rows with {value} as {column}.",
+        "Restrict it to {many} whose {say} is {value}.", "Keep the rows with {value} in {column} and forget the others.", "Nothing but {value}, please ({column}).",
+        "Use {many} only where the {say} is {value}.", "A row counts only if its {column} is {value}.",
+    ), many=state.many, say=column.say, value=_either(values), column=column.name)  # fmt: skip
     draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "in", "value": values})
     draft.operation("data.filter")
-    condition = (
-        f"{column.name} == {quoted(values[0])}"
-        if len(values) == 1
-        else f"{column.name} in [{', '.join(map(quoted, values))}]"
-    )
+    condition = f"{column.name} == {quoted(values[0])}" if len(values) == 1 else f"{column.name} in [{', '.join(map(quoted, values))}]"
     return state.narrowed(f"where {condition}", 30 * len(values), column if len(values) == 1 else None)
 
 
@@ -78,26 +64,22 @@ def only_class(draft: Draft, state: State) -> State:
     if len(column.values) > 3 and draft.draw.chance(50):
         value = draft.draw.pick(column.values)
         text = draft.phrase("but_class", (
-            "Leave the {say} {value} out of it.", "Everything except {value} counts ({column}).", "{Many} of the {say} {value} are somebody else's business, so skip them.",
-            "The {say} {value} is not part of this.", "Do not include {value}.", "Forget about rows with {column} {value}.",
+            'Leave out {many} whose {say} is "{value}".', 'Everything except "{value}" counts ({column}).', 'Rows with "{value}" as {column} are somebody else\'s business, so skip them.',
+            'The {say} "{value}" is not part of this.', 'Do not include "{value}" ({column}).', 'Forget about rows that have "{value}" under {column}.',
         ), many=state.many, say=column.say, value=value, column=column.name)  # fmt: skip
         draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "not", "value": value})
         draft.operation("data.filter")
         return state.narrowed(f"where {column.name} != {quoted(value)}", 75)
-    values = draft.draw.sample(
-        column.values, draft.draw.between(1, len(column.values) - 1) if len(column.values) > 2 else 1
-    )[:3]
+    values = draft.draw.sample(column.values, draft.draw.between(1, len(column.values) - 1) if len(column.values) > 2 else 1)[:3]
     text = draft.phrase("only_class", (
-        "Only the {say} {value} is of interest.", "Look at {value} only ({column}).", "Keep to {many} with the {say} {value}.", "This is about {value}; other rows do not count.",
-        "Take nothing but the {say} {value}.", "Use the rows whose {column} is {value}.",
-    ), many=state.many, say=column.say, value=listed(values, "or"), column=column.name)  # fmt: skip
+        "Only {many} whose {say} is {value} are of interest.", "Look at {value} only ({column}).", "Keep to {many} with the {say} {value}.",
+        "This is about {value} under {column}; other rows do not count.", "Take nothing but {value} ({column}).", "Use the rows whose {column} is {value}.",
+    ), many=state.many, say=column.say, value=_either(values), column=column.name)  # fmt: skip
     draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "in", "value": values})
     draft.operation("data.filter")
     return state.narrowed(
-        f"where {column.name} in [{', '.join(map(quoted, values))}]",
-        100 * len(values) // len(column.values),
-        column if len(values) == 1 else None,
-    )
+        f"where {column.name} in [{', '.join(map(quoted, values))}]", 100 * len(values) // len(column.values), column if len(values) == 1 else None
+    )  # fmt: skip
 
 
 @part("narrow", holds("date"), "date", 30)
@@ -106,66 +88,57 @@ def only_period(draft: Draft, state: State) -> State:
     column, draw, when = state.column("date"), draft.draw, draft.when
     year, first, last = when.first[:4], int(when.first[5:7]), int(when.last[5:7])
     sort = draw.pick(("month", "from", "until", "between"))
+    draft.operation("data.filter")
     if sort == "month":
         month = draw.between(first, last)
         low, high = f"{year}-{month:02}-01", f"{year}-{month:02}-{_LAST[month - 1]}"
         text = draft.phrase("month", (
-            "Only {month} {year} counts ({column}).", "We are looking at {month} {year} alone, going by the {say}.", "Take the {many} whose {say} falls in {month} {year}.",
-            "The month in question is {month} {year}, judged by {column}.", "Keep {month} {year} by {say} and drop the other months.", "It is all about {month} {year}; the {say} decides.",
+            "Only {month} {year} counts ({column}).", "We are looking at {month} {year} alone, going by {column}.", "Take the {many} whose {say} falls in {month} {year}.",
+            "The month in question is {month} {year}, judged by {column}.", "Keep {month} {year} by {column} and drop the other months.",
+            "It is all about {month} {year}; {column} decides.",
         ), many=state.many, say=column.say, month=_MONTHS[month - 1], year=year, column=column.name)  # fmt: skip
-        draft.say(
-            "rule",
-            text,
-            {"do": "keep", "column": column.name, "compare": "month", "value": f"{_MONTHS[month - 1]} {year}"},
-        )
-        draft.operation("data.filter")
+        draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "month", "value": f"{_MONTHS[month - 1]} {year}"})
         return state.narrowed(f"where {column.name} >= @{low} and {column.name} <= @{high}", 30)
     day = f"{year}-{draw.between(first, max(first, last - 1)):02}-{draw.between(8, 22):02}"
     if sort == "between":
-        other = f"{day[:5]}{min(int(day[5:7]) + 1, last) if int(day[5:7]) < last else int(day[5:7]):02}-{28 if int(day[5:7]) >= last else draw.between(5, 25):02}"
+        month = min(int(day[5:7]) + 1, last)
+        other = f"{year}-{month:02}-{28 if month == last else draw.between(5, 25):02}"
         text = draft.phrase("between", (
-            "Count {many} from {low} to {high}, both days included ({column}).", "The period runs from {low} up to and including {high}, by {say}.",
-            "Only the {say} between {low} and {high} matters, with both ends in.", "Take those whose {column} lies in {low} to {high} inclusive.",
-        ), many=state.many, say=column.say, low=day, high=other, column=column.name)  # fmt: skip
+            "Count {many} from {low} to {high}, both days included ({column}).", "The period runs from {low} up to and including {high}, by {column}.",
+            "Only {column} between {low} and {high} matters, with both ends in.", "Take those whose {column} lies in {low} to {high} inclusive.",
+        ), many=state.many, low=day, high=other, column=column.name)  # fmt: skip
         draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "between", "value": [day, other]})
-        draft.operation("data.filter")
         return state.narrowed(f"where {column.name} >= @{day} and {column.name} <= @{other}", 30)
     if sort == "from":
         text = draft.phrase("from", (
-            "Start with {day}: earlier {many} do not count ({column}).", "Nothing before {day}, please; the {say} decides.", "Use {many} from {day} on, that day included ({column}).",
-            "Leave out whatever has {article} {say} before {day}.", "Only {many} on or after {day} by {say}.",
-        ), many=state.many, say=column.say, day=day, column=column.name, article=article(column.say).split()[0])  # fmt: skip
+            "Start with {day}: earlier {many} do not count (by {column}).", "Nothing before {day}, please; {column} decides.",
+            "Use {many} from {day} on, that day included ({column}).", "Leave out whatever has a {column} before {day}.", "Only {many} on or after {day} by {column}.",
+        ), many=state.many, day=day, column=column.name)  # fmt: skip
         draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "from", "value": day})
-        draft.operation("data.filter")
         return state.narrowed(f"where {column.name} >= @{day}", 50)
     text = draft.phrase("before", (
-        "Stop before {day}: that day and later ones do not count ({column}).", "Only {many} before {day} by {say}, not the day itself.", "Whatever has {column} {day} or later stays out.",
-        "We look at the time before {day}; the {say} decides, and {day} itself is already too late.",
-    ), many=state.many, say=column.say, day=day, column=column.name)  # fmt: skip
+        "Stop before {day}: that day and later ones do not count (by {column}).", "Only {many} before {day} by {column}, not the day itself.",
+        "Whatever has {day} or a later {column} stays out.", "We look at the time before {day}; {column} decides, and {day} itself is already too late.",
+    ), many=state.many, day=day, column=column.name)  # fmt: skip
     draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "before", "value": day})
-    draft.operation("data.filter")
     return state.narrowed(f"where {column.name} < @{day}", 50)
-
-
-_LAST = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 @part("narrow", lambda state: state.level == "rows" and (state.has("amount") or state.has("quantity")), "size", 30)
 def only_size(draft: Draft, state: State) -> State:
     """Only rows from a size on, above it, or below it."""
-    columns = state.those("amount", "quantity")
-    column = draft.draw.pick(columns)
+    column = draft.draw.pick(state.those("amount", "quantity"))
     limit = draft.domain.threshold.amount if column.role == "amount" else draft.domain.threshold.quantity
     bound = int(limit) if limit == int(limit) else float(limit)
     sort, sign = draft.draw.pick((("at least", ">="), ("more than", ">"), ("below", "<")))
     text = draft.phrase(f"size {sign}", {
-        ">=": ("Only {many} with {a_say} of at least {bound} {unit} count.", "Ignore everything where {column} is less than {bound}.", "{Bound} {unit} of {say} is the lower limit; exactly {bound} still counts.",
-               "Take {many} from {bound} {unit} upwards ({column}), {bound} included.", "{Many} need {a_say} of {bound} {unit} or more to be counted."),
-        ">": ("Only {many} with {a_say} of more than {bound} {unit} count.", "Ignore {many} where {column} is {bound} or less.", "The {say} must be above {bound} {unit}; {bound} sharp is not enough.",
-              "Keep what exceeds {bound} {unit} in {column}."),
-        "<": ("Only the small ones matter: {say} below {bound} {unit}.", "Leave out {many} where {column} is {bound} or higher.", "The {say} has to be under {bound} {unit}, not equal to it.",
-              "Take {many} with less than {bound} {unit} of {say} ({column})."),
-    }[sign], many=state.many, say=column.say, a_say=article(column.say), bound=bound, unit=column.unit, column=column.name)  # fmt: skip
+        ">=": ("Only {many} with at least {bound} in {column} count.", "Ignore everything where {column} is less than {bound}.", "The lower limit for {column} is {bound}; exactly {bound} still counts.",
+               "Take {many} from {bound} upwards ({column}), {bound} included.", "To be counted, {column} has to be {bound} or more."),
+        ">": ("Only {many} with more than {bound} in {column} count.", "Ignore {many} where {column} is {bound} or less.", "Count what is above {bound} in {column}; exactly {bound} is not enough.",
+              "Keep what exceeds {bound} in {column}."),
+        "<": ("Only the small ones matter: those with {column} below {bound}.", "Leave out {many} where {column} is {bound} or higher.", "In {column} there must be less than {bound}, not {bound} itself.",
+              "Take {many} with {column} under {bound}."),
+    }[sign], many=state.many, bound=bound, column=column.name)  # fmt: skip
     draft.say("rule", text, {"do": "keep", "column": column.name, "compare": sort, "value": bound})
     draft.operation("data.filter")
     return state.narrowed(f"where {column.name} {sign} {bound}", 60 if sign == "<" else 35)
@@ -179,20 +152,11 @@ def without_listed(draft: Draft, state: State) -> State:
     people = next(name for name in draft.taken if name.startswith("people"))
     listing, file = draft.name("listed"), draft.name("list_file")
     how = draw.pick(("lines", "json", "csv"))
-    stem = draw.pick(
-        ("exclusions", "opt_outs", "hold_list", "skip_these", "not_now")
-        if not only
-        else ("selected", "shortlist", "focus_list", "our_cases", "watch_list")
-    )
-    path = draft.path(draw.pick(draft.domain.folders), stem, {"lines": "txt", "json": "json", "csv": "csv"}[how])
-    draft.blocks.append(
-        f"data {listing} {{\n  count = {draw.between(2, 4)}\n  unique = [{column.name}]\n  {column.name} = pick({people}.name)\n}}"
-    )
+    stems = ("selected", "shortlist", "focus_list", "our_cases", "watch_list") if only else ("exclusions", "opt_outs", "hold_list", "skip_these", "not_now")
+    path = draft.path(draw.pick(draft.domain.folders), draw.pick(stems), {"lines": "txt", "json": "json", "csv": "csv"}[how])
+    draft.blocks.append(f"data {listing} {{\n  count = {draw.between(2, 4)}\n  unique = [{column.name}]\n  {column.name} = pick({people}.name)\n}}")
     content, reader = {
-        "lines": (
-            f'join_text({listing}.{column.name}, "\\n") + "\\n"',
-            f"table(lines({file})) | rename {column.name} = value",
-        ),
+        "lines": (f'join_text({listing}.{column.name}, "\\n") + "\\n"', f"table(lines({file})) | rename {column.name} = value"),
         "json": (f"json({listing}.{column.name})", f"table(json({file})) | rename {column.name} = value"),
         "csv": (f"csv({listing})", f"csv({file})"),
     }[how]
@@ -201,18 +165,14 @@ def without_listed(draft: Draft, state: State) -> State:
     draft.lets.append(f"let {names} = {reader}")
     draft.formats_in.append({"lines": "text", "json": "json", "csv": "csv"}[how])
     options = (
-        "Only the {people} listed in {file} count.", "{File} names the {people} that matter; ignore all others.", "Keep to the {people} in {file}.",
-        "The selection is in {file}: nobody else is to appear.",
+        "Only the names in {file} count ({column}).", "{File} names the people that matter; ignore all others ({column}).", "Keep to those listed in {file} under {column}.",
+        "The selection is in {file}: nobody else is to appear ({column}).",
     ) if only else (
-        "The {people} listed in {file} are to be left out.", "Nothing for the {people} in {file}, please: they do not count.", "Skip every {person} that stands in {file}.",
-        "{File} lists {people} to exclude.", "Take nobody from {file} into account.",
+        "Whoever is listed in {file} is to be left out ({column}).", "Nothing for the people in {file}, please: they do not count ({column}).", "Skip everyone whose name stands in {file} ({column}).",
+        "{File} lists names to exclude ({column}).", "Take nobody from {file} into account ({column}).",
     )  # fmt: skip
-    text = draft.phrase(f"listed {only}", options, people=column.many or column.say, person=column.say, file=hole(file))
-    draft.say(
-        "rule",
-        text,
-        {"do": "listed", "column": column.name, "path": path, "format": how, "how": "only" if only else "without"},
-    )
+    text = draft.phrase(f"listed {only}", options, column=column.name, file=hole(file))
+    draft.say("rule", text, {"do": "listed", "column": column.name, "path": path, "format": how, "how": "only" if only else "without"})
     draft.operation("data.join", "data.filter")
     return state.narrowed(f"{'semi_join' if only else 'anti_join'} {names} on {column.name}", 35 if only else 65)
 
@@ -222,35 +182,38 @@ def overdue(draft: Draft, state: State) -> State:
     """What still waits for somebody although its day is over."""
     due, status, value, today = state.column("due"), state.column("status"), draft.domain.status.open, draft.when.today
     text = draft.phrase("overdue", (
-        "Today is {today}. Only {many} count that are still {value} and whose {say} lies before today.", "As of {today} we want what is late: {column} {value} and {due} earlier than that day.",
-        "Late means {value} with {a_say} before {today}; nothing else belongs in here.", "Take {today} as today and keep the {many} that are {value} although the {say} has passed (the day itself is not late).",
-        "We need the {many} that are {value} and had {a_say} before {today}.",
-    ), many=state.many, today=today, value=value, say=due.say, a_say=article(due.say), column=status.name, due=due.name)  # fmt: skip
+        'Today is {today}. Only {many} count whose {column} is still "{value}" and whose {due} lies before today.',
+        'As of {today} we want what is late: "{value}" in {column} and {due} earlier than that day.',
+        'We want only what is late on {today}: {column} is "{value}" and {due} is an earlier day.',
+        'Take {today} as today and keep the {many} with "{value}" in {column} although {due} has passed (the day itself is not late).',
+        'We need the {many} that still have "{value}" in {column} and a {due} before {today}.',
+    ), many=state.many, today=today, value=value, column=status.name, due=due.name)  # fmt: skip
     draft.say("rule", text, {"do": "overdue", "column": [status.name, due.name], "value": value, "today": today})
     draft.operation("data.filter")
     return state.narrowed(f"where {status.name} == {quoted(value)} and {due.name} < @{today}", 20, status)
 
 
-@part(
-    "narrow",
-    lambda state: (
-        state.level == "rows" and bool(state.key) and state.has("date") and (state.has("group") or state.has("person"))
-    ),
-    "latest",
-    25,
-)
+def _unfiltered(state: State) -> bool:
+    return not any(stage.startswith(_FILTERS) for stage in state.stages)
+
+
+@part("narrow", lambda state: state.level == "rows" and bool(state.key) and state.has("date") and (state.has("group") or state.has("person")) and _unfiltered(state), "latest", 25)  # fmt: skip
 def latest_of_each(draft: Draft, state: State) -> State:
-    """Of several rows with one key only the latest."""
+    """Of several rows with one key only the latest; what is left out by other rules is left out afterwards."""
     key = draft.draw.pick(state.those("group", "person"))
     date, mark = state.column("date"), state.columns[0]
     text = draft.phrase("latest", (
-        "Of each {key} only the latest {one} counts, by {say}; on the same day the one with the higher {id}.",
-        "Per {key}, keep just the most recent {one} ({column}). If two share the day, the later {id} in the alphabet wins.",
-        "Reduce it to one {one} per {key}: the one with the latest {say}, and of equal days the greatest {id}.",
-        "Every {key} appears once, with its newest {one} by {column}; equal days are settled by the higher {id}.",
-    ), key=key.say, one=state.one, say=date.say, column=date.name, id=mark.say)  # fmt: skip
+        "First of all, before any other rule leaves something out: of each {key} only the row with the latest {date} counts; on the same day the one with the higher {mark}.",
+        "To begin with, keep just the most recent row per {key}, by {date}; if two share the day, the {mark} that comes later in the alphabet wins. The other rules apply to what is left.",
+        "Begin by reducing it to one row per {key}: the one with the latest {date}, and of equal days the greatest {mark}. All other rules come after that.",
+        "Every {key} enters once, with its newest row by {date} (equal days are settled by the higher {mark}); only then look at the other rules.",
+    ), key=key.say, date=date.name, mark=mark.name)  # fmt: skip
     draft.say("rule", text, {"do": "latest", "by": key.name, "column": [date.name, mark.name]})
     draft.operation("data.rank")
-    return state.then(f"sort -{date.name}, -{mark.name}").then(
-        f"distinct {key.name}", key=(key.name,), rows=min(state.rows, len(key.values) or 6)
-    )
+    left = min(state.rows, len(key.values) or 6)
+    return state.then(f"sort -{date.name}, -{mark.name}").then(f"distinct {key.name}", key=(key.name,), rows=left)
+
+
+def _either(values: list[str]) -> str:
+    named = [f'"{value}"' for value in values]
+    return named[0] if len(named) == 1 else f"either {listed(named, 'or')}"
