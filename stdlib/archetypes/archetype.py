@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from clawc.stdlib.archetypes.brief import Step
-from clawc.stdlib.archetypes.draft import Draft, any_period
+from clawc.stdlib.archetypes.draft import Draft, any_period, article
 from clawc.stdlib.archetypes.draw import Balance, Draw
 from clawc.stdlib.archetypes.layout import instruction
-from clawc.stdlib.archetypes.parts import PARTS, Part
+from clawc.stdlib.archetypes.parts import PARTS, Part, Unfit
 from clawc.stdlib.archetypes.people import described
 from clawc.stdlib.archetypes.state import State
 from clawc.stdlib.seeds.domains import Domain
@@ -62,9 +62,10 @@ def draft_of(
         "purpose": draw.pick(domain.purposes), "many": domain.many, "one": domain.one, "scene": domain.scene, "role": persona.role,
         "group": domain.group.say, "groups": domain.group.many, "person": domain.person.say, "people": domain.person.many,
     }  # fmt: skip
+    slots |= draft.words
     opening = draft.phrase(f"open {archetype.name}", archetype.openings, **slots)
-    if draw.chance(35):
-        opening = _with_constraint(draft, opening)
+    if draw.chance(35) and domain.scene not in opening:
+        opening = _introduced(draft, opening)
     draft.title = draft.phrase("title", (archetype.title or "{Many}: " + archetype.name.replace("_", " "),), **slots)
     text = instruction(draft, opening)
     return Proposal(
@@ -73,16 +74,14 @@ def draft_of(
     )  # fmt: skip
 
 
-def _with_constraint(draft: Draft, opening: str) -> str:
+def _introduced(draft: Draft, opening: str) -> str:
+    """With who asks at its beginning."""
+    draft.introduced = True
+    who = article(draft.persona.role)
     first = draft.phrase("who", (
-        "I am the {role} of {scene}.", "As {role} at {scene} I have a request.", "{Role} here, from {scene}.", "This comes from {scene}, where I work as {role}.", "You are helping the {role} of {scene}.",
-        "I work as {role} for {scene}.",
-    ), role=draft.persona.role, scene=draft.domain.scene)  # fmt: skip
+        "I am {who}, and this is for {scene}.", "This is for {scene}, where I am {who}.", "Writing as {who}, for {scene}.", "I ask as {who}, on behalf of {scene}.",
+    ), who=who, scene=draft.domain.scene)  # fmt: skip
     return f"{first} {opening}"
-
-
-class Unfit(Exception):
-    """The draw does not come to a task; another one is drawn."""
 
 
 _LEFT = 6  # rows that about stay, so that nearly every draw comes to something

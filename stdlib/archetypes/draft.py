@@ -73,6 +73,9 @@ class Draft:
     taken: set[str] = field(default_factory=set[str])
     paths: set[str] = field(default_factory=set[str])
     title: str = ""
+    introduced: bool = False  # the opening says who asks
+    falling: bool = False  # the highest comes first, whatever is sorted by
+    words: dict[str, str] = field(default_factory=dict[str, str])  # further slots of openings
     outbox: str = ""  # the folder of what is to be written
     last: str = ""  # the `let` of the rows that were written last
 
@@ -151,7 +154,20 @@ def filled(text: str, **slots: object) -> str:
 
 # Slots that hold names of columns.
 _CODE = frozenset(
-    {"column", "result", "total", "target", "by", "date", "due", "key_column", "amount_column", "rate_column", "tie"}
+    {
+        "column",
+        "result",
+        "total",
+        "target",
+        "by",
+        "date",
+        "due",
+        "mark",
+        "key_column",
+        "amount_column",
+        "rate_column",
+        "tie",
+    }
 )
 
 
@@ -175,6 +191,11 @@ def listed(words: Sequence[str], last: str = "and") -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
+# Nouns that begin with a vowel and not with its sound.
+_CONSONANT = re.compile(r"(?i)(uni(?!n[a-z]|m)|us(e|a)|euro|one\b)")
+
+
 def article(noun: str) -> str:
-    """`a visit`, `an order`."""
-    return f"{'an' if noun[:1].lower() in 'aeiou' and not re.match('(?i)uni|use|euro|one', noun) else 'a'} {noun}"
+    """`a visit`, `an order`, `a unit`."""
+    vowel = noun[:1].lower() in "aeiou" and _CONSONANT.match(noun) is None
+    return f"{'an' if vowel else 'a'} {noun}"

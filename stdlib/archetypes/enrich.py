@@ -48,9 +48,9 @@ def reference_table(draft: Draft, state: State) -> tuple[str, str, tuple[Column,
     draft.formats_in.append(chosen)
     draft.brief.append({"do": "read", "path": path, "format": chosen, "one": about.one})
     text = draft.phrase("reference", (
-        "{File} ({what}) says which {say} has which {label}.", "Facts about each {say} stand in {file}.", "What is known of the {many} is in {file}, one row each.",
-        "You need {file} as well: one {say} a row, with its {label}.", "The {many} themselves are described in {file}.", "For the {label} of a {say} see {file}.",
-    ), say=group.say, many=group.many, label=about.label.say, file=hole(file), what=KINDS[chosen])  # fmt: skip
+        "{File} ({what}) has a row for each {say}, with {label}.", "Facts about each {say} stand in {file}.", "What is known of the {many} is in {file}, one row each.",
+        "You need {file} as well: one {say} a row, with {label}.", "The {many} themselves are described in {file}.", "For {label} of each {say} see {file}.",
+    ), say=group.say, many=group.many, label=about.label.column, file=hole(file), what=KINDS[chosen])  # fmt: skip
     draft.say("source", text)
     draft.operation("data.join")
     return name, path, columns
@@ -90,10 +90,10 @@ def times_rate(draft: Draft, state: State) -> State:
     result = Column(_free(state, draw.pick((f"{rates.number.column}_amount", f"weighted_{amount.name}", f"adjusted_{amount.name}", "net_value", "counted_value"))),
                     "worth", "number", draw.pick(("weighted " + amount.say, "adjusted " + amount.say)), decimals=2, unit=amount.unit)  # fmt: skip
     text = draft.phrase("times_rate", (
-        "Each {amount} is multiplied by the {rate} of its {kind} ({file}) and rounded half up to two decimals; call that {result}.",
-        "{File} has the {rate} per {kind}, {means}. {Result} is {amount_column} times that number, rounded half up to 2 decimals, row by row.",
-        "What counts is not {amount_column} itself but {result}: {amount_column} x {rate_column} from {file}, by {kind}, each rounded half up to two decimals.",
-        "Work out {result} for every {one}: the {amount} times {rate_column} of the same {kind} in {file}, rounded half up to two decimals.",
+        "Each {amount_column} is multiplied by {rate_column} of the same {kind} ({file}) and rounded half up to two decimals; call that {result}.",
+        "{File} has {rate_column} per {kind}, {means}. The column {result} is {amount_column} times that number, rounded half up to two decimals, row by row.",
+        "What counts is not {amount_column} itself but {result}: {amount_column} times {rate_column} from {file}, by {kind}, each rounded half up to two decimals.",
+        "Work out {result} for every {one}: {amount_column} times {rate_column} of the same {kind} in {file}, rounded half up to two decimals.",
     ), amount=amount.say, amount_column=amount.name, rate=rates.number.say, rate_column=rates.number.column, kind=kind.say, means=rates.say, one=state.one,
         result=result.name, file=hole(file))  # fmt: skip
     draft.say("rule", text, {"do": "read", "path": path, "format": chosen, "one": kind.name}, {
@@ -117,8 +117,8 @@ def days_between(draft: Draft, state: State) -> State:
         unit="days",
     )
     text = draft.phrase("span", (
-        "{Result} is the number of days from {date} to {due}.", "Work out {result}: the days between {date} and {due} ({due} minus {date}).",
-        "For each {one}, {result} means {due} minus {date} in days.", "The time from {date_say} to {due_say}, in days, is {result}.",
+        "The column {result} is the number of days from {date} to {due}.", "Work out {result}: the days between {date} and {due} ({due} minus {date}).",
+        "For each {one}, {result} means {due} minus {date} in days.", "The time from {date} to {due}, in days, is called {result}.",
     ), result=result.name, date=date.name, due=due.name, date_say=date.say, due_say=due.say, one=state.one)  # fmt: skip
     draft.say("rule", text, {"do": "days", "column": [date.name, due.name], "into": result.name})
     return state.then(f"derive {result.name} = days({due.name} - {date.name})", columns=state.with_columns(result))
@@ -132,21 +132,26 @@ def with_month(draft: Draft, state: State) -> State:
         _free(state, draft.draw.pick(("month", "in_month", "month_of"))), "month", "text", "month", "months"
     )
     text = draft.phrase("month column", (
-        "{Result} is the month of {date}, written like {example}.", "Months come from {date} and are written as {example} (column {result}).",
-        "Take the month from the {say} and write it {example} in {result}.", "By {result} we mean year and month of {date}, such as {example}.",
+        "The column {result} is the month of {date}, in the form {example}.", "Months come from {date}, in the form {example} (column {result}).",
+        "Take the month from {date} and put it into {result}, in a form like {example}.", "By {result} we mean year and month of {date}, in the form {example}.",
     ), result=result.name, date=date.name, say=date.say, example=f"{int(draft.when.first[:4]) - 2}-{draft.when.first[5:7]}")  # fmt: skip
     draft.say("rule", text, {"do": "month", "column": date.name, "into": result.name})
     return state.then(f"derive {result.name} = left(text({date.name}), 7)", columns=state.with_columns(result))
 
 
-@part(
-    "enrich",
-    lambda state: state.level == "rows" and (state.has("amount") or state.has("quantity")) and not state.has("band"),
-    "band",
-)
+def _bounded(state: State, column: Column) -> bool:
+    """Is there a bound on it already? A band beside it may have no row."""
+    return any(f"{column.name} {sign}" in stage for stage in state.stages for sign in ("<", ">"))
+
+
+def _for_bands(state: State) -> list[Column]:
+    return [c for c in state.those("amount", "quantity") if not _bounded(state, c) and c.high - c.low >= 6]
+
+
+@part("enrich", lambda state: state.level == "rows" and bool(_for_bands(state)) and not state.has("band"), "band")
 def with_band(draft: Draft, state: State) -> State:
     """A band by size, with bounds that are said."""
-    column = draft.draw.pick(state.those("amount", "quantity"))
+    column = draft.draw.pick(_for_bands(state))
     low, high = column.low + (column.high - column.low) // 3, column.low + (column.high - column.low) * 2 // 3
     low, high = (n - n % 5 if n >= 20 else n for n in (low, high))
     small, middle, large = names = draft.draw.pick(
@@ -167,9 +172,9 @@ def with_band(draft: Draft, state: State) -> State:
         names,
     )
     text = draft.phrase("band", (
-        "Put every {one} into {article} {result}: {small} below {low} {unit}, {middle} from {low} to below {high}, {large} from {high} up ({column}).",
-        "{Result} depends on {column}: under {low} it is {small}, from {low} but under {high} {middle}, {high} and more {large}.",
-        "By {say}, a {one} under {low} {unit} is {small}, one of at least {high} is {large}, whatever lies between is {middle} ({low} itself is {middle}); the column is {result}.",
+        "Put every {one} into a {result} by {column}: {small} below {low}, {middle} from {low} to below {high}, {large} from {high} up.",
+        "The column {result} depends on {column}: under {low} it is {small}, from {low} but under {high} {middle}, {high} and more {large}.",
+        "A {column} under {low} makes the {result} {small}, one of at least {high} makes it {large}, and whatever lies between is {middle} ({low} itself is {middle}).",
     ), one=state.one, result=result.name, small=small, middle=middle, large=large, low=low, high=high, unit=column.unit, column=column.name, say=column.say, article="a")  # fmt: skip
     draft.say(
         "rule",

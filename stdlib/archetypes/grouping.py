@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 from clawc.stdlib.archetypes.draft import Draft, hole, listed
 from clawc.stdlib.archetypes.enrich import reference_table
-from clawc.stdlib.archetypes.parts import part
+from clawc.stdlib.archetypes.parts import Unfit, part
 from clawc.stdlib.archetypes.state import Column, Role, State
 
 _KEYS: tuple[Role, ...] = ("group", "class", "person", "label", "band", "status")
+_MADE: tuple[Role, ...] = ("label", "band", "month", "worth", "span")  # columns that were worked out to be used
 _LEAST_GROUPS = 6  # few groups are no reason against what comes next
 _NUMBERS: tuple[Role, ...] = ("amount", "quantity", "worth", "span")
 
@@ -26,7 +27,7 @@ class Result:
 
 
 def _results(draft: Draft, state: State, most: int) -> list[Result]:
-    """One to so many columns of a group; the first is a total or a count."""
+    """One to so many columns of a group; the first that is drawn is a total or a count."""
     draw = draft.draw
     numbers = state.those(*_NUMBERS)
     many = state.many.replace(" ", "_").replace("-", "_")
@@ -39,14 +40,8 @@ def _results(draft: Draft, state: State, most: int) -> list[Result]:
         return name
 
     def counted() -> Result:
-        name = free(draw.pick((many, f"number_of_{many}", "count", f"{many}_count", "how_many")))
-        said = draw.pick(
-            (
-                f"{name} (how many {state.many})",
-                f"{name} (the number of {state.many})",
-                f"{name}, the count of {state.many}",
-            )
-        )
+        name = free(draw.pick((f"number_of_{many}", f"{many}_count", "how_many", f"all_{many}")))
+        said = f"{name} ({draw.pick((f'how many {state.many}', f'the number of {state.many}'))})"
         return Result(Column(name, "count", "number", f"number of {state.many}"), "count", "", "count()", said)
 
     def worked(column: Column, how: str) -> Result:
@@ -60,58 +55,40 @@ def _results(draft: Draft, state: State, most: int) -> list[Result]:
         text = f"{how}({column.name})" if how != "mean" else f"round(mean({column.name}), 2)"
         say = {"sum": "the sum of", "mean": "the mean of", "max": "the largest", "min": "the smallest"}[how]
         more = ", rounded half up to two decimals" if how == "mean" else ""
-        said = draw.pick(
-            (
-                f"{name} ({say} {column.name}{more})",
-                f"{name}, which is {say} {column.name}{more}" if not more else f"{name} ({say} {column.name}{more})",
-            )
-        )
-        decimals = 2 if how == "mean" else column.decimals
         role: Role = "total" if how == "sum" else "measure"
-        return Result(
-            Column(name, role, "number", f"{word[0]} {column.say}", decimals=decimals, unit=column.unit),
-            how,
-            column.name,
-            text,
-            said,
+        made = Column(
+            name,
+            role,
+            "number",
+            f"{word[0]} {column.say}",
+            decimals=2 if how == "mean" else column.decimals,
+            unit=column.unit,
+            of=column.role,
         )
+        return Result(made, how, column.name, text, f"{name} ({say} {column.name}{more})")
 
-    made: list[Result] = []
-    lead = draw.pick(numbers) if numbers else None
-    if lead is None:
+    if not numbers:
         return [counted()]
-    first = worked(lead, "sum")
-    made.append(first)
-    options = ["count", *(h for h in ("mean", "max", "min"))]
-    for how in draw.sample(options, draw.between(0, most - 1)):
+    fresh = [column for column in numbers if column.role in _MADE]
+    made = [worked(draw.pick(fresh or numbers), "sum")]
+    for how in draw.sample(("count", "mean", "max", "min"), draw.between(0, most - 1)):
         made.append(counted() if how == "count" else worked(draw.pick(numbers), how))
     return draw.shuffled(made)
 
 
 def _grouped(draft: Draft, state: State, keys: list[Column], results: list[Result]) -> State:
-    one = listed([key.say for key in keys])
-    by = listed([key.name for key in keys])
-    shown = (
-        "; ".join(result.said for result in results)
-        if any("," in result.said for result in results)
-        else listed([result.said for result in results])
-    )
+    one, by = listed([key.say for key in keys]), listed([key.name for key in keys])
+    shown = listed([result.said for result in results])
     text = draft.phrase(f"group {len(keys) > 1}", (
-        "Add it up by {by}: {results}.", "For each {one} work out {results}.", "Per {one} we need {results}.", "Group by {by} and give {results}.",
-        "One row per {one}, with {results}.", "Summarise by {by}: {results}.", "Every {one} that occurs gets {results}.", "Break the {many} down by {by}, with {results}.",
+        "Put together what has the same {by}: {results}.", "For each {one} ({by}) work out {results}.", "Per {one} ({by}) we need {results}.", "Group by {by} and give {results}.",
+        "One row per {by}, with {results}.", "Summarise by {by}: {results}.", "Every {one} that occurs ({by}) gets {results}.", "Break the {many} down by {by}, with {results}.",
     ) if len(keys) == 1 else (
-        "Add it up by {by} together: {results}.", "For each combination of {one} that occurs work out {results}.", "Group by {by} and give {results} for every pair that occurs.",
-        "One row per pair of {one}, with {results}; pairs without {many} are left out.", "Break the {many} down by {by} at once, with {results}.",
+        "For each combination of {by} that occurs work out {results}.", "Group by {by} and give, for every pair that occurs, {results}.", "For every pair of {one} that occurs ({by}), give {results}.",
+        "One row per pair of {by}, with {results}; pairs without {many} are left out.", "Break the {many} down by {by} together, with {results}.",
     ), one=one, by=by, results=shown, many=state.many)  # fmt: skip
-    draft.say(
-        "rule",
-        text,
-        {
-            "do": "group",
-            "by": [key.name for key in keys],
-            "results": [{"name": r.column.name, "how": r.how, "column": r.of} for r in results],
-        },
-    )
+    draft.say("rule", text, {
+        "do": "group", "by": [key.name for key in keys], "results": [{"name": r.column.name, "how": r.how, "column": r.of} for r in results],
+    })  # fmt: skip
     draft.operation("data.aggregate")
     named = [key.name for key in keys]
     stage = f"group {', '.join(named)}, " + ", ".join(f"{r.column.name} = {r.text}" for r in results)
@@ -119,24 +96,33 @@ def _grouped(draft: Draft, state: State, keys: list[Column], results: list[Resul
                  "groups", (*state.stages, stage), rows=_LEAST_GROUPS + state.rows)  # fmt: skip
 
 
+def _keys(state: State) -> list[Column]:
+    """Columns to group by: what was worked out first; never one that no two rows share."""
+    found = [column for column in state.those(*_KEYS) if column.name not in state.key]
+    return [column for column in found if column.role in _MADE] or found
+
+
 def _ready(state: State) -> bool:
-    return state.level == "rows" and bool(state.key) and bool(state.those(*_KEYS))
+    return state.level == "rows" and bool(state.key) and bool(_keys(state))
 
 
 @part("group", _ready, "group")
 def totals(draft: Draft, state: State) -> State:
     """A row for each value of one column."""
-    roles: list[Role] = [column.role for column in state.those(*_KEYS)]
-    role = draft.balance.pick(draft.draw, "key", roles)
-    return _grouped(draft, state, [state.column(role)], _results(draft, state, 4))
+    columns = _keys(state)
+    column = draft.balance.pick(draft.draw, "key", columns, {c: c.role for c in columns})
+    return _grouped(draft, state, [column], _results(draft, state, 4))
 
 
-@part(
-    "group", lambda state: _ready(state) and len(state.those("group", "class", "label", "band", "status")) > 1, "group"
-)
+_PAIRED: tuple[Role, ...] = ("group", "class", "label", "band", "status")
+
+
+@part("group", lambda state: _ready(state) and state.rows >= 20 and len(state.those(*_PAIRED)) > 1, "group")
 def totals_by_two(draft: Draft, state: State) -> State:
     """A row for each pair of values of two columns."""
-    keys = draft.draw.sample(state.those("group", "class", "label", "band", "status"), 2)
+    every = [column for column in state.those(*_PAIRED) if column.name not in state.key]
+    first = draft.draw.pick([column for column in _keys(state) if column in every] or every)
+    keys = draft.draw.shuffled([first, draft.draw.pick([column for column in every if column is not first])])
     return _grouped(draft, state, keys, _results(draft, state, 2))
 
 
@@ -145,23 +131,6 @@ def by_month(draft: Draft, state: State) -> State:
     """A row for each month that occurs, oldest first."""
     grouped = _grouped(draft, state, [state.column("month")], _results(draft, state, 3))
     return replace(grouped, level="series")
-
-
-@part(
-    "after",
-    lambda state: state.level == "groups" and state.has("count") and len(state.key) == 1 and state.rows >= 14,
-    "having",
-)
-def big_enough(draft: Draft, state: State) -> State:
-    """Groups with too little in them are dropped."""
-    column, bound = state.column("count"), 2
-    text = draft.phrase("having", (
-        "Drop every {one} with fewer than {bound} of them ({column}).", "Only a {one} with at least {bound} in {column} is reported.", "Where {column} is below {bound}, leave the row out.",
-        "Rows with {column} under {bound} are noise and go.",
-    ), one=state.one, bound=bound, column=column.name)  # fmt: skip
-    draft.say("rule", text, {"do": "having", "column": column.name, "compare": "at least", "value": bound})
-    draft.operation("data.filter")
-    return state.then(f"where {column.name} >= {bound}")
 
 
 @part("after", lambda state: state.level == "groups" and state.has("total") and not state.has("rate"), "share")
@@ -179,7 +148,7 @@ def share_of_all(draft: Draft, state: State) -> State:
         unit="%",
     )
     text = draft.phrase("share", (
-        "{Result} is {total} in percent of the sum over all rows of the result, rounded half up to one decimal.", "Add {result}: what part of the overall {total} it is, in percent with one decimal, rounded half up.",
+        "The column {result} is {total} in percent of the sum over all rows, rounded half up to one decimal.", "Add {result}: what part of the sum of all {total} it is, in percent with one decimal, rounded half up.",
         "Give each its {result} too ({total} divided by the sum of all {total}, times 100, rounded half up to one decimal).",
     ), result=result.name, total=total.name)  # fmt: skip
     draft.say("rule", text, {"do": "share", "column": total.name, "into": result.name, "decimals": "one"})
@@ -195,9 +164,12 @@ def share_of_all(draft: Draft, state: State) -> State:
     "target",
 )
 def against_target(draft: Draft, state: State) -> State:
-    """The difference between a total and the group's number in the reference file."""
+    """The difference between a total and the group's number in the reference file, where that is a number of the same things."""
+    if not any(c.of == draft.domain.reference.number_of for c in state.those("total")):
+        raise Unfit("no total that the number of the reference limits")
     name, path, columns = reference_table(draft, state)
-    group, target, total = state.column("group"), columns[3], state.column("total")
+    group, target = state.column("group"), columns[3]
+    total = next(c for c in state.those("total") if c.of == draft.domain.reference.number_of)
     result = Column(
         draft.draw.pick(("difference", "gap", "deviation", "over_or_under")),
         "measure",
@@ -207,8 +179,8 @@ def against_target(draft: Draft, state: State) -> State:
         unit=total.unit,
     )
     text = draft.phrase("target", (
-        "{Result} is {total} minus {target}, which stands in {file}.", "Compare {total} with {target} from {file}; {result} is the first minus the second.",
-        "Set it against the {say} in {file} ({target}): {result} = {total} - {target}.", "Each row also gets {target} and {result}, that is {total} minus {target}; see {file}.",
+        "The column {result} is {total} minus {target}, which stands in {file}.", "Compare {total} with {target} from {file}; {result} is the first minus the second.",
+        "Set it against {target} in {file}: {result} is {total} minus {target}.", "Each row also gets {target} and {result}, that is {total} minus {target}; see {file}.",
     ), result=result.name, total=total.name, target=target.name, say=target.say, file=path)  # fmt: skip
     draft.say("rule", text, {"do": "look up", "path": path, "on": group.name, "take": [target.name]},
               {"do": "minus", "column": [total.name, target.name], "into": result.name})  # fmt: skip
@@ -229,7 +201,7 @@ def change_to_before(draft: Draft, state: State) -> State:
         decimals=total.decimals,
     )
     text = draft.phrase("change", (
-        "The months go from old to new. {Result} is {total} minus that of the month before in the result; it stays empty for the first month.", "Sort by {month} and add {result}: how much {total} differs from the previous month listed (empty in the first row).",
+        "The months go from old to new. The column {result} is {total} minus that of the month before in the result; it stays empty for the first month.", "Sort by {month} and add {result}: how much {total} differs from the previous month listed (empty in the first row).",
         "In the order of {month}, the column {result} holds {total} minus the {total} of the row above, nothing in the first.",
     ), result=result.name, total=total.name, month=month.name)  # fmt: skip
     draft.say("rule", text, {"do": "change", "column": total.name, "into": result.name, "by": month.name})

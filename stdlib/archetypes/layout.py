@@ -15,21 +15,27 @@ def instruction(draft: Draft, opening: str) -> str:
     """The text of the instruction; what was said stands in it word for word."""
     chosen = draft.balance.pick(draft.draw, "layout", list(LAYOUTS))
     draft.shape.append(chosen)
-    return "\n".join(_wrapped(block) for block in LAYOUTS[chosen](draft, opening))
+    return "\n".join(_wrapped(draft, block) for block in LAYOUTS[chosen](draft, opening))
 
 
-def _wrapped(block: str) -> str:
+def _wrapped(draft: Draft, block: str) -> str:
+    """Lines of the width that they have once paths stand in their place."""
     hang = re.match(r"(\d+\. |- )?", block)
-    # Only between words: a path in braces is never cut.
-    safe = re.sub(r"\{\{ (path\.\w+) \}\}", "{{\x00\\1\x00}}", block)
+    places = dict(re.findall(r'^\w+ (\w+) "([^"]*)"', "\n".join([*draft.files, *draft.delivers]), re.M))
+
+    def held(match: re.Match[str]) -> str:
+        name = match[1]
+        return f"\x01{name}\x02" + "\x03" * (len(places.get(name, "")) - len(name) - 2)
+
+    text = re.sub(r"\{\{ path\.(\w+) \}\}", held, block)
     lines = textwrap.wrap(
-        safe,
+        text,
         WIDTH,
         subsequent_indent=" " * len(hang[0]) if hang else "",
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return "\n".join(lines).replace("\x00", " ")
+    return re.sub("\x01(\\w+)\x02\x03*", r"{{ path.\1 }}", "\n".join(lines))
 
 
 def _of(draft: Draft, *about: Say) -> list[str]:
@@ -111,6 +117,8 @@ def _headed(draft: Draft, opening: str) -> list[str]:
 
 
 def _files_first(draft: Draft, opening: str) -> list[str]:
+    if draft.introduced:
+        return _one_block(draft, opening)
     return [_joined(*_of(draft, "source"), opening), "", _joined(*_of(draft, "rule"), *_of(draft, "output", "limit"))]
 
 

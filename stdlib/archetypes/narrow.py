@@ -6,7 +6,20 @@ from clawc.stdlib.archetypes.draft import Draft, hole, listed, quoted
 from clawc.stdlib.archetypes.parts import holds, part
 from clawc.stdlib.archetypes.state import State
 
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 _LAST = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _FILTERS = ("where ", "semi_join ", "anti_join ")
 
@@ -53,7 +66,11 @@ def only_status(draft: Draft, state: State) -> State:
     ), many=state.many, say=column.say, value=_either(values), column=column.name)  # fmt: skip
     draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "in", "value": values})
     draft.operation("data.filter")
-    condition = f"{column.name} == {quoted(values[0])}" if len(values) == 1 else f"{column.name} in [{', '.join(map(quoted, values))}]"
+    condition = (
+        f"{column.name} == {quoted(values[0])}"
+        if len(values) == 1
+        else f"{column.name} in [{', '.join(map(quoted, values))}]"
+    )
     return state.narrowed(f"where {condition}", 30 * len(values), column if len(values) == 1 else None)
 
 
@@ -70,7 +87,9 @@ def only_class(draft: Draft, state: State) -> State:
         draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "not", "value": value})
         draft.operation("data.filter")
         return state.narrowed(f"where {column.name} != {quoted(value)}", 75)
-    values = draft.draw.sample(column.values, draft.draw.between(1, len(column.values) - 1) if len(column.values) > 2 else 1)[:3]
+    values = draft.draw.sample(
+        column.values, draft.draw.between(1, len(column.values) - 1) if len(column.values) > 2 else 1
+    )[:3]
     text = draft.phrase("only_class", (
         "Only {many} whose {say} is {value} are of interest.", "Look at {value} only ({column}).", "Keep to {many} with the {say} {value}.",
         "This is about {value} under {column}; other rows do not count.", "Take nothing but {value} ({column}).", "Use the rows whose {column} is {value}.",
@@ -97,7 +116,11 @@ def only_period(draft: Draft, state: State) -> State:
             "The month in question is {month} {year}, judged by {column}.", "Keep {month} {year} by {column} and drop the other months.",
             "It is all about {month} {year}; {column} decides.",
         ), many=state.many, say=column.say, month=_MONTHS[month - 1], year=year, column=column.name)  # fmt: skip
-        draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "month", "value": f"{_MONTHS[month - 1]} {year}"})
+        draft.say(
+            "rule",
+            text,
+            {"do": "keep", "column": column.name, "compare": "month", "value": f"{_MONTHS[month - 1]} {year}"},
+        )
         return state.narrowed(f"where {column.name} >= @{low} and {column.name} <= @{high}", 30)
     day = f"{year}-{draw.between(first, max(first, last - 1)):02}-{draw.between(8, 22):02}"
     if sort == "between":
@@ -152,11 +175,22 @@ def without_listed(draft: Draft, state: State) -> State:
     people = next(name for name in draft.taken if name.startswith("people"))
     listing, file = draft.name("listed"), draft.name("list_file")
     how = draw.pick(("lines", "json", "csv"))
-    stems = ("selected", "shortlist", "focus_list", "our_cases", "watch_list") if only else ("exclusions", "opt_outs", "hold_list", "skip_these", "not_now")
-    path = draft.path(draw.pick(draft.domain.folders), draw.pick(stems), {"lines": "txt", "json": "json", "csv": "csv"}[how])
-    draft.blocks.append(f"data {listing} {{\n  count = {draw.between(2, 4)}\n  unique = [{column.name}]\n  {column.name} = pick({people}.name)\n}}")
+    stems = (
+        ("selected", "shortlist", "focus_list", "our_cases", "watch_list")
+        if only
+        else ("exclusions", "opt_outs", "hold_list", "skip_these", "not_now")
+    )
+    path = draft.path(
+        draw.pick(draft.domain.folders), draw.pick(stems), {"lines": "txt", "json": "json", "csv": "csv"}[how]
+    )
+    draft.blocks.append(
+        f"data {listing} {{\n  count = {draw.between(2, 4)}\n  unique = [{column.name}]\n  {column.name} = pick({people}.name)\n}}"
+    )
     content, reader = {
-        "lines": (f'join_text({listing}.{column.name}, "\\n") + "\\n"', f"table(lines({file})) | rename {column.name} = value"),
+        "lines": (
+            f'join_text({listing}.{column.name}, "\\n") + "\\n"',
+            f"table(lines({file})) | rename {column.name} = value",
+        ),
         "json": (f"json({listing}.{column.name})", f"table(json({file})) | rename {column.name} = value"),
         "csv": (f"csv({listing})", f"csv({file})"),
     }[how]
@@ -172,7 +206,11 @@ def without_listed(draft: Draft, state: State) -> State:
         "{File} lists names to exclude ({column}).", "Take nobody from {file} into account ({column}).",
     )  # fmt: skip
     text = draft.phrase(f"listed {only}", options, column=column.name, file=hole(file))
-    draft.say("rule", text, {"do": "listed", "column": column.name, "path": path, "format": how, "how": "only" if only else "without"})
+    draft.say(
+        "rule",
+        text,
+        {"do": "listed", "column": column.name, "path": path, "format": how, "how": "only" if only else "without"},
+    )
     draft.operation("data.join", "data.filter")
     return state.narrowed(f"{'semi_join' if only else 'anti_join'} {names} on {column.name}", 35 if only else 65)
 
@@ -206,7 +244,7 @@ def latest_of_each(draft: Draft, state: State) -> State:
         "First of all, before any other rule leaves something out: of each {key} only the row with the latest {date} counts; on the same day the one with the higher {mark}.",
         "To begin with, keep just the most recent row per {key}, by {date}; if two share the day, the {mark} that comes later in the alphabet wins. The other rules apply to what is left.",
         "Begin by reducing it to one row per {key}: the one with the latest {date}, and of equal days the greatest {mark}. All other rules come after that.",
-        "Every {key} enters once, with its newest row by {date} (equal days are settled by the higher {mark}); only then look at the other rules.",
+        "Every {key} enters once, with its newest row by {date} (equal days are settled by the higher {mark}); after that come the other rules.",
     ), key=key.say, date=date.name, mark=mark.name)  # fmt: skip
     draft.say("rule", text, {"do": "latest", "by": key.name, "column": [date.name, mark.name]})
     draft.operation("data.rank")

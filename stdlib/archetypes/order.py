@@ -20,13 +20,13 @@ def by_measure(draft: Draft, state: State) -> State:
     """Highest or lowest number first, ties by the key."""
     column = draft.draw.pick(state.those(*_MEASURES))  # type: ignore[arg-type]
     ties = _tie(state)
-    down = draft.draw.chance(75)
+    down = draft.falling or draft.draw.chance(75)
     tie = " and then ".join(c.name for c in ties)
     text = draft.phrase(f"order {down}", (
-        "Sort by {column}, highest first; equal ones by {tie}.", "The highest {column} comes first, and ties are sorted by {tie}.", "Order the rows by falling {column}, then by {tie}.",
+        "Sort by {column}, highest first; equal ones by {tie}.", "Sort the rows so that the highest {column} comes first, ties by {tie}.", "Order the rows by falling {column}, then by {tie}.",
         "Largest {column} on top; where two are equal, sort them by {tie}.", "Rank them from the highest {column} to the lowest, ties by {tie} from A to Z.",
     ) if down else (
-        "Sort by {column}, lowest first; equal ones by {tie}.", "The smallest {column} comes first, and ties are sorted by {tie}.", "Order the rows by rising {column}, then by {tie}.",
+        "Sort by {column}, lowest first; equal ones by {tie}.", "Sort the rows so that the smallest {column} comes first, ties by {tie}.", "Order the rows by rising {column}, then by {tie}.",
         "Begin with the lowest {column}; where two are equal, sort by {tie}.",
     ), column=column.name, tie=tie)  # fmt: skip
     draft.say("rule", text, {"do": "sort", "by": [("-" if down else "") + column.name, *(c.name for c in ties)]})
@@ -69,7 +69,12 @@ def by_date(draft: Draft, state: State) -> State:
 @part("top", lambda state: state.ordered and not state.cut, "top")
 def first_few(draft: Draft, state: State) -> State:
     """Only the first few of the order."""
-    count = draft.draw.between(3, 5 if state.level == "groups" else 10)
+    few = len(state.columns[0].values) - 1 if state.level == "groups" and state.columns[0].values else 4
+    count = (
+        draft.draw.between(2, max(2, min(few, 4)))
+        if state.level == "groups"
+        else draft.draw.between(3, max(3, min(10, state.rows // 2)))
+    )
     text = draft.phrase("take", (
         "Keep the first {count} of that order and no more.", "Only the first {count} rows are wanted.", "Stop after {count} rows.", "We need the top {count} of that list only.", "Cut the list after {count}.",
     ), count=count)  # fmt: skip

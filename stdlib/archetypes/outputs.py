@@ -78,10 +78,9 @@ def summary_file(draft: Draft, state: State, rows: str) -> Written | None:
     """A few single figures as a JSON or YAML record."""
     draw = draft.draw
     facts: list[tuple[str, str, str, str, str]] = []  # key, expression, meaning, how, column
-    many = state.many.replace(" ", "_").replace("-", "_")
     facts.append(
         (
-            draw.pick(("rows", "entries", f"{many}_listed", "count")),
+            draw.pick(("rows", "entries", "rows_listed", "number_of_rows")),
             f"count({rows})",
             "the number of rows in the result",
             "count",
@@ -90,7 +89,9 @@ def summary_file(draft: Draft, state: State, rows: str) -> Written | None:
     )
     for column in draw.sample(state.those("total", "amount", "worth", "quantity", "count"), 2):
         how = draw.pick(("sum", "max"))
-        say = {"sum": "the sum of {c} over them", "max": "the largest {c} among them"}[how].format(c=column.name)
+        say = {"sum": "the sum of {c} over all rows of the result", "max": "the largest {c} in the result"}[how].format(
+            c=column.name
+        )
         facts.append(
             (
                 f"{'overall' if how == 'sum' else 'highest'}_{column.name}",
@@ -157,11 +158,11 @@ def note_file(draft: Draft, state: State, rows: str) -> Written:
         draft, draw.pick(("note", "cover_note", "message", "brief", "remarks", "memo")), draw.pick(("md", "txt"))
     )
     draft.delivers.append(f"deliver {name} {quoted(path)}")
-    with_sum = draw.chance(50)
+    with_sum = draw.chance(50) and column.role in ("total", "count", "amount", "worth", "quantity", "span")
     text = draft.phrase(f"note {with_sum}", (
-        "Finally write {file}, at most {limit} words: name the first {key} of the result and its {column}{sum}.",
-        "Add a short text {file} (no more than {limit} words) that states which {key} is first, with its {column}{sum}.",
-        "I also want {file}, up to {limit} words, that tells readers the first {key} and its {column}{sum}.",
+        "Finally write {file}, at most {limit} words: name the {key} in the first row of the result and its {column}{sum}.",
+        "Add a short text {file} (no more than {limit} words) that states the {key} of the first row, with its {column}{sum}.",
+        "I also want {file}, up to {limit} words, that tells readers the {key} and the {column} of the first row{sum}.",
         "In {file}, sum it up in {limit} words or fewer: the {key} in the first row, its {column}{sum}.",
     ), file=hole(name), limit=limit, key=key.name, column=column.name, sum=f", and the sum of {column.name} over the whole result" if with_sum else "")  # fmt: skip
     draft.say(
@@ -230,14 +231,15 @@ def split_files(draft: Draft, state: State, columns: Sequence[Column]) -> Writte
     )
     example = f"{by.values[0]!r}".strip("'")
     text = draft.phrase("split", (
-        "Write one CSV file per {say} that occurs, {folder}/NAME.csv, where NAME is the {by} in lower case with hyphens for anything but letters and digits; columns {columns}. No other file may lie in {folder}.",
-        "Split the result into {folder}/NAME.csv, a file for each {by} in it. NAME is the {say} in lower case, other signs than letters and digits turned into one hyphen. Columns: {columns}. Put nothing else into {folder}.",
+        "Write one CSV file per {say} that occurs, {folder}/NAME.csv, where NAME is {by} in lower case, each run of other characters than letters and digits being one hyphen, none at either end; columns {columns}. No other file may lie in {folder}.",
+        "Split the result into {folder}/NAME.csv, a file for each {by} in it. NAME is {by} in lower case, with each run of characters other than letters and digits turned into one hyphen (none at the start or end). Columns: {columns}. Put nothing else into {folder}.",
     ), say=by.say, by=by.name, folder=folder, columns=listed(names), example=example)  # fmt: skip
     draft.say("output", text, {"do": "split", "path": folder, "by": by.name, "columns": names, "format": "csv"})
     draft.checks.append(
         f"check {draft.name('files_right')} {{\n  weight = 3\n  partial = true\n  expect {keys} | all rows({name}[file_name]) == ({rows} | where slug({by.name}) == file_name) within 0.005\n}}"
     )
     draft.formats_out.append("csv files")
+    draft.words["part"] = by.say
     draft.operation("files.write")
     draft.last = rows
     return Written(name, folder)

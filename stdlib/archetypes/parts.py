@@ -24,6 +24,10 @@ class Part:
     keeps: int = 100  # of a hundred rows, at the least
 
 
+class Unfit(Exception):
+    """The draw does not come to a task; another one is drawn."""
+
+
 PARTS: dict[str, Part] = {}
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clawc.spec.taxonomy import CATEGORIES, dotted
-from clawc.stdlib.archetypes.archetype import Archetype, Proposal, Unfit, draft_of
+from clawc.stdlib.archetypes.archetype import Archetype, Proposal, draft_of
 from clawc.stdlib.archetypes.catalogue import ARCHETYPES
 from clawc.stdlib.archetypes.draw import Balance, Draw
+from clawc.stdlib.archetypes.parts import Unfit
 from clawc.stdlib.archetypes.people import any_persona
 from clawc.stdlib.seeds.domains import domains
 

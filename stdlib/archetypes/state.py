@@ -29,6 +29,7 @@ class Column:
     high: int = 0
     decimals: int = 0
     unit: str = ""
+    of: Role | None = None  # of the column that it was worked out from
 
 
 @dataclass(frozen=True, slots=True)
