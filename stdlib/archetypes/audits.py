@@ -86,7 +86,7 @@ def out_of_range(draft: Draft) -> None:
     state = main_table(draft, (draw.pick(("amount", "quantity")), "class", draw.pick(("person", "group", "date"))))
     ident, kind = state.column("id"), state.column("class")
     number = state.those("amount", "quantity")[0]
-    state = maybe(draft, state, "narrow", 35, 1, ("without_void", "only_period", "without_listed"))
+    state = maybe(draft, state, "narrow", 35, 1, ("without_void",))
     low, high = draw.pick((("low", "high"), ("from", "to"), ("lower", "upper"), ("min_ok", "max_ok")))
     if low == "from":
         low, high = "range_from", "range_to"
@@ -106,7 +106,7 @@ def out_of_range(draft: Draft) -> None:
     ))  # fmt: skip
     with_off = draw.chance(60)
     draft.say("rule", draft.phrase("out of range", (
-        "Keep the {many} whose {number} is outside the range of its {kind}; the two ends are still normal. {Flag} is \"{below}\" under the range and \"{above}\" over it.",
+        "Keep the {many} whose {number} is outside the range of its {kind}; the two ends are still normal. {flag} is \"{below}\" under the range and \"{above}\" over it.",
         "A {one} is listed if its {number} is less than {low} (then {flag} is \"{below}\") or more than {high} (then it is \"{above}\"); {low} and {high} themselves are fine.",
         "Everything outside its range has to be listed, with \"{below}\" or \"{above}\" as {flag}. A {number} equal to {low} or {high} is inside.",
     ), many=state.many, one=state.one, number=number.name, kind=kind.say, flag=flag, low=low, high=high, below=below, above=above),

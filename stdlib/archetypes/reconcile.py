@@ -65,7 +65,7 @@ def reconcile(draft: Draft) -> None:
     ), id=ident.name, said=said, number=number.name, small=small, word=word, a=names[0], b=names[1], c=names[2], but=f" (a difference of up to {slack} is fine)" if slack else "")  # fmt: skip
     draft.say("rule", text, {"do": "reconcile", "on": ident.name, "column": number.name, "into": word, "names": list(names), **({"slack": slack} if slack else {})})
     draft.say("rule", draft.phrase("both amounts", (
-        "{Mine} and {yours} are the two values; leave the one that does not exist empty.", "Give both values as {mine} and {yours}, empty where a side has none.",
+        "{mine} and {yours} are the two values; leave the one that does not exist empty.", "Give both values as {mine} and {yours}, empty where a side has none.",
         "Our value goes into {mine}, theirs into {yours}; a side without the row stays empty.",
     ), mine=mine, yours=yours), {"do": "both values", "column": number.name, "into": [mine, yours]})  # fmt: skip
     columns = (Column(word, "class", "text", word), ident, Column(mine, "text", "number", mine), Column(yours, "text", "number", yours))
