@@ -68,7 +68,7 @@ def meeting_notes(draft: Draft) -> None:
         ), held=held, days=until), {"do": "keep", "column": "due", "compare": "within days", "value": [held, until]})  # fmt: skip
         rows = rows.then(late.strip(" |"))
     rows = take(draft, rows, "order", ("by_key",))
-    outputs.table_file(draft, rows, formats=("json", "csv", "json", "jsonl", "markdown", "xlsx"))
+    outputs.table_file(draft, rows, formats=("json", "csv", "json", "jsonl", "markdown"))
     final = draft.last
     if draw.chance(60):
         names = draw.pick((("Decisions", "Actions"), ("What was decided", "What is to do"), ("Resolutions", "Next steps")))
@@ -80,7 +80,7 @@ def meeting_notes(draft: Draft) -> None:
             "In {file}, no more than {limit} words, give under {a} every decision as it was worded and under {b} every action of the list with owner, task and due, a bullet each.",
         ), file=hole(minutes), a=names[0], b=names[1], limit=limit), {"do": "minutes", "sections": list(names), "words": limit})  # fmt: skip
         decisions = let(draft, "decisions", f'lines({file}) | parse re"^- {marks[1]}: (?P<what>.*)$"')
-        judge(draft, "decisions_right", f"{decisions} | all any(bullets(section({minutes}, {quoted(names[0])})), contains(value, what))", f"count(bullets(section({minutes}, {quoted(names[0])}))) == count({decisions})", weight=2)
+        judge(draft, "decisions_right", f"{decisions} | all any(bullets(section({minutes}, {quoted(names[0])})), mentions(value, what))", f"count(bullets(section({minutes}, {quoted(names[0])}))) == count({decisions})", weight=2)
         judge(draft, "actions_named", f"{final} | all any(bullets(section({minutes}, {quoted(names[1])})), mentions_all(value, [owner, task, due]))", f"count(bullets(section({minutes}, {quoted(names[1])}))) == count({final})", f"words({minutes}) <= {limit}", weight=2)
         draft.formats_out.append("markdown")
         draft.operation("communication.minutes")
@@ -164,7 +164,8 @@ _STYLE = (
     ("e-mail", "email"), ("web site", "website"), ("per annum", "a year"), ("in the event of", "if there is"), ("a large number of", "many"), ("at this point in time", "now"), ("forward", "send"), ("obtain", "get"),
 )  # fmt: skip
 _SENTENCES = (
-    "Please {} the {} before Friday.", "We {} this {} every year.", "It is done {} the {}.", "The {1} are kept {0} the next step.", "Ask the office {} the {}.", "You will find it on the page {} {}.", "They said that {} the {} nothing changes.",
+    "Please WORD the NOUN before Friday.", "We WORD this NOUN every year.", "It is done WORD the NOUN.", "The NOUN is kept WORD the next step.", "Call the office WORD the NOUN.", "You will find it on the page WORD NOUN.",
+    "They said that WORD the NOUN nothing changes.", "Nobody has to WORD more than one NOUN.", "The office can WORD the NOUN if you ask.",
 )  # fmt: skip
 
 
@@ -172,9 +173,7 @@ def house_style(draft: Draft) -> None:
     """Words of the house style put right in a text, in place."""
     draw, domain = draft.draw, draft.domain
     pairs = draw.sample(_STYLE, draw.between(4, 6))
-    old, new = draw.pick((("instead_of", "write"), ("avoid", "use"), ("old", "new"), ("not", "but")))
-    if (old, new) == ("not", "but"):
-        old, new = "wrong", "right"
+    old, new = draw.pick((("instead_of", "better"), ("avoid", "prefer"), ("old", "new"), ("wrong", "good")))
     lefts, rights = let(draft, "lefts", f"table({texts([a for a, _ in pairs])})"), let(draft, "rights", f"table({texts([b for _, b in pairs])})")
     data = data_block(draft, "style", len(pairs), (f"{old} = {lefts}.value[n - 1]", f"{new} = {rights}.value[n - 1]"))
     table = table_input(draft, data, (column(old, "id"), column(new, "label")), draw.pick(("house_style", "style_guide", "wording")), "rule", ("csv", "json", "markdown", "yaml", "tsv"), draw.pick(("style", "guides", "editing")))
@@ -182,16 +181,15 @@ def house_style(draft: Draft) -> None:
     nouns = [domain.many, *domain.kind.values[:3], domain.amount.say, domain.due.say, domain.group.say]
     count = draw.between(9, 14)
     forms = [a for a, _ in pairs]
-    texts_of: list[str] = []
-    for index in range(count):
-        word = forms[index % len(forms)] if index < len(forms) * 2 else draw.pick((*forms, "see", "keep"))
-        texts_of.append(draw.pick(_SENTENCES).format(word, draw.pick(nouns)))
-    texts_of = draw.shuffled([*texts_of, *(f"{capital(p)}." for p in draw.sample(domain.note.phrases, 3))])
+    sentences = let(draft, "sentences", f"table({texts([*_SENTENCES, *(f'{capital(p)}.' for p in draw.sample(domain.note.phrases, 3))])})")
+    lines = data_block(draft, "sentence_data", count, (
+        f"_word = if n <= {len(pairs)} then {lefts}.value[n - 1] else pick({texts([*forms, *forms, 'see', 'keep'])})", f'line = replace(replace(pick({sentences}.value), "WORD", _word), "NOUN", pick({texts(nouns)}))',
+    ))  # fmt: skip
     title = f"{capital(draw.pick(('notes on', 'about', 'how we handle', 'handbook:')))} {domain.many}"
-    third = len(texts_of) // 3
-    body = f"# {title}\n\n" + "\n\n".join(" ".join(texts_of[i * third : (i + 1) * third]) for i in range(3)) + "\n"
+    gap = draw.pick((" ", "\n", "\n\n"))
     path = draft.path(draw.pick(("texts", "drafts", "handbook", "pages")), draw.pick(domain.files), draw.pick(("md", "txt")))
-    file = text_file(draft, "text_0", path, body)
+    file = draft.name("text_0")
+    draft.files.append(f'file {file} {quoted(path)} {{ content = {quoted(f"# {title}" + chr(10) * 2)} + join_text({lines}.line, {quoted(gap)}) + "\\n" }}')
     draft.formats_in.append("text")
     target = deliver(draft, "text_now", path, f"edits = {file}")
     query = f"text({file})"
@@ -202,7 +200,8 @@ def house_style(draft: Draft) -> None:
         "Edit {file} in place: replace every word or phrase of the list by the one to use, and change nothing else in the text.", "Put the wording of {file} right in the file itself, everywhere it occurs; all other text must stay as it is.",
         "In {file}, replace each of them wherever it stands, directly in that file. Leave everything else there untouched.",
     ), file=hole(target)), {"do": "replace words", "path": path, "list": table.path, "from": old, "into": new})  # fmt: skip
-    judge(draft, "text_right", f"text({target}) == {want}", weight=3)
+    judge(draft, "text_right", f'split(text({target}), " ") == split({want}, " ")', weight=3)
+    draft.rest.append(f"solution {{ write {target} = {want} }}")
     draft.formats_out.append("text")
     if draw.chance(65):
         counted = let(draft, "counts", f"{table.rows} | derive times = count(split(text({file}), {old})) - 1" + draw.pick((f" | sort {old}", f" | sort -times, {old}")))
@@ -238,8 +237,8 @@ def announcement(draft: Draft) -> None:
     got = f"{kind}({file})"
     draft.say("output", draft.phrase("announcement", (
         "Write {file} with the sections {a} and {b}, {low} to {high} words in all. {a} names the title, {facts}; {b} gives the contact and asks readers to write by {by}.",
-        "{File} has two sections, {a} and {b}, and {low} to {high} words. Under {a} state the title, {facts}, under {b} the contact and that the last day to write is {by}.",
-        "In {file}, between {low} and {high} words, put the title, {facts} under the heading {a}, and the contact with {by} as the last day to answer under {b}.",
+        "{File} has two sections, {a} and {b}, and {low} to {high} words. Under {a} state the title, {facts}, under {b} the contact and that the closing day is {by}.",
+        "In {file}, between {low} and {high} words, put the title, {facts} under the heading {a}, and the contact with {by} as the closing day under {b}.",
     ), file=hole(name), a=what[0], b=what[1], low=low, high=high, facts=listed(fields), by=_week_before(draft)), {
         "do": "announcement", "sections": list(what), "facts": ["title", *fields], "contact": "contact", "words": [low, high], "days before": 7, "column": "day"})  # fmt: skip
     draft.say("limit", draft.phrase("fact form", ("Write days as YYYY-MM-DD and numbers as in the file.", "Days have the form YYYY-MM-DD; names and numbers are those of the file.", "Keep names and numbers as they are in the file, and days in the form YYYY-MM-DD.")))
