@@ -139,7 +139,7 @@ def access_review(draft: Draft) -> None:
     systems = draw.pick((("system", (draft.domain.folders[0], "archive", "mail")), ("system", ("ledger", "wiki", "shop")), ("application", ("calendar", "intranet", draft.domain.files[0]))))
     year = int(today[:4])
     accounts = data_block(draft, "accounts", count, (
-        f'{login} = serial("{draw.pick(("u", "usr-", "acc"))}{{{{ pad(n + {draw.between(100, 700)}, 4) }}}}")', f"holder = {people}.name[n - 1]" if False else f"holder = pick({people}.name)", f"{systems[0]} = pick({texts(systems[1])})",
+        f'{login} = serial("{draw.pick(("u", "usr-", "acc"))}{{{{ pad(n + {draw.between(100, 700)}, 4) }}}}")', f"holder = pick({people}.name)", f"{systems[0]} = pick({texts(systems[1])})",
         f"{role} = pick({texts(roles)})", f"{last} = any_date(@{year - 1}-09-01, @{draft.when.last})", f"{state_col} = pick([\"yes\", \"yes\", \"yes\", \"no\"])",
     ))  # fmt: skip
     columns = (column(login, "id"), column("holder", "person"), column(systems[0], "group", values=systems[1]), column(role, "class", values=roles), column(last, "date", "date"), column(state_col, "text"))
@@ -251,19 +251,19 @@ def wrong_sums(draft: Draft) -> None:
 
 ARCHETYPES = (
     Archetype("policy_audit", ("professional.legal", "professional.security", "professional.finance"), (
-        "Do our {many} keep to the policy?", "Please audit the {many} against our rules.", "Before {purpose} I have to know which {many} break the rules.", "Which of the {many} violate the policy?", "Check the {many} of {scene} for breaches.",
-        "We must show that the {many} are within the rules, or say which are not.", "An audit of the {many} is due, for {purpose}.", "Go through the {many} and find everything that the rules do not allow.",
+        "Do our {many} keep to the policy?", "Please audit the {many} against our rules.", "Before {purpose} I want to know which {many} break the rules.", "Which of the {many} violate the policy?", "Check the {many} of {scene} for breaches.",
+        "The question is whether all {many} are within the rules.", "An audit of the {many} is due, for {purpose}.", "Go through the {many} and find everything that is against the rules.",
     ), policy_audit, "{Many} against the rules"),
     Archetype("out_of_range", ("professional.medical", "automation.inspection", "reasoning.science"), (
-        "Which {many} have values outside the normal range?", "Find the {many} that are out of range.", "Somebody has to look at the unusual {many}; which are they?", "Before {purpose}, flag all values that are not normal.", "Flag the {many} that are too low or too high.",
-        "Please check the values of our {many} against their ranges.", "Are there {many} with values that should worry us?", "The {many} have to be screened for {purpose}.",
+        "Which {many} have values outside the normal range?", "Find the {many} that are out of range.", "We want to look at the unusual {many}; which are they?", "Before {purpose}, flag all values that are not normal.", "Flag the {many} that are too low or too high.",
+        "Please check the values of our {many} against their ranges.", "Are there {many} with worrying values?", "We screen the {many} for {purpose}.",
     ), out_of_range, "{Many} out of range"),
     Archetype("access_review", ("professional.security", "systems.inspection"), (
-        "Our access review is due.", "Who still has access without a reason?", "Please review the accounts of {scene}.", "Before {purpose} the accounts have to be cleaned up.", "I am sure that some accounts should be closed.",
+        "Our access review is due.", "Who still has access without a reason?", "Please review the accounts of {scene}.", "Before {purpose} we clean up the accounts.", "I am sure that some accounts are out of date.",
         "Check who can log in here.", "The auditors want a review of all accounts.", "Some people left, but did their accounts?",
     ), access_review, "Access review"),
     Archetype("wrong_sums", ("reasoning.critique", "professional.finance", "information.verification"), (
-        "Somebody added up the {many} by hand, and not always well.", "Which totals of our {many} are wrong?", "Please recalculate the {many}.", "I found one wrong total among the {many}; there must be more.", "Check the sums of the {many} before {purpose}.",
+        "Somebody added up the {many} by hand, and not always well.", "Which totals of our {many} are wrong?", "Please recalculate the {many}.", "I found one wrong total among the {many}, and I fear there are more.", "Check the sums of the {many} before {purpose}.",
         "The totals of the {many} need checking.", "Do the totals of our {many} add up?", "For {purpose}: find the {many} with wrong totals.",
     ), wrong_sums, "Wrong totals of {many}"),
 )  # fmt: skip

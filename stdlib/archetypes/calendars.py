@@ -12,15 +12,15 @@ from clawc.stdlib.archetypes.state import State
 _PLACES = ("Oak", "Elm", "Ash", "Birch", "Studio", "Workshop", "Room 1", "Room 2", "Blue room", "Hall", "Van", "Projector", "Lab", "Attic", "Kitchen")
 
 
-def _bookings(draft: Draft, places: list[str], room: str) -> tuple[str, str, str]:
+def _bookings(draft: Draft, places: list[str], room: str, size: tuple[int, int] = (14, 22)) -> tuple[str, str, str]:
     """A file of bookings of one week; gives the `let` of its rows and the names of begin and end."""
     draw = draft.draw
     people = people_block(draft, 5, 8)
     begin, end = draw.pick((("start", "end"), ("begins", "ends"), ("starts_at", "ends_at"), ("since", "until")))
-    count, first = draw.between(14, 22), draft.when.today
+    count, first = draw.between(*size), draft.when.today
     data = data_block(draft, "booked", count, (
         f'id = serial("{draw.pick(("B", "R-", "bk"))}{{{{ pad(n + {draw.between(10, 60)}, 3) }}}}")', f"{room} = pick({texts(places)})",
-        f"{begin} = @{first}T08:00 + 1d * integer_between(0, 4) + 30min * integer_between(0, 16)", f"{end} = {begin} + 30min * integer_between(1, 5)", f"booked_by = pick({people}.name)",
+        f"{begin} = @{first}T08:00 + 1d * integer_between(0, {2 if size[0] < 14 else 4}) + 30min * integer_between(0, 16)", f"{end} = {begin} + 30min * integer_between(1, 5)", f"booked_by = pick({people}.name)",
     ))  # fmt: skip
     stem = draw.pick(("bookings", "reservations", "calendar_export", "room_plan"))
     columns = (column("id", "id"), column(room, "group"), column(begin, "text"), column(end, "text"), column("booked_by", "person"))
@@ -76,21 +76,21 @@ def free_slots(draft: Draft) -> None:
     draw = draft.draw
     room = draw.pick(("person", "member", "who"))
     names = draw.sample(("Ada", "Bo", "Chen", "Dina", "Emil", "Fay", "Goran", "Hilde", "Imre", "Joy", "Kofi", "Lea"), draw.between(3, 4))
-    rows, begin, end = _bookings(draft, names, room)
+    rows, begin, end = _bookings(draft, names, room, (9, 12))
     first, length = draft.when.today, draw.pick((60, 90, 120))
-    opens, closes = draw.pick((("09:00", 16), ("08:30", 18), ("10:00", 14)))
+    opens, closes = draw.pick((("09:00", 10), ("08:30", 9), ("10:00", 8), ("13:00", 9)))
     hour, minute = map(int, opens.split(":"))
     last = f"{(hour * 60 + minute + closes * 30) // 60:02}:{(hour * 60 + minute + closes * 30) % 60:02}"
     count = closes - length // 30 + 1
-    grid = let(draft, "grid", f"(dates(@{first}..@{first} + 4d) | rename day = value)\n    | cross_join (table([{', '.join(str(30 * i) for i in range(count))}]) | rename offset = value)\n    | derive begin_at = datetime(\"{{{{ day }}}}T{opens}\") + 1min * offset\n    | derive finish_at = begin_at + {length}min")
+    grid = let(draft, "grid", f"(dates(@{first}..@{first} + 2d) | rename day = value)\n    | cross_join (table([{', '.join(str(30 * i) for i in range(count))}]) | rename offset = value)\n    | derive begin_at = datetime(\"{{{{ day }}}}T{opens}\") + 1min * offset\n    | derive finish_at = begin_at + {length}min")
     busy = let(draft, "busy", f"{grid} | cross_join ({rows} | select {begin}, {end}, {room}) | where minutes(overlap(begin_at..finish_at, {begin}..{end})) > 0 | distinct begin_at, {room}")
     need = len(names)
     free = let(draft, "free", f"{grid} | left_join ({busy} | group begin_at, away = count()) on begin_at | derive away = away ?? 0 | where away == 0 | select day, from_time = right(left(text(begin_at), 16), 5)")
     draft.say("rule", draft.phrase("free slots", (
-        "We look for {length} minutes within which all {n} of them ({names}) are free, starting on the full or half hour, not before {opens} and ending by {last}, on each of the five days from {first} on.",
-        "The meeting takes {length} minutes. It starts at a full or half hour from {opens} on and is over by {last}; {names} all need to be free, on one of the five days that begin with {first}.",
-        "On each of the five days from {first} on, try every full and half hour from {opens}; the {length} minutes have to be over by {last} and nobody of {names} may have a booking in them. Touching is fine.",
-    ), length=length, n=need, names=", ".join(names), opens=opens, last=last, first=first), {"do": "free slots", "minutes": length, "from": opens, "until": last, "first day": first, "days": "five", "by": room, "column": [begin, end], "step": "half hour"})  # fmt: skip
+        "We look for {length} minutes within which all {n} of them ({names}) are free, starting on the full or half hour, not before {opens} and ending by {last}, on each of the three days from {first} on.",
+        "The meeting takes {length} minutes. It starts at a full or half hour from {opens} on and is over by {last}; {names} all need to be free, on one of the three days that begin with {first}.",
+        "On each of the three days from {first} on, try every full and half hour from {opens}; the {length} minutes have to be over by {last} and nobody of {names} may have a booking in them. Touching is fine.",
+    ), length=length, n=need, names=", ".join(names), opens=opens, last=last, first=first), {"do": "free slots", "minutes": length, "from": opens, "until": last, "first day": first, "days": "three", "by": room, "column": [begin, end], "step": "half hour"})  # fmt: skip
     draft.say("rule", draft.phrase("slot columns", ("Give the day (YYYY-MM-DD) as day and the start (HH:MM) as from_time.", "A row has day (YYYY-MM-DD) and from_time, the start as HH:MM.", "Columns are day, as YYYY-MM-DD, and from_time, as HH:MM."), x=1), {"do": "slot columns", "columns": ["day", "from_time"]})
     table = State(free, "slot", "slots", (column("day", "date", "date"), column("from_time", "id")), ("day", "from_time"))
     table = take(draft, table, "order", ("by_key",))
@@ -107,9 +107,8 @@ def cron_runs(draft: Draft) -> None:
     draw, domain = draft.draw, draft.domain
     jobs = draw.sample((*(f"export_{r}" for r in domain.results[:3]), "backup", "sync_mail", "rotate_logs", "send_report", "clean_tmp", "check_disks", "renew_certs"), draw.between(5, 7))
     options = ["0 6 * * *", "30 22 * * 1-5", "15 */6 * * *", "0 4 * * 0", "45 7 1 * *", "20 3 * * 2,4", "0 12 15 * *", "10 0-3 * * 6", "5 18 * * 5", "0,30 9 * * 1"]
-    data = data_block(draft, "jobs", len(jobs), (f"job = {texts(jobs)}[n - 1]" if False else "_at = n", f"plan = pick({texts(options)})"), "plan")
     names = let(draft, "job_names", f"table({texts(jobs)})")
-    draft.blocks[-1] = draft.blocks[-1].replace("_at = n", f"job = {names}.value[n - 1]")
+    data = data_block(draft, "jobs", len(jobs), (f"job = {names}.value[n - 1]", f"plan = pick({texts(options)})"), "plan")
     path = draft.path(draw.pick(("cron", "ops", "schedule", "server")), draw.pick(("crontab", "jobs", "schedule")), "txt")
     file = draft.name("crontab_file")
     folder = draw.pick(("/opt/jobs", "/usr/local/bin", "/srv/tasks"))
@@ -185,10 +184,10 @@ ARCHETYPES = (
         "Which bookings get into each other's way?", "Before I confirm the bookings I want to see the clashes.",
     ), clashes, "Double bookings"),
     Archetype("free_slots", ("office.scheduling", "messaging.coordination"), (
-        "We need a date for {purpose}.", "When can we all meet?", "Find a time that suits everybody.", "Please look for a slot for a meeting about {many}.", "Nobody finds a date, so please do it from the calendar.", "I have to bring several people together.", "Everyone is busy; find the gaps.", "A meeting at {scene} has to be fixed.",
+        "We need a date for {purpose}.", "When can we all meet?", "Find a time that suits everybody.", "Please look for a slot for a meeting about {many}.", "Nobody finds a date, so please do it from the calendar.", "I want to bring several people together.", "Everyone is busy; find the gaps.", "We need a date for a meeting at {scene}.",
     ), free_slots, "Times that suit all"),
     Archetype("cron_runs", ("automation.scheduled", "systems.inspection"), (
-        "What will our server do on its own in the coming days?", "Which jobs run when?", "Before {purpose} I want to know which jobs will run.", "Please read our crontab and tell me what it does.", "We plan maintenance and must know what runs.", "List the scheduled runs.", "Nobody here can read a crontab.", "Jobs may get in the way of {purpose}.",
+        "What will our server do on its own?", "Which jobs run when?", "Before {purpose} I want to know which jobs will run.", "Please read our crontab and tell me what it does.", "We plan maintenance and want to know what runs.", "List the scheduled runs.", "Nobody here can read a crontab.", "Jobs may get in the way of {purpose}.",
     ), cron_runs, "Runs of scheduled jobs"),
     Archetype("task_timeline", ("planning.decomposition", "planning.curriculum", "planning.design"), (
         "Make a plan out of a list of things to do.", "When would we be done?", "Lay out the work for {purpose} day by day.", "Please turn the list into a schedule.", "We know what to do but not when.", "I want a timeline for {purpose}.", "How long will all of this take us?", "Plan the coming work at {scene}.",

@@ -43,7 +43,6 @@ def meeting_notes(draft: Draft) -> None:
     path = draft.path(draw.pick(("notes", "meetings", "protocols", "minutes_raw")), draw.pick((held, "meeting", "notes", "raw_notes")), draw.pick(("md", "txt")))
     file = draft.name("notes_file")
     first, second = "\n".join(static[:half]) + "\n", "\n" + "\n".join(static[half:]) + "\n"
-    lines = f"({actions} | derive at = row_number() | select line = {quoted(line)}).line"
     lines = f"({actions} | select line = {quoted(line)}).line"
     draft.files.append(f'file {file} {quoted(path)} {{ content = {quoted(head + first)} + join_text({lines}, "\\n") + {quoted(second)} }}')
     draft.formats_in.append("text")
@@ -129,7 +128,7 @@ def glossary(draft: Draft) -> None:
     file = draft.name("strings_file")
     draft.files.append(f"file {file} {quoted(path)} {{ content = json({f'record({strings})' if as_record else strings}) }}")
     draft.formats_in.append("json")
-    source = let(draft, "english", f"table(keys_of)" if False else f"json({file})" if not as_record else f"{strings}")
+    source = let(draft, "english", strings if as_record else f"json({file})")
     what = f"an object from {key} to text" if as_record else f"a list of objects with {key} and {value}"
     draft.say("source", draft.phrase("strings", ("The strings are in {file}, {what}.", "{File} holds the English strings, {what}.", "What is to be translated stands in {file}, {what}."), file=hole(file), what=what), {"do": "read", "path": path, "format": "json"})
     mark = draw.pick(("", "", "TODO ", "?? "))
@@ -185,7 +184,7 @@ def house_style(draft: Draft) -> None:
     lines = data_block(draft, "sentence_data", count, (
         f"_word = if n <= {len(pairs)} then {lefts}.value[n - 1] else pick({texts([*forms, *forms, 'see', 'keep'])})", f'line = replace(replace(pick({sentences}.value), "WORD", _word), "NOUN", pick({texts(nouns)}))',
     ))  # fmt: skip
-    title = f"{capital(draw.pick(('notes on', 'about', 'how we handle', 'handbook:')))} {domain.many}"
+    title = draw.pick(("Handbook, page 4", "Old draft", "Section 2.1", "Leaflet", "Intranet page", "Chapter 7"))
     gap = draw.pick((" ", "\n", "\n\n"))
     path = draft.path(draw.pick(("texts", "drafts", "handbook", "pages")), draw.pick(domain.files), draw.pick(("md", "txt")))
     file = draft.name("text_0")
@@ -203,13 +202,12 @@ def house_style(draft: Draft) -> None:
     judge(draft, "text_right", f'split(text({target}), " ") == split({want}, " ")', weight=3)
     draft.rest.append(f"solution {{ write {target} = {want} }}")
     draft.formats_out.append("text")
-    if draw.chance(65):
-        counted = let(draft, "counts", f"{table.rows} | derive times = count(split(text({file}), {old})) - 1" + draw.pick((f" | sort {old}", f" | sort -times, {old}")))
-        order = f"sorted by times, highest first, then by {old}" if "-times" in draft.lets[-1] else f"sorted by {old}"
-        listing = deliver(draft, "changes", out_path(draft, draw.pick(("changes", "replaced", "wording_log")), "csv"), f"columns = [{old}, {new}, times]")
-        draft.say("output", draft.phrase("changes", ("{File} says for each entry of the list how often it was replaced (columns {old}, {new} and times), {order}.", "Log it in {file} with the columns {old}, {new} and times (how often it stood there), {order}.", "Keep count in {file}: {old}, {new} and times, the number of replacements, {order}."), file=hole(listing), old=old, new=new, order=order), {"do": "count replaced", "into": "times", "sort": ["-times", old] if "-times" in draft.lets[-1] else [old]})
-        judge(draft, "log_right", f"rows({listing}) == {counted}", weight=2)
-        draft.formats_out.append("csv")
+    counted = let(draft, "counts", f"{table.rows} | derive times = count(split(text({file}), {old})) - 1" + draw.pick((f" | sort {old}", f" | sort -times, {old}")))
+    order = f"sorted by times, highest first, then by {old}" if "-times" in draft.lets[-1] else f"sorted by {old}"
+    listing = deliver(draft, "changes", out_path(draft, draw.pick(("changes", "replaced", "wording_log")), "csv"), f"columns = [{old}, {new}, times]")
+    draft.say("output", draft.phrase("changes", ("{File} says for each entry of the list how often it was replaced (columns {old}, {new} and times), {order}.", "Log it in {file} with the columns {old}, {new} and times (how often it stood there), {order}.", "Keep count in {file}: {old}, {new} and times, the number of replacements, {order}."), file=hole(listing), old=old, new=new, order=order), {"do": "count replaced", "into": "times", "sort": ["-times", old] if "-times" in draft.lets[-1] else [old]})
+    judge(draft, "log_right", f"rows({listing}) == {counted}", weight=2)
+    draft.formats_out.append("csv")
     keep(draft, f"only_changed([{target}])")
     draft.operation("files.edit", "communication.rewrite")
 
@@ -260,18 +258,18 @@ def _week_before(draft: Draft) -> str:
 ARCHETYPES = (
     Archetype("meeting_notes", ("office.meetings", "planning.summaries"), (
         "We met about {purpose} and I took notes.", "Make something useful out of my meeting notes.", "Who agreed to do what in our meeting?", "Please turn the notes of the meeting into a list.", "The notes of our last meeting are a mess.", "I want the actions out of the meeting notes.",
-        "After the meeting at {scene} somebody has to write up what was agreed.", "Our meeting on {many} is over; here are the notes.",
+        "The meeting at {scene} is over and what was agreed needs writing up.", "Our meeting on {many} is over; here are the notes.",
     ), meeting_notes, "Actions from meeting notes"),
     Archetype("glossary", ("office.translation", "content.writing"), (
         "Our program for {many} is to appear in another language.", "Please translate the strings of our app.", "The screens for {many} need translating.", "We agreed on a glossary and now want it applied.", "Translate the labels, strictly by the glossary.", "A colleague abroad will use our tool for {many}.",
         "The translated labels are still missing.", "Apply our glossary to the strings of the app.",
     ), glossary, "Labels by the glossary"),
     Archetype("house_style", ("content.writing", "content.correspondence"), (
-        "This text about {many} does not follow our house style.", "Please edit a text for me.", "Before {purpose} the wording has to be right.", "Our handbook uses words that we gave up.", "Go over a text about {many} with the style list in hand.", "Put our house style into an old text.",
+        "This text about {many} does not follow our house style.", "Please edit a text for me.", "Before {purpose} we want the wording right.", "Our handbook uses words that we gave up.", "Go over a text about {many} with the style list in hand.", "Put our house style into an old text.",
         "An old page on {many} needs plainer words.", "The wording of a text about {many} is out of date.",
     ), house_style, "House style in a text on {many}"),
     Archetype("announcement", ("content.writing", "content.marketing"), (
-        "We have something to announce.", "Please write an announcement for {scene}.", "An announcement is due and I have only the facts.", "Write the invitation for me.", "People have to hear about our plans.", "Turn a few facts into a notice.", "We want to invite people, for {purpose}.", "A notice for the public has to be written.",
+        "We have something to announce.", "Please write an announcement for {scene}.", "An announcement is due and I have but the facts.", "Write the invitation for me.", "People want to hear about our plans.", "Turn a few facts into a notice.", "We want to invite people, for {purpose}.", "We need a notice for the public.",
     ), announcement, "An announcement"),
 )  # fmt: skip
 

@@ -226,14 +226,14 @@ def posts(draft: Draft) -> None:
 ARCHETYPES = (
     Archetype("mail_triage", ("messaging.handling", "automation.routing"), (
         "The shared mailbox of {scene} is full.", "Sort our inbox for me.", "Nobody has looked at the mails for days.", "Please triage the mails about our {many}.", "Mails about {many} pile up; find out who gets which.",
-        "I come back from leave and there is a pile of mail.", "Help me hand the mails over to the right people.", "Before {purpose} I want the inbox sorted.",
+        "I come back from leave and there is a pile of mail.", "Help me hand the mails over to the right people.", "Before {purpose} I want an empty inbox.",
     ), mail_triage, "Mails about {many} sorted"),
     Archetype("reminder_letters", ("messaging.reminders", "content.correspondence"), (
-        "Some {people} have to be reminded of their {many}.", "It is time for reminders about {many}.", "Please write to everybody whose {many} are late.", "We send reminders today.", "For {purpose} we remind people of what is late.",
+        "Some {people} need a reminder of their {many}.", "It is time for reminders about {many}.", "Please write to everybody whose {many} are late.", "Reminder time has come again.", "For {purpose} we remind people of what is late.",
         "Several {people} are late with their {many}.", "Draft the reminders about {many} for me.", "I need letters to the {people} who are behind.",
     ), reminder_letters, "Reminders about {many}"),
     Archetype("open_questions", ("messaging.collaboration", "messaging.handling", "planning.memory"), (
-        "Questions get lost in our chat.", "Which questions in the team chat were never answered?", "Go through the chat and find what is still open.", "Before {purpose} I want every question to have an answer.", "People of {scene} complain that nobody answers them.",
+        "Questions get lost in our chat.", "Which questions in the team chat got no answer?", "Go through the chat and find what is still open.", "Before {purpose} I want every question to have an answer.", "People of {scene} complain that nobody answers them.",
         "Please collect the unanswered questions from our chat.", "I was away and want to know which questions wait.", "Our chat is long and the open questions are hard to see.",
     ), open_questions, "Open questions of the chat"),
     Archetype("posts", ("content.social", "content.marketing"), (

@@ -46,10 +46,17 @@ def texts(values: Sequence[str]) -> str:
 
 def data_block(draft: Draft, wish: str, count: int, cells: Sequence[str], unique: str = "", dirt: str = "") -> str:
     """Generated rows; gives their name."""
+    _reserve(draft)
+    draft.taken |= {cell.split(" = ")[0] for cell in cells if not cell.startswith("_")}
     name = draft.name(wish)
     lines = [f"count = {count}", *([f"unique = [{unique}]"] if unique else []), *cells, *([f"dirt = [{dirt}]"] if dirt else [])]
     draft.blocks.append(f"data {name} {{\n  " + "\n  ".join(lines) + "\n}")
     return name
+
+
+def _reserve(draft: Draft) -> None:
+    """Names of columns are no names of rows: a column would hide them."""
+    draft.taken |= {known.column for known in draft.domain.columns}
 
 
 def people_block(draft: Draft, low: int = 6, high: int = 10) -> str:
@@ -96,6 +103,7 @@ def kind_of(table: Table) -> str:
 
 def let(draft: Draft, wish: str, expression: str) -> str:
     """A `let`; gives its name."""
+    _reserve(draft)
     name = draft.name(wish)
     draft.lets.append(f"let {name} = {expression}")
     return name

@@ -245,19 +245,19 @@ def _and(names: list[str]) -> str:
 
 ARCHETYPES = (
     Archetype("reconcile", ("analysis.finance", "information.verification", "professional.finance"), (
-        "Two lists of our {many} should say the same and they do not.", "Before {purpose} the two lists of {many} have to be reconciled.", "Find out where our {many} and the other side's do not match.", "Reconcile the {many} for me.",
-        "We cannot sign anything until the {many} agree with the other list.", "Somebody has to compare the two lists of {many} line by line.", "Do both sides have the same {many}? I doubt it.", "For {purpose}: please check our {many} against the other list.",
+        "Two lists of our {many} ought to say the same, and they differ.", "Before {purpose} the two lists of {many} need reconciling.", "Find out where our {many} and the other side's fail to match.", "Reconcile the {many} for me.",
+        "We cannot sign anything until the {many} agree with the other list.", "We need the two lists of {many} compared line by line.", "Do both sides have the same {many}? I doubt it.", "For {purpose}: please check our {many} against the other list.",
     ), reconcile, "{Many} of two lists compared"),
     Archetype("merge_registers", ("office.records", "information.synthesis"), (
         "We keep two registers of {many} and want one.", "Please merge the registers of {many}.", "Two people kept lists of the same {many}; make one out of them.", "One register of {many} is enough, but there are two.",
-        "For {purpose} the two lists of {many} have to become one.", "After the move there are two files with {many}. Bring them together.", "Our {many} are spread over two lists that overlap.", "I want a single, current list of {many}.",
+        "For {purpose} we want to make the two lists of {many} one.", "After the move there are two files with {many}. Bring them together.", "Our {many} are spread over two lists that overlap.", "I want a single, current list of {many}.",
     ), merge_registers, "One register of {many}"),
     Archetype("fact_check", ("information.verification", "reasoning.critique"), (
-        "Some figures about our {many} are going round; are they right?", "Check these statements about our {many}.", "Before {purpose} every number about the {many} has to be checked.", "Somebody made claims about the {many} of {scene}.",
-        "Please verify what was said about our {many}.", "Fact check, please: it is about the {many}.", "I do not trust the figures on {many} that I was sent.", "Which of the claims about our {many} hold up?",
+        "Some figures about our {many} are going round; are they right?", "Check these statements about our {many}.", "Before {purpose} we check every number about the {many}.", "Somebody made claims about the {many} of {scene}.",
+        "Please verify what was said about our {many}.", "Fact check, please: it is about the {many}.", "I doubt the figures on {many} that I was sent.", "Which of the claims about our {many} hold up?",
     ), fact_check, "Claims about {many} checked"),
     Archetype("conflicts", ("information.synthesis", "information.verification", "office.records"), (
         "Two sources tell different things about the same {many}.", "Where do our two sources on {many} contradict each other?", "I need the contradictions between two lists of {many}.", "Please find the conflicts in what we know of the {many}.",
-        "Both files describe the same {many}, but not always in the same way.", "For {purpose} I must know where the sources on {many} disagree.", "List every contradiction about our {many}.", "Somebody changed entries of the {many} in one list and not in the other.",
+        "Both files describe the same {many}, but not always in the same way.", "For {purpose} I want to know where the sources on {many} disagree.", "List every contradiction about our {many}.", "Somebody changed entries of the {many} in one list and not in the other.",
     ), conflicts, "Contradictions about {many}"),
 )  # fmt: skip
