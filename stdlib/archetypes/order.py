@@ -23,10 +23,10 @@ def by_measure(draft: Draft, state: State) -> State:
     down = draft.draw.chance(75)
     tie = " and then ".join(c.name for c in ties)
     text = draft.phrase(f"order {down}", (
-        "Sort by {column}, highest first; equal ones by {tie}.", "The highest {column} comes first, and ties are sorted by {tie}.", "Order the rows by falling {column}, then by {tie}.",
+        "Sort by {column}, highest first; equal ones by {tie}.", "The highest {column} comes first, and ties are sorted by {tie}.", "Sort the rows by falling {column}, then by {tie}.",
         "Largest {column} on top; where two are equal, sort them by {tie}.", "Rank them from the highest {column} to the lowest, ties by {tie} from A to Z.",
     ) if down else (
-        "Sort by {column}, lowest first; equal ones by {tie}.", "The smallest {column} comes first, and ties are sorted by {tie}.", "Order the rows by rising {column}, then by {tie}.",
+        "Sort by {column}, lowest first; equal ones by {tie}.", "The smallest {column} comes first, and ties are sorted by {tie}.", "Sort the rows by rising {column}, then by {tie}.",
         "Begin with the lowest {column}; where two are equal, sort by {tie}.",
     ), column=column.name, tie=tie)  # fmt: skip
     draft.say("rule", text, {"do": "sort", "by": [("-" if down else "") + column.name, *(c.name for c in ties)]})
