@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from clawc.stdlib.archetypes.archetype import Archetype, maybe, take
-from clawc.stdlib.archetypes.draft import Draft, hole, listed, quoted
+from clawc.stdlib.archetypes.draft import Draft, hole, quoted
 from clawc.stdlib.archetypes.pieces import (
-    Figure, amount_cell, column, data_block, deliver, figures_file, json_or_yaml, judge, keep, let, out_path, outputs, people_block, table_input, text_file, texts,
+    Figure,
+    column,
+    data_block,
+    deliver,
+    figures_file,
+    json_or_yaml,
+    judge,
+    keep,
+    let,
+    out_path,
+    outputs,
+    people_block,
+    table_input,
+    texts,
 )  # fmt: skip
 from clawc.stdlib.archetypes.sources import main_table
 from clawc.stdlib.archetypes.state import Column, State
@@ -21,22 +34,43 @@ def policy_audit(draft: Draft) -> None:
     """Rows that break the rules of a policy file."""
     draw = draft.draw
     state = main_table(draft, ("amount", "class", "status", "date", "due"))
-    ident, amount, kind, status, date, due = (state.column(r) for r in ("id", "amount", "class", "status", "date", "due"))
+    ident, amount, kind, status, date, due = (
+        state.column(r) for r in ("id", "amount", "class", "status", "date", "due")
+    )
     state = maybe(draft, state, "narrow", 35, 1, ("only_period",))
     low, high = _bounds(draft, amount, 60, 95)
     known = let(draft, "kinds", f"table({texts(draw.shuffled(kind.values))})")
     limit = draw.pick(("limit", "maximum", "ceiling", "cap"))
-    data = data_block(draft, "limits", len(kind.values), (f"{kind.name} = {known}.value[n - 1]", f"{limit} = integer_between({low}, {high})"))
+    data = data_block(
+        draft,
+        "limits",
+        len(kind.values),
+        (f"{kind.name} = {known}.value[n - 1]", f"{limit} = integer_between({low}, {high})"),
+    )
     days, blocked = draw.between(18, 34), draw.pick([v for v in status.values if v != draft.domain.status.void])
-    key_days, key_blocked = draw.pick(("max_days", "longest_days", "days_allowed")), draw.pick(("not_accepted", "blocked", "refused"))
+    key_days, key_blocked = (
+        draw.pick(("max_days", "longest_days", "days_allowed")),
+        draw.pick(("not_accepted", "blocked", "refused")),
+    )
     top = draw.pick(("limits", "rules", "per_class"))
-    file, path, reader = json_or_yaml(draft, draw.pick(("policy", "rules", "guidelines", "house_rules")), f"{{{top}: {data}, {key_days}: {days}, {key_blocked}: {quoted(blocked)}}}")
+    file, path, reader = json_or_yaml(
+        draft,
+        draw.pick(("policy", "rules", "guidelines", "house_rules")),
+        f"{{{top}: {data}, {key_days}: {days}, {key_blocked}: {quoted(blocked)}}}",
+    )
     draft.say("source", draft.phrase("policy", (
         "The rules stand in {file}: {top} has the {limit} for each {kind}, {days} the longest time and {blocked} a {status} that is not accepted.",
         "{File} is the policy. Under {top} each {kind} has a {limit}; {days} and {blocked} are single values.",
         "Our policy is {file}, with the keys {top} (a {limit} for every {kind}), {days} and {blocked}.",
     ), file=hole(file), top=top, limit=limit, kind=kind.name, days=key_days, blocked=key_blocked, status=status.name))  # fmt: skip
-    names = draw.pick((("over limit", "too long", "not accepted"), ("limit", "duration", "status"), ("R1", "R2", "R3"), ("amount too high", "late date", "bad status")))
+    names = draw.pick(
+        (
+            ("over limit", "too long", "not accepted"),
+            ("limit", "duration", "status"),
+            ("R1", "R2", "R3"),
+            ("amount too high", "late date", "bad status"),
+        )
+    )
     word = draw.pick(("rule", "breach", "violation", "reason"))
     rules = [
         (f"join table({reader}({file}).{top}) on {kind.name} | where {amount.name} > {limit}", draft.phrase("rule limit", (
@@ -53,12 +87,16 @@ def policy_audit(draft: Draft) -> None:
     if rules[0] not in chosen:
         chosen[0] = rules[0]
     ours = let(draft, "ours", state.expression)
-    parts = ", ".join(f"({ours} | {test} | select {ident.name}, {word} = {quoted(str(step['name']))})" for test, _, step in chosen)
+    parts = ", ".join(
+        f"({ours} | {test} | select {ident.name}, {word} = {quoted(str(step['name']))})" for test, _, step in chosen
+    )
     found = let(draft, "breaches", f"union({parts})")
     draft.say("rule", draft.phrase("breaches", (
         "A {one} may break several rules, and each breach is a row with {id} and {word}: {rules}.", "Write one row for each {one} and rule that it breaks. The {word} is {rules}.", "For every breach give {id} and, as {word}, {rules}. A {one} with two breaches has two rows.",
     ), one=state.one, id=ident.name, word=word, rules="; ".join(said for _, said, _ in chosen)), {"do": "audit", "into": word, "policy": path}, *(step for _, _, step in chosen))  # fmt: skip
-    rows = State(found, "breach", "breaches", (ident, column(word, "class")), draw.pick(((ident.name, word), (word, ident.name))))
+    rows = State(
+        found, "breach", "breaches", (ident, column(word, "class")), draw.pick(((ident.name, word), (word, ident.name)))
+    )
     rows = take(draft, rows, "order", ("by_key",))
     outputs.table_file(draft, rows)
     if draw.chance(60):
@@ -76,7 +114,9 @@ def policy_audit(draft: Draft) -> None:
         draft.formats_out.append("text")
         draft.admits.append(f"expect count({clean}) >= 2")
     keep(draft)
-    draft.admits += [f"expect count({found} | where {word} == {quoted(str(step['name']))}) >= 1" for _, _, step in chosen]
+    draft.admits += [
+        f"expect count({found} | where {word} == {quoted(str(step['name']))}) >= 1" for _, _, step in chosen
+    ]
     draft.operation("data.join", "data.filter")
 
 
@@ -93,8 +133,24 @@ def out_of_range(draft: Draft) -> None:
     a, b = _bounds(draft, number, 15, 35)
     c, d = _bounds(draft, number, 65, 85)
     known = let(draft, "kinds", f"table({texts(draw.shuffled(kind.values))})")
-    data = data_block(draft, "ranges", len(kind.values), (f"{kind.name} = {known}.value[n - 1]", f"{low} = integer_between({a}, {b})", f"{high} = integer_between({max(c, b + 1)}, {max(d, b + 2)})"))
-    ranges = table_input(draft, data, (kind, column(low, "text", "number"), column(high, "text", "number")), draw.pick(("reference_ranges", "normal_ranges", "tolerances", "bounds")), kind.name, ("csv", "json", "yaml", "tsv", "markdown", "xlsx"))
+    data = data_block(
+        draft,
+        "ranges",
+        len(kind.values),
+        (
+            f"{kind.name} = {known}.value[n - 1]",
+            f"{low} = integer_between({a}, {b})",
+            f"{high} = integer_between({max(c, b + 1)}, {max(d, b + 2)})",
+        ),
+    )
+    ranges = table_input(
+        draft,
+        data,
+        (kind, column(low, "text", "number"), column(high, "text", "number")),
+        draw.pick(("reference_ranges", "normal_ranges", "tolerances", "bounds")),
+        kind.name,
+        ("csv", "json", "yaml", "tsv", "markdown", "xlsx"),
+    )
     draft.say("source", draft.phrase("ranges", (
         "What is normal for each {kind} is in {file}, from {low} to {high}.", "{File} gives the range of each {kind}: {low} and {high}.", "The range that {number} should have is in {file} ({low} to {high}, by {kind}).", "For every {kind} see {file}, which has {low} and {high}.",
     ), kind=kind.say, file=hole(ranges.file), low=low, high=high, number=number.name))  # fmt: skip
@@ -120,7 +176,19 @@ def out_of_range(draft: Draft) -> None:
     rows = take(draft, rows, "order")
     outputs.table_file(draft, rows)
     if draw.chance(50):
-        figures_file(draft, [Figure(f"{name.replace(' ', '_').lower()}_count", f"count({found} | where {flag} == {quoted(name)})", f"how many rows are marked {name}", {"how": "count", "column": flag, "value": name}) for name in (below, above)], ("summary", "flags", "counts"))
+        figures_file(
+            draft,
+            [
+                Figure(
+                    f"{name.replace(' ', '_').lower()}_count",
+                    f"count({found} | where {flag} == {quoted(name)})",
+                    f"how many rows are marked {name}",
+                    {"how": "count", "column": flag, "value": name},
+                )
+                for name in (below, above)
+            ],
+            ("summary", "flags", "counts"),
+        )
     if draw.chance(35):
         outputs.note_file(draft, rows, draft.last)
     keep(draft)
@@ -135,22 +203,90 @@ def access_review(draft: Draft) -> None:
     count = draw.between(14, 20)
     roles = draw.sample(("admin", "editor", "viewer", "billing", "auditor", "support", "operator"), 4)
     strong = roles[0]
-    login, last, role, state_col = draw.pick(("login", "account", "user_id")), draw.pick(("last_login", "last_seen", "last_active")), draw.pick(("role", "rights", "profile")), draw.pick(("enabled", "active"))
-    systems = draw.pick((("system", (draft.domain.folders[0], "archive", "mail")), ("system", ("ledger", "wiki", "shop")), ("application", ("calendar", "intranet", draft.domain.files[0]))))
+    login, last, role, state_col = (
+        draw.pick(("login", "account", "user_id")),
+        draw.pick(("last_login", "last_seen", "last_active")),
+        draw.pick(("role", "rights", "profile")),
+        draw.pick(("enabled", "active")),
+    )
+    systems = draw.pick(
+        (
+            ("system", (draft.domain.folders[0], "archive", "mail")),
+            ("system", ("ledger", "wiki", "shop")),
+            ("application", ("calendar", "intranet", draft.domain.files[0])),
+        )
+    )
     year = int(today[:4])
     accounts = data_block(draft, "accounts", count, (
         f'{login} = serial("{draw.pick(("u", "usr-", "acc"))}{{{{ pad(n + {draw.between(100, 700)}, 4) }}}}")', f"holder = pick({people}.name)", f"{systems[0]} = pick({texts(systems[1])})",
         f"{role} = pick({texts(roles)})", f"{last} = any_date(@{year - 1}-09-01, @{draft.when.last})", f"{state_col} = pick([\"yes\", \"yes\", \"yes\", \"no\"])",
     ))  # fmt: skip
-    columns = (column(login, "id"), column("holder", "person"), column(systems[0], "group", values=systems[1]), column(role, "class", values=roles), column(last, "date", "date"), column(state_col, "text"))
-    table = table_input(draft, accounts, columns, draw.pick(("accounts", "users", "access_list")), "account", ("csv", "json", "tsv", "xlsx", "jsonl", "sqlite", "markdown"))
-    draft.say("source", draft.phrase("accounts", ("All accounts are in {file}.", "{File} lists the accounts with their {role} and {last}.", "Take the accounts from {file}, one a row.", "The accounts stand in {file}; {state} says yes or no."), file=hole(table.file), role=role, last=last, state=state_col))
-    left = data_block(draft, "leavers", draw.between(3, 5), (f"name = pick({people}.name)", f"left_on = any_date(@{draft.when.first}, @{year}-12-20)"), "name")
-    gone = table_input(draft, left, (column("name", "person"), column("left_on", "date", "date")), draw.pick(("leavers", "staff_changes", "departures")), "leaver", ("csv", "json", "markdown", "xlsx"))
-    draft.say("source", draft.phrase("leavers", ("Who leaves and when is in {file}.", "{File} has those who leave, with the day (left_on).", "HR keeps {file}: name and left_on of everybody who leaves."), file=hole(gone.file)))
+    columns = (
+        column(login, "id"),
+        column("holder", "person"),
+        column(systems[0], "group", values=systems[1]),
+        column(role, "class", values=roles),
+        column(last, "date", "date"),
+        column(state_col, "text"),
+    )
+    table = table_input(
+        draft,
+        accounts,
+        columns,
+        draw.pick(("accounts", "users", "access_list")),
+        "account",
+        ("csv", "json", "tsv", "xlsx", "jsonl", "sqlite", "markdown"),
+    )
+    draft.say(
+        "source",
+        draft.phrase(
+            "accounts",
+            (
+                "All accounts are in {file}.",
+                "{File} lists the accounts with their {role} and {last}.",
+                "Take the accounts from {file}, one a row.",
+                "The accounts stand in {file}; {state} says yes or no.",
+            ),
+            file=hole(table.file),
+            role=role,
+            last=last,
+            state=state_col,
+        ),
+    )
+    left = data_block(
+        draft,
+        "leavers",
+        draw.between(3, 5),
+        (f"name = pick({people}.name)", f"left_on = any_date(@{draft.when.first}, @{year}-12-20)"),
+        "name",
+    )
+    gone = table_input(
+        draft,
+        left,
+        (column("name", "person"), column("left_on", "date", "date")),
+        draw.pick(("leavers", "staff_changes", "departures")),
+        "leaver",
+        ("csv", "json", "markdown", "xlsx"),
+    )
+    draft.say(
+        "source",
+        draft.phrase(
+            "leavers",
+            (
+                "Who leaves and when is in {file}.",
+                "{File} has those who leave, with the day (left_on).",
+                "HR keeps {file}: name and left_on of everybody who leaves.",
+            ),
+            file=hole(gone.file),
+        ),
+    )
     days = draw.pick((60, 90, 120, 100))
     word = draw.pick(("finding", "reason", "action"))
-    names = {"finding": ("leaver", "unused", "not approved"), "reason": ("has left", "silent", "no approval"), "action": ("close", "ask holder", "take rights away")}[word]
+    names = {
+        "finding": ("leaver", "unused", "not approved"),
+        "reason": ("has left", "silent", "no approval"),
+        "action": ("close", "ask holder", "take rights away"),
+    }[word]
     ours = let(draft, "open_accounts", f'{table.rows} | where {state_col} == "yes"')
     parts = [
         (f"join {gone.rows} on holder == name | where left_on <= @{today}", draft.phrase("leaver rule", ("\"{name}\" if the holder left on {today} or before", "\"{name}\" where the holder has left by {today} (that day included)", "\"{name}\" when its holder's left_on is not after {today}"), name=names[0], today=today),
@@ -160,24 +296,46 @@ def access_review(draft: Draft) -> None:
     ]  # fmt: skip
     if draw.chance(60):
         approved = data_block(draft, "approved", draw.between(3, 5), (f"name = pick({people}.name)",), "name")
-        path = draft.path(draw.pick(draft.domain.folders), draw.pick(("approvals", "approved_people", "signed_off")), "txt")
+        path = draft.path(
+            draw.pick(draft.domain.folders), draw.pick(("approvals", "approved_people", "signed_off")), "txt"
+        )
         file = draft.name("approvals_file")
         draft.files.append(f'file {file} {quoted(path)} {{ content = join_text({approved}.name, "\\n") + "\\n" }}')
         draft.formats_in.append("text")
         parts.append((f'where {role} == {quoted(strong)} | anti_join (table(lines({file})) | rename holder = value) on holder', draft.phrase("approval rule", (
             "\"{name}\" if the {role} is {strong} and the holder is not in {file}", "\"{name}\" where somebody has the {role} {strong} without standing in {file} (one name a line)", "\"{name}\" when the {role} {strong} belongs to a holder whom {file} does not list",
         ), name=names[2], role=role, strong=strong, file=hole(file)), {"do": "finding", "how": "not approved", "column": role, "value": strong, "path": path, "name": names[2]}))  # fmt: skip
-    joined = ", ".join(f"({ours} | {test} | select {login}, holder, {word} = {quoted(str(step['name']))})" for test, _, step in parts)
+    joined = ", ".join(
+        f"({ours} | {test} | select {login}, holder, {word} = {quoted(str(step['name']))})" for test, _, step in parts
+    )
     found = let(draft, "review", f"union({joined})")
     draft.say("rule", draft.phrase("review", (
         "Only accounts with {state} yes are reviewed. Each may have several findings, a row for each; {word} is {rules}.", "Leave out accounts whose {state} is no. The {word} is {rules}; an account to which two of these apply has two rows.",
         "Look at those where {state} is yes, and write a row for everything that applies: as {word} {rules}.",
     ), state=state_col, word=word, rules="; ".join(s for _, s, _ in parts)), {"do": "keep", "column": state_col, "compare": "in", "value": ["yes"]}, {"do": "review", "into": word}, *(s for _, _, s in parts))  # fmt: skip
-    rows = State(found, "finding", "findings", (column(login, "id"), column("holder", "person"), column(word, "class")), draw.pick(((login, word), (word, login))))
+    rows = State(
+        found,
+        "finding",
+        "findings",
+        (column(login, "id"), column("holder", "person"), column(word, "class")),
+        draw.pick(((login, word), (word, login))),
+    )
     rows = take(draft, rows, "order", ("by_key",))
     outputs.table_file(draft, rows)
     if draw.chance(50):
-        figures_file(draft, [Figure(f"{str(step['how']).replace(' ', '_')}", f"count({found} | where {word} == {quoted(str(step['name']))})", f"rows with '{step['name']}'", {"how": "count", "column": word, "value": str(step["name"])}) for _, _, step in parts], ("summary", "counts"))
+        figures_file(
+            draft,
+            [
+                Figure(
+                    f"{str(step['how']).replace(' ', '_')}",
+                    f"count({found} | where {word} == {quoted(str(step['name']))})",
+                    f"rows with '{step['name']}'",
+                    {"how": "count", "column": word, "value": str(step["name"])},
+                )
+                for _, _, step in parts
+            ],
+            ("summary", "counts"),
+        )
     if draw.chance(40):
         path = out_path(draft, draw.pick(("note", "memo", "to_managers")), "md")
         note = deliver(draft, "note", path)
@@ -186,11 +344,20 @@ def access_review(draft: Draft) -> None:
             "In {file}, at most {limit} words, name every {login} that is \"{name}\" and say how many rows the list has.", "Add {file} (up to {limit} words): the number of rows and each {login} with \"{name}\".",
             "Write {file} for the managers, no longer than {limit} words, with the number of rows and all {login} values that are \"{name}\".",
         ), file=hole(note), limit=limit, login=login, name=names[0]), {"do": "note on review", "path": path, "words": limit, "name": names[0]})  # fmt: skip
-        judge(draft, "note_right", f"mentions({note}, count({found}))", f"mentions_all({note}, ({found} | where {word} == {quoted(names[0])}).{login})", f"words({note}) <= {limit}", weight=2)
+        judge(
+            draft,
+            "note_right",
+            f"mentions({note}, count({found}))",
+            f"mentions_all({note}, ({found} | where {word} == {quoted(names[0])}).{login})",
+            f"words({note}) <= {limit}",
+            weight=2,
+        )
         draft.formats_out.append("text")
         draft.operation("communication.report")
     keep(draft)
-    draft.admits += [f"expect count({found} | where {word} == {quoted(str(step['name']))}) in 1..9" for _, _, step in parts]
+    draft.admits += [
+        f"expect count({found} | where {word} == {quoted(str(step['name']))}) in 1..9" for _, _, step in parts
+    ]
     draft.operation("data.join", "data.filter")
 
 
@@ -205,25 +372,59 @@ def wrong_sums(draft: Draft) -> None:
     kinds = draw.sample(domain.kind.values, draw.between(3, 5))
     units, price = draw.pick((("units", "price"), ("pieces", "unit_price"), ("hours", "rate"), ("quantity", "each")))
     total, items = draw.pick(("total", "stated_total", "sum_given")), draw.pick(("lines", "items", "positions"))
-    docs = data_block(draft, "docs", count, (f'{ident.name} = serial("{form[: form.index("#")]}{{{{ pad(n + {first}, {digits}) }}}}{form[form.rindex("#") + 1 :]}")',))
-    lines = data_block(draft, "doc_lines", count * 3, (f"{ident.name} = if n <= {count} then {docs}.{ident.name}[n - 1] else pick({docs}.{ident.name})", f"{domain.kind.column} = pick({texts(kinds)})", f"{units} = integer_between(1, 12)", f"{price} = round(uniform({draw.pick((2, 5, 11))}, {draw.pick((40, 75, 90))}), 2)"))
+    docs = data_block(
+        draft,
+        "docs",
+        count,
+        (
+            f'{ident.name} = serial("{form[: form.index("#")]}{{{{ pad(n + {first}, {digits}) }}}}{form[form.rindex("#") + 1 :]}")',
+        ),
+    )
+    lines = data_block(
+        draft,
+        "doc_lines",
+        count * 3,
+        (
+            f"{ident.name} = if n <= {count} then {docs}.{ident.name}[n - 1] else pick({docs}.{ident.name})",
+            f"{domain.kind.column} = pick({texts(kinds)})",
+            f"{units} = integer_between(1, 12)",
+            f"{price} = round(uniform({draw.pick((2, 5, 11))}, {draw.pick((40, 75, 90))}), 2)",
+        ),
+    )
     per = f"round(sum(({lines} | where {ident.name} == _doc | derive worth = {units} * {price}).worth), 2)"
-    stated = data_block(draft, "stated", count, (f"_doc = {docs}.{ident.name}[n - 1]", f"{ident.name} = _doc", f"{total} = {per} + pick([0, 0, 0, 0, 0.9, -1, 10, -0.09, 100])"))
+    stated = data_block(
+        draft,
+        "stated",
+        count,
+        (
+            f"_doc = {docs}.{ident.name}[n - 1]",
+            f"{ident.name} = _doc",
+            f"{total} = {per} + pick([0, 0, 0, 0, 0.9, -1, 10, -0.09, 100])",
+        ),
+    )
     chosen = draft.balance.pick(draw, "nested", ("json", "yaml"))
     path = draft.path(draw.pick(domain.folders), draw.pick(domain.files), chosen)
     file = draft.name("docs_file")
-    draft.files.append(f"file {file} {quoted(path)} {{ content = {chosen}({stated} | nest_join {items} = ({lines}) on {ident.name}) }}")
+    draft.files.append(
+        f"file {file} {quoted(path)} {{ content = {chosen}({stated} | nest_join {items} = ({lines}) on {ident.name}) }}"
+    )
     draft.formats_in.append(chosen)
     draft.operation("files.extract")
     draft.say("source", draft.phrase("documents", (
         "{File} has the {many}, each with {total} and a list of {items} ({units} and {price}).", "The {many} are in {file}. Each has {items} with {units} and {price}, and a {total}.", "Every {one} in {file} states a {total} beside its {items}.",
         "Read {file}: per {one} there are {items}, with {units} and {price}, and the {total} that somebody typed in.",
     ), file=hole(file), many=domain.many, one=domain.one, total=total, items=items, units=units, price=price), {"do": "read", "path": path, "format": chosen, "one": domain.one, "items": items})  # fmt: skip
-    right, diff = draw.pick(("right_total", "correct", "computed_total")), draw.pick(("difference", "error", "too_much"))
+    right, diff = (
+        draw.pick(("right_total", "correct", "computed_total")),
+        draw.pick(("difference", "error", "too_much")),
+    )
     fee, fee_step = "", None
     if draw.chance(45):
         limit, percent = draw.pick((100, 200, 250, 300)), draw.pick((2, 3, 5, 10))
-        fee, fee_step = f" | derive worth = round(if worth > {limit} then worth * {100 - percent} / 100 else worth, 2)", {"do": "discount", "above": limit, "percent": percent}
+        fee, fee_step = (
+            f" | derive worth = round(if worth > {limit} then worth * {100 - percent} / 100 else worth, 2)",
+            {"do": "discount", "above": limit, "percent": percent},
+        )
     found = let(draft, "wrong", (
         f"table({chosen}({file}))\n    | unnest line = {items}\n    | derive worth = line.{units} * line.{price}{fee}\n    | group {ident.name}, {total}, {right} = sum(worth)\n"
         f"    | derive {diff} = {total} - {right}\n    | where abs({diff}) > 0.005"
@@ -243,9 +444,24 @@ def wrong_sums(draft: Draft) -> None:
     rows = take(draft, rows, "order", ("by_key", "by_measure"))
     outputs.table_file(draft, rows)
     if draw.chance(40):
-        figures_file(draft, [Figure("checked", f"count({chosen}({file}))", f"the number of {domain.many} in the file", {"how": "count all"}), Figure("wrong", f"count({found})", "how many totals are wrong", {"how": "count"}), Figure("net_error", f"sum({found}.{diff})", f"the sum of {diff}", {"how": "sum", "column": diff}, True)], ("summary", "check_figures"))
+        figures_file(
+            draft,
+            [
+                Figure(
+                    "checked",
+                    f"count({chosen}({file}))",
+                    f"the number of {domain.many} in the file",
+                    {"how": "count all"},
+                ),
+                Figure("wrong", f"count({found})", "how many totals are wrong", {"how": "count"}),
+                Figure("net_error", f"sum({found}.{diff})", f"the sum of {diff}", {"how": "sum", "column": diff}, True),
+            ],
+            ("summary", "check_figures"),
+        )
     keep(draft)
-    draft.admits.append(f"expect count({found}) >= 3" + ("" if not fee_step else f" and any({found}, {total} > {limit})"))
+    draft.admits.append(
+        f"expect count({found}) >= 3" + ("" if not fee_step else f" and any({found}, {total} > {limit})")
+    )
     draft.operation("data.aggregate", "data.filter")
 
 
@@ -267,5 +483,3 @@ ARCHETYPES = (
         "The totals of the {many} need checking.", "Do the totals of our {many} add up?", "For {purpose}: find the {many} with wrong totals.",
     ), wrong_sums, "Wrong totals of {many}"),
 )  # fmt: skip
-
-__all__ = ["ARCHETYPES", "amount_cell", "listed", "text_file"]

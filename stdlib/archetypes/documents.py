@@ -5,7 +5,17 @@ from __future__ import annotations
 from clawc.stdlib.archetypes.archetype import Archetype, take
 from clawc.stdlib.archetypes.draft import Draft, capital, hole, listed, quoted
 from clawc.stdlib.archetypes.pieces import (
-    Figure, column, data_block, deliver, figures_file, judge, keep, let, out_path, outputs, people_block, table_input, text_file, texts,
+    column,
+    data_block,
+    deliver,
+    judge,
+    keep,
+    let,
+    out_path,
+    outputs,
+    people_block,
+    table_input,
+    texts,
 )  # fmt: skip
 from clawc.stdlib.archetypes.state import State
 
@@ -31,20 +41,46 @@ def meeting_notes(draft: Draft) -> None:
     held = draft.when.today
     ahead = f"@{held} + 3d, @{held} + 40d"
     todo = let(draft, "todo_list", f"table({texts(tasks)})")
-    actions = data_block(draft, "agreed_actions", count, (f"owner = pick({people}.name)", f"task = {todo}.value[n - 1]", f"due = any_date({ahead})"))
-    facts = [f"The {domain.kind.say} stays as it is.", f"{capital(domain.many)} are counted once a month.", f"From next month the {domain.due.say} is shown on the board.", f"{draw.pick(domain.group.values)} moves to the front of the list.", f"Nobody changes the {domain.amount.say} alone."]
+    actions = data_block(
+        draft,
+        "agreed_actions",
+        count,
+        (f"owner = pick({people}.name)", f"task = {todo}.value[n - 1]", f"due = any_date({ahead})"),
+    )
+    facts = [
+        f"The {domain.kind.say} stays as it is.",
+        f"{capital(domain.many)} are counted once a month.",
+        f"From next month the {domain.due.say} is shown on the board.",
+        f"{draw.pick(domain.group.values)} moves to the front of the list.",
+        f"Nobody changes the {domain.amount.say} alone.",
+    ]
     decided = draw.sample(facts, draw.between(2, 3))
-    talk = draw.sample((f"Long talk about {draw.pick(domain.purposes)}, no result.", f"{capital(domain.note.phrases[0])}, again.", "Coffee machine is broken.", "Next meeting in two weeks.", "The figures were shown and nobody had questions."), draw.between(2, 4))
+    talk = draw.sample(
+        (
+            f"Long talk about {draw.pick(domain.purposes)}, no result.",
+            f"{capital(domain.note.phrases[0])}, again.",
+            "Coffee machine is broken.",
+            "Next meeting in two weeks.",
+            "The figures were shown and nobody had questions.",
+        ),
+        draw.between(2, 4),
+    )
     line = form.format(m=marks[0], o="{{ owner }}", t="{{ task }}", d="{{ due }}")
     static = draw.shuffled([*(f"- {marks[1]}: {d}" for d in decided), *(f"- {t}" for t in talk)])
     half = len(static) // 2
     head = f"# {draw.pick(('Weekly meeting', 'Team meeting', 'Monthly round', 'Meeting'))}, {int(day)}.{int(month)}.{year}\n\n"
     cut = draw.between(2, count - 2)
-    path = draft.path(draw.pick(("notes", "meetings", "protocols", "minutes_raw")), draw.pick((held, "meeting", "notes", "raw_notes")), draw.pick(("md", "txt")))
+    path = draft.path(
+        draw.pick(("notes", "meetings", "protocols", "minutes_raw")),
+        draw.pick((held, "meeting", "notes", "raw_notes")),
+        draw.pick(("md", "txt")),
+    )
     file = draft.name("notes_file")
     first, second = "\n".join(static[:half]) + "\n", "\n" + "\n".join(static[half:]) + "\n"
     lines = f"({actions} | select line = {quoted(line)}).line"
-    draft.files.append(f'file {file} {quoted(path)} {{ content = {quoted(head + first)} + join_text({lines}, "\\n") + {quoted(second)} }}')
+    draft.files.append(
+        f'file {file} {quoted(path)} {{ content = {quoted(head + first)} + join_text({lines}, "\\n") + {quoted(second)} }}'
+    )
     draft.formats_in.append("text")
     draft.shape.append(f"{form[:4]} {cut}")
     shown = form.format(m=marks[0], o="OWNER", t="TASK", d="DAY")
@@ -55,7 +91,11 @@ def meeting_notes(draft: Draft) -> None:
     pattern = {
         "- {": rf"^- {marks[0]} (?P<owner>[^:]+): (?P<task>.*) \(due (?P<due>[0-9-]+)\)$", "* {": rf"^\* {marks[0]} \| (?P<owner>[^|]+) \| (?P<task>[^|]+) \| (?P<due>[0-9-]+)$", "- [": rf"^- \[{marks[0]}\] (?P<task>.*) -- (?P<owner>.*), by (?P<due>[0-9-]+)$",
     }[form[:3]]  # fmt: skip
-    found = let(draft, "actions", f're_lines | parse re"{pattern}" | derive due = date(due)'.replace("re_lines", f"lines({file})"))
+    found = let(
+        draft,
+        "actions",
+        f're_lines | parse re"{pattern}" | derive due = date(due)'.replace("re_lines", f"lines({file})"),
+    )
     columns = (column("owner", "person"), column("task", "id"), column("due", "date", "date"))
     rows = State(found, "action", "actions", columns, ("due", "task"))
     late = ""
@@ -70,23 +110,60 @@ def meeting_notes(draft: Draft) -> None:
     outputs.table_file(draft, rows, formats=("json", "csv", "json", "jsonl", "markdown"))
     final = draft.last
     if draw.chance(60):
-        names = draw.pick((("Decisions", "Actions"), ("What was decided", "What is to do"), ("Resolutions", "Next steps")))
+        names = draw.pick(
+            (("Decisions", "Actions"), ("What was decided", "What is to do"), ("Resolutions", "Next steps"))
+        )
         limit = draw.pick((160, 200, 250))
-        minutes = deliver(draft, "minutes", out_path(draft, draw.pick(("minutes", "summary", "protocol")), "md"), f"sections = {texts(names)}")
+        minutes = deliver(
+            draft,
+            "minutes",
+            out_path(draft, draw.pick(("minutes", "summary", "protocol")), "md"),
+            f"sections = {texts(names)}",
+        )
         draft.say("output", draft.phrase("minutes", (
             "Write the minutes to {file} with the sections {a} and {b}, at most {limit} words in all. {a} has one bullet per decision, word for word; {b} has one bullet for each action of the list, with owner, task and due.",
             "{File} gets two sections, {a} (a bullet for every decision, worded as in the notes) and {b} (a bullet per action of the list that names owner, task and due), within {limit} words.",
             "In {file}, no more than {limit} words, give under {a} every decision as it was worded and under {b} every action of the list with owner, task and due, a bullet each.",
         ), file=hole(minutes), a=names[0], b=names[1], limit=limit), {"do": "minutes", "sections": list(names), "words": limit})  # fmt: skip
         decisions = let(draft, "decisions", f'lines({file}) | parse re"^- {marks[1]}: (?P<what>.*)$"')
-        judge(draft, "decisions_right", f"{decisions} | all any(bullets(section({minutes}, {quoted(names[0])})), mentions(value, what))", f"count(bullets(section({minutes}, {quoted(names[0])}))) == count({decisions})", weight=2)
-        judge(draft, "actions_named", f"{final} | all any(bullets(section({minutes}, {quoted(names[1])})), mentions_all(value, [owner, task, due]))", f"count(bullets(section({minutes}, {quoted(names[1])}))) == count({final})", f"words({minutes}) <= {limit}", weight=2)
+        judge(
+            draft,
+            "decisions_right",
+            f"{decisions} | all any(bullets(section({minutes}, {quoted(names[0])})), mentions(value, what))",
+            f"count(bullets(section({minutes}, {quoted(names[0])}))) == count({decisions})",
+            weight=2,
+        )
+        judge(
+            draft,
+            "actions_named",
+            f"{final} | all any(bullets(section({minutes}, {quoted(names[1])})), mentions_all(value, [owner, task, due]))",
+            f"count(bullets(section({minutes}, {quoted(names[1])}))) == count({final})",
+            f"words({minutes}) <= {limit}",
+            weight=2,
+        )
         draft.formats_out.append("markdown")
         draft.operation("communication.minutes")
     elif draw.chance(60):
         counts = let(draft, "per_owner", f"{final} | group owner, actions = count()")
-        listing = deliver(draft, "owners", out_path(draft, draw.pick(("per_person", "load", "owners")), "csv"), "columns = [owner, actions]")
-        draft.say("output", draft.phrase("owners", ("{File} says how many of them each owner has (columns owner and actions).", "Count them per owner in {file}, with the columns owner and actions.", "Also write {file}: owner and actions, the number of each owner's."), file=hole(listing)), {"do": "count by", "by": "owner", "into": "actions"})
+        listing = deliver(
+            draft,
+            "owners",
+            out_path(draft, draw.pick(("per_person", "load", "owners")), "csv"),
+            "columns = [owner, actions]",
+        )
+        draft.say(
+            "output",
+            draft.phrase(
+                "owners",
+                (
+                    "{File} says how many of them each owner has (columns owner and actions).",
+                    "Count them per owner in {file}, with the columns owner and actions.",
+                    "Also write {file}: owner and actions, the number of each owner's.",
+                ),
+                file=hole(listing),
+            ),
+            {"do": "count by", "by": "owner", "into": "actions"},
+        )
         judge(draft, "owners_right", f"rows({listing}) == {counts}")
         draft.formats_out.append("csv")
     keep(draft)
@@ -110,32 +187,89 @@ def glossary(draft: Draft) -> None:
     words = _WORDS[language]
     known = draw.sample(tuple(words), draw.between(9, 12))
     extra = draw.sample([w for w in words if w not in known], 3)
-    term, other = draw.pick((("term", language), ("english", _LANGUAGES[language].lower()), ("source", "target"), ("en", language)))
+    term, other = draw.pick(
+        (("term", language), ("english", _LANGUAGES[language].lower()), ("source", "target"), ("en", language))
+    )
     terms = let(draft, "terms", f"table({texts(known)})")
     others = let(draft, "their_words", f"table({texts([words[w] for w in known])})")
-    data = data_block(draft, "glossary", len(known), (f"{term} = {terms}.value[n - 1]", f"{other} = {others}.value[n - 1]"))
-    table = table_input(draft, data, (column(term, "id"), column(other, "label")), draw.pick(("glossary", "terms", "wordlist")), "term", ("csv", "json", "tsv", "markdown", "yaml", "xlsx"), draw.pick(("i18n", "translation", "terms")))
-    draft.say("source", draft.phrase("glossary", ("The glossary is {file}: {term} and {other}.", "{File} has the {language} word ({other}) for each {term}.", "Use the words of {file} ({term}, {other}) and no others."), file=hole(table.file), term=term, other=other, language=_LANGUAGES[language]))
+    data = data_block(
+        draft, "glossary", len(known), (f"{term} = {terms}.value[n - 1]", f"{other} = {others}.value[n - 1]")
+    )
+    table = table_input(
+        draft,
+        data,
+        (column(term, "id"), column(other, "label")),
+        draw.pick(("glossary", "terms", "wordlist")),
+        "term",
+        ("csv", "json", "tsv", "markdown", "yaml", "xlsx"),
+        draw.pick(("i18n", "translation", "terms")),
+    )
+    draft.say(
+        "source",
+        draft.phrase(
+            "glossary",
+            (
+                "The glossary is {file}: {term} and {other}.",
+                "{File} has the {language} word ({other}) for each {term}.",
+                "Use the words of {file} ({term}, {other}) and no others.",
+            ),
+            file=hole(table.file),
+            term=term,
+            other=other,
+            language=_LANGUAGES[language],
+        ),
+    )
     places = draw.shuffled(("menu", "dialog", "toolbar", "footer", "page", "form", "list", "start", "error", "mobile"))
     every = draw.shuffled([*known, *extra])
     key, value = draw.pick((("key", "text"), ("id", "string"), ("name", "english_text")))
     if value == term:
         value = "text"
     pool = let(draft, "places", f"table({texts(places)})")
-    strings = data_block(draft, "strings", draw.between(14, 20), (f'{key} = "{{{{ {pool}.value[integer_between(0, 9)] }}}}.{{{{ pad(n, 2) }}}}"', f"{value} = pick({texts(every)})"))
+    strings = data_block(
+        draft,
+        "strings",
+        draw.between(14, 20),
+        (
+            f'{key} = "{{{{ {pool}.value[integer_between(0, 9)] }}}}.{{{{ pad(n, 2) }}}}"',
+            f"{value} = pick({texts(every)})",
+        ),
+    )
     as_record = draw.chance(60)
     path = draft.path("i18n" if draw.chance(50) else "strings", draw.pick(("strings_en", "en", "messages_en")), "json")
     file = draft.name("strings_file")
-    draft.files.append(f"file {file} {quoted(path)} {{ content = json({f'record({strings})' if as_record else strings}) }}")
+    draft.files.append(
+        f"file {file} {quoted(path)} {{ content = json({f'record({strings})' if as_record else strings}) }}"
+    )
     draft.formats_in.append("json")
     source = let(draft, "english", strings if as_record else f"json({file})")
     what = f"an object from {key} to text" if as_record else f"a list of objects with {key} and {value}"
-    draft.say("source", draft.phrase("strings", ("The strings are in {file}, {what}.", "{File} holds the English strings, {what}.", "What is to be translated stands in {file}, {what}."), file=hole(file), what=what), {"do": "read", "path": path, "format": "json"})
+    draft.say(
+        "source",
+        draft.phrase(
+            "strings",
+            (
+                "The strings are in {file}, {what}.",
+                "{File} holds the English strings, {what}.",
+                "What is to be translated stands in {file}, {what}.",
+            ),
+            file=hole(file),
+            what=what,
+        ),
+        {"do": "read", "path": path, "format": "json"},
+    )
     mark = draw.pick(("", "", "TODO ", "?? "))
     keep_rule = draw.pick(("keep", "leave out")) if not mark else "mark"
     fallback = {"keep": value, "leave out": value, "mark": f'"{mark}{{{{ {value} }}}}"'}[keep_rule]
-    done = let(draft, "translated", f"{source} | left_join ({table.rows} | select {value} = {term}, found = {other}) on {value}" + (" | where found != null" if keep_rule == "leave out" else "") + f" | select {key}, value = found ?? {fallback}")
-    name = deliver(draft, "target", out_path(draft, draw.pick((f"strings_{language}", language, f"messages_{language}")), "json"))
+    done = let(
+        draft,
+        "translated",
+        f"{source} | left_join ({table.rows} | select {value} = {term}, found = {other}) on {value}"
+        + (" | where found != null" if keep_rule == "leave out" else "")
+        + f" | select {key}, value = found ?? {fallback}",
+    )
+    name = deliver(
+        draft, "target", out_path(draft, draw.pick((f"strings_{language}", language, f"messages_{language}")), "json")
+    )
     rest = {
         "keep": ("A string that the glossary lacks stays as it is.", "Strings without an entry keep their English text.", "What is not in the glossary remains English."),
         "leave out": ("Strings that the glossary lacks are left out.", "Leave out every string without an entry.", "What is not in the glossary does not appear in it."),
@@ -144,13 +278,35 @@ def glossary(draft: Draft) -> None:
     draft.say("output", draft.phrase("translated", (
         "Write {file}, a JSON object with the same keys and the {language} words as values.", "The result is {file}: a JSON object from each {key} to its {language} text.", "Put the {language} strings into {file} as one JSON object, {key} by {key}.",
     ), file=hole(name), language=_LANGUAGES[language], key=key), {"do": "translate", "format": "json", "key": key})  # fmt: skip
-    draft.say("rule", draft.phrase(f"no entry {keep_rule}", rest, mark=mark), {"do": "no entry", "how": keep_rule, **({"mark": mark.strip()} if mark else {})})
+    draft.say(
+        "rule",
+        draft.phrase(f"no entry {keep_rule}", rest, mark=mark),
+        {"do": "no entry", "how": keep_rule, **({"mark": mark.strip()} if mark else {})},
+    )
     judge(draft, "strings_right", f"json({name}) == record({done})", weight=3)
     draft.formats_out.append("json")
-    missing = let(draft, "missing", f"{source} | anti_join ({table.rows} | select {value} = {term}) on {value} | distinct {value} | sort {value}")
+    missing = let(
+        draft,
+        "missing",
+        f"{source} | anti_join ({table.rows} | select {value} = {term}) on {value} | distinct {value} | sort {value}",
+    )
     if draw.chance(75):
-        listing = deliver(draft, "missing_file", out_path(draft, draw.pick(("missing_terms", "to_ask", "not_found")), "txt"))
-        draft.say("output", draft.phrase("missing terms", ("{File} lists the English texts that the glossary lacks, each once, one per line and sorted.", "List the texts without an entry in {file}: every one once, sorted, one a line.", "Write {file} with each text that has no entry, sorted, one per line and none twice."), file=hole(listing)), {"do": "lines of missing"})
+        listing = deliver(
+            draft, "missing_file", out_path(draft, draw.pick(("missing_terms", "to_ask", "not_found")), "txt")
+        )
+        draft.say(
+            "output",
+            draft.phrase(
+                "missing terms",
+                (
+                    "{File} lists the English texts that the glossary lacks, each once, one per line and sorted.",
+                    "List the texts without an entry in {file}: every one once, sorted, one a line.",
+                    "Write {file} with each text that has no entry, sorted, one per line and none twice.",
+                ),
+                file=hole(listing),
+            ),
+            {"do": "lines of missing"},
+        )
         judge(draft, "missing_right", f"lines({listing}) == {missing}.{value}", weight=2)
         draft.formats_out.append("text")
     keep(draft)
@@ -173,22 +329,54 @@ def house_style(draft: Draft) -> None:
     draw, domain = draft.draw, draft.domain
     pairs = draw.sample(_STYLE, draw.between(4, 6))
     old, new = draw.pick((("instead_of", "better"), ("avoid", "prefer"), ("old", "new"), ("wrong", "good")))
-    lefts, rights = let(draft, "lefts", f"table({texts([a for a, _ in pairs])})"), let(draft, "rights", f"table({texts([b for _, b in pairs])})")
+    lefts, rights = (
+        let(draft, "lefts", f"table({texts([a for a, _ in pairs])})"),
+        let(draft, "rights", f"table({texts([b for _, b in pairs])})"),
+    )
     data = data_block(draft, "style", len(pairs), (f"{old} = {lefts}.value[n - 1]", f"{new} = {rights}.value[n - 1]"))
-    table = table_input(draft, data, (column(old, "id"), column(new, "label")), draw.pick(("house_style", "style_guide", "wording")), "rule", ("csv", "json", "markdown", "yaml", "tsv"), draw.pick(("style", "guides", "editing")))
-    draft.say("source", draft.phrase("style", ("Our house style is {file}: {old} and {new}.", "{File} says what we write ({new}) for which words ({old}).", "The words to replace ({old}) and those to use ({new}) are in {file}."), file=hole(table.file), old=old, new=new))
+    table = table_input(
+        draft,
+        data,
+        (column(old, "id"), column(new, "label")),
+        draw.pick(("house_style", "style_guide", "wording")),
+        "rule",
+        ("csv", "json", "markdown", "yaml", "tsv"),
+        draw.pick(("style", "guides", "editing")),
+    )
+    draft.say(
+        "source",
+        draft.phrase(
+            "style",
+            (
+                "Our house style is {file}: {old} and {new}.",
+                "{File} says what we write ({new}) for which words ({old}).",
+                "The words to replace ({old}) and those to use ({new}) are in {file}.",
+            ),
+            file=hole(table.file),
+            old=old,
+            new=new,
+        ),
+    )
     nouns = [domain.many, *domain.kind.values[:3], domain.amount.say, domain.due.say, domain.group.say]
     count = draw.between(9, 14)
     forms = [a for a, _ in pairs]
-    sentences = let(draft, "sentences", f"table({texts([*_SENTENCES, *(f'{capital(p)}.' for p in draw.sample(domain.note.phrases, 3))])})")
+    sentences = let(
+        draft,
+        "sentences",
+        f"table({texts([*_SENTENCES, *(f'{capital(p)}.' for p in draw.sample(domain.note.phrases, 3))])})",
+    )
     lines = data_block(draft, "sentence_data", count, (
         f"_word = if n <= {len(pairs)} then {lefts}.value[n - 1] else pick({texts([*forms, *forms, 'see', 'keep'])})", f'line = replace(replace(pick({sentences}.value), "WORD", _word), "NOUN", pick({texts(nouns)}))',
     ))  # fmt: skip
     title = draw.pick(("Handbook, page 4", "Old draft", "Section 2.1", "Leaflet", "Intranet page", "Chapter 7"))
     gap = draw.pick((" ", "\n", "\n\n"))
-    path = draft.path(draw.pick(("texts", "drafts", "handbook", "pages")), draw.pick(domain.files), draw.pick(("md", "txt")))
+    path = draft.path(
+        draw.pick(("texts", "drafts", "handbook", "pages")), draw.pick(domain.files), draw.pick(("md", "txt"))
+    )
     file = draft.name("text_0")
-    draft.files.append(f'file {file} {quoted(path)} {{ content = {quoted(f"# {title}" + chr(10) * 2)} + join_text({lines}.line, {quoted(gap)}) + "\\n" }}')
+    draft.files.append(
+        f'file {file} {quoted(path)} {{ content = {quoted(f"# {title}" + chr(10) * 2)} + join_text({lines}.line, {quoted(gap)}) + "\\n" }}'
+    )
     draft.formats_in.append("text")
     target = deliver(draft, "text_now", path, f"edits = {file}")
     query = f"text({file})"
@@ -202,10 +390,35 @@ def house_style(draft: Draft) -> None:
     judge(draft, "text_right", f'split(text({target}), " ") == split({want}, " ")', weight=3)
     draft.rest.append(f"solution {{ write {target} = {want} }}")
     draft.formats_out.append("text")
-    counted = let(draft, "counts", f"{table.rows} | derive times = count(split(text({file}), {old})) - 1" + draw.pick((f" | sort {old}", f" | sort -times, {old}")))
+    counted = let(
+        draft,
+        "counts",
+        f"{table.rows} | derive times = count(split(text({file}), {old})) - 1"
+        + draw.pick((f" | sort {old}", f" | sort -times, {old}")),
+    )
     order = f"sorted by times, highest first, then by {old}" if "-times" in draft.lets[-1] else f"sorted by {old}"
-    listing = deliver(draft, "changes", out_path(draft, draw.pick(("changes", "replaced", "wording_log")), "csv"), f"columns = [{old}, {new}, times]")
-    draft.say("output", draft.phrase("changes", ("{File} says for each entry of the list how often it was replaced (columns {old}, {new} and times), {order}.", "Log it in {file} with the columns {old}, {new} and times (how often it stood there), {order}.", "Keep count in {file}: {old}, {new} and times, the number of replacements, {order}."), file=hole(listing), old=old, new=new, order=order), {"do": "count replaced", "into": "times", "sort": ["-times", old] if "-times" in draft.lets[-1] else [old]})
+    listing = deliver(
+        draft,
+        "changes",
+        out_path(draft, draw.pick(("changes", "replaced", "wording_log")), "csv"),
+        f"columns = [{old}, {new}, times]",
+    )
+    draft.say(
+        "output",
+        draft.phrase(
+            "changes",
+            (
+                "{File} says for each entry of the list how often it was replaced (columns {old}, {new} and times), {order}.",
+                "Log it in {file} with the columns {old}, {new} and times (how often it stood there), {order}.",
+                "Keep count in {file}: {old}, {new} and times, the number of replacements, {order}.",
+            ),
+            file=hole(listing),
+            old=old,
+            new=new,
+            order=order,
+        ),
+        {"do": "count replaced", "into": "times", "sort": ["-times", old] if "-times" in draft.lets[-1] else [old]},
+    )
     judge(draft, "log_right", f"rows({listing}) == {counted}", weight=2)
     draft.formats_out.append("csv")
     keep(draft, f"only_changed([{target}])")
@@ -228,10 +441,30 @@ def announcement(draft: Draft) -> None:
     draft.formats_in.append(kind)
     fields = draw.sample(("day", "place", "host", "seats", "fee"), draw.between(3, 4))
     secret = draw.chance(60)
-    draft.say("source", draft.phrase("facts", ("The facts are in {file}.", "Take all facts from {file}.", "{File} has what is known about it."), file=hole(file)), {"do": "read", "path": path, "format": kind})
-    what = draw.pick((("What happens", "How to take part"), ("The event", "Contact"), ("About it", "Sign up"), ("In short", "Questions")))
+    draft.say(
+        "source",
+        draft.phrase(
+            "facts",
+            ("The facts are in {file}.", "Take all facts from {file}.", "{File} has what is known about it."),
+            file=hole(file),
+        ),
+        {"do": "read", "path": path, "format": kind},
+    )
+    what = draw.pick(
+        (
+            ("What happens", "How to take part"),
+            ("The event", "Contact"),
+            ("About it", "Sign up"),
+            ("In short", "Questions"),
+        )
+    )
     low, high = draw.pick(((40, 150), (50, 160), (40, 120), (60, 180)))
-    name = deliver(draft, "notice", out_path(draft, draw.pick(("announcement", "notice", "invitation", "press_note")), "md"), f"sections = {texts(what)}")
+    name = deliver(
+        draft,
+        "notice",
+        out_path(draft, draw.pick(("announcement", "notice", "invitation", "press_note")), "md"),
+        f"sections = {texts(what)}",
+    )
     got = f"{kind}({file})"
     draft.say("output", draft.phrase("announcement", (
         "Write {file} with the sections {a} and {b}, {low} to {high} words in all. {a} names the title, {facts}; {b} gives the contact and asks readers to write by {by}.",
@@ -239,12 +472,45 @@ def announcement(draft: Draft) -> None:
         "In {file}, between {low} and {high} words, put the title, {facts} under the heading {a}, and the contact with {by} as the closing day under {b}.",
     ), file=hole(name), a=what[0], b=what[1], low=low, high=high, facts=listed(fields), by=_week_before(draft)), {
         "do": "announcement", "sections": list(what), "facts": ["title", *fields], "contact": "contact", "words": [low, high], "days before": 7, "column": "day"})  # fmt: skip
-    draft.say("limit", draft.phrase("fact form", ("Write days as YYYY-MM-DD and numbers as in the file.", "Days have the form YYYY-MM-DD; names and numbers are those of the file.", "Keep names and numbers as they are in the file, and days in the form YYYY-MM-DD.")))
-    judge(draft, "facts_right", f"mentions_all(section({name}, {quoted(what[0])}), [{', '.join(f'{got}.{f}' if f != 'day' else f'date({got}.day)' for f in ['title', *fields])}])", weight=3)
-    judge(draft, "contact_right", f"mentions(section({name}, {quoted(what[1])}), {got}.contact)", f"mentions(section({name}, {quoted(what[1])}), date({got}.day) - 7d)", weight=2)
+    draft.say(
+        "limit",
+        draft.phrase(
+            "fact form",
+            (
+                "Write days as YYYY-MM-DD and numbers as in the file.",
+                "Days have the form YYYY-MM-DD; names and numbers are those of the file.",
+                "Keep names and numbers as they are in the file, and days in the form YYYY-MM-DD.",
+            ),
+        ),
+    )
+    judge(
+        draft,
+        "facts_right",
+        f"mentions_all(section({name}, {quoted(what[0])}), [{', '.join(f'{got}.{f}' if f != 'day' else f'date({got}.day)' for f in ['title', *fields])}])",
+        weight=3,
+    )
+    judge(
+        draft,
+        "contact_right",
+        f"mentions(section({name}, {quoted(what[1])}), {got}.contact)",
+        f"mentions(section({name}, {quoted(what[1])}), date({got}.day) - 7d)",
+        weight=2,
+    )
     judge(draft, "length_right", f"words({name}) in {low}..{high}", after="facts_right")
     if secret:
-        draft.say("limit", draft.phrase("secret", ("The budget must not be mentioned.", "Keep the budget out of it.", "The budget is nobody's business: leave it out."), what="budget"), {"do": "leave out", "column": "budget"})
+        draft.say(
+            "limit",
+            draft.phrase(
+                "secret",
+                (
+                    "The budget must not be mentioned.",
+                    "Keep the budget out of it.",
+                    "The budget is nobody's business: leave it out.",
+                ),
+                what="budget",
+            ),
+            {"do": "leave out", "column": "budget"},
+        )
         draft.checks.append(f"forbid budget_told {{\n  expect mentions({name}, {got}.budget)\n}}")
     draft.formats_out.append("markdown")
     keep(draft)
@@ -252,7 +518,13 @@ def announcement(draft: Draft) -> None:
 
 
 def _week_before(draft: Draft) -> str:
-    return draft.draw.pick(("the day one week before the event", "the day 7 days before it takes place", "the day that lies seven days before day"))
+    return draft.draw.pick(
+        (
+            "the day one week before the event",
+            "the day 7 days before it takes place",
+            "the day that lies seven days before day",
+        )
+    )
 
 
 ARCHETYPES = (
@@ -272,5 +544,3 @@ ARCHETYPES = (
         "We have something to announce.", "Please write an announcement for {scene}.", "An announcement is due and I have but the facts.", "Write the invitation for me.", "People want to hear about our plans.", "Turn a few facts into a notice.", "We want to invite people, for {purpose}.", "We need a notice for the public.",
     ), announcement, "An announcement"),
 )  # fmt: skip
-
-__all__ = ["ARCHETYPES", "Figure", "figures_file"]

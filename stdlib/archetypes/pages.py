@@ -6,7 +6,20 @@ from clawc.stdlib.archetypes import grouping
 from clawc.stdlib.archetypes.archetype import Archetype, maybe, take
 from clawc.stdlib.archetypes.draft import Draft, capital, hole, quoted
 from clawc.stdlib.archetypes.pieces import (
-    Figure, amount_cell, column, data_block, deliver, figures_file, identifier, judge, keep, let, out_path, outputs, text_file, texts,
+    Figure,
+    amount_cell,
+    column,
+    data_block,
+    deliver,
+    figures_file,
+    identifier,
+    judge,
+    keep,
+    let,
+    out_path,
+    outputs,
+    text_file,
+    texts,
 )  # fmt: skip
 from clawc.stdlib.archetypes.sources import columns_of
 from clawc.stdlib.archetypes.state import Column, State
@@ -26,13 +39,23 @@ def catalogue(draft: Draft) -> None:
     if style == "data":
         line = f'<li class="item" data-id="{{{{ {ident.name} }}}}" data-state="{{{{ {status.name} }}}}" data-value="{{{{ {number.name} }}}}">{{{{ {kind.name} }}}}</li>'
         frame, selector = ("<ul>", "</ul>"), "li.item"
-        cells = {ident.name: 'attr["data-id"]', kind.name: "text", status.name: 'attr["data-state"]', number.name: 'number(attr["data-value"])'}
-        said = f"every <li class=\"item\"> is an entry, with {ident.name} in data-id, {status.name} in data-state, {number.name} in data-value and {kind.name} as its text"
+        cells = {
+            ident.name: 'attr["data-id"]',
+            kind.name: "text",
+            status.name: 'attr["data-state"]',
+            number.name: 'number(attr["data-value"])',
+        }
+        said = f'every <li class="item"> is an entry, with {ident.name} in data-id, {status.name} in data-state, {number.name} in data-value and {kind.name} as its text'
     else:
         line = f'<div class="card" id="{{{{ {ident.name} }}}}" title="{{{{ {kind.name} }}}}" data-state="{{{{ {status.name} }}}}"><b>{{{{ {number.name} }}}}</b></div>'
         frame, selector = ("<main>", "</main>"), "div.card"
-        cells = {ident.name: "attr.id", kind.name: "attr.title", status.name: 'attr["data-state"]', number.name: "number(text)"}
-        said = f"an entry is a <div class=\"card\"> whose id is {ident.name}, whose title is {kind.name}, whose data-state is {status.name} and whose text is {number.name}"
+        cells = {
+            ident.name: "attr.id",
+            kind.name: "attr.title",
+            status.name: 'attr["data-state"]',
+            number.name: "number(text)",
+        }
+        said = f'an entry is a <div class="card"> whose id is {ident.name}, whose title is {kind.name}, whose data-state is {status.name} and whose text is {number.name}'
     selected = ", ".join(f"{name} = {how}" for name, how in cells.items())
     parts: list[str] = []
     for page in range(1, pages + 1):
@@ -43,14 +66,22 @@ def catalogue(draft: Draft) -> None:
         file = draft.name(f"page_file_{page}")
         more = f'<p class="note">{capital(draw.pick(domain.note.phrases))}</p>' if draw.chance(50) else ""
         head = f"<!doctype html>\n<html><head><title>{capital(domain.many)}, page {page}</title></head>\n<body>\n<h1>{capital(domain.many)}</h1>\n{more}{frame[0]}\n"
-        draft.files.append(f'file {file} {quoted(path)} {{ content = {quoted(head)} + join_text(({data} | select line = {quoted(line)}).line, "\\n") + {quoted(f"{chr(10)}{frame[1]}{chr(10)}</body></html>{chr(10)}")} }}')
+        draft.files.append(
+            f'file {file} {quoted(path)} {{ content = {quoted(head)} + join_text(({data} | select line = {quoted(line)}).line, "\\n") + {quoted(f"{chr(10)}{frame[1]}{chr(10)}</body></html>{chr(10)}")} }}'
+        )
         parts.append(f"(html_select({file}, {quoted(selector)}) | select {selected})")
         draft.formats_in.append("html")
     entries = let(draft, "page_entries", f"union({', '.join(parts)})")
     draft.say("source", draft.phrase("saved pages", (
         "{count} saved pages of our catalogue of {many} lie in the folder {folder}; {said}.", "The folder {folder} has the pages as .html files ({count} of them), where {said}.", "Read all {count} .html files in {folder}: {said}.",
     ), count=pages, many=domain.many, folder=folder, said=said), {"do": "read", "path": folder, "format": "html", "entry": selector, "columns": list(cells)})  # fmt: skip
-    state = State(entries, domain.one, domain.many, (ident, Column(kind.name, "class", "text", kind.say, kind.many, tuple(values)), status, number), (ident.name,))
+    state = State(
+        entries,
+        domain.one,
+        domain.many,
+        (ident, Column(kind.name, "class", "text", kind.say, kind.many, tuple(values)), status, number),
+        (ident.name,),
+    )
     state = maybe(draft, state, "narrow", 75, 2)
     if draw.chance(25):
         state = take(draft, state, "group", ("totals",))
@@ -68,18 +99,35 @@ def seo_audit(draft: Draft) -> None:
     draw, domain = draft.draw, draft.domain
     count = draw.between(7, 10)
     low, high = draw.pick(((15, 40), (12, 45), (20, 50)))
-    words = [capital(domain.many), f"{capital(draw.pick(domain.group.values))} and our {domain.many}", f"All about {domain.many}, prices and the people who work here with pleasure", "Home", "News", f"Questions on the {domain.amount.say}", f"How we handle {domain.kind.many} in {draw.pick(domain.group.values)} every single day of the year"]
+    words = [
+        capital(domain.many),
+        f"{capital(draw.pick(domain.group.values))} and our {domain.many}",
+        f"All about {domain.many}, prices and the people who work here with pleasure",
+        "Home",
+        "News",
+        f"Questions on the {domain.amount.say}",
+        f"How we handle {domain.kind.many} in {draw.pick(domain.group.values)} every single day of the year",
+    ]
     data = data_block(draft, "pages", count, (
         f"title = pick({texts(words)})", f"_about = pick({texts([f'What to know about {domain.many}.', f'We show {domain.kind.many} and more.'])})", 'description = if chance(0.35) then "" else "<meta name=\\"description\\" content=\\"{{ _about }}\\">\\n"',
         "h1 = pick([1, 1, 1, 0, 2])", 'heads = if h1 == 0 then "" else if h1 == 1 then "<h1>{{ title }}</h1>\\n" else "<h1>{{ title }}</h1>\\n<h1>More</h1>\\n"', 'alt = if chance(0.4) then "<img src=\\"a.png\\">" else "<img src=\\"a.png\\" alt=\\"A view\\">"',
     ))  # fmt: skip
     folder = draw.pick(("site", "www", "public", "pages"))
     records: list[str] = []
-    for index, stem in enumerate(draw.sample(("index", "about", "contact", "prices", "news", "team", "faq", "archive", "shop", "blog", "jobs", "press"), count)):
+    for index, stem in enumerate(
+        draw.sample(
+            ("index", "about", "contact", "prices", "news", "team", "faq", "archive", "shop", "blog", "jobs", "press"),
+            count,
+        )
+    ):
         file = draft.name(f"page_{index + 1}")
         at = f"{data}[{index}]"
-        draft.files.append(f'file {file} {quoted(draft.path(folder, stem, "html"))} {{ content = "<!doctype html>\\n<html><head><title>" + {at}.title + "</title>\\n" + {at}.description + "</head>\\n<body>\\n" + {at}.heads + "<p>Welcome.</p>\\n" + {at}.alt + "\\n</body></html>\\n" }}')
-        records.append(f'{{page: "{stem}.html", title: first(html_select({file}, "title")).text, descriptions: count(html_select({file}, "meta[name=description]")), h1s: count(html_select({file}, "h1")), images: count(html_select({file}, "img")), with_alt: count(html_select({file}, "img[alt]"))}}')
+        draft.files.append(
+            f'file {file} {quoted(draft.path(folder, stem, "html"))} {{ content = "<!doctype html>\\n<html><head><title>" + {at}.title + "</title>\\n" + {at}.description + "</head>\\n<body>\\n" + {at}.heads + "<p>Welcome.</p>\\n" + {at}.alt + "\\n</body></html>\\n" }}'
+        )
+        records.append(
+            f'{{page: "{stem}.html", title: first(html_select({file}, "title")).text, descriptions: count(html_select({file}, "meta[name=description]")), h1s: count(html_select({file}, "h1")), images: count(html_select({file}, "img")), with_alt: count(html_select({file}, "img[alt]"))}}'
+        )
     draft.formats_in.append("html")
     pages = let(draft, "site_pages", f"table([{', '.join(records)}])")
     word = draw.pick(("problem", "issue", "finding"))
@@ -88,19 +136,68 @@ def seo_audit(draft: Draft) -> None:
         ("long title", f"length(title) > {high}", f"its title has more than {high} characters", {"how": "title longer", "value": high}), ("no heading", "h1s == 0", "it has no h1", {"how": "no h1"}), ("several headings", "h1s > 1", "it has more than one h1", {"how": "several h1"}),
         ("image without alt", "with_alt < images", "an image lacks its alt attribute", {"how": "image without alt"}),
     ), draw.between(3, 4))  # fmt: skip
-    found = let(draft, "problems", "union(" + ", ".join(f'({pages} | where {test} | select page, {word} = "{name}")' for name, test, _, _ in rules) + ")")
-    draft.say("source", draft.phrase("site", ("The site is the folder {folder}.", "All pages lie in {folder} as .html files.", "Look at every .html file in {folder}."), folder=folder), {"do": "read", "path": folder, "format": "html"})
+    found = let(
+        draft,
+        "problems",
+        "union("
+        + ", ".join(f'({pages} | where {test} | select page, {word} = "{name}")' for name, test, _, _ in rules)
+        + ")",
+    )
+    draft.say(
+        "source",
+        draft.phrase(
+            "site",
+            (
+                "The site is the folder {folder}.",
+                "All pages lie in {folder} as .html files.",
+                "Look at every .html file in {folder}.",
+            ),
+            folder=folder,
+        ),
+        {"do": "read", "path": folder, "format": "html"},
+    )
     draft.say("rule", draft.phrase("seo", (
         "Write a row for each page and {word}: {rules}. The page is given by its file name.", "These are the kinds of {word}: {rules}. Each one of a page is a row with page (the file's name) and {word}.", "For every page (its file name) list each {word} that it has: {rules}.",
     ), word=word, rules="; ".join(f'"{name}" if {said}' for name, _, said, _ in rules)), {"do": "page audit", "into": word, "rules": [{"name": name, **step} for name, _, _, step in rules]})  # fmt: skip
-    rows = State(found, word, f"{word}s", (column("page", "id"), column(word, "class")), draw.pick((("page", word), (word, "page"))))
+    rows = State(
+        found,
+        word,
+        f"{word}s",
+        (column("page", "id"), column(word, "class")),
+        draw.pick((("page", word), (word, "page"))),
+    )
     rows = take(draft, rows, "order", ("by_key",))
     outputs.table_file(draft, rows)
     if draw.chance(50):
-        figures_file(draft, [Figure("pages", f"count({pages})", "the number of pages", {"how": "count all"}), Figure("clean_pages", f"count({pages} | anti_join {found} on page)", f"how many have no {word}", {"how": "count clean"})], ("summary", "site_figures"))
+        figures_file(
+            draft,
+            [
+                Figure("pages", f"count({pages})", "the number of pages", {"how": "count all"}),
+                Figure(
+                    "clean_pages",
+                    f"count({pages} | anti_join {found} on page)",
+                    f"how many have no {word}",
+                    {"how": "count clean"},
+                ),
+            ],
+            ("summary", "site_figures"),
+        )
     if draw.chance(40):
         listing = deliver(draft, "clean_list", out_path(draft, "fine_pages", "txt"))
-        draft.say("output", draft.phrase("fine pages", ("List the pages without any {word} in {file}, one file name per line and sorted.", "{File} has the file names of pages without a {word}, one a line, sorted.", "Pages that have no {word} go into {file}: one file name per line, in ascending order."), word=word, file=hole(listing)), {"do": "lines of clean pages"})
+        draft.say(
+            "output",
+            draft.phrase(
+                "fine pages",
+                (
+                    "List the pages without any {word} in {file}, one file name per line and sorted.",
+                    "{File} has the file names of pages without a {word}, one a line, sorted.",
+                    "Pages that have no {word} go into {file}: one file name per line, in ascending order.",
+                ),
+                word=word,
+                file=hole(listing),
+            ),
+            {"do": "lines of clean pages"},
+        )
         clean = let(draft, "clean", f"{pages} | anti_join {found} on page | sort page")
         judge(draft, "clean_right", f"lines({listing}) == {clean}.page")
         draft.admits.append(f"expect count({clean}) >= 1")
@@ -142,23 +239,35 @@ def mirror(draft: Draft) -> None:
     people = data_block(draft, "people", 12, ("name = full_name()",), "name")
     draft.use("std.people", "full_name")
     groups = draw.sample(domain.group.values, min(len(domain.group.values), draw.between(4, 5)))
-    host, folder = draw.pick(("https://intranet.example.com", "https://www.example.org", "https://catalogue.example.net")), draw.pick(("mirror", "web", "cache"))
+    host, folder = (
+        draw.pick(("https://intranet.example.com", "https://www.example.org", "https://catalogue.example.net")),
+        draw.pick(("mirror", "web", "cache")),
+    )
     number, label = domain.reference.number, domain.reference.label
     names = let(draft, "places", f"table({texts(groups)})")
     data = data_block(draft, "sites", len(groups), (
         f"{domain.group.column} = {names}.value[n - 1]", "page = slug(" + domain.group.column + ")", f"lead = {people}.name[n - 1]", f"{label.column} = pick({texts(label.values)})", f"{number.column} = integer_between({int(number.low)}, {int(number.high)})",
     ))  # fmt: skip
     start = f"{host}/{draw.pick(('start', 'index', 'overview', 'home'))}"
-    entries = [f'{{url: {quoted(start)}, file: "start.html"}}', *(f'{{url: "{host}/" + {data}[{i}].page, file: "p{i + 1}.html"}}' for i in range(len(groups)))]
-    draft.files.append(f'file index_file {quoted(f"{folder}/index.json")} {{ content = json([{", ".join(entries)}]) }}')
-    draft.files.append(f'file start_page {quoted(f"{folder}/start.html")} {{ content = "<!doctype html>\\n<title>{capital(domain.group.many)}</title>\\n<ul>\\n" + join_text(({data} | select line = "<li><a href=\\"{host}/{{{{ page }}}}\\">{{{{ {domain.group.column} }}}}</a></li>").line, "\\n") + "\\n</ul>\\n" }}')
+    entries = [
+        f'{{url: {quoted(start)}, file: "start.html"}}',
+        *(f'{{url: "{host}/" + {data}[{i}].page, file: "p{i + 1}.html"}}' for i in range(len(groups))),
+    ]
+    draft.files.append(f"file index_file {quoted(f'{folder}/index.json')} {{ content = json([{', '.join(entries)}]) }}")
+    draft.files.append(
+        f'file start_page {quoted(f"{folder}/start.html")} {{ content = "<!doctype html>\\n<title>{capital(domain.group.many)}</title>\\n<ul>\\n" + join_text(({data} | select line = "<li><a href=\\"{host}/{{{{ page }}}}\\">{{{{ {domain.group.column} }}}}</a></li>").line, "\\n") + "\\n</ul>\\n" }}'
+    )
     draft.taken |= {"index_file", "start_page", "fetch_tool"}
     records: list[str] = []
     for index in range(len(groups)):
         at = f"{data}[{index}]"
         file = draft.name(f"site_{index + 1}")
-        draft.files.append(f'file {file} {quoted(f"{folder}/p{index + 1}.html")} {{ content = "<!doctype html>\\n<h1>" + {at}.{domain.group.column} + "</h1>\\n<dl><dt>{label.say}</dt><dd class=\\"label\\">" + {at}.{label.column} + "</dd><dt>{number.say}</dt><dd class=\\"number\\">" + text({at}.{number.column}) + "</dd><dt>lead</dt><dd class=\\"lead\\">" + {at}.lead + "</dd></dl>\\n" }}')
-        records.append(f'{{{domain.group.column}: first(html_select({file}, "h1")).text, {label.column}: first(html_select({file}, "dd.label")).text, {number.column}: number(first(html_select({file}, "dd.number")).text), lead: first(html_select({file}, "dd.lead")).text}}')
+        draft.files.append(
+            f'file {file} {quoted(f"{folder}/p{index + 1}.html")} {{ content = "<!doctype html>\\n<h1>" + {at}.{domain.group.column} + "</h1>\\n<dl><dt>{label.say}</dt><dd class=\\"label\\">" + {at}.{label.column} + "</dd><dt>{number.say}</dt><dd class=\\"number\\">" + text({at}.{number.column}) + "</dd><dt>lead</dt><dd class=\\"lead\\">" + {at}.lead + "</dd></dl>\\n" }}'
+        )
+        records.append(
+            f'{{{domain.group.column}: first(html_select({file}, "h1")).text, {label.column}: first(html_select({file}, "dd.label")).text, {number.column}: number(first(html_select({file}, "dd.number")).text), lead: first(html_select({file}, "dd.lead")).text}}'
+        )
     text_file(draft, "fetch_page", "tools/fetch.py", _FETCH.replace("FOLDER", folder), True)
     found = let(draft, "site_facts", f"table([{', '.join(records)}])")
     draft.say("source", draft.phrase("mirror", (
@@ -166,7 +275,12 @@ def mirror(draft: Draft) -> None:
         "Pages of {host} can be read with `python3 tools/fetch.py URL`. The page {start} has a link for each {group}.",
     ), host=host, start=start, group=domain.group.say), {"do": "fetch", "command": "python3 tools/fetch.py", "start": start})  # fmt: skip
     draft.rest.append("environment { tools = [python3] }")
-    columns = (Column(domain.group.column, "group", "text", domain.group.say, domain.group.many, tuple(groups)), column(label.column, "label"), column(number.column, "amount", "number"), column("lead", "person"))
+    columns = (
+        Column(domain.group.column, "group", "text", domain.group.say, domain.group.many, tuple(groups)),
+        column(label.column, "label"),
+        column(number.column, "amount", "number"),
+        column("lead", "person"),
+    )
     draft.say("rule", draft.phrase("mirror columns", (
         "Each page has one {group}: its heading is {key}, {label} is what it calls {label_say}, {number} what it calls {number_say}, and lead the name given there.", "Take {key} from the heading of a page, {label} from \"{label_say}\", {number} from \"{number_say}\", and lead as it stands there.",
         "From every such page we want {key} (the heading), {label} (called {label_say} there), {number} (called {number_say}) and lead.",
@@ -180,7 +294,9 @@ def mirror(draft: Draft) -> None:
         outputs.note_file(draft, rows, draft.last)
     draft.formats_in.append("html")
     keep(draft)
-    draft.admits.append(f'expect count(json(index_file)) == {len(groups) + 1} and count(html_select(start_page, "a")) == {len(groups)} and contains(fetch_page, "index.json")')
+    draft.admits.append(
+        f'expect count(json(index_file)) == {len(groups) + 1} and count(html_select(start_page, "a")) == {len(groups)} and contains(fetch_page, "index.json")'
+    )
     draft.operation("web.search", "web.download", "web.extract", "files.write")
 
 

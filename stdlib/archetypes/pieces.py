@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from clawc.stdlib.archetypes import narrow, order, outputs
+from clawc.stdlib.archetypes import narrow, order
 from clawc.stdlib.archetypes.archetype import Unfit
-from clawc.stdlib.archetypes.brief import Fact, Step
+from clawc.stdlib.archetypes.brief import Step
 from clawc.stdlib.archetypes.draft import Draft, hole, listed, quoted
 from clawc.stdlib.archetypes.sources import FORMATS, KINDS, written
 from clawc.stdlib.archetypes.state import Column, Role
@@ -49,7 +49,12 @@ def data_block(draft: Draft, wish: str, count: int, cells: Sequence[str], unique
     _reserve(draft)
     draft.taken |= {cell.split(" = ")[0] for cell in cells if not cell.startswith("_")}
     name = draft.name(wish)
-    lines = [f"count = {count}", *([f"unique = [{unique}]"] if unique else []), *cells, *([f"dirt = [{dirt}]"] if dirt else [])]
+    lines = [
+        f"count = {count}",
+        *([f"unique = [{unique}]"] if unique else []),
+        *cells,
+        *([f"dirt = [{dirt}]"] if dirt else []),
+    ]
     draft.blocks.append(f"data {name} {{\n  " + "\n  ".join(lines) + "\n}")
     return name
 
@@ -63,7 +68,9 @@ def people_block(draft: Draft, low: int = 6, high: int = 10) -> str:
     """Names of people, no two alike, in the column `name`."""
     draft.use("std.people", "full_name")
     locale = draft.draw.pick(("en", "en-gb", "en", "de", "fr", "sv"))
-    return data_block(draft, "people", draft.draw.between(low, high), (f"name = full_name(locale = {quoted(locale)})",), "name")
+    return data_block(
+        draft, "people", draft.draw.between(low, high), (f"name = full_name(locale = {quoted(locale)})",), "name"
+    )
 
 
 def main_data(draft: Draft) -> str:
@@ -77,12 +84,25 @@ def identifier(draft: Draft, number: str = "n") -> str:
     digits = form.count("#")
     if digits < 3:
         raise Unfit("identifiers are too short")
-    first = max((int(found) for block in draft.blocks for found in re.findall(r"pad\(n \+ (\d+), ", block)), default=10 ** (digits - 1))
+    first = max(
+        (int(found) for block in draft.blocks for found in re.findall(r"pad\(n \+ (\d+), ", block)),
+        default=10 ** (digits - 1),
+    )
     start = first + 90 if first + 140 < 10**digits else first - 60
-    return f'serial("{form[: form.index("#")]}{{{{ pad({number} + {start}, {digits}) }}}}{form[form.rindex("#") + 1 :]}")'
+    return (
+        f'serial("{form[: form.index("#")]}{{{{ pad({number} + {start}, {digits}) }}}}{form[form.rindex("#") + 1 :]}")'
+    )
 
 
-def table_input(draft: Draft, rows: str, columns: Sequence[Column], stem: str, one: str, formats: Sequence[str] = PLAIN, folder: str = "") -> Table:
+def table_input(
+    draft: Draft,
+    rows: str,
+    columns: Sequence[Column],
+    stem: str,
+    one: str,
+    formats: Sequence[str] = PLAIN,
+    folder: str = "",
+) -> Table:
     """Writes rows, an expression, into a file; the fact is entered, the sentence is up to the caller."""
     chosen = draft.balance.pick(draft.draw, f"second format {draft.category}", formats)
     path = draft.path(folder or draft.draw.pick(draft.domain.folders), stem, FORMATS[chosen][0])
@@ -109,7 +129,9 @@ def let(draft: Draft, wish: str, expression: str) -> str:
     return name
 
 
-def judge(draft: Draft, wish: str, *expects: str, weight: int = 1, because: str = "", partial: bool = False, after: str = "") -> str:
+def judge(
+    draft: Draft, wish: str, *expects: str, weight: int = 1, because: str = "", partial: bool = False, after: str = ""
+) -> str:
     """A check; gives its name."""
     name = draft.name(wish)
     lines = [
@@ -127,7 +149,9 @@ def keep(draft: Draft, condition: str = "unchanged(workspace)") -> None:
 
 def out_path(draft: Draft, stem: str, ending: str) -> str:
     """A free path in the folder of what is to be written."""
-    draft.outbox = draft.outbox or draft.draw.pick(("output", "results", "out", "reports", "deliverables", "for_review", "finished", "done", "report"))
+    draft.outbox = draft.outbox or draft.draw.pick(
+        ("output", "results", "out", "reports", "deliverables", "for_review", "finished", "done", "report")
+    )
     return draft.path(draft.outbox, stem, ending)
 
 
@@ -149,8 +173,18 @@ def figures_file(draft: Draft, figures: Sequence[Figure], stems: Sequence[str], 
         "Also write {file}, a {kind} with {shown}.", "Besides that, {file} is a {kind} with the keys {shown}.", "Add {file}: a {kind} that holds {shown}.", "The figures go into {file}, a {kind} with {shown}.",
         "In {file}, give a {kind} with {shown}.", "Put {shown} into {file}, a {kind}.",
     ), file=hole(name), kind="JSON object" if chosen == "json" else "YAML mapping", shown=listed([f"{f.key} ({f.meaning})" for f in facts]))  # fmt: skip
-    draft.say("output", text, {"do": "record", "path": path, "format": chosen, "facts": [{"name": f.key, **f.step} for f in facts]})
-    judge(draft, "figures_right", *(f"{chosen}({name}).{f.key} == {f.expression}{' within 0.005' if f.loose else ''}" for f in facts), weight=weight, partial=True)
+    draft.say(
+        "output",
+        text,
+        {"do": "record", "path": path, "format": chosen, "facts": [{"name": f.key, **f.step} for f in facts]},
+    )
+    judge(
+        draft,
+        "figures_right",
+        *(f"{chosen}({name}).{f.key} == {f.expression}{' within 0.005' if f.loose else ''}" for f in facts),
+        weight=weight,
+        partial=True,
+    )
     draft.formats_out.append(chosen)
     draft.operation("files.write")
     return name
@@ -171,18 +205,30 @@ def json_or_yaml(draft: Draft, stem: str, value: str, folder: str = "") -> tuple
 def text_file(draft: Draft, wish: str, path: str, content: str, executable: bool = False) -> str:
     """A text as it is, as a file of the workspace; gives its name."""
     name = draft.name(wish)
-    draft.files.append(f"file {name} {quoted(path)} {{\n  content = {quoted(content)}\n" + ("  executable = true\n" if executable else "") + "}")
+    draft.files.append(
+        f"file {name} {quoted(path)} {{\n  content = {quoted(content)}\n"
+        + ("  executable = true\n" if executable else "")
+        + "}"
+    )
     return name
 
 
 def amount_cell(column: Column) -> str:
     """How a number of the domain is drawn."""
-    return f"round(uniform({column.low}, {column.high}), {column.decimals})" if column.decimals else f"integer_between({column.low}, {column.high})"
+    return (
+        f"round(uniform({column.low}, {column.high}), {column.decimals})"
+        if column.decimals
+        else f"integer_between({column.low}, {column.high})"
+    )
 
 
 def column(name: str, role: Role, kind: str = "text", say: str = "", values: Sequence[str] = ()) -> Column:
     """A column of an archetype's own."""
-    return Column(name, role, "number" if kind == "number" else "date" if kind == "date" else "text", say or name.replace("_", " "), "", tuple(values))
-
-
-__all__ = ["Fact", "Figure", "Table", "outputs"]
+    return Column(
+        name,
+        role,
+        "number" if kind == "number" else "date" if kind == "date" else "text",
+        say or name.replace("_", " "),
+        "",
+        tuple(values),
+    )

@@ -5,7 +5,21 @@ from __future__ import annotations
 from clawc.stdlib.archetypes.archetype import Archetype, maybe, take
 from clawc.stdlib.archetypes.draft import Draft, hole
 from clawc.stdlib.archetypes.pieces import (
-    Figure, amount_cell, column, data_block, figures_file, identifier, judge, keep, let, main_data, out_path, deliver, outputs, table_input, texts,
+    Figure,
+    amount_cell,
+    column,
+    data_block,
+    deliver,
+    figures_file,
+    identifier,
+    judge,
+    keep,
+    let,
+    main_data,
+    out_path,
+    outputs,
+    table_input,
+    texts,
 )  # fmt: skip
 from clawc.stdlib.archetypes.sources import main_table
 from clawc.stdlib.archetypes.state import Column, State
@@ -47,8 +61,19 @@ def reconcile(draft: Draft) -> None:
     theirs, short, said = _second_source(draft, state, number, draw.between(5, 7))
     state = maybe(draft, state, "narrow", 40, 1, ("without_void",))
     ours = let(draft, "ours", state.expression)
-    names = draw.pick((("missing there", "missing here", "different"), ("only ours", "only theirs", "differs"), ("not in theirs", "not in ours", "unequal"), (f"no {short} row", "no own row", "value differs")))
-    mine, yours, word = f"our_{number.name}", f"their_{number.name}", draw.pick(("finding", "trouble", "problem", "remark"))
+    names = draw.pick(
+        (
+            ("missing there", "missing here", "different"),
+            ("only ours", "only theirs", "differs"),
+            ("not in theirs", "not in ours", "unequal"),
+            (f"no {short} row", "no own row", "value differs"),
+        )
+    )
+    mine, yours, word = (
+        f"our_{number.name}",
+        f"their_{number.name}",
+        draw.pick(("finding", "trouble", "problem", "remark")),
+    )
     slack = draw.pick((0, 0, 1)) if number.decimals else draw.pick((0, 0, 1))
     test = f"abs({mine} - {yours}) > {slack}" if slack else f"{mine} != {yours}"
     found = let(draft, "found", (
@@ -63,12 +88,28 @@ def reconcile(draft: Draft) -> None:
         "The {word} is \"{a}\" if {said} does not have our {id}, \"{b}\" if we lack theirs, \"{c}\" if {number} is not the same{but}.",
         "Match by {id}. Unmatched rows of ours get the {word} \"{a}\", unmatched ones of {said} \"{b}\", and pairs whose {number} differs{small} \"{c}\".",
     ), id=ident.name, said=said, number=number.name, small=small, word=word, a=names[0], b=names[1], c=names[2], but=f" (a difference of up to {slack} is fine)" if slack else "")  # fmt: skip
-    draft.say("rule", text, {"do": "reconcile", "on": ident.name, "column": number.name, "into": word, "names": list(names), **({"slack": slack} if slack else {})})
+    draft.say(
+        "rule",
+        text,
+        {
+            "do": "reconcile",
+            "on": ident.name,
+            "column": number.name,
+            "into": word,
+            "names": list(names),
+            **({"slack": slack} if slack else {}),
+        },
+    )
     draft.say("rule", draft.phrase("both amounts", (
         "{mine} and {yours} are the two values; leave the one that does not exist empty.", "Give both values as {mine} and {yours}, empty where a side has none.",
         "Our value goes into {mine}, theirs into {yours}; a side without the row stays empty.",
     ), mine=mine, yours=yours), {"do": "both values", "column": number.name, "into": [mine, yours]})  # fmt: skip
-    columns = (Column(word, "class", "text", word), ident, Column(mine, "text", "number", mine), Column(yours, "text", "number", yours))
+    columns = (
+        Column(word, "class", "text", word),
+        ident,
+        Column(mine, "text", "number", mine),
+        Column(yours, "text", "number", yours),
+    )
     key = (word, ident.name) if draw.chance(50) else (ident.name,)
     rows = take(draft, State(found, state.one, state.many, columns, key), "order", ("by_key",))
     outputs.table_file(draft, rows, formats=("csv", "tsv", "xlsx", "markdown"))
@@ -77,13 +118,19 @@ def reconcile(draft: Draft) -> None:
             Figure(f"{name.replace(' ', '_').lower()}_count", f'count({found} | where {word} == "{name}")', f"how many are '{name}'", {"how": "count", "column": word, "value": name}) for name in draw.sample(names, draw.between(2, 3))
         ], ("counts", "summary", "overview", "tally"))  # fmt: skip
     keep(draft)
-    draft.admits += [f'expect count({found} | where {word} == "{name}") >= 1' for name in names] + [f"expect count({ours}) > count({found}) / 2"]
+    draft.admits += [f'expect count({found} | where {word} == "{name}") >= 1' for name in names] + [
+        f"expect count({ours}) > count({found}) / 2"
+    ]
 
 
 def merge_registers(draft: Draft) -> None:
     """Two registers with entries in both; the newer entry counts."""
     draw, domain = draft.draw, draft.domain
-    state = main_table(draft, ("status", "date", draw.pick(("group", "class"))), ("csv", "json", "tsv", "xlsx", "sqlite", "yaml", "jsonl", "html"))
+    state = main_table(
+        draft,
+        ("status", "date", draw.pick(("group", "class"))),
+        ("csv", "json", "tsv", "xlsx", "sqlite", "yaml", "jsonl", "html"),
+    )
     ident, date, status = state.columns[0], state.column("date"), state.column("status")
     shown = [ident, *state.those("group", "class")[:1], status, date]
     main = main_data(draft)
@@ -121,7 +168,19 @@ def merge_registers(draft: Draft) -> None:
     rows = take(draft, rows, "order", ("by_key", "by_date"))
     outputs.table_file(draft, rows, formats=("csv", "tsv", "json", "jsonl", "markdown"))
     if mark and draw.chance(60):
-        figures_file(draft, [Figure(f"from_{name.lower()}", f'count({draft.last} | where {source} == "{name}")', f"how many rows of the result are marked {name}", {"how": "count", "column": source, "value": name}) for name in labels], ("origins", "summary", "sources"))
+        figures_file(
+            draft,
+            [
+                Figure(
+                    f"from_{name.lower()}",
+                    f'count({draft.last} | where {source} == "{name}")',
+                    f"how many rows of the result are marked {name}",
+                    {"how": "count", "column": source, "value": name},
+                )
+                for name in labels
+            ],
+            ("origins", "summary", "sources"),
+        )
     keep(draft)
     draft.admits.append(f"expect count({draft.last}) >= 4")
     draft.admits.append(f"expect count({state.start} | semi_join {other.rows} on {ident.name}) == {count}")
@@ -135,11 +194,19 @@ def fact_check(draft: Draft) -> None:
     number, group = state.those("amount", "quantity")[0], state.column("group")
     main = main_data(draft)
     claims_of = draw.pick(("count", "sum", "max"))
-    word = {"count": f"the number of {state.many}", "sum": f"the sum of {number.name}", "max": f"the largest {number.name}"}[claims_of]
+    word = {
+        "count": f"the number of {state.many}",
+        "sum": f"the sum of {number.name}",
+        "max": f"the largest {number.name}",
+    }[claims_of]
     of = {"count": "count()", "sum": f"sum({number.name})", "max": f"max({number.name})"}[claims_of]
     known = let(draft, "places", f"table({texts(draw.shuffled(group.values))})")
     many = len(group.values)
-    truth = {"count": f"count({main} | where {group.name} == _of)", "sum": f"sum(({main} | where {group.name} == _of).{number.name})", "max": f"max(({main} | where {group.name} == _of).{number.name})"}[claims_of]
+    truth = {
+        "count": f"count({main} | where {group.name} == _of)",
+        "sum": f"sum(({main} | where {group.name} == _of).{number.name})",
+        "max": f"max(({main} | where {group.name} == _of).{number.name})",
+    }[claims_of]
     offs = draw.pick(("[0, 0, 1, -1]", "[0, 0, 0, 2, -1]", "[0, 0, 1, 2]"))
     letter = draw.pick(("C", "S", "K", "Q"))
     value = draw.pick(("stated", "claimed", "value", "figure"))
@@ -148,14 +215,29 @@ def fact_check(draft: Draft) -> None:
         f'{tag} = serial("{letter}{{{{ n }}}}")', f'_of = if n > {many} then "{_unknown(draft, group)}" else {known}.value[n - 1]', f"{group.name} = _of",
         f"{value} = if n > {many} then 7 else ({truth} ?? 0) + pick({offs})",
     ))  # fmt: skip
-    claim = table_input(draft, data, (column(tag, "id"), group, column(value, "measure", "number")), draw.pick(("claims", "statements", "press_claims", "draft_figures")), "claim", ("json", "jsonl", "yaml", "csv", "markdown"))
+    claim = table_input(
+        draft,
+        data,
+        (column(tag, "id"), group, column(value, "measure", "number")),
+        draw.pick(("claims", "statements", "press_claims", "draft_figures")),
+        "claim",
+        ("json", "jsonl", "yaml", "csv", "markdown"),
+    )
     draft.say("source", draft.phrase("claims", (
         "{File} has claims: each gives a {group} and, as {value}, {word} there.", "The claims are in {file}; {value} is supposed to be {word} of that {group}.", "In {file} somebody states {word} per {group} ({value}).",
         "{File} lists what was claimed: for a {group}, {word} is said to be {value}.",
     ), file=hole(claim.file), group=group.name, value=value, word=word))  # fmt: skip
     state = maybe(draft, state, "narrow", 35, 1, ("without_void", "only_class"))
     truths = let(draft, "truths", state.expression + f"\n    | group {group.name}, actual = {of}")
-    verdict, right, wrong, none = draw.pick((("verdict", "true", "false", "no data"), ("verdict", "confirmed", "refuted", "unknown"), ("status", "ok", "wrong", "not in the table"), ("judgement", "holds", "fails", "cannot tell"), ("rating", "correct", "incorrect", "no rows")))
+    verdict, right, wrong, none = draw.pick(
+        (
+            ("verdict", "true", "false", "no data"),
+            ("verdict", "confirmed", "refuted", "unknown"),
+            ("status", "ok", "wrong", "not in the table"),
+            ("judgement", "holds", "fails", "cannot tell"),
+            ("rating", "correct", "incorrect", "no rows"),
+        )
+    )
     if (right, wrong) == ("true", "false"):
         right, wrong = "correct", "false claim"
     shown = draw.pick(("actual", "computed", "real_value"))
@@ -173,13 +255,38 @@ def fact_check(draft: Draft) -> None:
     draft.say("rule", draft.phrase("actual", (
         "{shown} is the number that you worked out, empty where there is none.", "Also give your own number as {shown}; it stays empty if there is none.", "Your number goes into {shown}, which is left empty where nothing can be worked out.",
     ), shown=shown), {"do": "shown", "into": shown})  # fmt: skip
-    columns = (column(tag, "id"), group, column(value, "text", "number"), column(shown, "text", "number"), column(verdict, "class"))
+    columns = (
+        column(tag, "id"),
+        group,
+        column(value, "text", "number"),
+        column(shown, "text", "number"),
+        column(verdict, "class"),
+    )
     rows = take(draft, State(judged, "claim", "claims", columns, (tag,)), "order", ("by_key",))
-    outputs.table_file(draft, rows, [columns[0], columns[4], columns[3]] if draw.chance(50) else None, ("csv", "xlsx", "tsv", "markdown"))
+    outputs.table_file(
+        draft,
+        rows,
+        [columns[0], columns[4], columns[3]] if draw.chance(50) else None,
+        ("csv", "xlsx", "tsv", "markdown"),
+    )
     if draw.chance(60):
-        figures_file(draft, [Figure(f"{name.replace(' ', '_')}", f'count({judged} | where {verdict} == "{name}")', f"the number of claims with '{name}'", {"how": "count", "column": verdict, "value": name}) for name in (right, wrong)], ("scores", "summary", "tally"))
+        figures_file(
+            draft,
+            [
+                Figure(
+                    f"{name.replace(' ', '_')}",
+                    f'count({judged} | where {verdict} == "{name}")',
+                    f"the number of claims with '{name}'",
+                    {"how": "count", "column": verdict, "value": name},
+                )
+                for name in (right, wrong)
+            ],
+            ("scores", "summary", "tally"),
+        )
     keep(draft)
-    draft.admits.append(f'expect count({judged} | where {verdict} == "{right}") >= 1 and count({judged} | where {verdict} == "{wrong}") >= 1')
+    draft.admits.append(
+        f'expect count({judged} | where {verdict} == "{right}") >= 1 and count({judged} | where {verdict} == "{wrong}") >= 1'
+    )
     draft.operation("data.aggregate", "data.join")
 
 
@@ -191,24 +298,47 @@ def _unknown(draft: Draft, group: Column) -> str:
 def conflicts(draft: Draft) -> None:
     """Where two sources say different things about the same one, field by field."""
     draw, domain = draft.draw, draft.domain
-    state = main_table(draft, ("status", "group", "class"), ("csv", "json", "tsv", "xlsx", "sqlite", "yaml", "jsonl", "markdown"))
+    state = main_table(
+        draft, ("status", "group", "class"), ("csv", "json", "tsv", "xlsx", "sqlite", "yaml", "jsonl", "markdown")
+    )
     ident = state.columns[0]
     fields = draw.sample(state.those("status", "group", "class"), draw.between(2, 3))
     main = main_data(draft)
     count = draw.between(10, 14)
     cells = [f"{f.name} = if chance(0.25) then pick({texts(f.values)}) else _row.{f.name}" for f in fields]
-    data = data_block(draft, "other_data", count, (f"_row = {main}[n - 1]", f"{ident.name} = _row.{ident.name}", *cells), dirt=draw.pick(("shuffle_rows()", "")))
+    data = data_block(
+        draft,
+        "other_data",
+        count,
+        (f"_row = {main}[n - 1]", f"{ident.name} = _row.{ident.name}", *cells),
+        dirt=draw.pick(("shuffle_rows()", "")),
+    )
     _, said, stem = draw.pick(_OTHER)
     other = table_input(draft, data, (ident, *fields), stem, state.one, ("csv", "json", "tsv", "xlsx", "yaml", "jsonl"))
     draft.say("source", draft.phrase("conflict source", (
         "{File} is {said} and tells about some of the same {many}.", "Hold it against {said}, {file}.", "The second source is {file} ({said}).", "{Said} ({file}) has a row for part of them.",
     ), file=hole(other.file), said=said, many=state.many))  # fmt: skip
-    what, mine, yours = draw.pick((("field", "first", "second"), ("field", "value_a", "value_b"), ("column", "here", "there"), ("item", "one_says", "other_says")))
+    what, mine, yours = draw.pick(
+        (
+            ("field", "first", "second"),
+            ("field", "value_a", "value_b"),
+            ("column", "here", "there"),
+            ("item", "one_says", "other_says"),
+        )
+    )
     what = "field" if what == "column" else what
     parts = [f'({other.rows} | select {ident.name}, {what} = "{f.name}", {yours} = {f.name})' for f in fields]
-    ours = [f'({let_name} | select {ident.name}, {what} = "{f.name}", {mine} = {f.name})' for let_name in [let(draft, "ours", state.expression)] for f in fields]
+    ours = [
+        f'({let_name} | select {ident.name}, {what} = "{f.name}", {mine} = {f.name})'
+        for let_name in [let(draft, "ours", state.expression)]
+        for f in fields
+    ]
     here, there = ", ".join(ours), ", ".join(parts)
-    found = let(draft, "differing", f"union({here})\n    | join union({there}) on {ident.name}, {what}\n    | where {mine} != {yours}")
+    found = let(
+        draft,
+        "differing",
+        f"union({here})\n    | join union({there}) on {ident.name}, {what}\n    | where {mine} != {yours}",
+    )
     draft.say("rule", draft.phrase("conflicts", (
         "For each {id} that stands in both, compare {fields}. Every field that differs is a row: {id}, {what} (the name of the column), {mine} (from the list named first) and {yours} (from {file}).",
         "A conflict is a {id} in both files with different values in one of {fields}. One row per conflict, with the column's name as {what}, our value as {mine} and that of {file} as {yours}.",
@@ -225,7 +355,11 @@ def conflicts(draft: Draft) -> None:
         ], ("per_field", "counts", "summary"))  # fmt: skip
     if draw.chance(40):
         path = out_path(draft, draw.pick(("clean", "agreed", "undisputed")), "txt")
-        agreed = let(draft, "agreed", f"{other.rows} | semi_join {ours[0].split()[0][1:]} on {ident.name} | anti_join {found} on {ident.name} | sort {ident.name}")
+        agreed = let(
+            draft,
+            "agreed",
+            f"{other.rows} | semi_join {ours[0].split()[0][1:]} on {ident.name} | anti_join {found} on {ident.name} | sort {ident.name}",
+        )
         name = deliver(draft, "listing", path)
         draft.say("output", draft.phrase("agreed", (
             "List in {file} the {id} values of both files without any conflict, one per line and sorted.", "{File} gets one {id} a line, sorted: those that are in both files and free of conflicts.", "Those in both files that have no conflict go into {file}, one {id} per line in ascending order.",
@@ -234,7 +368,10 @@ def conflicts(draft: Draft) -> None:
         draft.admits.append(f"expect count({agreed}) >= 1")
         draft.formats_out.append("text")
     keep(draft)
-    draft.admits += [f"expect count({found}) >= 2", *(f'expect count({found} | where {what} == "{f.name}") >= 1' for f in fields[:1])]
+    draft.admits += [
+        f"expect count({found}) >= 2",
+        *(f'expect count({found} | where {what} == "{f.name}") >= 1' for f in fields[:1]),
+    ]
     draft.operation("data.join", "data.filter")
     draft.shape.append(f"{len(fields)} fields of {domain.name[:1]}")
 

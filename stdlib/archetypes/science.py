@@ -5,7 +5,17 @@ from __future__ import annotations
 from clawc.stdlib.archetypes import grouping
 from clawc.stdlib.archetypes.archetype import Archetype, maybe, take
 from clawc.stdlib.archetypes.draft import Draft, hole, listed
-from clawc.stdlib.archetypes.pieces import Figure, column, data_block, figures_file, keep, let, outputs, table_input, texts
+from clawc.stdlib.archetypes.pieces import (
+    Figure,
+    column,
+    data_block,
+    figures_file,
+    keep,
+    let,
+    outputs,
+    table_input,
+    texts,
+)
 from clawc.stdlib.archetypes.sources import main_table
 from clawc.stdlib.archetypes.state import Column, State
 
@@ -28,7 +38,14 @@ def units(draft: Draft) -> None:
     name, base, low, high, others = draw.pick(_MEASURED)
     used = others if draw.chance(60) else others[:1]
     places = draw.sample(domain.group.values, draw.between(3, min(5, len(domain.group.values))))
-    where, value, unit = draw.pick(((domain.group.column, "value", "unit"), ("station", "reading", "unit"), ("site", "measured", "in_unit"), ("probe", "result_value", "scale")))
+    where, value, unit = draw.pick(
+        (
+            (domain.group.column, "value", "unit"),
+            ("station", "reading", "unit"),
+            ("site", "measured", "in_unit"),
+            ("probe", "result_value", "scale"),
+        )
+    )
     kinds = [base, base, *(u[0] for u in used)]
     expression = "_v"
     for short, _, back, _ in used:
@@ -37,8 +54,35 @@ def units(draft: Draft) -> None:
         f'no = serial("{draw.pick(("M", "x", "P-"))}{{{{ pad(n + 10, 3) }}}}")', f"{where} = pick({texts(places)})", f"{unit} = pick({texts(kinds)})", f"_v = if chance(0.1) then {high * 4} + integer_between(0, {high}) else round(uniform({low}, {high}), 1)", f"{value} = round({expression}, 2)",
     ))  # fmt: skip
     stem = draw.pick(("measurements", "readings", f"{name}_log", "series"))
-    table = table_input(draft, data, (column("no", "id"), column(where, "group", values=places), column(unit, "class"), column(value, "amount", "number")), stem, "measurement", ("csv", "tsv", "json", "jsonl", "xlsx", "markdown", "sqlite"), draw.pick(("lab", "field", "sensors", "measuring")))
-    draft.say("source", draft.phrase("measurements", ("The measurements of {name} are in {file}, with {value} and {unit}.", "{File} holds the {name} series; each row has its own {unit}.", "We measured {name}: see {file} ({value} in the given {unit})."), file=hole(table.file), name=name, value=value, unit=unit))
+    table = table_input(
+        draft,
+        data,
+        (
+            column("no", "id"),
+            column(where, "group", values=places),
+            column(unit, "class"),
+            column(value, "amount", "number"),
+        ),
+        stem,
+        "measurement",
+        ("csv", "tsv", "json", "jsonl", "xlsx", "markdown", "sqlite"),
+        draw.pick(("lab", "field", "sensors", "measuring")),
+    )
+    draft.say(
+        "source",
+        draft.phrase(
+            "measurements",
+            (
+                "The measurements of {name} are in {file}, with {value} and {unit}.",
+                "{File} holds the {name} series; each row has its own {unit}.",
+                "We measured {name}: see {file} ({value} in the given {unit}).",
+            ),
+            file=hole(table.file),
+            name=name,
+            value=value,
+            unit=unit,
+        ),
+    )
     target = f"{name}_{base.lower()}"
     digits = draw.pick((1, 2))
     convert = value
@@ -52,15 +96,40 @@ def units(draft: Draft) -> None:
     draft.say("rule", draft.phrase("outliers", (
         "After that, drop every measurement above {limit} {base}: these are errors of the instrument.", "Values of more than {limit} {base} are mistakes of measuring and are left out.", "Leave out outliers, by which we mean anything greater than {limit} {base}.",
     ), limit=limit, base=base), {"do": "keep", "column": target, "compare": "at most", "value": limit})  # fmt: skip
-    state = State(table.rows, "measurement", "measurements", (column("no", "id"), Column(where, "group", "text", where, where, tuple(places)), Column(target, "amount", "number", target, low=low, high=high, decimals=digits)), ("no",))
+    state = State(
+        table.rows,
+        "measurement",
+        "measurements",
+        (
+            column("no", "id"),
+            Column(where, "group", "text", where, where, tuple(places)),
+            Column(target, "amount", "number", target, low=low, high=high, decimals=digits),
+        ),
+        ("no",),
+    )
     state = state.then(f"derive {target} = round({convert}, {digits})").then(f"where {target} <= {limit}")
     if draw.chance(70):
         state = take(draft, state, "group", ("totals",))
     state = take(draft, state, "order")
     outputs.table_file(draft, state)
     if draw.chance(60):
-        kept = let(draft, "dropped", f"{table.rows} | derive {target} = round({convert}, {digits}) | where {target} > {limit}")
-        figures_file(draft, [Figure("outliers", f"count({kept})", "how many were left out", {"how": "count outliers"}), Figure("largest", f"max({kept}.{target})", f"the largest {target} that was left out", {"how": "max outliers", "column": target}, True)], ("outliers", "quality", "summary"))
+        kept = let(
+            draft, "dropped", f"{table.rows} | derive {target} = round({convert}, {digits}) | where {target} > {limit}"
+        )
+        figures_file(
+            draft,
+            [
+                Figure("outliers", f"count({kept})", "how many were left out", {"how": "count outliers"}),
+                Figure(
+                    "largest",
+                    f"max({kept}.{target})",
+                    f"the largest {target} that was left out",
+                    {"how": "max outliers", "column": target},
+                    True,
+                ),
+            ],
+            ("outliers", "quality", "summary"),
+        )
         draft.admits.append(f"expect count({kept}) >= 1")
     keep(draft)
     draft.admits.append(f"expect count({draft.last}) >= 3")
@@ -89,16 +158,51 @@ def middles(draft: Draft) -> None:
         "For each {by} work out of {number}, all rounded half up to two decimals: {shown}{count}.", "Per {by} we need these figures on {number}, rounded half up to two decimals: {shown}{count}.", "Group by {by} and describe {number} by the following, each rounded half up to two decimals: {shown}{count}.",
     ), by=by.name, number=number.name, shown=shown, count=f"; and {count}, the number of rows" if count else ""), {
         "do": "describe", "by": by.name, "column": number.name, "decimals": "two", "results": [{"into": names[o[0]], **o[3]} for o in chosen], **({"count": count} if count else {})})  # fmt: skip
-    columns = (by, *(Column(names[o[0]], "measure", "number", names[o[0]], decimals=2) for o in chosen), *((Column(count, "count", "number", count),) if count else ()))
-    rows = state.then(f"group {by.name}, {parts}" + (f", {count} = count()" if count else ""), level="groups", columns=columns, key=(by.name,), ordered=False)
+    columns = (
+        by,
+        *(Column(names[o[0]], "measure", "number", names[o[0]], decimals=2) for o in chosen),
+        *((Column(count, "count", "number", count),) if count else ()),
+    )
+    rows = state.then(
+        f"group {by.name}, {parts}" + (f", {count} = count()" if count else ""),
+        level="groups",
+        columns=columns,
+        key=(by.name,),
+        ordered=False,
+    )
     if draw.chance(25):
         rows = rows.then("where how_many >= 2") if count else rows
         if count:
-            draft.say("rule", draft.phrase("two rows", ("Leave out groups with less than 2 rows.", "A {by} with fewer than 2 rows is left out.", "Groups of less than 2 rows do not appear."), by=by.name), {"do": "keep groups", "column": count, "compare": "at least", "value": 2})
+            draft.say(
+                "rule",
+                draft.phrase(
+                    "two rows",
+                    (
+                        "Leave out groups with less than 2 rows.",
+                        "A {by} with fewer than 2 rows is left out.",
+                        "Groups of less than 2 rows do not appear.",
+                    ),
+                    by=by.name,
+                ),
+                {"do": "keep groups", "column": count, "compare": "at least", "value": 2},
+            )
     rows = take(draft, rows, "order")
     outputs.table_file(draft, rows)
     if draw.chance(50):
-        figures_file(draft, [Figure("overall_median", f"median(({state.expression}).{number.name})", f"the median of {number.name} over all rows that count", {"how": "median", "column": number.name}, True), Figure("rows", f"count({state.expression})", "how many rows count", {"how": "count"}, False)], ("overall", "summary", "key_figures"))
+        figures_file(
+            draft,
+            [
+                Figure(
+                    "overall_median",
+                    f"median(({state.expression}).{number.name})",
+                    f"the median of {number.name} over all rows that count",
+                    {"how": "median", "column": number.name},
+                    True,
+                ),
+                Figure("rows", f"count({state.expression})", "how many rows count", {"how": "count"}, False),
+            ],
+            ("overall", "summary", "key_figures"),
+        )
     keep(draft)
     draft.admits.append(f"expect count({draft.last}) >= 3")
     draft.operation("data.aggregate", "files.write")
