@@ -49,9 +49,7 @@ class Proposal:
     brief: tuple[Step, ...]
 
 
-def draft_of(
-    archetype: Archetype, domain: Domain, persona: Persona, category: str, draw: Draw, balance: Balance, name: str
-) -> Proposal:
+def draft_of(archetype: Archetype, domain: Domain, persona: Persona, category: str, draw: Draw, balance: Balance, name: str) -> Proposal:
     """Draws one task. Raises `Unfit` where the domain or the draw cannot serve the archetype."""
     draft = Draft(draw, balance, domain, persona, category, archetype.name, any_period(draw))
     archetype.make(draft)
@@ -85,11 +83,7 @@ class Unfit(Exception):
 def take(draft: Draft, state: State, slot: str, names: Sequence[str] = (), spent: set[str] | None = None) -> State:
     """One part of a slot, of those whose needs hold. Raises Unfit if there is none."""
     done = spent if spent is not None else set[str]()
-    fitting = [
-        p
-        for p in PARTS.values()
-        if p.slot == slot and (not names or p.name in names) and p.family not in done and p.needs(state)
-    ]
+    fitting = [p for p in PARTS.values() if p.slot == slot and (not names or p.name in names) and p.family not in done and p.needs(state)]
     if not fitting:
         raise Unfit(f"no part for {slot}")
     chosen: Part = draft.balance.pick(draft.draw, f"part {slot}", fitting, {p: p.name for p in fitting})
@@ -98,15 +92,7 @@ def take(draft: Draft, state: State, slot: str, names: Sequence[str] = (), spent
     return chosen.apply(draft, state)
 
 
-def maybe(
-    draft: Draft,
-    state: State,
-    slot: str,
-    percent: int,
-    most: int = 1,
-    names: Sequence[str] = (),
-    spent: set[str] | None = None,
-) -> State:
+def maybe(draft: Draft, state: State, slot: str, percent: int, most: int = 1, names: Sequence[str] = (), spent: set[str] | None = None) -> State:
     """Up to so many parts of a slot, each with this chance; the state as it is where none fits."""
     done = spent if spent is not None else set[str]()
     for _ in range(most):

@@ -24,9 +24,7 @@ def unsaid(brief: Sequence[Step], instruction: str, files: Mapping[str, bytes]) 
         f"{step['do']}: {key} {value!r}"
         for step in brief
         for key, value in _leaves(step)
-        if key not in WORDED
-        and not _said(value, text)
-        and not (key in ("column", "columns", "by") and str(value) in heads)
+        if key not in WORDED and not _said(value, text) and not (key in ("column", "columns", "by") and str(value) in heads)
     ]
 
 

@@ -9,15 +9,39 @@ from clawc.stdlib.archetypes import (
     config,
     documents,
     folders,
+    incidents,
+    letters,
     messages,
+    notes,
     pages,
+    planning,
+    programs,
     reconcile,
     reports,
+    reviews,
     science,
-)
+    wording,
+)  # fmt: skip
 from clawc.stdlib.archetypes.archetype import Archetype
 
-ARCHETYPES: tuple[Archetype, ...] = (
-    *reports.ARCHETYPES, *reconcile.ARCHETYPES, *audits.ARCHETYPES, *messages.ARCHETYPES, *documents.ARCHETYPES, *calendars.ARCHETYPES,
-    *pages.ARCHETYPES, *config.ARCHETYPES, *code.ARCHETYPES, *folders.ARCHETYPES, *science.ARCHETYPES,
-)  # fmt: skip
+_THEMES = (
+    reports,
+    reconcile,
+    audits,
+    reviews,
+    messages,
+    letters,
+    documents,
+    wording,
+    calendars,
+    planning,
+    pages,
+    config,
+    incidents,
+    code,
+    programs,
+    folders,
+    notes,
+    science,
+)
+ARCHETYPES: tuple[Archetype, ...] = tuple(archetype for theme in _THEMES for archetype in theme.ARCHETYPES)

@@ -149,9 +149,7 @@ def filled(text: str, **slots: object) -> str:
 
 
 # Slots that hold names of columns.
-_CODE = frozenset(
-    {"column", "result", "total", "target", "by", "date", "due", "key_column", "amount_column", "rate_column", "tie"}
-)
+_CODE = frozenset({"column", "result", "total", "target", "by", "date", "due", "key_column", "amount_column", "rate_column", "tie"})
 
 
 def capital(text: str) -> str:

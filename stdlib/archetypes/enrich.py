@@ -21,16 +21,7 @@ def reference_table(draft: Draft, state: State) -> tuple[str, str, tuple[Column,
         group,
         Column(about.person.column, "person", "text", about.person.say),
         Column(about.label.column, "label", "text", about.label.say, about.label.many, about.label.values),
-        Column(
-            about.number.column,
-            "target",
-            "number",
-            about.number.say,
-            "",
-            (),
-            int(about.number.low),
-            int(about.number.high),
-        ),
+        Column(about.number.column, "target", "number", about.number.say, "", (), int(about.number.low), int(about.number.high)),
     )
     draft.blocks.append(f"data {people} {{\n  count = {len(group.values)}\n  unique = [name]\n  name = full_name()\n}}")
     rows = draft.name("known")
@@ -62,9 +53,7 @@ def look_up_label(draft: Draft, state: State) -> State:
     name, path, columns = reference_table(draft, state)
     group, label = state.column("group"), columns[2]
     draft.brief.append({"do": "look up", "path": path, "on": group.name, "take": [label.name]})
-    return state.then(
-        f"join ({name} | select {group.name}, {label.name}) on {group.name}", columns=state.with_columns(label)
-    )
+    return state.then(f"join ({name} | select {group.name}, {label.name}) on {group.name}", columns=state.with_columns(label))
 
 
 @part("enrich", holds("class", "amount"), "worth")
@@ -109,13 +98,7 @@ def times_rate(draft: Draft, state: State) -> State:
 def days_between(draft: Draft, state: State) -> State:
     """Days from one date of a row to the other."""
     date, due = state.column("date"), state.column("due")
-    result = Column(
-        _free(state, draft.draw.pick(("days", "lead_days", "days_between", "span_days", "duration_days"))),
-        "span",
-        "number",
-        "number of days",
-        unit="days",
-    )
+    result = Column(_free(state, draft.draw.pick(("days", "lead_days", "days_between", "span_days", "duration_days"))), "span", "number", "number of days", unit="days")
     text = draft.phrase("span", (
         "{Result} is the number of days from {date} to {due}.", "Work out {result}: the days between {date} and {due} ({due} minus {date}).",
         "For each {one}, {result} means {due} minus {date} in days.", "The time from {date_say} to {due_say}, in days, is {result}.",
@@ -128,9 +111,7 @@ def days_between(draft: Draft, state: State) -> State:
 def with_month(draft: Draft, state: State) -> State:
     """The month of a date as text."""
     date = state.column("date")
-    result = Column(
-        _free(state, draft.draw.pick(("month", "in_month", "month_of"))), "month", "text", "month", "months"
-    )
+    result = Column(_free(state, draft.draw.pick(("month", "in_month", "month_of"))), "month", "text", "month", "months")
     text = draft.phrase("month column", (
         "{Result} is the month of {date}, written like {example}.", "Months come from {date} and are written as {example} (column {result}).",
         "Take the month from the {say} and write it {example} in {result}.", "By {result} we mean year and month of {date}, such as {example}.",
@@ -139,43 +120,20 @@ def with_month(draft: Draft, state: State) -> State:
     return state.then(f"derive {result.name} = left(text({date.name}), 7)", columns=state.with_columns(result))
 
 
-@part(
-    "enrich",
-    lambda state: state.level == "rows" and (state.has("amount") or state.has("quantity")) and not state.has("band"),
-    "band",
-)
+@part("enrich", lambda state: state.level == "rows" and (state.has("amount") or state.has("quantity")) and not state.has("band"), "band")
 def with_band(draft: Draft, state: State) -> State:
     """A band by size, with bounds that are said."""
     column = draft.draw.pick(state.those("amount", "quantity"))
     low, high = column.low + (column.high - column.low) // 3, column.low + (column.high - column.low) * 2 // 3
     low, high = (n - n % 5 if n >= 20 else n for n in (low, high))
-    small, middle, large = names = draft.draw.pick(
-        (
-            ("small", "medium", "large"),
-            ("low", "mid", "high"),
-            ("minor", "normal", "major"),
-            ("C", "B", "A"),
-            ("short", "average", "long"),
-        )
-    )
-    result = Column(
-        _free(state, draft.draw.pick(("band", "size_class", "bracket", "tier", "level"))),
-        "band",
-        "text",
-        "band",
-        "bands",
-        names,
-    )
+    small, middle, large = names = draft.draw.pick((("small", "medium", "large"), ("low", "mid", "high"), ("minor", "normal", "major"), ("C", "B", "A"), ("short", "average", "long")))
+    result = Column(_free(state, draft.draw.pick(("band", "size_class", "bracket", "tier", "level"))), "band", "text", "band", "bands", names)
     text = draft.phrase("band", (
         "Put every {one} into {article} {result}: {small} below {low} {unit}, {middle} from {low} to below {high}, {large} from {high} up ({column}).",
         "{Result} depends on {column}: under {low} it is {small}, from {low} but under {high} {middle}, {high} and more {large}.",
         "By {say}, a {one} under {low} {unit} is {small}, one of at least {high} is {large}, whatever lies between is {middle} ({low} itself is {middle}); the column is {result}.",
     ), one=state.one, result=result.name, small=small, middle=middle, large=large, low=low, high=high, unit=column.unit, column=column.name, say=column.say, article="a")  # fmt: skip
-    draft.say(
-        "rule",
-        text,
-        {"do": "band", "column": column.name, "into": result.name, "bounds": [low, high], "names": list(names)},
-    )
+    draft.say("rule", text, {"do": "band", "column": column.name, "into": result.name, "bounds": [low, high], "names": list(names)})
     condition = f"if {column.name} < {low} then {quoted(small)} else if {column.name} < {high} then {quoted(middle)} else {quoted(large)}"
     return state.then(f"derive {result.name} = {condition}", columns=state.with_columns(result))
 

@@ -39,41 +39,19 @@ def _results(draft: Draft, state: State, most: int) -> list[Result]:
 
     def counted() -> Result:
         name = free(draw.pick((many, f"number_of_{many}", "count", f"{many}_count", "how_many")))
-        said = draw.pick(
-            (
-                f"{name} (how many {state.many})",
-                f"{name} (the number of {state.many})",
-                f"{name}, the count of {state.many}",
-            )
-        )
+        said = draw.pick((f"{name} (how many {state.many})", f"{name} (the number of {state.many})", f"{name}, the count of {state.many}"))
         return Result(Column(name, "count", "number", f"number of {state.many}"), "count", "", "count()", said)
 
     def worked(column: Column, how: str) -> Result:
-        word = {
-            "sum": ("total", "sum"),
-            "mean": ("mean", "average"),
-            "max": ("highest", "max"),
-            "min": ("lowest", "min"),
-        }[how]
+        word = {"sum": ("total", "sum"), "mean": ("mean", "average"), "max": ("highest", "max"), "min": ("lowest", "min")}[how]
         name = free(draw.pick((f"{word[0]}_{column.name}", f"{column.name}_{word[1]}", f"{word[1]}_{column.name}")))
         text = f"{how}({column.name})" if how != "mean" else f"round(mean({column.name}), 2)"
         say = {"sum": "the sum of", "mean": "the mean of", "max": "the largest", "min": "the smallest"}[how]
         more = ", rounded half up to two decimals" if how == "mean" else ""
-        said = draw.pick(
-            (
-                f"{name} ({say} {column.name}{more})",
-                f"{name}, which is {say} {column.name}{more}" if not more else f"{name} ({say} {column.name}{more})",
-            )
-        )
+        said = draw.pick((f"{name} ({say} {column.name}{more})", f"{name}, which is {say} {column.name}{more}" if not more else f"{name} ({say} {column.name}{more})"))
         decimals = 2 if how == "mean" else column.decimals
         role: Role = "total" if how == "sum" else "measure"
-        return Result(
-            Column(name, role, "number", f"{word[0]} {column.say}", decimals=decimals, unit=column.unit),
-            how,
-            column.name,
-            text,
-            said,
-        )
+        return Result(Column(name, role, "number", f"{word[0]} {column.say}", decimals=decimals, unit=column.unit), how, column.name, text, said)
 
     made: list[Result] = []
     lead = draw.pick(numbers) if numbers else None
@@ -90,11 +68,7 @@ def _results(draft: Draft, state: State, most: int) -> list[Result]:
 def _grouped(draft: Draft, state: State, keys: list[Column], results: list[Result]) -> State:
     one = listed([key.say for key in keys])
     by = listed([key.name for key in keys])
-    shown = (
-        "; ".join(result.said for result in results)
-        if any("," in result.said for result in results)
-        else listed([result.said for result in results])
-    )
+    shown = "; ".join(result.said for result in results) if any("," in result.said for result in results) else listed([result.said for result in results])
     text = draft.phrase(f"group {len(keys) > 1}", (
         "Add it up by {by}: {results}.", "For each {one} work out {results}.", "Per {one} we need {results}.", "Group by {by} and give {results}.",
         "One row per {one}, with {results}.", "Summarise by {by}: {results}.", "Every {one} that occurs gets {results}.", "Break the {many} down by {by}, with {results}.",
@@ -102,15 +76,7 @@ def _grouped(draft: Draft, state: State, keys: list[Column], results: list[Resul
         "Add it up by {by} together: {results}.", "For each combination of {one} that occurs work out {results}.", "Group by {by} and give {results} for every pair that occurs.",
         "One row per pair of {one}, with {results}; pairs without {many} are left out.", "Break the {many} down by {by} at once, with {results}.",
     ), one=one, by=by, results=shown, many=state.many)  # fmt: skip
-    draft.say(
-        "rule",
-        text,
-        {
-            "do": "group",
-            "by": [key.name for key in keys],
-            "results": [{"name": r.column.name, "how": r.how, "column": r.of} for r in results],
-        },
-    )
+    draft.say("rule", text, {"do": "group", "by": [key.name for key in keys], "results": [{"name": r.column.name, "how": r.how, "column": r.of} for r in results]})
     draft.operation("data.aggregate")
     named = [key.name for key in keys]
     stage = f"group {', '.join(named)}, " + ", ".join(f"{r.column.name} = {r.text}" for r in results)
@@ -131,9 +97,7 @@ def totals(draft: Draft, state: State) -> State:
     return _grouped(draft, state, [state.column(role)], _results(draft, state, 4))
 
 
-@part(
-    "group", lambda state: _ready(state) and len(state.those("group", "class", "label", "band", "status")) > 1, "group"
-)
+@part("group", lambda state: _ready(state) and len(state.those("group", "class", "label", "band", "status")) > 1, "group")
 def totals_by_two(draft: Draft, state: State) -> State:
     """A row for each pair of values of two columns."""
     keys = draft.draw.sample(state.those("group", "class", "label", "band", "status"), 2)
@@ -147,11 +111,7 @@ def by_month(draft: Draft, state: State) -> State:
     return replace(grouped, level="series")
 
 
-@part(
-    "after",
-    lambda state: state.level == "groups" and bool(state.those("total", "count")) and len(state.key) == 1,
-    "having",
-)
+@part("after", lambda state: state.level == "groups" and bool(state.those("total", "count")) and len(state.key) == 1, "having")
 def big_enough(draft: Draft, state: State) -> State:
     """Groups with too little in them are dropped."""
     counts = state.those("count")
@@ -174,14 +134,7 @@ def share_of_all(draft: Draft, state: State) -> State:
     total = state.column("total")
     name = draft.name("parts")
     draft.lets.append(f"let {name} = {state.expression}")
-    result = Column(
-        draft.draw.pick(("share", "percent", "share_pct", "pct_of_all", "portion")),
-        "rate",
-        "number",
-        "share",
-        decimals=1,
-        unit="%",
-    )
+    result = Column(draft.draw.pick(("share", "percent", "share_pct", "pct_of_all", "portion")), "rate", "number", "share", decimals=1, unit="%")
     text = draft.phrase("share", (
         "{Result} is {total} in percent of the sum over all rows of the result, rounded half up to one decimal.", "Add {result}: what part of the overall {total} it is, in percent with one decimal, rounded half up.",
         "Give each its {result} too ({total} divided by the sum of all {total}, times 100, rounded half up to one decimal).",
@@ -191,29 +144,12 @@ def share_of_all(draft: Draft, state: State) -> State:
                  (f"derive {result.name} = round({total.name} * 100 / sum({name}.{total.name}), 1)",))  # fmt: skip
 
 
-@part(
-    "after",
-    lambda state: (
-        state.level == "groups"
-        and state.key
-        and state.columns[0].role == "group"
-        and state.has("total")
-        and not state.has("target")
-    ),
-    "target",
-)  # type: ignore[arg-type,return-value]
+@part("after", lambda state: state.level == "groups" and state.key and state.columns[0].role == "group" and state.has("total") and not state.has("target"), "target")  # type: ignore[arg-type,return-value]
 def against_target(draft: Draft, state: State) -> State:
     """The difference between a total and the group's number in the reference file."""
     name, path, columns = reference_table(draft, state)
     group, target, total = state.column("group"), columns[3], state.column("total")
-    result = Column(
-        draft.draw.pick(("difference", "gap", "deviation", "over_or_under")),
-        "measure",
-        "number",
-        "difference",
-        decimals=total.decimals,
-        unit=total.unit,
-    )
+    result = Column(draft.draw.pick(("difference", "gap", "deviation", "over_or_under")), "measure", "number", "difference", decimals=total.decimals, unit=total.unit)
     text = draft.phrase("target", (
         "{Result} is {total} minus {target}, which stands in {file}.", "Compare {total} with {target} from {file}; {result} is the first minus the second.",
         "Set it against the {say} in {file} ({target}): {result} = {total} - {target}.", "Each row also gets {target} and {result}, that is {total} minus {target}; see {file}.",
@@ -229,13 +165,7 @@ def against_target(draft: Draft, state: State) -> State:
 def change_to_before(draft: Draft, state: State) -> State:
     """The difference to the month before it."""
     total, month = state.column("total"), state.columns[0]
-    result = Column(
-        draft.draw.pick(("change", "delta", "difference", "against_previous")),
-        "flag",
-        "number",
-        "change",
-        decimals=total.decimals,
-    )
+    result = Column(draft.draw.pick(("change", "delta", "difference", "against_previous")), "flag", "number", "change", decimals=total.decimals)
     text = draft.phrase("change", (
         "The months go from old to new. {Result} is {total} minus that of the month before in the result; it stays empty for the first month.", "Sort by {month} and add {result}: how much {total} differs from the previous month listed (empty in the first row).",
         "In the order of {month}, the column {result} holds {total} minus the {total} of the row above, nothing in the first.",
@@ -251,20 +181,12 @@ def change_to_before(draft: Draft, state: State) -> State:
 def running_total(draft: Draft, state: State) -> State:
     """The sum up to each month."""
     total, month = state.those("total", "count")[0], state.columns[0]
-    result = Column(
-        draft.draw.pick(("so_far", "running_total", "cumulative", "year_to_date")),
-        "measure",
-        "number",
-        "running total",
-        decimals=total.decimals,
-    )
+    result = Column(draft.draw.pick(("so_far", "running_total", "cumulative", "year_to_date")), "measure", "number", "running total", decimals=total.decimals)
     text = draft.phrase("running", (
         "The months go from old to new, and {result} adds up {total} from the first one on.", "Sort by {month} and add {result}, the sum of {total} up to and including the month.", "In the order of {month}, {result} gives {total} of this and all earlier rows together.",
     ), result=result.name, total=total.name, month=month.name)  # fmt: skip
     draft.say("rule", text, {"do": "running", "column": total.name, "into": result.name, "by": month.name})
-    return state.then(f"sort {month.name}").then(
-        f"window {result.name} = running_sum({total.name})", columns=state.with_columns(result), ordered=True
-    )
+    return state.then(f"sort {month.name}").then(f"window {result.name} = running_sum({total.name})", columns=state.with_columns(result), ordered=True)
 
 
 __all__ = ["hole"]

@@ -22,13 +22,7 @@ def _wrapped(block: str) -> str:
     hang = re.match(r"(\d+\. |- )?", block)
     # Only between words: a path in braces is never cut.
     safe = re.sub(r"\{\{ (path\.\w+) \}\}", "{{\x00\\1\x00}}", block)
-    lines = textwrap.wrap(
-        safe,
-        WIDTH,
-        subsequent_indent=" " * len(hang[0]) if hang else "",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    lines = textwrap.wrap(safe, WIDTH, subsequent_indent=" " * len(hang[0]) if hang else "", break_long_words=False, break_on_hyphens=False)
     return "\n".join(lines).replace("\x00", " ")
 
 
@@ -41,11 +35,7 @@ def _joined(*sentences: str) -> str:
 
 
 def _prose(draft: Draft, opening: str) -> list[str]:
-    return [
-        _joined(opening, *_of(draft, "source")),
-        _joined(*_of(draft, "rule")),
-        _joined(*_of(draft, "output", "limit")),
-    ]
+    return [_joined(opening, *_of(draft, "source")), _joined(*_of(draft, "rule")), _joined(*_of(draft, "output", "limit"))]
 
 
 def _one_block(draft: Draft, opening: str) -> list[str]:
@@ -64,47 +54,19 @@ def _bullets(draft: Draft, opening: str) -> list[str]:
 
 
 def _results_first(draft: Draft, opening: str) -> list[str]:
-    lead = draft.draw.pick(
-        ("How to get there:", "The rules behind it:", "This is how it works:", "Some background:", "What to watch for:")
-    )
-    return [
-        _joined(opening, *_of(draft, "output")),
-        "",
-        _joined(lead, *_of(draft, "source"), *_of(draft, "rule"), *_of(draft, "limit")),
-    ]
+    lead = draft.draw.pick(("How to get there:", "The rules behind it:", "This is how it works:", "Some background:", "What to watch for:"))
+    return [_joined(opening, *_of(draft, "output")), "", _joined(lead, *_of(draft, "source"), *_of(draft, "rule"), *_of(draft, "limit"))]
 
 
 def _letter(draft: Draft, opening: str) -> list[str]:
     name = draft.draw.pick(_NAMES)
-    hello = draft.draw.pick(
-        ("Hi,", "Hello,", "Good morning,", "Hi there,", "Good afternoon,", "Hey,", "Dear colleague,", "Hello again,")
-    )
-    bye = draft.draw.pick(
-        ("Thanks,", "Thank you,", "Many thanks,", "Best,", "Cheers,", "Kind regards,", "Thanks a lot,")
-    )
-    return [
-        hello,
-        "",
-        opening,
-        "",
-        _joined(*_of(draft, "source"), *_of(draft, "rule")),
-        "",
-        _joined(*_of(draft, "output", "limit")),
-        "",
-        f"{bye}",
-        name,
-    ]
+    hello = draft.draw.pick(("Hi,", "Hello,", "Good morning,", "Hi there,", "Good afternoon,", "Hey,", "Dear colleague,", "Hello again,"))
+    bye = draft.draw.pick(("Thanks,", "Thank you,", "Many thanks,", "Best,", "Cheers,", "Kind regards,", "Thanks a lot,"))
+    return [hello, "", opening, "", _joined(*_of(draft, "source"), *_of(draft, "rule")), "", _joined(*_of(draft, "output", "limit")), "", f"{bye}", name]
 
 
 def _headed(draft: Draft, opening: str) -> list[str]:
-    heads = draft.draw.pick(
-        (
-            ("Input", "Rules", "Output"),
-            ("What there is", "What counts", "What I need"),
-            ("Files", "How", "Result"),
-            ("Given", "To do", "To deliver"),
-        )
-    )
+    heads = draft.draw.pick((("Input", "Rules", "Output"), ("What there is", "What counts", "What I need"), ("Files", "How", "Result"), ("Given", "To do", "To deliver")))
     return [
         opening, "", f"{heads[0]}:", _joined(*_of(draft, "source")), "", f"{heads[1]}:", *(f"- {t}" for t in _of(draft, "rule")), "", f"{heads[2]}:", _joined(*_of(draft, "output", "limit")),
     ]  # fmt: skip

@@ -8,20 +8,7 @@ from clawc.stdlib.archetypes.draft import Draft, article, hole, listed, quoted
 from clawc.stdlib.archetypes.parts import holds, part
 from clawc.stdlib.archetypes.state import Column, State
 
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
 
 
 @part("clean", lambda state: state.level == "rows" and not state.key)
@@ -65,11 +52,7 @@ def only_status(draft: Draft, state: State) -> State:
     ), many=state.many, one=state.one, say=column.say, value=listed(values, "or"), column=column.name)  # fmt: skip
     draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "in", "value": values})
     draft.operation("data.filter")
-    condition = (
-        f"{column.name} == {quoted(values[0])}"
-        if len(values) == 1
-        else f"{column.name} in [{', '.join(map(quoted, values))}]"
-    )
+    condition = f"{column.name} == {quoted(values[0])}" if len(values) == 1 else f"{column.name} in [{', '.join(map(quoted, values))}]"
     return state.then(f"where {condition}")
 
 
@@ -86,9 +69,7 @@ def only_class(draft: Draft, state: State) -> State:
         draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "not", "value": value})
         draft.operation("data.filter")
         return state.then(f"where {column.name} != {quoted(value)}")
-    values = draft.draw.sample(
-        column.values, draft.draw.between(1, len(column.values) - 1) if len(column.values) > 2 else 1
-    )[:3]
+    values = draft.draw.sample(column.values, draft.draw.between(1, len(column.values) - 1) if len(column.values) > 2 else 1)[:3]
     text = draft.phrase("only_class", (
         "Only the {say} {value} is of interest.", "Look at {value} only ({column}).", "Keep to {many} with the {say} {value}.", "This is about {value}; other rows do not count.",
         "Take nothing but the {say} {value}.", "Use the rows whose {column} is {value}.",
@@ -111,11 +92,7 @@ def only_period(draft: Draft, state: State) -> State:
             "Only {month} {year} counts ({column}).", "We are looking at {month} {year} alone, going by the {say}.", "Take the {many} whose {say} falls in {month} {year}.",
             "The month in question is {month} {year}, judged by {column}.", "Keep {month} {year} by {say} and drop the other months.", "It is all about {month} {year}; the {say} decides.",
         ), many=state.many, say=column.say, month=_MONTHS[month - 1], year=year, column=column.name)  # fmt: skip
-        draft.say(
-            "rule",
-            text,
-            {"do": "keep", "column": column.name, "compare": "month", "value": f"{_MONTHS[month - 1]} {year}"},
-        )
+        draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "month", "value": f"{_MONTHS[month - 1]} {year}"})
         draft.operation("data.filter")
         return state.then(f"where {column.name} >= @{low} and {column.name} <= @{high}")
     day = f"{year}-{draw.between(first, max(first, last - 1)):02}-{draw.between(8, 22):02}"
@@ -177,20 +154,11 @@ def without_listed(draft: Draft, state: State) -> State:
     people = next(name for name in draft.taken if name.startswith("people"))
     listing, file = draft.name("listed"), draft.name("list_file")
     how = draw.pick(("lines", "json", "csv"))
-    stem = draw.pick(
-        ("exclusions", "opt_outs", "hold_list", "skip_these", "not_now")
-        if not only
-        else ("selected", "shortlist", "focus_list", "our_cases", "watch_list")
-    )
+    stem = draw.pick(("exclusions", "opt_outs", "hold_list", "skip_these", "not_now") if not only else ("selected", "shortlist", "focus_list", "our_cases", "watch_list"))
     path = draft.path(draw.pick(draft.domain.folders), stem, {"lines": "txt", "json": "json", "csv": "csv"}[how])
-    draft.blocks.append(
-        f"data {listing} {{\n  count = {draw.between(2, 4)}\n  unique = [{column.name}]\n  {column.name} = pick({people}.name)\n}}"
-    )
+    draft.blocks.append(f"data {listing} {{\n  count = {draw.between(2, 4)}\n  unique = [{column.name}]\n  {column.name} = pick({people}.name)\n}}")
     content, reader = {
-        "lines": (
-            f'join_text({listing}.{column.name}, "\\n") + "\\n"',
-            f"table(lines({file})) | rename {column.name} = value",
-        ),
+        "lines": (f'join_text({listing}.{column.name}, "\\n") + "\\n"', f"table(lines({file})) | rename {column.name} = value"),
         "json": (f"json({listing}.{column.name})", f"table(json({file})) | rename {column.name} = value"),
         "csv": (f"csv({listing})", f"csv({file})"),
     }[how]
@@ -206,11 +174,7 @@ def without_listed(draft: Draft, state: State) -> State:
         "{File} lists {people} to exclude.", "Take nobody from {file} into account.",
     )  # fmt: skip
     text = draft.phrase(f"listed {only}", options, people=column.many or column.say, person=column.say, file=hole(file))
-    draft.say(
-        "rule",
-        text,
-        {"do": "listed", "column": column.name, "path": path, "format": how, "how": "only" if only else "without"},
-    )
+    draft.say("rule", text, {"do": "listed", "column": column.name, "path": path, "format": how, "how": "only" if only else "without"})
     draft.operation("data.join", "data.filter")
     return state.then(f"{'semi_join' if only else 'anti_join'} {names} on {column.name}")
 
@@ -229,13 +193,7 @@ def overdue(draft: Draft, state: State) -> State:
     return state.then(f"where {status.name} == {quoted(value)} and {due.name} < @{today}")
 
 
-@part(
-    "narrow",
-    lambda state: (
-        state.level == "rows" and bool(state.key) and state.has("date") and (state.has("group") or state.has("person"))
-    ),
-    "latest",
-)
+@part("narrow", lambda state: state.level == "rows" and bool(state.key) and state.has("date") and (state.has("group") or state.has("person")), "latest")
 def latest_of_each(draft: Draft, state: State) -> State:
     """Of several rows with one key only the latest."""
     key = draft.draw.pick(state.those("group", "person"))

@@ -46,11 +46,7 @@ def by_key(draft: Draft, state: State) -> State:
     return state.then(f"sort {', '.join(c.name for c in ties)}", ordered=True)
 
 
-@part(
-    "order",
-    lambda state: state.level == "rows" and bool(state.key) and not state.ordered and state.has("date"),
-    "order",
-)
+@part("order", lambda state: state.level == "rows" and bool(state.key) and not state.ordered and state.has("date"), "order")
 def by_date(draft: Draft, state: State) -> State:
     """By day, ties by the key."""
     date, ties = state.column("date"), _tie(state)

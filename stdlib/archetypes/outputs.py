@@ -31,20 +31,12 @@ def _target(draft: Draft, stem: str | None, ending: str) -> tuple[str, str]:
 
 def _folders(draft: Draft) -> tuple[str, ...]:
     """One folder for all that a task wants written."""
-    chosen = draft.outbox or draft.draw.pick(
-        ("output", "results", "out", "reports", "deliverables", "for_review", "finished", "done", "report")
-    )
+    chosen = draft.outbox or draft.draw.pick(("output", "results", "out", "reports", "deliverables", "for_review", "finished", "done", "report"))
     draft.outbox = chosen
     return (chosen,)
 
 
-def table_file(
-    draft: Draft,
-    state: State,
-    columns: Sequence[Column] | None = None,
-    formats: Sequence[str] = tuple(ENDINGS),
-    weight: int = 3,
-) -> Written:
+def table_file(draft: Draft, state: State, columns: Sequence[Column] | None = None, formats: Sequence[str] = tuple(ENDINGS), weight: int = 3) -> Written:
     """The rows as a file in one of the formats."""
     chosen = draft.balance.pick(draft.draw, f"output {draft.category}", formats)
     wanted = list(columns or state.columns)
@@ -60,9 +52,7 @@ def table_file(
     ), file=hole(name), shown=shown)  # fmt: skip
     draft.say("output", text, {"do": "write", "path": path, "format": chosen, "columns": names})
     tolerance = " within 0.005" if any(column.kind == "number" for column in wanted) else ""
-    draft.checks.append(
-        f"check {draft.name('rows_right')} {{\n  weight = {weight}\n  because = {quoted(_plain(text, draft))}\n  expect rows({name}) == {rows}{tolerance}\n}}"
-    )
+    draft.checks.append(f"check {draft.name('rows_right')} {{\n  weight = {weight}\n  because = {quoted(_plain(text, draft))}\n  expect rows({name}) == {rows}{tolerance}\n}}")
     draft.formats_out.append(chosen)
     draft.operation("files.write")
     draft.last = rows
@@ -79,67 +69,25 @@ def summary_file(draft: Draft, state: State, rows: str) -> Written | None:
     draw = draft.draw
     facts: list[tuple[str, str, str, str, str]] = []  # key, expression, meaning, how, column
     many = state.many.replace(" ", "_").replace("-", "_")
-    facts.append(
-        (
-            draw.pick(("rows", "entries", f"{many}_listed", "count")),
-            f"count({rows})",
-            "the number of rows in the result",
-            "count",
-            "",
-        )
-    )
+    facts.append((draw.pick(("rows", "entries", f"{many}_listed", "count")), f"count({rows})", "the number of rows in the result", "count", ""))
     for column in draw.sample(state.those("total", "amount", "worth", "quantity", "count"), 2):
         how = draw.pick(("sum", "max"))
         say = {"sum": "the sum of {c} over them", "max": "the largest {c} among them"}[how].format(c=column.name)
-        facts.append(
-            (
-                f"{'overall' if how == 'sum' else 'highest'}_{column.name}",
-                f"{how}({rows}.{column.name})",
-                say,
-                how,
-                column.name,
-            )
-        )
+        facts.append((f"{'overall' if how == 'sum' else 'highest'}_{column.name}", f"{how}({rows}.{column.name})", say, how, column.name))
     if state.ordered:
         key = state.columns[0]
-        facts.append(
-            (
-                draw.pick(("leader", "first", "top")) + f"_{key.name}",
-                f"first({rows}).{key.name}",
-                f"the {key.name} of the first row",
-                "first",
-                key.name,
-            )
-        )
+        facts.append((draw.pick(("leader", "first", "top")) + f"_{key.name}", f"first({rows}).{key.name}", f"the {key.name} of the first row", "first", key.name))
     facts = draw.shuffled(facts)
     chosen = draft.balance.pick(draw, "summary", ("json", "yaml", "json"))
-    name, path = _target(
-        draft,
-        draw.pick(("summary", "key_figures", "headline", "at_a_glance", "totals", "figures")),
-        "json" if chosen == "json" else "yaml",
-    )
+    name, path = _target(draft, draw.pick(("summary", "key_figures", "headline", "at_a_glance", "totals", "figures")), "json" if chosen == "json" else "yaml")
     draft.delivers.append(f"deliver {name} {quoted(path)} {{ keys = [{', '.join(f[0] for f in facts)}] }}")
     shown = listed([f"{key} ({meaning})" for key, _, meaning, _, _ in facts])
     text = draft.phrase("summary", (
         "Also write {file}, a {kind} with {shown}.", "Besides that, {file} is a {kind} with the keys {shown}.", "Add {file}: a {kind} that holds {shown}.", "Key figures go into {file}, a {kind} with {shown}.",
         "In {file}, give a {kind} with {shown}.",
     ), file=hole(name), kind="JSON object" if chosen == "json" else "YAML mapping", shown=shown)  # fmt: skip
-    draft.say(
-        "output",
-        text,
-        {
-            "do": "summary",
-            "path": path,
-            "format": chosen,
-            "facts": [{"name": k, "how": h, "column": c} for k, _, _, h, c in facts],
-        },
-    )
-    expects = "\n".join(
-        f"  expect {chosen}({name}).{key} == {expression} within 0.005"
-        if how in ("sum", "max")
-        else f"  expect {chosen}({name}).{key} == {expression}"
-        for key, expression, _, how, _ in facts
-    )
+    draft.say("output", text, {"do": "summary", "path": path, "format": chosen, "facts": [{"name": k, "how": h, "column": c} for k, _, _, h, c in facts]})
+    expects = "\n".join(f"  expect {chosen}({name}).{key} == {expression} within 0.005" if how in ("sum", "max") else f"  expect {chosen}({name}).{key} == {expression}" for key, expression, _, how, _ in facts)
     draft.checks.append(f"check {draft.name('figures_right')} {{\n  weight = 2\n  partial = true\n{expects}\n}}")
     draft.formats_out.append(chosen)
     draft.operation("files.write")
@@ -153,9 +101,7 @@ def note_file(draft: Draft, state: State, rows: str) -> Written:
     numbers = state.those("total", "count", "amount", "worth", "quantity", "measure", "span")
     column = draw.pick(numbers)
     limit = draw.pick((40, 50, 60, 80, 100))
-    name, path = _target(
-        draft, draw.pick(("note", "cover_note", "message", "brief", "remarks", "memo")), draw.pick(("md", "txt"))
-    )
+    name, path = _target(draft, draw.pick(("note", "cover_note", "message", "brief", "remarks", "memo")), draw.pick(("md", "txt")))
     draft.delivers.append(f"deliver {name} {quoted(path)}")
     with_sum = draw.chance(50)
     text = draft.phrase(f"note {with_sum}", (
@@ -164,28 +110,9 @@ def note_file(draft: Draft, state: State, rows: str) -> Written:
         "I also want {file}, up to {limit} words, that tells readers the first {key} and its {column}{sum}.",
         "In {file}, sum it up in {limit} words or fewer: the {key} in the first row, its {column}{sum}.",
     ), file=hole(name), limit=limit, key=key.name, column=column.name, sum=f", and the sum of {column.name} over the whole result" if with_sum else "")  # fmt: skip
-    draft.say(
-        "output",
-        text,
-        {
-            "do": "note",
-            "path": path,
-            "facts": [
-                {"how": "first", "column": key.name},
-                {"how": "first", "column": column.name},
-                *([{"how": "sum", "column": column.name}] if with_sum else []),
-            ],
-            "words": limit,
-        },
-    )
-    facts = [
-        f"first({rows}).{key.name}",
-        f"first({rows}).{column.name}",
-        *([f"sum({rows}.{column.name})"] if with_sum else []),
-    ]
-    draft.checks.append(
-        f"check {draft.name('note_right')} {{\n  weight = 2\n  expect mentions_all({name}, [{', '.join(facts)}])\n  expect words({name}) <= {limit}\n}}"
-    )
+    draft.say("output", text, {"do": "note", "path": path, "facts": [{"how": "first", "column": key.name}, {"how": "first", "column": column.name}, *([{"how": "sum", "column": column.name}] if with_sum else [])], "words": limit})
+    facts = [f"first({rows}).{key.name}", f"first({rows}).{column.name}", *([f"sum({rows}.{column.name})"] if with_sum else [])]
+    draft.checks.append(f"check {draft.name('note_right')} {{\n  weight = 2\n  expect mentions_all({name}, [{', '.join(facts)}])\n  expect words({name}) <= {limit}\n}}")
     draft.formats_out.append("text")
     draft.operation("communication.report")
     return Written(name, path)
@@ -203,9 +130,7 @@ def list_file(draft: Draft, state: State) -> Written:
         "{File} should hold only the {key} values, one on each line.",
     ), file=hole(name), key=key.name)  # fmt: skip
     draft.say("output", text, {"do": "lines", "path": path, "column": key.name})
-    draft.checks.append(
-        f"check {draft.name('list_right')} {{\n  weight = 3\n  expect lines({name}) == {rows}.{key.name}\n}}"
-    )
+    draft.checks.append(f"check {draft.name('list_right')} {{\n  weight = 3\n  expect lines({name}) == {rows}.{key.name}\n}}")
     draft.formats_out.append("text")
     draft.operation("files.write")
     draft.last = rows
@@ -218,25 +143,16 @@ def split_files(draft: Draft, state: State, columns: Sequence[Column]) -> Writte
     rows, keys = draft.name("result"), draft.name("parts")
     names = [column.name for column in columns]
     name = draft.name("files")
-    folder = draft.path(
-        _folders(draft)[0], draft.draw.pick((f"by_{by.name}", f"per_{by.name}", "split", "parts")), "d"
-    )[:-2]
-    draft.lets += [
-        f"let {rows} = {state.expression}",
-        f"let {keys} = {rows} | distinct {by.name} | select {by.name}, file_name = slug({by.name})",
-    ]
-    draft.delivers.append(
-        f'deliver {name} "{folder}/{{{{ file_name }}}}.csv" {{\n  each = {keys}\n  only = true\n  columns = [{", ".join(names)}]\n}}'
-    )
+    folder = draft.path(_folders(draft)[0], draft.draw.pick((f"by_{by.name}", f"per_{by.name}", "split", "parts")), "d")[:-2]
+    draft.lets += [f"let {rows} = {state.expression}", f"let {keys} = {rows} | distinct {by.name} | select {by.name}, file_name = slug({by.name})"]
+    draft.delivers.append(f'deliver {name} "{folder}/{{{{ file_name }}}}.csv" {{\n  each = {keys}\n  only = true\n  columns = [{", ".join(names)}]\n}}')
     example = f"{by.values[0]!r}".strip("'")
     text = draft.phrase("split", (
         "Write one CSV file per {say} that occurs, {folder}/NAME.csv, where NAME is the {by} in lower case with hyphens for anything but letters and digits; columns {columns}. No other file may lie in {folder}.",
         "Split the result into {folder}/NAME.csv, a file for each {by} in it. NAME is the {say} in lower case, other signs than letters and digits turned into one hyphen. Columns: {columns}. Put nothing else into {folder}.",
     ), say=by.say, by=by.name, folder=folder, columns=listed(names), example=example)  # fmt: skip
     draft.say("output", text, {"do": "split", "path": folder, "by": by.name, "columns": names, "format": "csv"})
-    draft.checks.append(
-        f"check {draft.name('files_right')} {{\n  weight = 3\n  partial = true\n  expect {keys} | all rows({name}[file_name]) == ({rows} | where slug({by.name}) == file_name) within 0.005\n}}"
-    )
+    draft.checks.append(f"check {draft.name('files_right')} {{\n  weight = 3\n  partial = true\n  expect {keys} | all rows({name}[file_name]) == ({rows} | where slug({by.name}) == file_name) within 0.005\n}}")
     draft.formats_out.append("csv files")
     draft.operation("files.write")
     draft.last = rows

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from clawc.stdlib.archetypes import grouping
+from clawc.stdlib.archetypes import grouping, outputs
 from clawc.stdlib.archetypes.archetype import Archetype, maybe, take
+from clawc.stdlib.archetypes.brief import Fact
 from clawc.stdlib.archetypes.draft import Draft, capital, hole, quoted
 from clawc.stdlib.archetypes.pieces import (
     Figure,
@@ -17,7 +18,6 @@ from clawc.stdlib.archetypes.pieces import (
     keep,
     let,
     out_path,
-    outputs,
     text_file,
     texts,
 )  # fmt: skip
@@ -131,11 +131,12 @@ def seo_audit(draft: Draft) -> None:
     draft.formats_in.append("html")
     pages = let(draft, "site_pages", f"table([{', '.join(records)}])")
     word = draw.pick(("problem", "issue", "finding"))
-    rules = draw.sample((
+    known_rules: tuple[tuple[str, str, str, dict[str, Fact]], ...] = (
         ("no description", "descriptions == 0", "the page has no meta description", {"how": "no meta description"}), ("short title", f"length(title) < {low}", f"its title has fewer than {low} characters", {"how": "title shorter", "value": low}),
         ("long title", f"length(title) > {high}", f"its title has more than {high} characters", {"how": "title longer", "value": high}), ("no heading", "h1s == 0", "it has no h1", {"how": "no h1"}), ("several headings", "h1s > 1", "it has more than one h1", {"how": "several h1"}),
         ("image without alt", "with_alt < images", "an image lacks its alt attribute", {"how": "image without alt"}),
-    ), draw.between(3, 4))  # fmt: skip
+    )  # fmt: skip
+    rules = draw.sample(known_rules, draw.between(3, 4))
     found = let(
         draft,
         "problems",
@@ -306,9 +307,9 @@ ARCHETYPES = (
         "For {purpose} we need the {many} from the website.", "The {many} are online and nowhere else.",
     ), catalogue, "{Many} from web pages"),
     Archetype("seo_audit", ("content.seo", "automation.inspection"), (
-        "Search engines do not like our site.", "Please audit our web pages.", "Nobody finds {scene} on the web.", "Check the pages of our site.", "Our pages could do better in search results.", "Before {purpose} the website gets a check.", "The titles and descriptions of our pages need a look.", "Find what is wrong with the pages of our site.",
+        "Search engines dislike our site.", "Please audit our web pages.", "Nobody finds {scene} on the web.", "Check the pages of our site.", "Our pages could do better in search results.", "Before {purpose} the website gets a check.", "The titles and descriptions of our pages need a look.", "Find what is wrong with the pages of our site.",
     ), seo_audit, "Audit of web pages"),
     Archetype("mirror", ("information.collection", "information.lookup"), (
-        "Please look something up on our intranet.", "The facts about each {group} stand on web pages.", "Collect what the site says about every {group}.", "I need a table of what is on our web pages.", "Go through the pages of the site for me.", "For {purpose}: gather the facts on each {group} from the web.", "The site knows all about every {group}; I do not.", "Get the details on every {group} from the web pages.",
+        "Please look something up on our intranet.", "The facts about each {group} stand on web pages.", "Collect what the site says about every {group}.", "I need a table of what is on our web pages.", "Go through the pages of the site for me.", "For {purpose}: gather the facts on each {group} from the web.", "The site knows all about every {group}, I know nothing.", "Get the details on every {group} from the web pages.",
     ), mirror, "Facts from the site"),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clawc.stdlib.archetypes import outputs
 from clawc.stdlib.archetypes.archetype import Archetype, maybe, take
 from clawc.stdlib.archetypes.draft import Draft, hole
 from clawc.stdlib.archetypes.pieces import (
@@ -17,7 +18,6 @@ from clawc.stdlib.archetypes.pieces import (
     let,
     main_data,
     out_path,
-    outputs,
     table_input,
     texts,
 )  # fmt: skip
@@ -74,7 +74,7 @@ def reconcile(draft: Draft) -> None:
         f"their_{number.name}",
         draw.pick(("finding", "trouble", "problem", "remark")),
     )
-    slack = draw.pick((0, 0, 1)) if number.decimals else draw.pick((0, 0, 1))
+    slack = draw.pick((0, 0, 1))
     test = f"abs({mine} - {yours}) > {slack}" if slack else f"{mine} != {yours}"
     found = let(draft, "found", (
         f"union(({ours} | select {ident.name}), ({theirs} | select {ident.name})) | distinct {ident.name}\n"
@@ -140,7 +140,7 @@ def merge_registers(draft: Draft) -> None:
         f"_row = {main}[n + 2]", f"{ident.name} = if n > {count} then {identifier(draft)} else _row.{ident.name}", f"{last.name} = _row.{last.name}",
         f"{status.name} = pick({texts(domain.status.values)})", f"{date.name} = if chance(0.35) then _row.{date.name} - {draw.between(2, 9)}d else _row.{date.name} + {draw.between(2, 9)}d",
     ))  # fmt: skip
-    short, _, stem = draw.pick(_OTHER)
+    _, _, stem = draw.pick(_OTHER)
     other = table_input(draft, data, shown, f"{stem}_register", state.one)
     draft.say("source", draft.phrase("register", (
         "A second register, {file}, covers some of the same {many}.", "{File} is another register of {many}, kept by somebody else.", "Part of the {many} stand in {file} as well, and some only there.", "There is {file} too, with its own entries on {many}.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clawc.stdlib.archetypes import grouping
+from clawc.stdlib.archetypes import grouping, outputs
 from clawc.stdlib.archetypes.archetype import Archetype, maybe, take
 from clawc.stdlib.archetypes.draft import Draft, hole, listed
 from clawc.stdlib.archetypes.pieces import (
@@ -12,7 +12,6 @@ from clawc.stdlib.archetypes.pieces import (
     figures_file,
     keep,
     let,
-    outputs,
     table_input,
     texts,
 )
@@ -210,7 +209,7 @@ def middles(draft: Draft) -> None:
 
 ARCHETYPES = (
     Archetype("units", ("reasoning.science", "analysis.calculation"), (
-        "Our measurements come in all sorts of units.", "Please clean up a series of measurements.", "We measured a lot and used whatever instrument was there.", "Bring our readings to one unit.", "For {purpose} the measurements need to be comparable.", "The instruments do not agree on a unit.", "Make these readings usable.", "The data from the field is raw and mixed.",
+        "Our measurements come in all sorts of units.", "Please clean up a series of measurements.", "We measured a lot and used whatever instrument was there.", "Bring our readings to one unit.", "For {purpose} the measurements need to be comparable.", "Every instrument has a unit of its own.", "Make these readings usable.", "The data from the field is raw and mixed.",
     ), units, "Measurements in one unit"),
     Archetype("middles", ("reasoning.mathematics", "analysis.calculation"), (
         "Averages tell little about our {many}; we want better figures.", "Describe the spread of the {many}.", "What is a typical one of our {many}?", "Some statistics on the {many}, please.", "For {purpose} we need figures that a few extremes cannot spoil.", "How are the {many} distributed?", "Give me robust figures on our {many}.", "The {role} wants statistics on {many}.",

@@ -56,9 +56,7 @@ def columns_of(domain: Domain) -> tuple[Column, ...]:
     )  # fmt: skip
 
 
-def main_table(
-    draft: Draft, roles: Sequence[Role], formats: Sequence[str] = tuple(FORMATS), twice: bool = False
-) -> State:
+def main_table(draft: Draft, roles: Sequence[Role], formats: Sequence[str] = tuple(FORMATS), twice: bool = False) -> State:
     """The table of the domain with the columns of these roles and one to three others; `twice` lets some rows stand twice.
 
     Gives the rows as they are read, one for each thing that happened (so with `twice`, some twice).
@@ -130,15 +128,11 @@ def written(
         slots["line"] = quoted(f"| {' | '.join(cells)} |")
     elif chosen == "html":
         heads = "".join(f"<th>{name}</th>" for name in names)
-        slots["head"] = quoted(
-            f"<!doctype html>\n<title>{draft.domain.many.capitalize()}</title>\n<table>\n<tr>{heads}</tr>\n"
-        )
+        slots["head"] = quoted(f"<!doctype html>\n<title>{draft.domain.many.capitalize()}</title>\n<table>\n<tr>{heads}</tr>\n")
         slots["line"] = quoted("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
         slots["tail"] = quoted("\n</table>\n")
     elif chosen == "xml":
-        slots["attr"] = (
-            "{" + ", ".join(f"{name}: {quoted(cell)}" for name, cell in zip(names, cells, strict=True)) + "}"
-        )
+        slots["attr"] = "{" + ", ".join(f"{name}: {quoted(cell)}" for name, cell in zip(names, cells, strict=True)) + "}"
     draft.files.append(f"file {file} {quoted(path)} {{ content = {content.format(**slots)} }}")
     stages: list[str] = []
     if chosen == "xml":
@@ -182,8 +176,4 @@ def _drawn(draft: Draft, column: Column, columns: Sequence[Column], when: Period
         return f"any_date({day} + 2d, {day} + 40d)" if day else f"any_date(@{when.first}, @{when.last})"
     if column.role == "quantity":
         return f"integer_between({column.low}, {column.high})"
-    return (
-        f"round(uniform({column.low}, {column.high}), {column.decimals})"
-        if column.decimals
-        else f"integer_between({column.low}, {column.high})"
-    )
+    return f"round(uniform({column.low}, {column.high}), {column.decimals})" if column.decimals else f"integer_between({column.low}, {column.high})"
