@@ -216,7 +216,7 @@ def announcement(draft: Draft) -> None:
         "{File} has two sections, {a} and {b}, and {low} to {high} words. Under {a} state the title, {facts}, under {b} the contact and that the closing day is {by}.",
         "In {file}, between {low} and {high} words, put the title, {facts} under the heading {a}, and the contact with {by} as the closing day under {b}.",
     ), file=hole(name), a=what[0], b=what[1], low=low, high=high, facts=listed(fields), by=_week_before(draft)), {
-        "do": "announcement", "sections": list(what), "facts": ["title", *fields], "contact": "contact", "words": [low, high], "days before": 7, "column": "day"})  # fmt: skip
+        "do": "announcement", "sections": list(what), "facts": ["title", *fields], "contact": "contact", "words": [low, high], "how": "closing day a week before", "column": "day"})  # fmt: skip
     draft.say(
         "limit",
         draft.phrase(

@@ -53,7 +53,7 @@ def reminder_letters(draft: Draft) -> None:
         "Write a reminder per {person} into {folder}/NAME.txt (NAME: the name in lower case, anything but letters and digits turned into one hyphen), at most {words} words long, that gives {facts}. Put nothing else into {folder}.",
         "Every {person} concerned is written to once: {folder}/NAME.txt with NAME in lower case and a hyphen in place of all other signs than letters and digits. Name {facts}; {words} words are the limit. No other file may lie in {folder}.",
     ), person=person.say, many=state.many, folder=folder, facts=facts, words=words), {
-        "do": "letters", "by": person.name, "path": folder, "sum": number.name, "list": ident.name, "words": words, **({"earliest": due.name} if with_oldest else {})})  # fmt: skip
+        "do": "letters", "by": person.name, "path": folder, "column": [number.name, ident.name, *([due.name] if with_oldest else [])], "how": "sum, list, earliest" if with_oldest else "sum, list", "words": words})  # fmt: skip
     draft.say("output", draft.phrase(f"letter start {with_subject}", (
         "A line \"{label}:\" has the {person}'s name as it is in the file.", "It has a line \"{label}:\" with the name, spelt as in the file.", "The name stands on a line of its own behind \"{label}:\".",
     ) if not with_subject else (

@@ -74,7 +74,7 @@ def catalogue(draft: Draft) -> None:
     entries = let(draft, "page_entries", f"union({', '.join(parts)})")
     draft.say("source", draft.phrase("saved pages", (
         "{count} saved pages of our catalogue of {many} lie in the folder {folder}; {said}.", "The folder {folder} has the pages as .html files ({count} of them), where {said}.", "Read all {count} .html files in {folder}: {said}.",
-    ), count=pages, many=domain.many, folder=folder, said=said), {"do": "read", "path": folder, "format": "html", "entry": selector, "columns": list(cells)})  # fmt: skip
+    ), count=pages, many=domain.many, folder=folder, said=said), {"do": "read", "path": folder, "format": "html", "kind": selector, "columns": list(cells)})  # fmt: skip
     state = State(
         entries,
         domain.one,

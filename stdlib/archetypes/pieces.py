@@ -111,7 +111,7 @@ def table_input(
     name = draft.name(f"{stem}_rows")
     draft.lets.append(f"let {name} = {''.join([start, *(f' | {stage}' for stage in stages)])}")
     draft.formats_in.append(chosen)
-    draft.brief.append({"do": "read", "path": path, "format": chosen, "one": one})
+    draft.brief.append({"do": "read", "path": path, "format": chosen})
     draft.operation("files.extract")
     return Table(name, path, chosen, file)
 

@@ -60,7 +60,7 @@ def cron_runs(draft: Draft) -> None:
         f'file {file} {quoted(path)} {{ content = "# minute hour day month weekday command\\n" + join_text(({data} | select line = "{{{{ plan }}}} {folder}/{{{{ job }}}}.sh").line, "\\n") + "\\n" }}'
     )
     draft.formats_in.append("text")
-    hours = draw.pick((24, 48, 72))
+    hours = draw.pick((48, 72, 96))
     first = draft.when.today
     draft.say(
         "source",
@@ -95,7 +95,7 @@ def cron_runs(draft: Draft) -> None:
             Figure("silent", f"{len(jobs)} - count({many} | distinct job)", "how many jobs of the crontab do not run in that time", {"how": "count silent", "column": "job"}),
         ], ("summary", "counts", "forecast"))  # fmt: skip
     keep(draft)
-    draft.admits.append(f"expect count({runs}) in 4..40 and count({runs} | distinct job) >= 2")
+    draft.admits.append(f"expect count({runs}) in 6..60 and count({runs} | distinct job) >= 2")
     draft.operation("files.extract", "data.rank", "files.write")
 
 

@@ -137,7 +137,7 @@ def access_review(draft: Draft) -> None:
     )
     found = let(draft, "review", f"union({joined})")
     draft.say("rule", draft.phrase("review", (
-        "Only accounts with {state} yes are reviewed. Each may have several findings, a row for each; {word} is {rules}.", "Leave out accounts whose {state} is no. The {word} is {rules}; an account to which two of these apply has two rows.",
+        "Only accounts with {state} yes are reviewed. Each may have several findings, a row for each; {word} is {rules}.", "Accounts whose {state} is not yes are left out. The {word} is {rules}; an account to which two of these apply has two rows.",
         "Look at those where {state} is yes, and write a row for everything that applies: as {word} {rules}.",
     ), state=state_col, word=word, rules="; ".join(s for _, s, _ in parts)), {"do": "keep", "column": state_col, "compare": "in", "value": ["yes"]}, {"do": "review", "into": word}, *(s for _, _, s in parts))  # fmt: skip
     rows = State(

@@ -262,7 +262,7 @@ def house_style(draft: Draft) -> None:
             new=new,
             order=order,
         ),
-        {"do": "count replaced", "into": "times", "sort": ["-times", old] if "-times" in draft.lets[-1] else [old]},
+        {"do": "count replaced", "into": "times", "dir": "number down" if "-times" in draft.lets[-1] else "key up"},
     )
     judge(draft, "log_right", f"rows({listing}) == {counted}", weight=2)
     draft.formats_out.append("csv")
