@@ -267,7 +267,7 @@ def _week_before(draft: Draft) -> str:
         (
             "the day one week before the event",
             "the day 7 days before it takes place",
-            "the day that lies seven days before day",
+            "the day that lies seven days before the event",
         )
     )
 

@@ -193,7 +193,7 @@ def manifest(draft: Draft) -> None:
     keep(draft)
     draft.formats_in.append("text files")
     draft.admits.append(
-        f'expect count({found} | where {word} == "{c}") >= 1 and count({found} | where {word} == "{a}") >= 1 and count({found}) < {len(stems) + 2}'
+        f'expect count({found} | where {word} == "{c}") >= 2 and count({found} | where {word} == "{a}") >= 1 and count({found}) < {len(stems) + 2}'
     )
     draft.operation("files.inspect", "data.join", "files.write")
 
