@@ -2,7 +2,48 @@
 
 from __future__ import annotations
 
+from clawc.stdlib.archetypes import (
+    audits,
+    calendars,
+    code,
+    config,
+    delivery,
+    documents,
+    folders,
+    incidents,
+    letters,
+    messages,
+    notes,
+    pages,
+    planning,
+    programs,
+    reconcile,
+    reports,
+    reviews,
+    science,
+    wording,
+)  # fmt: skip
 from clawc.stdlib.archetypes.archetype import Archetype
-from clawc.stdlib.archetypes.reports import ARCHETYPES as REPORTS
 
-ARCHETYPES: tuple[Archetype, ...] = (*REPORTS,)
+_THEMES = (
+    reports,
+    reconcile,
+    audits,
+    reviews,
+    messages,
+    letters,
+    documents,
+    wording,
+    calendars,
+    planning,
+    pages,
+    config,
+    delivery,
+    incidents,
+    code,
+    programs,
+    folders,
+    notes,
+    science,
+)
+ARCHETYPES: tuple[Archetype, ...] = tuple(archetype for theme in _THEMES for archetype in theme.ARCHETYPES)
