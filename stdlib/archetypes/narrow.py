@@ -215,7 +215,7 @@ def without_listed(draft: Draft, state: State) -> State:
     return state.narrowed(f"{'semi_join' if only else 'anti_join'} {names} on {column.name}", 35 if only else 65)
 
 
-@part("narrow", lambda state: state.level == "rows" and state.has("due", "status"), "status", 15)
+@part("narrow", lambda state: state.level == "rows" and state.has("due", "status"), "status", 25)
 def overdue(draft: Draft, state: State) -> State:
     """What still waits for somebody although its day is over."""
     due, status, value, today = state.column("due"), state.column("status"), draft.domain.status.open, draft.when.today

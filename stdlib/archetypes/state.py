@@ -49,7 +49,7 @@ class State:
     stages: tuple[str, ...] = ()
     ordered: bool = False
     cut: bool = False
-    rows: int = 0
+    rows: int = 40
 
     @property
     def expression(self) -> str:
