@@ -161,7 +161,7 @@ def fix_bug(draft: Draft) -> None:
             break
     else:
         raise Unfit("no slip shows often enough")
-    shown, hidden = [telling[0], *cases[:2]], [*telling[1:5], *cases[2:4]]
+    shown, hidden = [telling[0], *cases[:2]], [*telling[1:6], *cases[2:6]]
     folder, module = (
         draw.pick(("tools", "lib", "app", "shop", "planner", "stats")),
         draw.pick(("helpers", "figures", "rules", "core", "calc", "utils")),

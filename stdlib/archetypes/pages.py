@@ -82,7 +82,7 @@ def catalogue(draft: Draft) -> None:
         (ident, Column(kind.name, "class", "text", kind.say, kind.many, tuple(values)), status, number),
         (ident.name,),
     )
-    state = maybe(draft, state, "narrow", 75, 2)
+    state = maybe(draft, state, "narrow", 75, 1)
     if draw.chance(25):
         state = take(draft, state, "group", ("totals",))
     state = take(draft, state, "order")
