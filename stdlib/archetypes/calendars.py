@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from clawc.stdlib.archetypes import outputs
 from clawc.stdlib.archetypes.archetype import Archetype, take
 from clawc.stdlib.archetypes.draft import Draft, hole
@@ -38,7 +40,7 @@ _PLACES = (
 )
 
 
-def _bookings(draft: Draft, places: list[str], room: str, size: tuple[int, int] = (14, 22)) -> tuple[str, str, str]:
+def _bookings(draft: Draft, places: Sequence[str], room: str, size: tuple[int, int] = (14, 22)) -> tuple[str, str, str]:
     """A file of bookings of one week; gives the `let` of its rows and the names of begin and end."""
     draw = draft.draw
     people = people_block(draft, 5, 8)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from clawc.stdlib.archetypes.archetype import Archetype, Unfit
+from clawc.stdlib.archetypes.archetype import Archetype
 from clawc.stdlib.archetypes.brief import Fact
 from clawc.stdlib.archetypes.draft import Draft, hole, quoted
 from clawc.stdlib.archetypes.draw import Draw
+from clawc.stdlib.archetypes.parts import Unfit
 from clawc.stdlib.archetypes.pieces import (
     deliver,
     judge,

@@ -34,7 +34,8 @@ def changelog(draft: Draft) -> None:
     count = draw.between(9, 13)
     day = date.fromisoformat(draft.when.first)
     commits: list[str] = []
-    path, days = draw.pick(("app", "project", "code", "site")), []
+    path = draw.pick(("app", "project", "code", "site"))
+    days: list[date] = []
     authors = draw.sample(_AUTHORS, draw.between(3, 4))
     order = [
         kinds[2],

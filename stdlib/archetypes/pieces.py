@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clawc.stdlib.archetypes import narrow, order
-from clawc.stdlib.archetypes.archetype import Unfit
 from clawc.stdlib.archetypes.brief import Step
 from clawc.stdlib.archetypes.draft import Draft, hole, listed, quoted
+from clawc.stdlib.archetypes.parts import Unfit
 from clawc.stdlib.archetypes.sources import FORMATS, KINDS, written
 from clawc.stdlib.archetypes.state import Column, Role
 

@@ -245,7 +245,7 @@ def wrong_sums(draft: Draft) -> None:
         draw.pick(("right_total", "correct", "computed_total")),
         draw.pick(("difference", "error", "too_much")),
     )
-    fee = ""
+    fee, limit, percent = "", 0, 0
     fee_step: Step | None = None
     if draw.chance(45):
         limit, percent = draw.pick((100, 200, 250, 300)), draw.pick((2, 3, 5, 10))

@@ -6,7 +6,6 @@ import pytest
 
 from clawc.compiler.mutants.values import flipped
 from clawc.compiler.mutants.wording import orders_rows
-from clawc.compiler.passes.parse import parse  # noqa: F401 - the passes first
 from clawc.compiler.pipeline import check
 from clawc.compiler.prove.plan import judge_here, plan_of
 
