@@ -76,7 +76,7 @@ def test_names_are_of_the_taxonomy() -> None:
 
 
 def test_what_is_rare_comes_first() -> None:
-    categories = Counter(one.category for one in drawn(5, 120))
+    categories = Counter(one.category for one in drawn(5, 300))
     served = {name for archetype in ARCHETYPES for name in archetype.categories}
     assert set(categories) == served
     assert max(categories.values()) <= 3 * min(categories.values())
