@@ -20,6 +20,12 @@ class Asked:
     def do(self) -> str:
         return self.text("do")
 
+    def has(self, key: str) -> bool:
+        return self._step.get(key) is not None
+
+    def yes(self, key: str) -> bool:
+        return self._step.get(key) is True
+
     def text(self, key: str) -> str:
         fact = self._step.get(key)
         if not isinstance(fact, str):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
+from clawc.stdlib.archetypes.solvers import records, rules, sides, spread
 from clawc.stdlib.archetypes.solvers.asked import Asked
 from clawc.stdlib.archetypes.solvers.compare import COMPARISONS
 from clawc.stdlib.archetypes.solvers.figures import figure
@@ -265,4 +266,26 @@ DOES: Mapping[str, Callable[[Work, Asked], None]] = {
     "lines": _lines,
     "summary": _summary,
     "note": _note,
+    "record": records.record,
+    "describe": spread.describe,
+    "keep groups": spread.keep_groups,
+    "reconcile": sides.reconcile,
+    "both values": sides.both_values,
+    "merge": sides.merge,
+    "origin": sides.origin,
+    "conflicts": sides.conflicts,
+    "verify": sides.verify,
+    "shown": sides.shown_value,
+    "audit": rules.begin,
+    "breach": rules.breach,
+    "review": rules.begin,
+    "finding": rules.finding,
+    "note on review": rules.note_on_review,
+    "outside": rules.outside,
+    "distance": rules.distance,
+    "wrong sums": rules.wrong_sums,
+    "discount": rules.discount,
+    "device rules": rules.device_rules,
+    "only changes": rules.only_changes,
+    "command columns": rules.command_columns,
 }
