@@ -39,6 +39,15 @@ class Asked:
             return [fact]
         return [self._text_in(key, part) for part in self._list(key)]
 
+    def lists(self, key: str) -> list[list[str]]:
+        """A list of lists of texts."""
+        lists: list[list[str]] = []
+        for part in self._list(key):
+            if not isinstance(part, Sequence) or isinstance(part, str):
+                raise self._wrong(key, "a list of lists")
+            lists.append([self._text_in(key, text) for text in part])
+        return lists
+
     def whole(self, key: str) -> int:
         fact = self._step.get(key)
         if not isinstance(fact, int) or isinstance(fact, bool):

@@ -127,7 +127,8 @@ def finding(work: Work, asked: Asked) -> None:
 
 def note_on_review(work: Work, asked: Asked) -> None:
     into, name = work.asked().text("into"), asked.text("name")
-    accounts = dict.fromkeys(shown(cell(row, "account")) for row in work.rows if cell(row, into) == name)
+    account = next(iter(work.table(work.source(0))[0]))
+    accounts = dict.fromkeys(shown(cell(row, account)) for row in work.rows if cell(row, into) == name)
     text = f"The list has {len(work.rows)} rows. {name}: {', '.join(accounts) or 'nobody'}.\n"
     if len(text.split()) > asked.whole("words"):
         raise Unsolvable("note on review: more words than allowed")

@@ -31,16 +31,23 @@ def _second(work: Work) -> Rows:
 def reconcile(work: Work, asked: Asked) -> None:
     on, column, into = asked.text("on"), asked.text("column"), asked.text("into")
     only_ours, only_theirs, differs = asked.texts("names")
+    slack = asked.whole("slack") if asked.has("slack") else 0
     ours, theirs = _keyed(work.rows, on), _keyed(_second(work), on)
     made: list[Row] = []
     for key in dict.fromkeys([*ours, *theirs]):
         left = cell(ours[key], column) if key in ours else None
         right = cell(theirs[key], column) if key in theirs else None
-        if key in ours and key in theirs and left == right:
+        if key in ours and key in theirs and _alike(left, right, slack):
             continue
         name = only_ours if key not in theirs else only_theirs if key not in ours else differs
         made.append({into: name, on: key, _OURS: left, _THEIRS: right})
     work.rows = made
+
+
+def _alike(left: Value, right: Value, slack: int) -> bool:
+    if isinstance(left, Decimal) and isinstance(right, Decimal):
+        return abs(left - right) <= slack
+    return left == right
 
 
 def both_values(work: Work, asked: Asked) -> None:
@@ -55,6 +62,8 @@ def merge(work: Work, asked: Asked) -> None:
     made: list[Row] = []
     for key in dict.fromkeys([*ours, *theirs]):
         entries = [{**side[key], _ORIGIN: Decimal(at)} for at, side in enumerate((ours, theirs)) if key in side]
+        if any(cell(entry, newest) is None for entry in entries):
+            raise Unsolvable(f"merge: an entry of {key!r} has no {newest}")
         days = [order(cell(entry, newest)) for entry in entries]
         if len(days) == 2 and days[0] == days[1]:
             raise Unsolvable(f"merge: neither entry of {key!r} is the later one")
@@ -87,10 +96,14 @@ def verify(work: Work, asked: Asked) -> None:
     made: list[Row] = []
     for row in _second(work):
         rows = [entry for entry in work.rows if cell(entry, by) == cell(row, by)]
-        found = figure(rows, asked) if rows else None
+        found = _figure(rows, asked) if rows else None
         name = nothing if not rows else right if found == cell(row, claim) else wrong
         made.append({**row, into: name, _OURS: found})
     work.rows = made
+
+
+def _figure(rows: Rows, asked: Asked) -> Value:
+    return Decimal(len(rows)) if asked.text("how") == "count" else figure(rows, asked)
 
 
 def shown_value(work: Work, asked: Asked) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from clawc.stdlib.archetypes.solvers import records, rules, sides, spread
+from clawc.stdlib.archetypes.solvers import calendars, letters, papers, records, rules, settings, sides, spread
 from clawc.stdlib.archetypes.solvers.asked import Asked
 from clawc.stdlib.archetypes.solvers.compare import COMPARISONS
 from clawc.stdlib.archetypes.solvers.figures import figure
@@ -21,7 +21,11 @@ from clawc.stdlib.archetypes.solvers.writing import cell, mapping, slug, table
 
 
 def _read(work: Work, asked: Asked) -> None:
-    work.read(asked)
+    first = work.read(asked)
+    if asked.has("tags"):
+        work.begun, work.rows = asked, papers.notes_of(work.folder(asked.text("path")))
+    elif first and asked.text("format") == "email":
+        work.rows = papers.mails_of(work.folder(asked.text("path")))
 
 
 # Which rows.
@@ -288,4 +292,29 @@ DOES: Mapping[str, Callable[[Work, Asked], None]] = {
     "device rules": rules.device_rules,
     "only changes": rules.only_changes,
     "command columns": rules.command_columns,
+    "clashes": calendars.clashes,
+    "free slots": calendars.free_slots,
+    "slot columns": calendars.slot_columns,
+    "timeline": calendars.timeline,
+    "cron": calendars.cron,
+    "index": papers.index,
+    "answer": papers.answer,
+    "route": papers.route,
+    "flag": papers.flag,
+    "capture": papers.capture,
+    "mail columns": papers.mail_columns,
+    "manifest": papers.manifest,
+    "file copies": papers.file_copies,
+    "parse lines": papers.parse_lines,
+    "incidents": papers.incidents,
+    "open questions": papers.open_questions,
+    "page audit": papers.page_audit,
+    "posts": letters.posts,
+    "ban": letters.ban,
+    "letters": letters.letters,
+    "letter lines": letters.letter_lines,
+    "drift": settings.drift,
+    "set": settings.set_values,
+    "edit": settings.edit,
+    "log changes": settings.log_changes,
 }

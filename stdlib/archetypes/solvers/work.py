@@ -35,8 +35,10 @@ class Work:
     def rows(self, rows: Rows) -> None:
         self._rows = rows
 
-    def read(self, asked: Asked) -> None:
+    def read(self, asked: Asked) -> bool:
+        """Whether it is the main source."""
         self._forms[asked.text("path")] = asked.text("format")
+        return len(self._forms) == 1
 
     def source(self, at: int) -> str:
         """The path of a source, by the order in which they are read."""
