@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from clawc.stdlib.archetypes.solvers.asked import Asked
-from clawc.stdlib.archetypes.solvers.values import Row, Unsolvable, Value, number, shown
+from clawc.stdlib.archetypes.solvers.values import Row, Rows, Unsolvable, Value, number, shown
 from clawc.stdlib.archetypes.solvers.work import Work
 from clawc.stdlib.archetypes.solvers.writing import cell, slug
 
@@ -16,7 +17,7 @@ def posts(work: Work, asked: Asked) -> None:
         text = f"{', '.join(f'{fact}: {shown(cell(row, fact))}' for fact in facts)} {ends}"
         if len(text) > asked.whole("characters"):
             raise Unsolvable(f"posts: {text!r} is too long")
-        path = f"{asked.text('path')}/{slug(shown(cell(row, by)))}.txt"
+        path = f"{asked.text('path')}/{_name(cell(row, by))}.txt"
         if path in work.made:
             raise Unsolvable(f"posts: two posts for {path}")
         work.made[path] = text.encode()
@@ -29,22 +30,40 @@ def ban(work: Work, asked: Asked) -> None:
 
 
 def letters(work: Work, asked: Asked) -> None:
-    by, (summed, named) = asked.text("by"), asked.texts("column")
-    if asked.text("how") != "sum, list":
-        raise Unsolvable(f"letters: unknown contents {asked.text('how')!r}")
+    by, hows, columns = asked.text("by"), asked.text("how").split(", "), asked.texts("column")
+    if len(hows) != len(columns):
+        raise Unsolvable(f"letters: {hows} of {columns}")
     persons: dict[Value, list[Row]] = {}
     for row in work.rows:
         persons.setdefault(cell(row, by), []).append(row)
     for person, rows in persons.items():
-        total = sum((number(cell(row, summed), summed) for row in rows), Decimal(0))
-        names = ", ".join(shown(cell(row, named)) for row in rows)
-        text = f"{shown(person)}\n\nThe sum of {summed} is {shown(total)}, for: {names}.\n"
+        said = "; ".join(_said(rows, how, column) for how, column in zip(hows, columns))
+        text = f"{shown(person)}\n\n{said}.\n"
         if len(text.split()) > asked.whole("words"):
             raise Unsolvable("letters: more words than allowed")
-        path = f"{asked.text('path')}/{slug(shown(person))}.txt"
+        path = f"{asked.text('path')}/{_name(person)}.txt"
         if path in work.made:
             raise Unsolvable(f"letters: two people for {path}")
         work.made[path] = text.encode()
+
+
+def _said(rows: Rows, how: str, column: str) -> str:
+    values = [cell(row, column) for row in rows]
+    if how == "sum":
+        return f"the sum of {column} is {shown(sum((number(value, column) for value in values), Decimal(0)))}"
+    if how == "list":
+        return f"{column}: {', '.join(map(shown, values))}"
+    if how == "earliest":
+        return f"the earliest {column} is {min(map(shown, values))}"
+    raise Unsolvable(f"letters: unknown contents {how!r}")
+
+
+def _name(value: Value) -> str:
+    """Whether a letter with an accent counts as a letter is said nowhere."""
+    text = shown(value)
+    if not text.isascii():
+        raise Unsolvable(f"the name of a file for {text!r}")
+    return slug(text)
 
 
 def letter_lines(work: Work, asked: Asked) -> None:
@@ -56,3 +75,16 @@ def letter_lines(work: Work, asked: Asked) -> None:
             label, subject = asked.texts("subject")
             head += f"{label}: {subject}\n"
         work.made[path] = (head + rest).encode()
+
+
+def replace_words(work: Work, asked: Asked) -> None:
+    """In place; a match that is only part of a word, or is written with other capitals, is left to nobody's guess."""
+    path, wrong, right = asked.text("path"), asked.text("from"), asked.text("into")
+    text = work.text(path)
+    words = {shown(cell(row, wrong)): shown(cell(row, right)) for row in work.table(asked.text("list"))}
+    longest = sorted(words, key=len, reverse=True)
+    each = "|".join(map(re.escape, longest))
+    found = re.findall(rf"\b(?:{each})\b", text)
+    if len(found) != len(re.findall(each, text, re.IGNORECASE)):
+        raise Unsolvable("replace words: parts of words, or other capitals")
+    work.made[path] = re.sub(rf"\b(?:{each})\b", lambda match: words[match[0]], text).encode()

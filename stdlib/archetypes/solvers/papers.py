@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 from clawc.stdlib.archetypes.solvers.asked import Asked
 from clawc.stdlib.archetypes.solvers.values import Row, Rows, Unsolvable, Value, number, shown
 from clawc.stdlib.archetypes.solvers.work import Work
-from clawc.stdlib.archetypes.solvers.writing import cell
+from clawc.stdlib.archetypes.solvers.writing import cell, slug
 
 # Sheets and notes.
 
@@ -178,13 +178,9 @@ def file_copies(work: Work, asked: Asked) -> None:
         facts = _sheet(data.decode("utf-8"))
         if by not in facts or how not in ("kind", "month"):
             raise Unsolvable(f"file copies: no folder for {name}")
-        folder = facts[by][:7] if how == "month" else _hyphens(facts[by])
-        stem = _hyphens(facts[asked.text("named by")]) if asked.has("named by") else name.removesuffix(".txt")
+        folder = facts[by][:7] if how == "month" else slug(facts[by])
+        stem = slug(facts[asked.text("named by")]) if asked.has("named by") else name.removesuffix(".txt")
         work.made[f"{asked.text('path')}/{folder}/{stem}.txt"] = data
-
-
-def _hyphens(text: str) -> str:
-    return "-".join("".join(sign if sign.isalnum() else " " for sign in text.lower()).split())
 
 
 # Lines of a form.
@@ -203,7 +199,7 @@ _PARTS = {
 def parse_lines(work: Work, asked: Asked) -> None:
     form = re.escape(asked.text("entry") if asked.has("entry") else asked.text("action"))
     for word, (column, signs) in _PARTS.items():
-        form = re.sub(rf"\b{word}\b", lambda found: f"(?P<{column}>{signs})", form)
+        form = re.sub(rf"\b{word}\b", f"(?P<{column}>{signs})".replace("\\", r"\\"), form)
     lines = work.text(work.source(0)).splitlines()
     hits = [found for line in lines if (found := re.fullmatch(form, line.strip())) is not None]
     work.rows = [found.groupdict() for found in hits]

@@ -18,6 +18,8 @@ _OURS, _THEIRS, _ORIGIN = "\0ours", "\0theirs", "\0origin"
 def _keyed(rows: Rows, on: str) -> Mapping[Value, Row]:
     found: dict[Value, Row] = {}
     for row in rows:
+        if cell(row, on) is None:
+            raise Unsolvable(f"a row without {on}, of which the text says nothing")
         if cell(row, on) in found:
             raise Unsolvable(f"two rows for {cell(row, on)!r}")
         found[cell(row, on)] = row

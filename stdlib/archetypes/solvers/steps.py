@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from clawc.stdlib.archetypes.solvers import calendars, letters, papers, records, rules, settings, sides, spread
+from clawc.stdlib.archetypes.solvers import calendars, letters, papers, records, rules, settings, sides, spread, units
 from clawc.stdlib.archetypes.solvers.asked import Asked
 from clawc.stdlib.archetypes.solvers.compare import COMPARISONS
 from clawc.stdlib.archetypes.solvers.figures import figure
@@ -45,7 +45,9 @@ def _keep(work: Work, asked: Asked) -> None:
     if compare not in COMPARISONS:
         raise Unsolvable(f"keep: unknown comparison {compare!r}")
     fits = COMPARISONS[compare](asked)
-    work.rows = [row for row in work.rows if fits(cell(row, column))]
+    kept = [at for at, row in enumerate(work.rows) if fits(cell(row, column))]
+    units.note_outliers(work, asked, kept)
+    work.rows = [work.rows[at] for at in kept]
 
 
 def _listed(work: Work, asked: Asked) -> None:
@@ -218,7 +220,13 @@ def _change(work: Work, asked: Asked) -> None:
 # What is delivered.
 
 
+_TYPED = ("json", "jsonl", "yaml", "xlsx")
+
+
 def _write(work: Work, asked: Asked) -> None:
+    numbers = any(isinstance(row.get(column), Decimal) for row in work.rows for column in work.untyped)
+    if numbers and asked.text("format") in _TYPED:
+        raise Unsolvable(f"write: are the numbers of {', '.join(work.untyped)} wanted as numbers or as texts?")
     work.made[asked.text("path")] = table(work.rows, asked.texts("columns"), asked.text("format"))
 
 
@@ -292,6 +300,8 @@ DOES: Mapping[str, Callable[[Work, Asked], None]] = {
     "device rules": rules.device_rules,
     "only changes": rules.only_changes,
     "command columns": rules.command_columns,
+    "convert": units.convert,
+    "replace words": letters.replace_words,
     "clashes": calendars.clashes,
     "free slots": calendars.free_slots,
     "slot columns": calendars.slot_columns,

@@ -19,6 +19,8 @@ class Work:
         self.begun: Asked | None = None
         # The columns that the rows have, where a step says which ones.
         self.columns: list[str] | None = None
+        # Columns with values of all types, which a format with types of its own might want as texts.
+        self.untyped: list[str] = []
         self._rows: Rows | None = None
         self._files = files
         self._forms: dict[str, str] = {}
