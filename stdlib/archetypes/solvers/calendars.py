@@ -30,6 +30,7 @@ def clashes(work: Work, asked: Asked) -> None:
     other, shared = asked.texts("into")
     least = asked.whole("more than")
     rows = sorted(work.rows, key=lambda row: order(cell(row, "id")))
+    work.checked, work.begun = work.rows, asked
     made: list[Row] = []
     for at, one in enumerate(rows):
         for two in rows[at + 1 :]:

@@ -79,6 +79,7 @@ def letter_lines(work: Work, asked: Asked) -> None:
 
 def replace_words(work: Work, asked: Asked) -> None:
     """In place; a match that is only part of a word, or is written with other capitals, is left to nobody's guess."""
+    work.begun = asked
     path, wrong, right = asked.text("path"), asked.text("from"), asked.text("into")
     text = work.text(path)
     words = {shown(cell(row, wrong)): shown(cell(row, right)) for row in work.table(asked.text("list"))}

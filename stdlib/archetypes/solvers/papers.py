@@ -174,6 +174,7 @@ def manifest(work: Work, asked: Asked) -> None:
 def file_copies(work: Work, asked: Asked) -> None:
     """Exact copies, in folders named by a line of the text."""
     by, how = asked.text("by"), asked.text("how")
+    made: list[Row] = []
     for name, data in work.folder(work.source(0)).items():
         facts = _sheet(data.decode("utf-8"))
         if by not in facts or how not in ("kind", "month"):
@@ -181,6 +182,8 @@ def file_copies(work: Work, asked: Asked) -> None:
         folder = facts[by][:7] if how == "month" else slug(facts[by])
         stem = slug(facts[asked.text("named by")]) if asked.has("named by") else name.removesuffix(".txt")
         work.made[f"{asked.text('path')}/{folder}/{stem}.txt"] = data
+        made.append({"folder": folder, "file": name})
+    work.rows = made
 
 
 # Lines of a form.
@@ -197,6 +200,7 @@ _PARTS = {
 
 
 def parse_lines(work: Work, asked: Asked) -> None:
+    work.begun = asked
     form = re.escape(asked.text("entry") if asked.has("entry") else asked.text("action"))
     for word, (column, signs) in _PARTS.items():
         form = re.sub(rf"\b{word}\b", f"(?P<{column}>{signs})".replace("\\", r"\\"), form)

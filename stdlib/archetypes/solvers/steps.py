@@ -9,7 +9,19 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from clawc.stdlib.archetypes.solvers import calendars, letters, papers, records, rules, settings, sides, spread, units
+from clawc.stdlib.archetypes.solvers import (
+    beside,
+    calendars,
+    code,
+    letters,
+    papers,
+    records,
+    rules,
+    settings,
+    sides,
+    spread,
+    units,
+)
 from clawc.stdlib.archetypes.solvers.asked import Asked
 from clawc.stdlib.archetypes.solvers.compare import COMPARISONS
 from clawc.stdlib.archetypes.solvers.figures import figure
@@ -300,6 +312,17 @@ DOES: Mapping[str, Callable[[Work, Asked], None]] = {
     "device rules": rules.device_rules,
     "only changes": rules.only_changes,
     "command columns": rules.command_columns,
+    "code review": code.code_review,
+    "count by": beside.count_by,
+    "clashes by": beside.clashes_by,
+    "lines without clash": beside.lines_without_clash,
+    "lines without breach": beside.lines_without_breach,
+    "lines of clean pages": beside.lines_of_clean_pages,
+    "count replaced": beside.count_replaced,
+    "minutes": beside.minutes,
+    "translate": beside.translate,
+    "no entry": beside.no_entry,
+    "lines of missing": beside.lines_of_missing,
     "convert": units.convert,
     "replace words": letters.replace_words,
     "clashes": calendars.clashes,
