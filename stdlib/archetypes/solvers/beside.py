@@ -140,7 +140,38 @@ def _glossary(work: Work) -> dict[str, str]:
 
 
 def _strings(work: Work) -> dict[str, str]:
+    """An object from key to text, or a list of objects with the key and, as their only other entry, the text."""
     strings = cast(object, json.loads(work.text(work.source(1))))
-    if not isinstance(strings, dict):
-        raise Unsolvable("translate: the texts are no object from key to text")
-    return cast(dict[str, str], strings)
+    if isinstance(strings, dict):
+        return cast(dict[str, str], strings)
+    key, found = work.asked().text("key"), dict[str, str]()
+    for row in work.table(work.source(1)):
+        texts = [shown(value) for name, value in row.items() if name != key]
+        if len(texts) != 1:
+            raise Unsolvable(f"translate: which of {texts} is the text?")
+        found[shown(cell(row, key))] = texts[0]
+    return found
+
+
+# Letters, and two lists that agree.
+
+
+def letter_list(work: Work, asked: Asked) -> None:
+    who, total, count = asked.texts("columns")
+    summed = work.asked().texts("column")[0]
+    groups: dict[Value, list[Row]] = {}
+    for row in work.checked:
+        groups.setdefault(cell(row, who), []).append(row)
+    work.rows = [
+        {
+            who: key,
+            total: sum((number(cell(row, summed), summed) for row in rows), Decimal(0)),
+            count: Decimal(len(rows)),
+        }
+        for key, rows in groups.items()
+    ]
+
+
+def lines_of_agreed(work: Work, asked: Asked) -> None:
+    on = work.asked().text("on")
+    _lines(work, asked, {cell(row, on) for row in work.checked} - {cell(row, on) for row in work.rows})

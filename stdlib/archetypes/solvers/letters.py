@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 from decimal import Decimal
 
 from clawc.stdlib.archetypes.solvers.asked import Asked
-from clawc.stdlib.archetypes.solvers.values import Row, Rows, Unsolvable, Value, number, shown
+from clawc.stdlib.archetypes.solvers.rules import document, loaded
+from clawc.stdlib.archetypes.solvers.values import Row, Rows, Unsolvable, Value, number, shown, value_of
 from clawc.stdlib.archetypes.solvers.work import Work
 from clawc.stdlib.archetypes.solvers.writing import cell, slug
 
@@ -33,6 +35,7 @@ def letters(work: Work, asked: Asked) -> None:
     by, hows, columns = asked.text("by"), asked.text("how").split(", "), asked.texts("column")
     if len(hows) != len(columns):
         raise Unsolvable(f"letters: {hows} of {columns}")
+    work.begun, work.checked = asked, work.rows
     persons: dict[Value, list[Row]] = {}
     for row in work.rows:
         persons.setdefault(cell(row, by), []).append(row)
@@ -89,3 +92,33 @@ def replace_words(work: Work, asked: Asked) -> None:
     if len(found) != len(re.findall(each, text, re.IGNORECASE)):
         raise Unsolvable("replace words: parts of words, or other capitals")
     work.made[path] = re.sub(rf"\b(?:{each})\b", lambda match: words[match[0]], text).encode()
+
+
+_POLITE = "We look forward to seeing you and thank you for reading this to the end. "
+
+
+def announcement(work: Work, asked: Asked) -> None:
+    """All facts under the first heading; the contact and the closing day under the second."""
+    path, (least, most) = asked.text("path"), asked.numbers("words")
+    known = document(loaded(work, work.source(0)))
+    if asked.text("how") != "closing day a week before":
+        raise Unsolvable(f"announcement: {asked.text('how')!r}")
+    closing = date.fromisoformat(str(known[asked.text("column")])) - timedelta(days=7)
+    about, sign_up = asked.texts("sections")
+    said = "".join(f"- {fact}: {shown(value_of(known[fact]))}\n" for fact in asked.texts("facts"))
+    contact = shown(value_of(known[asked.text("contact")]))
+    text = f"## {about}\n\n{said}\n## {sign_up}\n\n- contact: {contact}\n- closing day: {closing.isoformat()}\n\n"
+    # Marks of headings and bullets are no words.
+    while sum(any(map(str.isalnum, word)) for word in text.split()) < least:
+        text += _POLITE
+    if len(text.split()) > most:
+        raise Unsolvable("announcement: more words than allowed")
+    work.begun = asked
+    work.made[path] = (text.strip() + "\n").encode()
+
+
+def leave_out(work: Work, asked: Asked) -> None:
+    known = document(loaded(work, work.source(0)))
+    hidden = shown(value_of(known[asked.text("column")]))
+    if any(hidden in text.decode() for text in work.made.values()):
+        raise Unsolvable(f"leave out: {hidden!r} also stands for something else")

@@ -27,7 +27,7 @@ def loaded(work: Work, path: str) -> object:
     raise Unsolvable(f"a document in the format {form!r}")
 
 
-def _document(found: object) -> Document:
+def document(found: object) -> Document:
     if not isinstance(found, dict):
         raise Unsolvable(f"{found!r} is no mapping")
     return cast(dict[str, object], found)
@@ -36,7 +36,7 @@ def _document(found: object) -> Document:
 def _entries(found: object) -> list[Document]:
     if not isinstance(found, list):
         raise Unsolvable(f"{found!r} is no list")
-    return [_document(entry) for entry in cast(list[object], found)]
+    return [document(entry) for entry in cast(list[object], found)]
 
 
 def _day(value: Value) -> date:
@@ -64,7 +64,7 @@ def _found(work: Work, asked: Asked, fits: Callable[[Row], bool]) -> None:
 
 
 def breach(work: Work, asked: Asked) -> None:
-    policy = _document(loaded(work, work.asked().text("policy")))
+    policy = document(loaded(work, work.asked().text("policy")))
     how, limit = asked.text("how"), asked.text("limit")
     if how == "above":
         column, by = asked.text("column"), asked.text("by")

@@ -82,6 +82,7 @@ def conflicts(work: Work, asked: Asked) -> None:
     on = asked.text("on")
     name, left, right = asked.texts("into")
     ours, theirs = _keyed(work.rows, on), _keyed(_second(work), on)
+    work.begun, work.checked = asked, [row for row in work.rows if cell(row, on) in theirs]
     work.rows = [
         {on: key, name: column, left: cell(ours[key], column), right: cell(theirs[key], column)}
         for key in ours
