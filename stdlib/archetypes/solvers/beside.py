@@ -119,12 +119,14 @@ def translate(work: Work, asked: Asked) -> None:
 def no_entry(work: Work, asked: Asked) -> None:
     """The glossary is the first source, from its first column to its second."""
     path, how = work.asked().text("path"), asked.text("how")
-    if how not in ("keep", "mark"):
+    if how not in ("keep", "mark", "leave out"):
         raise Unsolvable(f"no entry: unknown meaning {how!r}")
     front = f"{asked.text('mark')} " if how == "mark" else ""
+    known = _glossary(work)
     made = {
-        key: found if (found := _glossary(work).get(text)) is not None else front + text
+        key: known[text] if text in known else front + text
         for key, text in _strings(work).items()
+        if text in known or how != "leave out"
     }
     work.made[path] = (json.dumps(made, ensure_ascii=False, indent=2) + "\n").encode()
 
