@@ -1,6 +1,6 @@
 """What each `do` means: one function per name, from the work so far and the particulars to the work after it.
 
-Rows are never changed in place. Whoever adds a kind of step adds a function and its name in `DOES`.
+Rows are never changed in place. Whoever adds a kind of step adds a function and its name in `ROWS`, or in `does.py` where it is told elsewhere.
 """
 
 from __future__ import annotations
@@ -9,19 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from clawc.stdlib.archetypes.solvers import (
-    beside,
-    calendars,
-    code,
-    letters,
-    papers,
-    records,
-    rules,
-    settings,
-    sides,
-    spread,
-    units,
-)
+from clawc.stdlib.archetypes.solvers import papers, units
 from clawc.stdlib.archetypes.solvers.asked import Asked
 from clawc.stdlib.archetypes.solvers.compare import COMPARISONS
 from clawc.stdlib.archetypes.solvers.figures import figure
@@ -265,7 +253,7 @@ def _note(work: Work, asked: Asked) -> None:
     work.made[asked.text("path")] = note(work.rows, asked)
 
 
-DOES: Mapping[str, Callable[[Work, Asked], None]] = {
+ROWS: Mapping[str, Callable[[Work, Asked], None]] = {
     "read": _read,
     "once": _once,
     "keep": _keep,
@@ -290,68 +278,4 @@ DOES: Mapping[str, Callable[[Work, Asked], None]] = {
     "lines": _lines,
     "summary": _summary,
     "note": _note,
-    "record": records.record,
-    "describe": spread.describe,
-    "keep groups": spread.keep_groups,
-    "reconcile": sides.reconcile,
-    "both values": sides.both_values,
-    "merge": sides.merge,
-    "origin": sides.origin,
-    "conflicts": sides.conflicts,
-    "verify": sides.verify,
-    "shown": sides.shown_value,
-    "audit": rules.begin,
-    "breach": rules.breach,
-    "review": rules.begin,
-    "finding": rules.finding,
-    "note on review": rules.note_on_review,
-    "outside": rules.outside,
-    "distance": rules.distance,
-    "wrong sums": rules.wrong_sums,
-    "discount": rules.discount,
-    "device rules": rules.device_rules,
-    "only changes": rules.only_changes,
-    "command columns": rules.command_columns,
-    "code review": code.code_review,
-    "count by": beside.count_by,
-    "clashes by": beside.clashes_by,
-    "lines without clash": beside.lines_without_clash,
-    "lines without breach": beside.lines_without_breach,
-    "lines of clean pages": beside.lines_of_clean_pages,
-    "count replaced": beside.count_replaced,
-    "minutes": beside.minutes,
-    "letter list": beside.letter_list,
-    "lines of agreed": beside.lines_of_agreed,
-    "announcement": letters.announcement,
-    "leave out": letters.leave_out,
-    "translate": beside.translate,
-    "no entry": beside.no_entry,
-    "lines of missing": beside.lines_of_missing,
-    "convert": units.convert,
-    "replace words": letters.replace_words,
-    "clashes": calendars.clashes,
-    "free slots": calendars.free_slots,
-    "slot columns": calendars.slot_columns,
-    "timeline": calendars.timeline,
-    "cron": calendars.cron,
-    "index": papers.index,
-    "answer": papers.answer,
-    "route": papers.route,
-    "flag": papers.flag,
-    "capture": papers.capture,
-    "mail columns": papers.mail_columns,
-    "manifest": papers.manifest,
-    "file copies": papers.file_copies,
-    "parse lines": papers.parse_lines,
-    "incidents": papers.incidents,
-    "open questions": papers.open_questions,
-    "page audit": papers.page_audit,
-    "posts": letters.posts,
-    "ban": letters.ban,
-    "letters": letters.letters,
-    "letter lines": letters.letter_lines,
-    "drift": settings.drift,
-    "set": settings.set_values,
-    "edit": settings.edit,
-    "log changes": settings.log_changes,
 }
