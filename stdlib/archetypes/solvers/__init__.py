@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from clawc.stdlib.archetypes.brief import Step
 from clawc.stdlib.archetypes.solvers.asked import Asked
-from clawc.stdlib.archetypes.solvers.steps import DOES
+from clawc.stdlib.archetypes.solvers.does import DOES
 from clawc.stdlib.archetypes.solvers.values import Unsolvable
 from clawc.stdlib.archetypes.solvers.work import Work
 

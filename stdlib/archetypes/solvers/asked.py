@@ -20,6 +20,12 @@ class Asked:
     def do(self) -> str:
         return self.text("do")
 
+    def has(self, key: str) -> bool:
+        return self._step.get(key) is not None
+
+    def yes(self, key: str) -> bool:
+        return self._step.get(key) is True
+
     def text(self, key: str) -> str:
         fact = self._step.get(key)
         if not isinstance(fact, str):
@@ -32,6 +38,15 @@ class Asked:
         if isinstance(fact, str):
             return [fact]
         return [self._text_in(key, part) for part in self._list(key)]
+
+    def lists(self, key: str) -> list[list[str]]:
+        """A list of lists of texts."""
+        lists: list[list[str]] = []
+        for part in self._list(key):
+            if not isinstance(part, Sequence) or isinstance(part, str):
+                raise self._wrong(key, "a list of lists")
+            lists.append([self._text_in(key, text) for text in part])
+        return lists
 
     def whole(self, key: str) -> int:
         fact = self._step.get(key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from clawc.stdlib.archetypes.solvers.asked import Asked
@@ -23,7 +23,6 @@ def _not(asked: Asked) -> Fits:
 
 
 def _at_least(asked: Asked) -> Fits:
-    """Also "from" a day: the bound itself is in."""
     bound = asked.value("value")
     return lambda value: not _less(value, bound)
 
@@ -51,6 +50,24 @@ def _month(asked: Asked) -> Fits:
     return lambda value: isinstance(value, str) and value[:7] == month
 
 
+def _at_most(asked: Asked) -> Fits:
+    bound = asked.value("value")
+    return lambda value: not _less(bound, value)
+
+
+def _from(asked: Asked) -> Fits:
+    """A day, or a day and a time of it: the bound itself is in."""
+    bound = "T".join(asked.texts("value"))
+    return lambda value: not _less(value, bound)
+
+
+def _within_days(asked: Asked) -> Fits:
+    """Not more than so many days after a day."""
+    start, days = asked.values("value")
+    last = (datetime.fromisoformat(str(start)) + timedelta(days=int(str(days)))).date().isoformat()
+    return lambda value: not _less(last, value)
+
+
 def _less(left: Value, right: Value) -> bool:
     if isinstance(left, Decimal) and isinstance(right, Decimal):
         return left < right
@@ -63,7 +80,9 @@ COMPARISONS: Mapping[str, Callable[[Asked], Fits]] = {
     "in": _in,
     "not": _not,
     "at least": _at_least,
-    "from": _at_least,
+    "from": _from,
+    "at most": _at_most,
+    "within days": _within_days,
     "more than": _more_than,
     "below": _below,
     "before": _below,

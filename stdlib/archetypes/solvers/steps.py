@@ -1,6 +1,6 @@
 """What each `do` means: one function per name, from the work so far and the particulars to the work after it.
 
-Rows are never changed in place. Whoever adds a kind of step adds a function and its name in `DOES`.
+Rows are never changed in place. Whoever adds a kind of step adds a function and its name in `ROWS`, or in `does.py` where it is told elsewhere.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
+from clawc.stdlib.archetypes.solvers import papers, units
 from clawc.stdlib.archetypes.solvers.asked import Asked
 from clawc.stdlib.archetypes.solvers.compare import COMPARISONS
 from clawc.stdlib.archetypes.solvers.figures import figure
@@ -20,7 +21,11 @@ from clawc.stdlib.archetypes.solvers.writing import cell, mapping, slug, table
 
 
 def _read(work: Work, asked: Asked) -> None:
-    work.read(asked)
+    first = work.read(asked)
+    if asked.has("tags"):
+        work.begun, work.rows = asked, papers.notes_of(work.folder(asked.text("path")))
+    elif first and asked.text("format") == "email":
+        work.rows = papers.mails_of(work.folder(asked.text("path")))
 
 
 # Which rows.
@@ -40,7 +45,9 @@ def _keep(work: Work, asked: Asked) -> None:
     if compare not in COMPARISONS:
         raise Unsolvable(f"keep: unknown comparison {compare!r}")
     fits = COMPARISONS[compare](asked)
-    work.rows = [row for row in work.rows if fits(cell(row, column))]
+    kept = [at for at, row in enumerate(work.rows) if fits(cell(row, column))]
+    units.note_outliers(work, asked, kept)
+    work.rows = [work.rows[at] for at in kept]
 
 
 def _listed(work: Work, asked: Asked) -> None:
@@ -213,7 +220,13 @@ def _change(work: Work, asked: Asked) -> None:
 # What is delivered.
 
 
+_TYPED = ("json", "jsonl", "yaml", "xlsx")
+
+
 def _write(work: Work, asked: Asked) -> None:
+    numbers = any(isinstance(row.get(column), Decimal) for row in work.rows for column in work.untyped)
+    if numbers and asked.text("format") in _TYPED:
+        raise Unsolvable(f"write: are the numbers of {', '.join(work.untyped)} wanted as numbers or as texts?")
     work.made[asked.text("path")] = table(work.rows, asked.texts("columns"), asked.text("format"))
 
 
@@ -240,7 +253,7 @@ def _note(work: Work, asked: Asked) -> None:
     work.made[asked.text("path")] = note(work.rows, asked)
 
 
-DOES: Mapping[str, Callable[[Work, Asked], None]] = {
+ROWS: Mapping[str, Callable[[Work, Asked], None]] = {
     "read": _read,
     "once": _once,
     "keep": _keep,
