@@ -12,7 +12,7 @@ from clawc.stdlib.archetypes.parts import Unfit
 from clawc.stdlib.archetypes.people import any_persona
 from clawc.stdlib.seeds.domains import domains
 
-_TRIES = 40
+_TRIES, _ALIKE = 40, 10
 
 
 def propose(seed: int, number: int, balance: Balance, archetypes: Sequence[Archetype] = ARCHETYPES) -> Proposal:
@@ -25,7 +25,8 @@ def propose(seed: int, number: int, balance: Balance, archetypes: Sequence[Arche
     for attempt in range(_TRIES):
         draw = Draw("synth", seed, number, attempt)
         balance.begin()
-        category = balance.pick(draw, "category", served)
+        # A draw that fails is repeated for the same category, or what fits seldom would stay rare.
+        category = balance.pick(Draw("category", seed, number, attempt // _ALIKE), "category", served)
         fitting = [archetype for archetype in archetypes if category in archetype.categories]
         archetype = balance.pick(draw, "archetype", fitting, {a: a.name for a in fitting})
         known = domains()

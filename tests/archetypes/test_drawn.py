@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from statistics import mean, variance
 
 import pytest
 
@@ -79,7 +80,8 @@ def test_what_is_rare_comes_first() -> None:
     categories = Counter(one.category for one in drawn(5, 300))
     served = {name for archetype in ARCHETYPES for name in archetype.categories}
     assert set(categories) == served
-    assert max(categories.values()) <= 3 * min(categories.values())
+    # Chance alone gives counts whose variance is their mean.
+    assert variance(categories.values()) < mean(categories.values()) * 0.7
 
 
 def test_the_same_everywhere() -> None:
