@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
@@ -34,11 +35,12 @@ def convert(work: Work, asked: Asked) -> None:
     column, unit, into, decimals = asked.text("column"), asked.text("unit"), asked.text("into"), asked.decimals()
     formulas: dict[str, ast.expr] = {asked.text("base"): ast.parse("x", mode="eval").body}
     for formula in asked.texts("formulas"):
-        tree = ast.parse(formula, mode="eval").body
-        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        # A unit may be called like a word of Python, so it is put aside before the formula is parsed.
+        names = set(re.findall(r"[^\W\d]\w*", formula))
         if len(names) != 1:
             raise Unsolvable(f"convert: {formula} is about no single unit")
-        formulas[names.pop()] = tree
+        name = names.pop()
+        formulas[name] = ast.parse(re.sub(rf"\b{name}\b", "x", formula), mode="eval").body
 
     def converted(given: str, value: Decimal) -> Decimal:
         if given not in formulas:
