@@ -42,7 +42,7 @@ class SynthOptions:
 
 
 def synth_command(options: SynthOptions) -> int:
-    """Makes a set of proved tasks; exit 1 if a suite shares tasks with it that could not be avoided."""
+    """Makes a set of proved tasks; what would leak from a suite is not taken."""
     if options.provider not in PROVIDERS:
         raise UserError(f"the provider `{options.provider}` is unknown", f"providers: {', '.join(PROVIDERS)}")
     with user_errors(), stopping():
