@@ -32,14 +32,14 @@ class Spent(NamedTuple):
 
 
 def spent(
-    command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path = ROOT, limit_s: int = LIMIT_S
+    command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path = ROOT, limit_s: int | None = None
 ) -> Spent:
-    """Runs a command to its end. Raises CommandFailed when it gives another exit status than 0, takes longer than the limit, or leaves
+    """Runs a command to its end. Raises CommandFailed when it gives another exit status than 0, takes longer than `LIMIT_S` or the limit that is given, or leaves
     processes behind."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         done = subprocess.run(
-            [sys.executable, "-I", "-S", str(_LAUNCH), str(report), str(limit_s), *command],
+            [sys.executable, "-I", "-S", str(_LAUNCH), str(report), str(LIMIT_S if limit_s is None else limit_s), *command],
             cwd=cwd, env=None if env is None else dict(env), stdin=subprocess.DEVNULL, capture_output=True, check=False,
         )  # fmt: skip
         output, errors = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")

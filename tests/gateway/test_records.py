@@ -24,7 +24,11 @@ from tests.gateway.test_rollouts import calls_of, run, steps, tiny_agent
 def test_the_wall_limit_in_the_middle_of_a_call(make_bundle: MakeBundle, tmp_path: Path, command: bool) -> None:
     agent = tiny_agent(tmp_path) if command else "loop"
     [record] = run(
-        make_bundle(limits={"wall_s": 1}), tmp_path / "run", agent, steps(tmp_path, {"text": "x", "wait_s": 30})
+        # An interpreter of the agent's starts first, and the call waits longer than either.
+        make_bundle(limits={"wall_s": 5 if command else 1}),
+        tmp_path / "run",
+        agent,
+        steps(tmp_path, {"text": "x", "wait_s": 30}),
     )
     assert (record.outcome, record.score, record.limits_hit) == ("truncated", "0", ("wall",))
     assert record.usage == Usage(model_calls=1)
