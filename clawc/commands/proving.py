@@ -60,11 +60,11 @@ _RUN: set[str] = set()
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What is done with each sound task where it is proved: `note` gives JSON data that come with the proof; `solves` says of
-    the task at a path whether an independent solution passes. `name` tells one from others in what is kept."""
+    """What is done with each sound task, at the path of its source, where it is proved: `note` gives JSON data that come with the
+    proof; `solves` says whether an independent solution passes. `name` tells one from others in what is kept."""
 
     name: str
-    note: Callable[[Compiled], Any]
+    note: Callable[[str, Compiled], Any]
     solves: Callable[[str, Compiled], bool] | None = None
 
 
@@ -442,7 +442,7 @@ def _prove_task(
         "line": checked.source.position(task.span.start)[0],
     }  # fmt: skip
     if beside is not None:
-        made["note"] = beside.note(compiled)
+        made["note"] = beside.note(item.shown, compiled)
     shape = checker_shape(bundle.files[CHECKER].decode())
     made["card"]["real"]["shape"] = shape
     fresh = shape not in _RUN

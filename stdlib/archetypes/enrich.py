@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clawc.stdlib.archetypes.draft import Draft, hole, listed, quoted
+from clawc.stdlib.archetypes.draft import Draft, hole, quoted
 from clawc.stdlib.archetypes.parts import holds, part
 from clawc.stdlib.archetypes.sources import FORMATS, KINDS, written
 from clawc.stdlib.archetypes.state import Column, State
@@ -189,6 +189,3 @@ def _free(state: State, wish: str) -> str:
     """A name for a column that no column has."""
     held = {column.name for column in state.columns}
     return wish if wish not in held else next(f"{wish}_{n}" for n in range(2, 99) if f"{wish}_{n}" not in held)
-
-
-__all__ = ["days_between", "listed", "look_up_label", "reference_table", "times_rate", "with_band", "with_month"]

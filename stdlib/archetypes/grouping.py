@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from clawc.stdlib.archetypes.draft import Draft, hole, listed
+from clawc.stdlib.archetypes.draft import Draft, listed
 from clawc.stdlib.archetypes.enrich import reference_table
 from clawc.stdlib.archetypes.parts import Unfit, part
 from clawc.stdlib.archetypes.state import Column, Role, State
@@ -229,6 +229,3 @@ def running_total(draft: Draft, state: State) -> State:
     return state.then(f"sort {month.name}").then(
         f"window {result.name} = running_sum({total.name})", columns=state.with_columns(result), ordered=True
     )
-
-
-__all__ = ["hole"]

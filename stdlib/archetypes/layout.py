@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from clawc.stdlib.archetypes.draft import WIDTH, Draft, Say, Sentence, capital
+from clawc.stdlib.archetypes.draft import WIDTH, Draft, Say
 
 Layout = Callable[[Draft, str], list[str]]
 
@@ -130,8 +130,3 @@ _NAMES = (
     "Ana", "Bilal", "Chipo", "Daria", "Emre", "Femi", "Greta", "Hana", "Idris", "Jun", "Katya", "Lars", "Maya", "Nuno", "Oona", "Priya", "Quim", "Rosa",
     "Sven", "Tala", "Uma", "Viktor", "Wanjiru", "Xenia", "Yusuf", "Zoe", "Amina", "Bjorn", "Carmen", "Dev", "Esther", "Farid", "Gwen", "Hugo", "Ines",
 )  # fmt: skip
-
-
-def about(sentences: Sequence[Sentence], kind: Say) -> list[str]:
-    """The texts of one sort."""
-    return [capital(sentence.text) for sentence in sentences if sentence.about == kind]

@@ -9,12 +9,14 @@ from zlib import crc32
 
 import pytest
 
-from clawc.compiler.pipeline import check
+from clawc.compiler.pipeline import Compiled, check
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.synth.batch import Outcome, Settings, synthesise
 from clawc.runtime.synth.note import note, solves
 from clawc.runtime.synth.rows import CardSummary
 from clawc.runtime.synth.screen import Screen
+from clawc.runtime.synth.structure import data_hash
+from clawc.stdlib.archetypes.reports import ARCHETYPES as TABLES
 
 CARD = CardSummary(
     level="admit",
@@ -52,7 +54,24 @@ class Prover:
                 yield Outcome(path, "refused")
                 continue
             task = checked.tasks[0]
-            yield Outcome(path, "", CARD, "0" * 64, note(task), int(solves(str(path), task)), 1)
+            yield Outcome(path, "", CARD, "0" * 64, note(str(path), task), self.solved(str(path), task), 1)
+
+    def solved(self, path: str, task: Compiled) -> int:
+        return int(solves(path, task))
+
+
+class Disagreeing(Prover):
+    """No reference solution passes."""
+
+    def solved(self, path: str, task: Compiled) -> int:
+        return 0
+
+
+def test_what_a_solver_disagrees_with_is_not_taken(tmp_path: Path) -> None:
+    """What none knows how to solve is; that is another thing."""
+    batch = synthesise(Settings(2, 3), tmp_path, Disagreeing(), None)
+    assert batch.dropped["the reference solver disagrees"] > 0
+    assert not {row.archetype for row in batch.rows} & {archetype.name for archetype in TABLES}
 
 
 def test_interrupted_and_continued(tmp_path: Path) -> None:
@@ -75,7 +94,7 @@ def test_the_rows(tmp_path: Path) -> None:
     for row in batch.rows:
         assert row.files and row.instruction and "{{" not in row.instruction and row.operations and row.formats
         again = check("again.claw", row.source, None, row.seed)
-        assert note(again.tasks[0])["data"] == row.data
+        assert data_hash(again.tasks[0]) == row.data
     assert len({row.family for row in batch.rows}) > 1
 
 
