@@ -108,8 +108,9 @@ def read(path: str, text: str) -> Parsed:
     return Parsed(source, file, given, diagnostics)
 
 
-def check_instance(parsed: Parsed, assets: Assets | None = None, seed: int = 0) -> Checked:
-    """Checks a file that was read, with the instance of each task that the seed gives."""
+def check_instance(parsed: Parsed, assets: Assets | None = None, seed: int = 0, *, advice: bool = True) -> Checked:
+    """Checks a file that was read, with the instance of each task that the seed gives. Without `advice` no warnings are looked
+    for that another instance of the file gave: errors are the same."""
     source, file = parsed.source, parsed.file
     recorded = RecordedAssets(assets or NoAssets(), source.path)
     diagnostics = Diagnostics()
@@ -118,7 +119,7 @@ def check_instance(parsed: Parsed, assets: Assets | None = None, seed: int = 0) 
     for block in file.items:
         if isinstance(block, ast.Block) and block.kind.text == "task" and known(block, ""):
             try:
-                compiled = _task(source, file, block, diagnostics, recorded, seed)
+                compiled = _task(source, file, block, diagnostics, recorded, seed, advice)
             except RecursionError:
                 diagnostics.add("E0108", source, block.head, "the definitions of this task are nested too deeply to evaluate",
                                 "fewer definitions, each made of others, would do")  # fmt: skip
@@ -135,7 +136,13 @@ def check_instance(parsed: Parsed, assets: Assets | None = None, seed: int = 0) 
 
 
 def _task(
-    source: Source, file: ast.File, block: ast.Block, diagnostics: Diagnostics, assets: RecordedAssets, seed: int
+    source: Source,
+    file: ast.File,
+    block: ast.Block,
+    diagnostics: Diagnostics,
+    assets: RecordedAssets,
+    seed: int,
+    advice: bool,
 ) -> Compiled | None:
     """The passes over one task; later ones run only on what earlier ones found sound."""
     said = Diagnostics()
@@ -152,13 +159,19 @@ def _task(
             report_not_admitted(draw(0), block, admission)
             return None
         task = draw(0) if admission is None or admission.task is None else admission.task
-        return _passes(source, file, block, said, task, assets)
+        return _passes(source, file, block, said, task, assets, advice)
     finally:
         diagnostics.include(said)
 
 
 def _passes(
-    source: Source, file: ast.File, block: ast.Block, diagnostics: Diagnostics, task: Task, assets: RecordedAssets
+    source: Source,
+    file: ast.File,
+    block: ast.Block,
+    diagnostics: Diagnostics,
+    task: Task,
+    assets: RecordedAssets,
+    advice: bool,
 ) -> Compiled | None:
     """The passes over an instance whose inputs are known."""
     task.context.task.imported = is_imported(block)
@@ -185,8 +198,10 @@ def _passes(
         part = sealed_part(part, sealer)
         trial = Trial(part, sealer)
         trial.remember()
-        order_lints(part, sealer)
-        blamed = advise(part, block, sealer, quotations, sound) | vacuous(part, trial)
+        blamed = vacuous(part, trial)
+        if advice or not sound:
+            order_lints(part, sealer)
+            blamed |= advise(part, block, sealer, quotations, sound)
         set_floors(part, trial)
         provable = derived_part(task, part, block, blamed)
         if provable is None:

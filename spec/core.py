@@ -6,7 +6,7 @@ Otherwise it is *dynamic* and is printed into the checker. Nodes are compared by
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, Union
 
@@ -204,19 +204,18 @@ def logic(op: str, operands: Iterable[Core], type: Type, span: Span) -> Logic:
 
 def children(node: Core) -> tuple[Core, ...]:
     """The nodes directly below, in evaluation order."""
-    if isinstance(node, LetRef):
-        return (node.value,)
-    if isinstance(node, Call):
-        return (*node.args, *(value for _, value in node.kwargs))
-    if isinstance(node, Lambda):
-        return (node.body,)
-    if isinstance(node, Items):
-        return node.items
-    if isinstance(node, Record):
-        return tuple(n for pair in node.entries for n in pair)
-    if isinstance(node, Logic):
-        return node.operands
-    return ()
+    below = _CHILDREN.get(type(node))
+    return below(node) if below is not None else ()
+
+
+_CHILDREN: dict[type, Callable[[Any], tuple[Core, ...]]] = {
+    LetRef: lambda node: (node.value,),
+    Call: lambda node: (*node.args, *(value for _, value in node.kwargs)) if node.kwargs else node.args,
+    Lambda: lambda node: (node.body,),
+    Items: lambda node: node.items,
+    Record: lambda node: tuple(n for pair in node.entries for n in pair),
+    Logic: lambda node: node.operands,
+}
 
 
 def walk(node: Core) -> Iterator[Core]:
@@ -228,7 +227,9 @@ def walk(node: Core) -> Iterator[Core]:
         if id(at) not in seen:
             seen.add(id(at))
             yield at
-            stack.extend(reversed(children(at)))
+            below = _CHILDREN.get(type(at))
+            if below is not None:
+                stack.extend(reversed(below(at)))
 
 
 class _Mistaken:

@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -38,7 +39,7 @@ from clawc.spec.bundle import CHECKER, MANIFEST
 if TYPE_CHECKING:  # loaded where it works
     from clawc.compiler.assets import Assets
     from clawc.compiler.pipeline import Checked, Compiled
-    from clawc.compiler.prove.plan import Level, Plan
+    from clawc.compiler.prove.plan import Case, Level, Plan
     from clawc.runtime.bundle import Bundle
     from clawc.spec.card import VerifierCard
 
@@ -58,14 +59,18 @@ _KEPT_AS = "proof of "
 _RUN: set[str] = set()
 
 
+Files = Mapping[str, bytes | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What is done with each sound task, at the path of its source, where it is proved: `note` gives JSON data that come with the
-    proof; `solves` says whether an independent solution passes. `name` tells one from others in what is kept."""
+    """What is done with each sound task, at the path of its source, where it is proved. `solution` gives the files of an
+    independent solution, None where there is none; it is judged as mutants are, in a sandbox where programs are run. `note`
+    gives JSON data that come with the proof; it gets the solution too. `name` tells one from others in what is kept."""
 
     name: str
-    note: Callable[[str, Compiled], Any]
-    solves: Callable[[str, Compiled], bool] | None = None
+    note: Callable[[str, Compiled, Files | None], Any]
+    solution: Callable[[str, Compiled], Files | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,16 +374,18 @@ def _prove_one(item: _Item) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_SWEPT: list[bool] = []
+# Tasks after which a child looks for garbage: it takes a tenth of the time of a task.
+_SWEEP_EVERY = 4
+_BEGUN = count()
 
 
 def _sweep() -> None:
     """A task and all that was remembered of it hold each other. What the first one left is what all others use."""
-    gc.collect()
-    if len(_SWEPT) == 1:
+    begun = next(_BEGUN)
+    if begun < 2 or begun % _SWEEP_EVERY == 0:
+        gc.collect()
+    if begun == 1:
         gc.freeze()
-    if len(_SWEPT) < 2:
-        _SWEPT.append(True)
 
 
 _ZONES = ("UTC", "Asia/Kolkata", "America/New_York", "Pacific/Kiritimati")
@@ -421,11 +428,10 @@ def _prove_task(
     is_first = place == 0 and item.first <= 1
     plan = plan_of(compiled, level, item.wanted.mutants, another=task.drawn and not is_first, advice=item.wanted.advice)
     ran = _ran(item, task.name)
-    proof = conclude(plan, ran, ran=True) if ran is not None else conclude(plan, judge_here(plan))
-    beside = item.wanted.beside
-    solves = None if beside is None or beside.solves is None else partial(beside.solves, item.shown)
+    own = _Solution(item, plan, ran)
+    proof = conclude(plan, ran[: own.place], ran=True) if ran is not None else conclude(plan, judge_here(plan))
     foreign = (
-        foreign_answers(item.shown, data, assets, compiled, item.wanted.others, solves)
+        foreign_answers(item.shown, data, assets, compiled, item.wanted.others, own.of_other)
         if task.drawn and (is_first or level == "release")
         else None
     )
@@ -436,20 +442,21 @@ def _prove_task(
     # What the check says of the verification speaks against the checker, too.
     lints = [finding(d) for d in checked.diagnostics if d.code.startswith("W06")]
     let = [finding(d, reason) for d, reason in allowed]
-    card = card_of(proof, bundle.manifest, [*lints, *found], let, foreign, (time.process_time() - start) * 1000)
+    card = card_of(proof, bundle.manifest, [*lints, *found], let, foreign, (time.process_time() - start) * 1000,
+                   own.solved + (foreign.solved if foreign is not None else 0))  # fmt: skip
     made: dict[str, Any] = {
         "name": task.name, "card": card.model_dump(mode="json"), "found": [f.stored() for f in found], "allowed": [f.stored() for f in let],
         "line": checked.source.position(task.span.start)[0],
     }  # fmt: skip
-    if beside is not None:
-        made["note"] = beside.note(item.shown, compiled)
+    if item.wanted.beside is not None:
+        made["note"] = item.wanted.beside.note(item.shown, compiled, own.files)
     shape = checker_shape(bundle.files[CHECKER].decode())
     made["card"]["real"]["shape"] = shape
     fresh = shape not in _RUN
     _RUN.add(shape)
     if item.wanted.real and ran is None and (level == "release" or fresh or plan.runs):
         made["real"] = True
-        _lay(Path(item.folder) / task.name, plan, proof, bundle.files)
+        _lay(Path(item.folder) / task.name, plan, proof, bundle.files, own)
     return made
 
 
@@ -471,7 +478,38 @@ def _ran(item: _Item, name: str) -> list[dict[str, Any]] | None:
     return json.loads(path.read_bytes()) if path.is_file() else None
 
 
-def _lay(folder: Path, plan: Plan, proof: Any, files: Mapping[str, bytes]) -> None:
+class _Solution:
+    """An independent solution of a task: `files`, None where there is none, and whether it passes. Where programs are run it
+    is the case behind all others, at `place`, and known when sandboxes gave their verdicts."""
+
+    def __init__(self, item: _Item, plan: Plan, ran: list[dict[str, Any]] | None) -> None:
+        self._make = None if item.wanted.beside is None else partial(item.wanted.beside.solution, item.shown)
+        self.files = None if self._make is None else self._make(plan.compiled)
+        self._runs = bool(plan.runs)
+        self.place = sum(1 for _ in plan.cases())
+        self.solved = False
+        if self.files is not None and not self._runs:
+            self.solved = _full(plan.compiled.trial.judge(self.files, []))
+        elif self.files is not None and ran is not None and len(ran) > self.place:
+            self.solved = _full(ran[self.place])
+
+    def of_other(self, other: Compiled) -> bool:
+        """Does the solution of another seed pass there? Where programs would have to be run, nobody asks."""
+        files = None if self.files is None or self._runs or self._make is None else self._make(other)
+        return files is not None and _full(other.trial.judge(files, []))
+
+    def case(self) -> Case | None:
+        """For the sandbox."""
+        from clawc.compiler.prove.plan import Case
+
+        return Case(self.files, []) if self.files is not None and self._runs else None
+
+
+def _full(verdict: Any) -> bool:
+    return isinstance(verdict, dict) and str(verdict["score_checks"]) == "1"  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _lay(folder: Path, plan: Plan, proof: Any, files: Mapping[str, bytes], own: _Solution) -> None:
     """What a sandbox needs: the bundle, the cases, and the verdicts that were given here."""
     from clawc.compiler.prove.plan import programs_of
 
@@ -486,6 +524,10 @@ def _lay(folder: Path, plan: Plan, proof: Any, files: Mapping[str, bytes]) -> No
         *(o.verdict for o in proof.outcomes),
         *([None] * len(plan.tests)),
     ]
+    solution = own.case()
+    if solution is not None:
+        cases.append(solution)
+        verdicts.append(None)
     chosen = range(len(cases)) if plan.level == "release" or plan.runs else _sample(len(cases), 1 + len(plan.probes))
     programs = programs_of(plan.compiled)
     listed = [

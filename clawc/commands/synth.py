@@ -91,10 +91,10 @@ def synth_command(options: SynthOptions) -> int:
 
 def _prove(paths: Sequence[Path], jobs: int) -> Iterator[Outcome]:
     from clawc.runtime.synth.batch import Outcome
-    from clawc.runtime.synth.note import note, solves
+    from clawc.runtime.synth.note import note, solution
     from clawc.runtime.synth.rows import card_summary
 
-    wanted = Wanted(seed=1, others=OTHERS, advice=False, beside=Beside("synth", note, solves))
+    wanted = Wanted(seed=1, others=OTHERS, advice=False, beside=Beside("synth", note, solution))
     for place, proved in prove_each(paths, wanted, jobs=jobs):
         path = paths[place]
         against = [f"{finding.code} {finding.title}" for finding in proved.found if finding.code != "W0811"]
@@ -102,13 +102,14 @@ def _prove(paths: Sequence[Path], jobs: int) -> Iterator[Outcome]:
             yield Outcome(path, against[0] if against else "not compiled")
             continue
         card = proved.cards[0]
-        tried = 1 + (card.instance.others if card.instance is not None else 0)
+        noted = proved.notes[0]
+        tried = 1 if card.instance is None or noted["programs"] else 1 + card.instance.others
         yield Outcome(
             path,
             "" if card.clean else "not clean",
             card_summary(card),
             card.key.bundle,
-            proved.notes[0],
+            noted,
             card.independent,
             tried,
         )

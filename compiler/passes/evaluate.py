@@ -138,45 +138,49 @@ class _Evaluation:
                 raise EvaluationFault("", node.span)
             return node.value
         closed = not node.free
-        known = self.values if node.dynamic else self.task.values
-        if closed and id(node) in known:
-            return known[id(node)]
-        self.task.steps += 1
-        if self.task.steps > MAX_STEPS:
+        task = self.task
+        known = self.values if node.dynamic else task.values
+        if closed:
+            found = known.get(id(node), known)
+            if found is not known:
+                return found
+        task.steps += 1
+        if task.steps > MAX_STEPS:
             raise EvaluationFault("this takes too many steps to evaluate", node.span)
-        result = self._compute(node, rows)
-        if closed and not isinstance(node, core.Lambda):
+        result = _COMPUTE[type(node)](self, node, rows)
+        if closed and type(node) is not core.Lambda:
             known[id(node)] = result
-            self.task.keep.append(node)
+            task.keep.append(node)
         return result
 
-    def _compute(self, node: Core, rows: dict[int, Any]) -> Any:
-        if isinstance(node, core.LetRef):
-            return self.value(node.value, rows)
-        if isinstance(node, core.Call):
-            return self._call(node, rows)
-        if isinstance(node, core.Col):
-            row = rows[node.row]
-            value: Any = row.get(node.name, MISSING) if isinstance(row, dict) else MISSING  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-            return null_for_missing(value) if self.reader is COMPILE_TIME else value  # pyright: ignore[reportUnknownVariableType]
-        if isinstance(node, core.Var):
-            return rows[node.id]
-        if isinstance(node, core.Lambda):
-            return self._lambda(node, rows)
-        if isinstance(node, core.Items):
-            values = [self.value(item, rows) for item in node.items]
-            return tuple(values) if node.tuple else values
-        if isinstance(node, core.Record):
-            return {self.value(k, rows): self.value(v, rows) for k, v in node.entries}
-        if isinstance(node, core.Logic):
-            return self._logic(node, rows)
-        if isinstance(node, core.Deliverable):
-            return self.reader.deliverable(node)
-        if isinstance(node, core.Run):
-            return self.reader.run(node.number)
+    def let_ref(self, node: core.LetRef, rows: dict[int, Any]) -> Any:
+        return self.value(node.value, rows)
+
+    def column(self, node: core.Col, rows: dict[int, Any]) -> Any:
+        row = rows[node.row]
+        value: Any = row.get(node.name, MISSING) if isinstance(row, dict) else MISSING  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+        return null_for_missing(value) if self.reader is COMPILE_TIME else value  # pyright: ignore[reportUnknownVariableType]
+
+    def variable(self, node: core.Var, rows: dict[int, Any]) -> Any:
+        return rows[node.id]
+
+    def items(self, node: core.Items, rows: dict[int, Any]) -> Any:
+        values = [self.value(item, rows) for item in node.items]
+        return tuple(values) if node.tuple else values
+
+    def record(self, node: core.Record, rows: dict[int, Any]) -> Any:
+        return {self.value(k, rows): self.value(v, rows) for k, v in node.entries}
+
+    def deliverable(self, node: core.Deliverable, _: dict[int, Any]) -> Any:
+        return self.reader.deliverable(node)
+
+    def run(self, node: core.Run, _: dict[int, Any]) -> Any:
+        return self.reader.run(node.number)
+
+    def workspace(self, _: core.Workspace, __: dict[int, Any]) -> Any:
         return self.reader.workspace()
 
-    def _call(self, node: core.Call, rows: dict[int, Any]) -> Any:
+    def call(self, node: core.Call, rows: dict[int, Any]) -> Any:
         if node.function == "passed":
             return any(
                 c["passed"] for c in self.reader.verdict()["checks"] if c["name"] == self.value(node.args[1], rows)
@@ -198,13 +202,13 @@ class _Evaluation:
                 raise
             raise EvaluationFault(str(problem), node.span) from None
 
-    def _lambda(self, node: core.Lambda, rows: dict[int, Any]) -> Callable[[Any], Any]:
+    def function(self, node: core.Lambda, rows: dict[int, Any]) -> Callable[[Any], Any]:
         def apply(row: Any) -> Any:
             return self.value(node.body, {**rows, node.param: row})
 
         return apply
 
-    def _logic(self, node: core.Logic, rows: dict[int, Any]) -> Any:
+    def logic(self, node: core.Logic, rows: dict[int, Any]) -> Any:
         operands = node.operands
         if node.op == "if":
             return self.value(operands[1] if self.value(operands[0], rows) else operands[2], rows)
@@ -214,3 +218,18 @@ class _Evaluation:
         if node.op == "and":
             return self.value(operands[1], rows) if left else left
         return left if left else self.value(operands[1], rows)
+
+
+_COMPUTE: dict[type, Callable[[_Evaluation, Any, dict[int, Any]], Any]] = {
+    core.LetRef: _Evaluation.let_ref,
+    core.Call: _Evaluation.call,
+    core.Col: _Evaluation.column,
+    core.Var: _Evaluation.variable,
+    core.Lambda: _Evaluation.function,
+    core.Items: _Evaluation.items,
+    core.Record: _Evaluation.record,
+    core.Logic: _Evaluation.logic,
+    core.Deliverable: _Evaluation.deliverable,
+    core.Run: _Evaluation.run,
+    core.Workspace: _Evaluation.workspace,
+}

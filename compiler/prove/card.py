@@ -31,8 +31,9 @@ def key_of(manifest: Manifest, level: Level) -> spec.CardKey:
 
 
 def card_of(proof: Proof, manifest: Manifest, found: Sequence[Finding], allowed: Sequence[Finding],
-            foreign: Foreign | None, cpu_ms: float) -> spec.VerifierCard:  # fmt: skip
-    """The card of a proof; `found` are the findings that stand, `allowed` those that the author allows."""
+            foreign: Foreign | None, cpu_ms: float, independent: int = 0) -> spec.VerifierCard:  # fmt: skip
+    """The card of a proof; `found` are the findings that stand, `allowed` those that the author allows. `independent`: seeds on
+    which a solution passes that knows nothing of the query."""
     outcomes = proof.outcomes
     wrong = [o for o in outcomes if o.mutant.kind == "wrong"]
     survived, rejected = proof.of("survived"), proof.of("rejected")
@@ -71,7 +72,7 @@ def card_of(proof: Proof, manifest: Manifest, found: Sequence[Finding], allowed:
         queries=_queries(proof),
         findings=tuple(_finding(f) for f in [*found, *allowed]),
         instance=_instance(proof, foreign),
-        independent=foreign.solved if foreign is not None else 0,
+        independent=independent,
         cpu_ms=round(cpu_ms, 1),
     )  # fmt: skip
 

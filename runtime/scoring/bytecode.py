@@ -61,9 +61,11 @@ class Script(NamedTuple):
 
 
 class Bytecode:
-    """The checkers of one backend on its shelves; compiled at the second use of a bundle."""
+    """The checkers of one backend on its shelves; compiled at the second use of a bundle, unless `compiles` is false: one
+    interpreter that loads a checker for a few workspaces is there sooner without."""
 
-    def __init__(self) -> None:
+    def __init__(self, compiles: bool = True) -> None:
+        self._compiles = compiles
         self._made: OrderedDict[str, Script] = OrderedDict()
         self._again: set[str] = set()
         self._compiling: dict[str, asyncio.Lock] = {}
@@ -79,7 +81,7 @@ class Bytecode:
                 script = self._made[key] = Script(await backend.shelf(key, files), "check.py", watches)
                 while len(self._made) > KEPT:
                     await self._forget(next(iter(self._made)), backend)
-            elif key not in self._again:
+            elif self._compiles and key not in self._again:
                 self._again.add(key)
                 compiled = await _compiled(script.folder, bundle.manifest.limits, backend)
                 if compiled:

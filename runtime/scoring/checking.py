@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,6 +24,8 @@ JOBS = "jobs"
 MOST = 16
 AT_ONCE = 2
 _OUTPUT = 256 << 10
+# Seconds that a series waits for the others of those that come together.
+_GATHERED_S = 0.1
 
 
 def checker_arguments(root: str) -> tuple[str, ...]:
@@ -50,18 +53,21 @@ class _Waiting:
 
 @dataclass(slots=True)
 class _Queue:
-    """The workspaces of one bundle that wait; `running` counts its sandboxes."""
+    """The workspaces of one bundle that wait; `running` counts its sandboxes. `full` is set when all that come together wait."""
 
     waiting: deque[_Waiting] = field(default_factory=deque[_Waiting])
     running: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+    full: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(slots=True)
 class Series:
-    """Judges workspaces of the same bundle that wait at the same time together."""
+    """Judges workspaces of the same bundle that wait at the same time together. `together`: as many as come at once, for whom
+    one sandbox is enough; 0 where it is not known."""
 
     backend: Backend
     bytecode: Bytecode
+    together: int = 0
     _queues: dict[str, _Queue] = field(default_factory=dict[str, _Queue])
 
     async def run(self, bundle: Bundle, scratch: Path, nonce: str) -> Finished | None:
@@ -69,7 +75,9 @@ class Series:
         queue = self._queues.setdefault(bundle.manifest.id, _Queue())
         one = _Waiting(scratch, nonce, asyncio.get_running_loop().create_future())
         queue.waiting.append(one)
-        if len(queue.running) < AT_ONCE:
+        if len(queue.waiting) >= self.together:
+            queue.full.set()
+        if len(queue.running) < (1 if self.together else AT_ONCE):
             task = asyncio.create_task(self._serve(bundle, queue))
             queue.running.add(task)
             task.add_done_callback(queue.running.discard)
@@ -84,6 +92,9 @@ class Series:
             raise
 
     async def _serve(self, bundle: Bundle, queue: _Queue) -> None:
+        if self.together:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(queue.full.wait(), _GATHERED_S)
         while queue.waiting:
             taken = [queue.waiting.popleft() for _ in range(min(MOST, len(queue.waiting)))]
             found: list[Finished | None] = [None] * len(taken)

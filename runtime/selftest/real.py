@@ -17,7 +17,7 @@ from clawc.runtime.sandbox.finish import finish, in_thread
 from clawc.runtime.sandbox.interface import WORKSPACE as INSIDE
 from clawc.runtime.sandbox.interface import Backend, FileProblem, SandboxEnded
 from clawc.runtime.scoring.bytecode import TRAJECTORY, Bytecode
-from clawc.runtime.scoring.checking import COLLECTED, Series
+from clawc.runtime.scoring.checking import COLLECTED, MOST, Series
 from clawc.runtime.scoring.jobs import environment
 from clawc.runtime.scoring.score import judge
 from clawc.runtime.workspace import BundleTemplate
@@ -54,12 +54,14 @@ class Judge:
         """The verdict of each case without its nonce, or why there is none; None for those that were not begun when the time
         was up."""
         until = time.monotonic() + patience_s
-        series = Series(self.backend, self.bytecode) if len(cases) > 1 else None
+        few = len(cases) <= MOST and not self.bundle.manifest.jobs
+        bytecode = Bytecode(compiles=False) if few else self.bytecode
+        series = Series(self.backend, bytecode, len(cases) if few else 0) if len(cases) > 1 else None
         room = asyncio.Semaphore(_PROGRAMS_AT_ONCE if self.bundle.manifest.jobs else AT_ONCE)
 
         async def one(case: Case) -> dict[str, Any] | str | None:
             async with room:
-                return await self.one(case, series) if time.monotonic() < until else None
+                return await self.one(case, series, bytecode) if time.monotonic() < until else None
 
         tasks = [asyncio.create_task(one(case)) for case in cases]
         try:
@@ -69,7 +71,9 @@ class Judge:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def one(self, case: Case, series: Series | None = None) -> dict[str, Any] | str:
+    async def one(
+        self, case: Case, series: Series | None = None, bytecode: Bytecode | None = None
+    ) -> dict[str, Any] | str:
         """As `all`, of one."""
         scratch = self.backend.scratch()
         try:
@@ -79,7 +83,9 @@ class Judge:
                 await in_thread(self._lay, scratch, case)
             trajectory = scratch / TRAJECTORY
             trajectory.write_text("".join(json.dumps(e) + "\n" for e in case.events), encoding="utf-8")
-            scored = await judge(self.bundle, scratch, self.backend, None, trajectory, self.bytecode, series)
+            scored = await judge(
+                self.bundle, scratch, self.backend, None, trajectory, bytecode or self.bytecode, series
+            )
         finally:
             await finish(self.backend.discard(scratch))
         if scored.verdict is None:

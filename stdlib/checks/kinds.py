@@ -160,6 +160,8 @@ def listed(v: Any) -> List[Any]:
 
 def escaped(text: str) -> str:
     """Text on one line: control characters, lone surrogates and invisible signs are spelled out."""
+    if text.isprintable():
+        return text
     return "".join(
         sign if sign.isprintable() else sign.encode("unicode_escape", "surrogatepass").decode("ascii") for sign in text
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from zlib import crc32
 
@@ -12,7 +12,7 @@ import pytest
 from clawc.compiler.pipeline import Compiled, check
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.synth.batch import Outcome, Settings, synthesise
-from clawc.runtime.synth.note import note, solves
+from clawc.runtime.synth.note import note, solution
 from clawc.runtime.synth.rows import CardSummary
 from clawc.runtime.synth.screen import Screen
 from clawc.runtime.synth.structure import data_hash
@@ -54,16 +54,17 @@ class Prover:
                 yield Outcome(path, "refused")
                 continue
             task = checked.tasks[0]
-            yield Outcome(path, "", CARD, "0" * 64, note(str(path), task), self.solved(str(path), task), 1)
+            files = solution(str(path), task)
+            yield Outcome(path, "", CARD, "0" * 64, note(str(path), task, files), self.solved(files, task), 1)
 
-    def solved(self, path: str, task: Compiled) -> int:
-        return int(solves(path, task))
+    def solved(self, files: Mapping[str, bytes | None] | None, task: Compiled) -> int:
+        return int(files is not None and task.trial.judge(files, [])["score_checks"] == "1")
 
 
 class Disagreeing(Prover):
     """No reference solution passes."""
 
-    def solved(self, path: str, task: Compiled) -> int:
+    def solved(self, files: Mapping[str, bytes | None] | None, task: Compiled) -> int:
         return 0
 
 
