@@ -23,6 +23,7 @@ from clawc.stdlib.archetypes.solvers.work import Work
 
 DOES: Mapping[str, Callable[[Work, Asked], None]] = {
     **ROWS,
+    "file": beside.named,
     "record": records.record,
     "describe": spread.describe,
     "keep groups": spread.keep_groups,

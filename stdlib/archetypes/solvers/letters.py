@@ -99,7 +99,7 @@ _POLITE = "We look forward to seeing you and thank you for reading this to the e
 
 def announcement(work: Work, asked: Asked) -> None:
     """All facts under the first heading; the contact and the closing day under the second."""
-    path, (least, most) = asked.text("path"), asked.numbers("words")
+    path, (least, most) = work.target(asked), asked.numbers("words")
     known = document(loaded(work, work.source(0)))
     if asked.text("how") != "closing day a week before":
         raise Unsolvable(f"announcement: {asked.text('how')!r}")

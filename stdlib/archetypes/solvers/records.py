@@ -14,7 +14,7 @@ from clawc.stdlib.archetypes.solvers.writing import cell, mapping
 
 def record(work: Work, asked: Asked) -> None:
     facts = {fact.text("name"): _fact(work, fact) for fact in asked.parts("facts")}
-    work.made[asked.text("path")] = mapping(facts, asked.text("format"))
+    work.made[work.target(asked)] = mapping(facts, asked.text("format"))
 
 
 def _fact(work: Work, fact: Asked) -> Value:

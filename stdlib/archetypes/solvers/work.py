@@ -21,6 +21,8 @@ class Work:
         self.columns: list[str] | None = None
         # Columns with values of all types, which a format with types of its own might want as texts.
         self.untyped: list[str] = []
+        # The file that the next text or list goes into, where its own step has no path.
+        self.named: str | None = None
         self._rows: Rows | None = None
         self._files = files
         self._forms: dict[str, str] = {}
@@ -71,6 +73,12 @@ class Work:
         if path not in self._tables:
             self._tables[path] = rows_of(self.file(path), self._forms[path])
         return self._tables[path]
+
+    def target(self, asked: Asked) -> str:
+        """Where the result of a step goes: its own path, or the file named before it."""
+        if asked.has("path") or self.named is None:
+            return asked.text("path")
+        return self.named
 
     def asked(self) -> Asked:
         if self.begun is None:
