@@ -19,7 +19,7 @@ def posts(work: Work, asked: Asked) -> None:
         text = f"{', '.join(f'{fact}: {shown(cell(row, fact))}' for fact in facts)} {ends}"
         if len(text) > asked.whole("characters"):
             raise Unsolvable(f"posts: {text!r} is too long")
-        path = f"{asked.text('path')}/{_name(cell(row, by))}.txt"
+        path = f"{asked.text('path')}/{slug(shown(cell(row, by)))}.txt"
         if path in work.made:
             raise Unsolvable(f"posts: two posts for {path}")
         work.made[path] = text.encode()
@@ -44,7 +44,7 @@ def letters(work: Work, asked: Asked) -> None:
         text = f"{shown(person)}\n\n{said}.\n"
         if len(text.split()) > asked.whole("words"):
             raise Unsolvable("letters: more words than allowed")
-        path = f"{asked.text('path')}/{_name(person)}.txt"
+        path = f"{asked.text('path')}/{slug(shown(person))}.txt"
         if path in work.made:
             raise Unsolvable(f"letters: two people for {path}")
         work.made[path] = text.encode()
@@ -59,14 +59,6 @@ def _said(rows: Rows, how: str, column: str) -> str:
     if how == "earliest":
         return f"the earliest {column} is {min(map(shown, values))}"
     raise Unsolvable(f"letters: unknown contents {how!r}")
-
-
-def _name(value: Value) -> str:
-    """Whether a letter with an accent counts as a letter is said nowhere."""
-    text = shown(value)
-    if not text.isascii():
-        raise Unsolvable(f"the name of a file for {text!r}")
-    return slug(text)
 
 
 def letter_lines(work: Work, asked: Asked) -> None:

@@ -19,8 +19,6 @@ class Work:
         self.begun: Asked | None = None
         # The columns that the rows have, where a step says which ones.
         self.columns: list[str] | None = None
-        # Columns with values of all types, which a format with types of its own might want as texts.
-        self.untyped: list[str] = []
         # The file that the next text or list goes into, where its own step has no path.
         self.named: str | None = None
         self._rows: Rows | None = None
@@ -66,6 +64,10 @@ class Work:
         """The files of a folder, by their names."""
         within = {name.removeprefix(f"{path}/"): data for name, data in self._files.items()}
         return {name: within[name] for name in sorted(within) if f"{path}/{name}" in self._files}
+
+    def paths(self, end: str) -> list[str]:
+        """The files whose path has that end."""
+        return sorted(path for path in self._files if f"/{path}".endswith(end))
 
     def table(self, path: str) -> Rows:
         if path not in self._forms:
