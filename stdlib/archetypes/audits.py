@@ -109,7 +109,7 @@ def policy_audit(draft: Draft) -> None:
         listing = deliver(draft, "listing", out_path(draft, draw.pick(("without_breach", "in_order", "passed")), "txt"))
         draft.say("output", draft.phrase("passed", (
             "{File} lists the {id} of every {one} that breaks no rule, one per line, sorted.", "Write {file} with the {id} of those without a breach, one on each line in ascending order.", "The ones without any breach belong in {file}: one {id} a line, sorted.",
-        ), file=hole(listing), id=ident.name, one=state.one), {"do": "lines without breach", "column": ident.name})  # fmt: skip
+        ), file=hole(listing), id=ident.name, one=state.one), {"do": "lines without breach", "path": draft.places[listing], "column": ident.name})  # fmt: skip
         judge(draft, "passed_right", f"lines({listing}) == {clean}.{ident.name}")
         draft.formats_out.append("text")
         draft.admits.append(f"expect count({clean}) >= 2")
@@ -166,7 +166,7 @@ def out_of_range(draft: Draft) -> None:
         "A {one} is listed if its {number} is less than {low} (then {flag} is \"{below}\") or more than {high} (then it is \"{above}\"); {low} and {high} themselves are fine.",
         "Everything outside its range has to be listed, with \"{below}\" or \"{above}\" as {flag}. A {number} equal to {low} or {high} is inside.",
     ), many=state.many, one=state.one, number=number.name, kind=kind.say, flag=flag, low=low, high=high, below=below, above=above),
-        {"do": "outside", "column": number.name, "by": kind.name, "bounds": [low, high], "into": flag, "names": [below, above]})  # fmt: skip
+        {"do": "outside", "path": ranges.path, "column": number.name, "by": kind.name, "bounds": [low, high], "into": flag, "names": [below, above]})  # fmt: skip
     if with_off:
         draft.say("rule", draft.phrase("off by", (
             "{off} says how far it is from the nearer end of the range, without a sign.", "Give the distance to the nearer end as {off}, always positive.", "In {off}, say by how much the end of the range is missed (a positive number).",

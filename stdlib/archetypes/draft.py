@@ -76,6 +76,7 @@ class Draft:
     introduced: bool = False  # the opening says who asks
     falling: bool = False  # the highest comes first, whatever is sorted by
     words: dict[str, str] = field(default_factory=dict[str, str])  # further slots of openings
+    places: dict[str, str] = field(default_factory=dict[str, str])  # paths of deliverables, by their names
     outbox: str = ""  # the folder of what is to be written
     last: str = ""  # the `let` of the rows that were written last
 

@@ -96,7 +96,7 @@ def file_sorting(draft: Draft) -> None:
                 ),
                 file=hole(listing),
             ),
-            {"do": "count by", "by": "folder", "into": "papers", "sort": ["folder"]},
+            {"do": "count by", "path": draft.places[listing], "by": "folder", "into": "papers", "dir": "key up"},
         )
         judge(draft, "listing_right", f"rows({listing}) == {counts}")
         draft.formats_out.append("csv")
@@ -180,7 +180,7 @@ def manifest(draft: Draft) -> None:
         "A file of the list that is not in the folder is \"{a}\", one in the folder that is not on the list \"{b}\", and one whose number of lines is not {size} \"{c}\". List name and {word} of each of these.",
         "Write name and {word}: \"{a}\" for what the folder lacks, \"{b}\" for what the list lacks, \"{c}\" where the number of lines is another one than {size}. Files without fault are left out.",
         "Report every fault as name and {word}. It is \"{a}\" if there is no such file, \"{b}\" if nobody listed it, and \"{c}\" if its lines are not as many as {size} says.",
-    ), a=a, b=b, c=c, size=size, word=word), {"do": "manifest", "column": size, "into": word, "names": [a, b, c]})  # fmt: skip
+    ), a=a, b=b, c=c, size=size, word=word), {"do": "manifest", "folder": folder, "on": "name", "column": size, "into": word, "names": [a, b, c]})  # fmt: skip
     rows = State(
         found, "fault", "faults", (column("name", "id"), column(word, "class")), draw.pick((("name",), (word, "name")))
     )

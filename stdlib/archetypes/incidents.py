@@ -202,14 +202,16 @@ def device_commands(draft: Draft) -> None:
         ),
         {
             "do": "device rules",
+            "by": "kind",
             "column": "reading",
+            "into": "command",
             "rules": [{"kind_of_device": k, "compare": s, "bound": b} for k, b, s in rules],
             "names": [on, off],
         },
     )
     draft.say("rule", draft.phrase("device limits", (
         "A device in {mode} {manual} gets no command, and neither does one that already has the right state.", "Send commands only to devices whose state is not what it is to be; those with {mode} {manual} are left alone.", "No command for {mode} {manual}, and none where the state is right as it is.",
-    ), mode=mode, manual=manual), {"do": "only changes", "column": mode, "not": manual})  # fmt: skip
+    ), mode=mode, manual=manual), {"do": "only changes", "column": mode, "not": manual, "state": "state"})  # fmt: skip
     found = let(
         draft,
         "commands",

@@ -243,7 +243,7 @@ def open_questions(draft: Draft) -> None:
         )
         draft.say("output", draft.phrase(f"per channel {by_count}", (
             "{File} has one row per {channel} with open questions: {channel} and questions (how many), {order}.", "Count them by {channel} in {file}, with the columns {channel} and questions, {order}.", "Also write {file}: for each {channel} the number of open ones as questions, {order}.",
-        ), file=hole(listing), channel=channel, order=f"sorted by questions, highest first, then by {channel}" if by_count else f"sorted by {channel}"), {"do": "count by", "by": channel, "into": "questions", "dir": "number down" if by_count else "key up"})  # fmt: skip
+        ), file=hole(listing), channel=channel, order=f"sorted by questions, highest first, then by {channel}" if by_count else f"sorted by {channel}"), {"do": "count by", "path": draft.places[listing], "by": channel, "into": "questions", "dir": "number down" if by_count else "key up"})  # fmt: skip
         judge(draft, "counts_right", f"rows({listing}) == {counts}", weight=2)
         draft.formats_out.append("csv")
     keep(draft)

@@ -121,7 +121,13 @@ def tag_index(draft: Draft) -> None:
                 tag=tag,
                 order=f"sorted by notes, highest first, then by {tag}" if by_count else f"sorted by {tag}",
             ),
-            {"do": "count by", "by": tag, "into": "notes", "dir": "number down" if by_count else "key up"},
+            {
+                "do": "count by",
+                "path": draft.places[listing],
+                "by": tag,
+                "into": "notes",
+                "dir": "number down" if by_count else "key up",
+            },
         )
         judge(draft, "counts_right", f"rows({listing}) == {counts}", weight=2)
         draft.formats_out.append("json")
@@ -224,7 +230,7 @@ def answers(draft: Draft) -> None:
         "An answer is the value behind the label in the sheet whose heading is the name asked for, as it stands there; source is the path of the sheet ({folder}/…). Where no sheet tells, the answer is \"{none}\" and source is an empty text.",
         "Copy the answer from the sheet as it is and give the path of the sheet, with {folder}/, as source. If there is no sheet on it, answer \"{none}\" with an empty source.",
         "Give answer (word for word as in the sheet) and source (its path, beginning with {folder}/). Questions that no sheet answers get \"{none}\" and an empty source.",
-    ), folder=folder, none=none), {"do": "answer", "as": form.replace("KEY", "").replace("ABOUT", "").strip(" ?:").split("  ")[0], "otherwise": none, "into": ["answer", "source"]})  # fmt: skip
+    ), folder=folder, none=none), {"do": "answer", "column": question, "as": form.replace("KEY", "").replace("ABOUT", "").strip(" ?:").split("  ")[0], "otherwise": none, "into": ["answer", "source"]})  # fmt: skip
     rows = State(
         result,
         "answer",

@@ -100,8 +100,8 @@ def access_review(draft: Draft) -> None:
         draft.phrase(
             "leavers",
             (
-                "Who leaves and when is in {file}.",
-                "{File} has those who leave, with the day (left_on).",
+                "Who leaves and when is in {file} (name and left_on).",
+                "{File} has those who leave by name, with the day (left_on).",
                 "HR keeps {file}: name and left_on of everybody who leaves.",
             ),
             file=hole(gone.file),
@@ -117,7 +117,7 @@ def access_review(draft: Draft) -> None:
     ours = let(draft, "open_accounts", f'{table.rows} | where {state_col} == "yes"')
     parts: list[tuple[str, str, Step]] = [
         (f"join {gone.rows} on holder == name | where left_on <= @{today}", draft.phrase("leaver rule", ("\"{name}\" if the holder left on {today} or before", "\"{name}\" where the holder has left by {today} (that day included)", "\"{name}\" when its holder's left_on is not after {today}"), name=names[0], today=today),
-         {"do": "finding", "how": "left", "today": today, "path": gone.path, "name": names[0]}),
+         {"do": "finding", "how": "left", "column": "holder", "on": ["name", "left_on"], "today": today, "path": gone.path, "name": names[0]}),
         (f"where {last} < @{today} - {days}d", draft.phrase("silent rule", ("\"{name}\" if {last} is more than {days} days before {today}", "\"{name}\" where more than {days} days lie between {last} and {today}", "\"{name}\" when nobody used it for more than {days} days up to {today} ({last})"), name=names[1], last=last, days=days, today=today),
          {"do": "finding", "how": "silent", "column": last, "days": days, "today": today, "name": names[1]}),
     ]  # fmt: skip
@@ -131,7 +131,7 @@ def access_review(draft: Draft) -> None:
         draft.formats_in.append("text")
         parts.append((f'where {role} == {quoted(strong)} | anti_join (table(lines({file})) | rename holder = value) on holder', draft.phrase("approval rule", (
             "\"{name}\" if the {role} is {strong} and the holder is not in {file}", "\"{name}\" where somebody has the {role} {strong} without standing in {file} (one name a line)", "\"{name}\" when the {role} {strong} belongs to a holder whom {file} does not list",
-        ), name=names[2], role=role, strong=strong, file=hole(file)), {"do": "finding", "how": "not approved", "column": role, "value": strong, "path": path, "name": names[2]}))  # fmt: skip
+        ), name=names[2], role=role, strong=strong, file=hole(file)), {"do": "finding", "how": "not approved", "on": "holder", "column": role, "value": strong, "path": path, "name": names[2]}))  # fmt: skip
     joined = ", ".join(
         f"({ours} | {test} | select {login}, holder, {word} = {quoted(str(step['name']))})" for test, _, step in parts
     )
@@ -170,7 +170,7 @@ def access_review(draft: Draft) -> None:
         draft.say("output", draft.phrase("review note", (
             "In {file}, at most {limit} words, name every {login} that is \"{name}\" and say how many rows the list has.", "Add {file} (up to {limit} words): the number of rows and each {login} with \"{name}\".",
             "Write {file} for the managers, no longer than {limit} words, with the number of rows and all {login} values that are \"{name}\".",
-        ), file=hole(note), limit=limit, login=login, name=names[0]), {"do": "note on review", "path": path, "words": limit, "name": names[0]})  # fmt: skip
+        ), file=hole(note), limit=limit, login=login, name=names[0]), {"do": "note on review", "path": path, "column": login, "words": limit, "name": names[0]})  # fmt: skip
         judge(
             draft,
             "note_right",
