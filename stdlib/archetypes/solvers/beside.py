@@ -77,7 +77,7 @@ def lines_of_clean_pages(work: Work, asked: Asked) -> None:
 
 def count_replaced(work: Work, asked: Asked) -> None:
     path, words, into = work.target(asked), work.asked(), asked.text("into")
-    wrong, right = words.text("from"), words.text("into")
+    wrong, right = asked.texts("columns")
     text = work.text(words.text("path"))
     entries = work.table(words.text("list"))
     each = "|".join(re.escape(shown(cell(row, wrong))) for row in sorted(entries, key=lambda row: -_length(row, wrong)))
@@ -122,7 +122,6 @@ def translate(work: Work, asked: Asked) -> None:
 
 
 def no_entry(work: Work, asked: Asked) -> None:
-    """The glossary is the first source, from its first column to its second."""
     path, how = work.target(work.asked()), asked.text("how")
     if how not in ("keep", "mark", "leave out"):
         raise Unsolvable(f"no entry: unknown meaning {how!r}")
@@ -142,22 +141,18 @@ def lines_of_missing(work: Work, asked: Asked) -> None:
 
 
 def _glossary(work: Work) -> dict[str, str]:
-    pairs = [tuple(map(shown, row.values())) for row in work.table(work.source(0))]
-    return {pair[0]: pair[1] for pair in pairs}
+    term, word = work.asked().texts("columns")
+    rows = work.table(work.asked().text("glossary"))
+    return {shown(cell(row, term)): shown(cell(row, word)) for row in rows}
 
 
 def _strings(work: Work) -> dict[str, str]:
-    """An object from key to text, or a list of objects with the key and, as their only other entry, the text."""
+    """An object from key to text, or a list of objects with both."""
     strings = cast(object, json.loads(work.text(work.source(1))))
     if isinstance(strings, dict):
         return cast(dict[str, str], strings)
-    key, found = work.asked().text("key"), dict[str, str]()
-    for row in work.table(work.source(1)):
-        texts = [shown(value) for name, value in row.items() if name != key]
-        if len(texts) != 1:
-            raise Unsolvable(f"translate: which of {texts} is the text?")
-        found[shown(cell(row, key))] = texts[0]
-    return found
+    key, text = work.asked().text("key"), work.asked().text("text")
+    return {shown(cell(row, key)): shown(cell(row, text)) for row in work.table(work.source(1))}
 
 
 # Letters, and two lists that agree.

@@ -11,12 +11,6 @@ from clawc.stdlib.archetypes.solvers.asked import Asked
 from clawc.stdlib.archetypes.solvers.values import Row, Rows, Unsolvable, typed
 from clawc.stdlib.archetypes.solvers.work import Work
 
-# Where each column of an entry stands, in the order in which columns are told; nothing is the text of the entry.
-_PLACES: Mapping[str, tuple[str | None, ...]] = {
-    "li.item": ("data-id", None, "data-state", "data-value"),
-    "div.card": ("id", "title", "data-state", None),
-}
-
 
 class _Entries(HTMLParser):
     """Attributes and text of each element of one tag and one class."""
@@ -45,11 +39,11 @@ class _Entries(HTMLParser):
 
 
 def entries(files: Mapping[str, bytes], asked: Asked) -> Rows:
-    """All entries of all pages of a folder, page by page."""
-    kind, columns = asked.text("kind"), asked.texts("columns")
-    if kind not in _PLACES or len(columns) != len(_PLACES[kind]):
-        raise Unsolvable(f"read: entries that are {kind}, with {len(columns)} columns")
-    tag, name = kind.split(".")
+    """All entries of all pages of a folder, page by page. A column comes from an attribute, or from the text."""
+    columns, places = asked.texts("columns"), asked.texts("places")
+    if len(columns) != len(places):
+        raise Unsolvable(f"read: the columns {columns} from {places}")
+    tag, name = asked.text("kind").split(".")
     rows: list[Mapping[str, str]] = []
     for path, data in files.items():
         if path.endswith(".html"):
@@ -57,7 +51,7 @@ def entries(files: Mapping[str, bytes], asked: Asked) -> Rows:
             page.feed(data.decode("utf-8"))
             page.close()
             for given, text in page.found:
-                cells = (text if place is None else given.get(place) or "" for place in _PLACES[kind])
+                cells = (text if place == "text" else given.get(place) or "" for place in places)
                 rows.append({column: cell.strip() for column, cell in zip(columns, cells)})
     return typed(rows)
 
@@ -112,8 +106,6 @@ def page_facts(work: Work, asked: Asked) -> None:
     """One row for each page that the first one links to."""
     addresses, columns, labels = _addresses(work), asked.texts("columns"), asked.texts("labels")
     start = work.asked().text("start")
-    if len(labels) == len(columns) - 2:
-        labels = [*labels, columns[-1]]
     if len(labels) != len(columns) - 1 or start not in addresses:
         raise Unsolvable(f"page facts: columns {columns} under the labels {labels}")
     rows: list[Mapping[str, str]] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from clawc.stdlib.archetypes.solvers.asked import Asked
 from clawc.stdlib.archetypes.solvers.reading import rows_of
@@ -10,7 +10,8 @@ from clawc.stdlib.archetypes.solvers.values import Rows, Unsolvable, Value
 
 
 class Work:
-    def __init__(self, files: Mapping[str, bytes]) -> None:
+    def __init__(self, files: Mapping[str, bytes], steps: Sequence[Asked] = ()) -> None:
+        self._steps = steps
         self.made: dict[str, bytes] = {}
         # Figures that a step works out beside its rows, under the name by which a record asks for them.
         self.counts: dict[str, Value] = {}
@@ -75,6 +76,10 @@ class Work:
         if path not in self._tables:
             self._tables[path] = rows_of(self.file(path), self._forms[path])
         return self._tables[path]
+
+    def told(self, do: str) -> list[Asked]:
+        """All steps of that name."""
+        return [step for step in self._steps if step.do == do]
 
     def target(self, asked: Asked) -> str:
         """Where the result of a step goes: its own path, or the file named before it."""
