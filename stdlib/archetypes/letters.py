@@ -15,6 +15,9 @@ from clawc.stdlib.archetypes.pieces import (
 from clawc.stdlib.archetypes.sources import main_table
 from clawc.stdlib.archetypes.state import State
 
+# Letters of names that no accent makes out of a plain one: what they become in a path would be anybody's guess.
+_NO_ACCENTS = "ßæœøđðłþıÆŒØĐÐŁÞ"
+
 
 def reminder_letters(draft: Draft) -> None:
     """One letter for each person with something that is late."""
@@ -49,11 +52,11 @@ def reminder_letters(draft: Draft) -> None:
         ]
     )
     draft.say("output", draft.phrase("letters", (
-        "Each {person} with such {many} gets one letter, {folder}/NAME.txt, where NAME is the name in lower case with a hyphen for every run of other signs than letters and digits. It states {facts}, in at most {words} words. No other file may lie in {folder}.",
-        "Write a reminder per {person} into {folder}/NAME.txt (NAME: the name in lower case, anything but letters and digits turned into one hyphen), at most {words} words long, that gives {facts}. Put nothing else into {folder}.",
-        "Every {person} concerned is written to once: {folder}/NAME.txt with NAME in lower case and a hyphen in place of all other signs than letters and digits. Name {facts}; {words} words are the limit. No other file may lie in {folder}.",
+        "Each {person} with such {many} gets one letter, {folder}/NAME.txt, where NAME is the name in lower case and without accents, with a hyphen for every run of other signs than letters and digits. It states {facts}, in at most {words} words. No other file may lie in {folder}.",
+        "Write a reminder per {person} into {folder}/NAME.txt (NAME: the name in lower case and without accents, anything but letters and digits turned into one hyphen), at most {words} words long, that gives {facts}. Put nothing else into {folder}.",
+        "Every {person} concerned is written to once: {folder}/NAME.txt where NAME is the name in lower case, without accents and with one hyphen in place of all other signs than letters and digits. Give {facts}; {words} words are the limit. No other file may lie in {folder}.",
     ), person=person.say, many=state.many, folder=folder, facts=facts, words=words), {
-        "do": "letters", "by": person.name, "path": folder, "column": [number.name, ident.name, *([due.name] if with_oldest else [])], "how": "sum, list, earliest" if with_oldest else "sum, list", "words": words})  # fmt: skip
+        "do": "letters", "by": person.name, "path": folder, "accents": "without", "column": [number.name, ident.name, *([due.name] if with_oldest else [])], "how": "sum, list, earliest" if with_oldest else "sum, list", "words": words})  # fmt: skip
     draft.say("output", draft.phrase(f"letter start {with_subject}", (
         "A line \"{label}:\" has the {person}'s name as it is in the file.", "It has a line \"{label}:\" with the name, spelt as in the file.", "The name stands on a line of its own behind \"{label}:\".",
     ) if not with_subject else (
@@ -100,7 +103,10 @@ def reminder_letters(draft: Draft) -> None:
         rows = take(draft, rows, "order", ("by_key",))
         outputs.table_file(draft, rows, formats=("csv", "json", "markdown", "tsv"))
     keep(draft)
-    draft.admits.append(f"expect count({late}) in 2..9 and unique({late}.file_name)")
+    draft.admits += [
+        f"expect count({late}) in 2..9 and unique({late}.file_name)",
+        f'expect {late} | all matches({person.name}, re"^[^{_NO_ACCENTS}]*$")',
+    ]
     draft.operation("data.aggregate", "communication.draft", "files.write")
 
 

@@ -55,11 +55,16 @@ def _second_source(draft: Draft, state: State, number: Column, differs: int) -> 
 def reconcile(draft: Draft) -> None:
     """Two lists that should agree: what is missing on either side, and what differs."""
     draw = draft.draw
-    state = main_table(draft, (draw.pick(("amount", "quantity")), "status"))
+    state = main_table(draft, (draw.pick(("amount", "quantity")), "status"), least=18)
     ident = state.columns[0]
     number = state.those("amount", "quantity")[0]
     theirs, short, said = _second_source(draft, state, number, draw.between(5, 7))
-    state = maybe(draft, state, "narrow", 40, 1, ("without_void",))
+    narrowed = maybe(draft, state, "narrow", 40, 1, ("without_void",))
+    if narrowed is not state:
+        draft.say("rule", draft.phrase("void here", (
+            "Treat what does not count as if our list did not have it.", "Whatever is left out that way is missing from our list, even if the other side has it.", "For the comparison, our list is without those rows.",
+        )))  # fmt: skip
+    state = narrowed
     ours = let(draft, "ours", state.expression)
     names = draw.pick(
         (
@@ -130,6 +135,7 @@ def merge_registers(draft: Draft) -> None:
         draft,
         ("status", "date", draw.pick(("group", "class"))),
         ("csv", "json", "tsv", "xlsx", "sqlite", "yaml", "jsonl", "html"),
+        least=18,
     )
     ident, date, status = state.columns[0], state.column("date"), state.column("status")
     shown = [ident, *state.those("group", "class")[:1], status, date]
@@ -299,7 +305,10 @@ def conflicts(draft: Draft) -> None:
     """Where two sources say different things about the same one, field by field."""
     draw, domain = draft.draw, draft.domain
     state = main_table(
-        draft, ("status", "group", "class"), ("csv", "json", "tsv", "xlsx", "sqlite", "yaml", "jsonl", "markdown")
+        draft,
+        ("status", "group", "class"),
+        ("csv", "json", "tsv", "xlsx", "sqlite", "yaml", "jsonl", "markdown"),
+        least=14,
     )
     ident = state.columns[0]
     fields = draw.sample(state.those("status", "group", "class"), draw.between(2, 3))
