@@ -23,11 +23,18 @@ from clawc.stdlib.archetypes.pieces import (
 from clawc.stdlib.archetypes.sources import main_table
 from clawc.stdlib.archetypes.state import Column, State
 
+# Below this, whole numbers are too coarse for the bounds of a column that has decimals.
+_NARROW = 20
 
-def _bounds(draft: Draft, number: Column, low: int, high: int) -> tuple[int, int]:
-    """Two numbers within a column's range, at so many percent of it."""
+
+def _bound(number: Column, low: int, high: int) -> str:
+    """The expression of a number within a column's range, between so many percent of it and so many."""
     span = number.high - number.low
-    return number.low + span * low // 100, max(number.low + span * high // 100, number.low + 1)
+    if number.decimals and span < _NARROW:
+        places = number.decimals
+        return f"round(uniform({number.low + span * low / 100:.{places}f}, {number.low + span * high / 100:.{places}f}), {places})"
+    first = number.low + span * low // 100
+    return f"integer_between({first}, {max(number.low + span * high // 100, first + 1)})"
 
 
 def policy_audit(draft: Draft) -> None:
@@ -38,14 +45,13 @@ def policy_audit(draft: Draft) -> None:
         state.column(r) for r in ("id", "amount", "class", "status", "date", "due")
     )
     state = maybe(draft, state, "narrow", 35, 1, ("only_period",))
-    low, high = _bounds(draft, amount, 60, 95)
     known = let(draft, "kinds", f"table({texts(draw.shuffled(kind.values))})")
     limit = draw.pick(("limit", "maximum", "ceiling", "cap"))
     data = data_block(
         draft,
         "limits",
         len(kind.values),
-        (f"{kind.name} = {known}.value[n - 1]", f"{limit} = integer_between({low}, {high})"),
+        (f"{kind.name} = {known}.value[n - 1]", f"{limit} = {_bound(amount, 60, 95)}"),
     )
     days, blocked = draw.between(18, 34), draw.pick([v for v in status.values if v != draft.domain.status.void])
     key_days, key_blocked = (
@@ -130,8 +136,6 @@ def out_of_range(draft: Draft) -> None:
     low, high = draw.pick((("low", "high"), ("from", "to"), ("lower", "upper"), ("min_ok", "max_ok")))
     if low == "from":
         low, high = "range_from", "range_to"
-    a, b = _bounds(draft, number, 15, 35)
-    c, d = _bounds(draft, number, 65, 85)
     known = let(draft, "kinds", f"table({texts(draw.shuffled(kind.values))})")
     data = data_block(
         draft,
@@ -139,8 +143,8 @@ def out_of_range(draft: Draft) -> None:
         len(kind.values),
         (
             f"{kind.name} = {known}.value[n - 1]",
-            f"{low} = integer_between({a}, {b})",
-            f"{high} = integer_between({max(c, b + 1)}, {max(d, b + 2)})",
+            f"{low} = {_bound(number, 15, 35)}",
+            f"{high} = {_bound(number, 65, 85)}",
         ),
     )
     ranges = table_input(
