@@ -51,6 +51,8 @@ def main(source, target):
 sys.exit(main(sys.argv[1], sys.argv[2]))
 """
 
+_TRIED = 'python3 -S "$0" a.csv o.csv; python3 -S "$0" gone.csv p.csv 2> said.txt'
+
 
 def write_script(draft: Draft) -> None:
     """A program that adds up any file of this shape."""
@@ -119,18 +121,18 @@ def write_script(draft: Draft) -> None:
         {"do": "missing input", "status": status_code},
     )
     judge(draft, "result_right", f"rows({result}) == totals_of(csv({file})) within 0.005", weight=2)
-    judge(
+    # Both calls in one program: what takes time is the start of a sandbox.
+    tried = let(
         draft,
-        "unseen_right",
-        f'let other = run(["python3", {script}, "a.csv", "o.csv"], files = {{"a.csv": csv({extra})}}, timeout = 10s)',
-        f'csv(other.files["o.csv"]) == totals_of({extra}) within 0.005',
-        weight=4,
+        "tried",
+        f'run(["sh", "-c", {quoted(_TRIED)}, {script}], files = {{"a.csv": csv({extra})}}, timeout = 10s)',
     )
+    judge(draft, "unseen_right", f'csv({tried}.files["o.csv"]) == totals_of({extra}) within 0.005', weight=4)
+    said = f'{tried}.files["said.txt"]'
     judge(
         draft,
         "missing_input",
-        f'let gone = run(["python3", {script}, "gone.csv", "o.csv"], timeout = 10s)',
-        f'gone.exit == {status_code} and count(lines(gone.stderr)) == 1 and mentions(gone.stderr, "gone.csv")',
+        f'{tried}.exit == {status_code} and count(lines({said})) == 1 and mentions({said}, "gone.csv")',
     )
     solution = (
         _SCRIPT.replace("return 2", f"return {status_code}")
