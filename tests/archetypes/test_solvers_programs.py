@@ -127,3 +127,106 @@ def test_a_function_is_written_from_its_promise(head: str, promise: str, asked: 
 def test_a_promise_that_is_not_known_is_not_guessed() -> None:
     with pytest.raises(Unsolvable, match="Something else"):
         solve([{"do": "fix", "path": "m.py", "function": "f"}], {"m.py": b'def f(x):\n    """Something else."""\n'})
+
+
+# Cases for tests.
+
+LIMITS = b"field,least,most\nage,18,30\n"
+ACCEPTS = """
+import csv
+with open("l.csv") as file:
+    TABLE = list(csv.DictReader(file))
+
+
+def accepts(field, value):
+    row = next(row for row in TABLE if row["field"] == field)
+    low, high = int(row["least"]), int(row["most"])
+    return "yes" if low <= value < high else "no"
+"""
+
+
+def _cases(rule: Step, cases: Step, columns: list[str], table: bytes, code: str) -> list[list[Fact]]:
+    brief: list[Step] = [
+        {"do": "read", "path": "l.csv", "format": "csv"},
+        rule,
+        {"do": "test cases", **cases},
+        {"do": "expected", "columns": columns},
+        {"do": "try cases", "into": "result", "values": ["right", "wrong"]},
+        {"do": "write", "path": "out.json", "format": "json", "columns": [*columns, "result"]},
+    ]
+    loaded = json.loads(solve(brief, {"l.csv": table, "code/m.py": code.encode()})["out.json"])
+    return [list(row.values()) for row in loaded]
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted"),
+    [
+        ("inclusive", [[17, "no", "right"], [18, "yes", "right"], [30, "yes", "wrong"], [31, "no", "right"]]),
+        ("strict", [[18, "no", "wrong"], [19, "yes", "right"], [29, "yes", "right"], [30, "no", "right"]]),
+    ],
+)
+def test_cases_at_limits(kind: str, wanted: list[list[Fact]]) -> None:
+    about: Step = {"column": "least", "columns": ["most"], "kind": kind}
+    rule: Step = {"do": "limits", **about, "values": ["yes", "no"]}
+    found = _cases(rule, {"how": "at limits", **about}, ["field", "value", "expected"], LIMITS, ACCEPTS)
+    assert [row[1:] for row in found] == wanted
+
+
+GRADE = 'def grade(n):\n    for row in reversed(TABLE):\n        if n > float(row["over"]):\n            return row["name"]\n    return None\n'
+
+
+@pytest.mark.parametrize(("kind", "wanted"), [("above", "aab right right right"), ("from", "abb right wrong right")])
+def test_cases_around_borders(kind: str, wanted: str) -> None:
+    rule: Step = {"do": "bands", "column": "over", "value": "n", "take": "name", "kind": kind}
+    cases: Step = {"how": "around borders", "step": "0.1", "column": "over"}
+    found = _cases(rule, cases, ["n", "expected"], b"over,name\n0,a\n10,b\n", GRADE)
+    assert [row[0] for row in found] == [9.9, 10, 10.1]
+    assert " ".join(["".join(str(row[1]) for row in found), *(str(row[2]) for row in found)]) == wanted
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "wanted"),
+    [
+        ("Monday after", "end += timedelta(days=1)", ["2025-03-10 wrong", "2025-03-10 right", "2025-03-07 right"]),
+        ("Friday before", "end -= timedelta(days=end.isoweekday() - 5)", ["2025-03-07 right", "2025-03-07 right", "2025-03-07 right"]),
+    ],
+)  # fmt: skip
+def test_cases_of_days(kind: str, code: str, wanted: list[str]) -> None:
+    text = f"def due(sent):\n    end = date.fromisoformat(sent) + timedelta(days=7)\n    if end.isoweekday() > 5:\n        {code}\n    return end.isoformat()\n"
+    rule: Step = {"do": "deadline", "days": 7, "column": "sent", "as": "expected", "kind": kind}
+    days = b"sent\n2025-03-01\n2025-03-02\n2025-02-28\n"
+    found = _cases(rule, {"how": "listed", "column": "sent"}, ["sent", "expected"], days, text)
+    assert [f"{row[1]} {row[2]}" for row in found] == wanted
+
+
+@pytest.mark.parametrize(("how", "wanted"), [("down", 0.02), ("half up", 0.03), ("half even", 0.02)])
+def test_cases_of_halves(how: str, wanted: float) -> None:
+    text = 'def fee(n):\n    exact = Decimal(str(n)) * Decimal("0.05")\n    return exact.quantize(Decimal("0.01"), rounding=decimal.ROUND_HALF_UP)\n'
+    rule: Step = {"do": "share", "percent": 5, "column": "n", "as": "expected", "how": how}
+    found = _cases(rule, {"how": "listed", "column": "n"}, ["n", "expected"], b"n\n0.5\n", text)
+    assert found == [[0.5, wanted, "right" if wanted == 0.03 else "wrong"]]
+
+
+@pytest.mark.parametrize(("kind", "wanted"), [("sum", [96, 80, 120, 100]), ("base only", [100, 80, 120, 100])])
+def test_cases_of_prices(kind: str, wanted: list[int]) -> None:
+    text = 'def price(what, fast, member):\n    row = next(row for row in TABLE if row["what"] == what)\n    base = float(row["base"])\n    share = 80 / 100 if member == "yes" else 1\n    extra = 20 if fast == "yes" else 0\n    return round((base + extra) * share, 2)\n'
+    rule: Step = {
+        "do": "price",
+        "base": "base",
+        "option": "fast",
+        "more": 20,
+        "client": "member",
+        "percent": 20,
+        "kind": kind,
+    }
+    cases: Step = {"how": "combinations", "columns": ["what"], "options": ["fast", "member"], "values": ["yes", "no"]}
+    found = _cases(rule, cases, ["what", "fast", "member", "expected"], b"what,base\nx,100\n", text)
+    assert [row[1:4] for row in found] == [["yes", "yes", wanted[0]], ["yes", "no", wanted[2]], ["no", "yes", wanted[1]], ["no", "no", wanted[3]]]  # fmt: skip
+    assert [row[4] for row in found] == ["right" if kind == "sum" else "wrong", "right", "right", "right"]
+
+
+def test_code_that_does_more_than_compute_is_not_traced() -> None:
+    rule: Step = {"do": "share", "percent": 5, "column": "n", "as": "expected", "how": "down"}
+    for body in ("open(n)", "__import__('os')", "n.__class__", "TABLE.pop()"):
+        with pytest.raises(Unsolvable):
+            _cases(rule, {"how": "listed", "column": "n"}, ["n", "expected"], b"n\n0.5\n", f"def f(n):\n    return {body}\n")  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from clawc.stdlib.archetypes.solvers import (
     beside,
     calendars,
+    cases,
     code,
     history,
     letters,
@@ -23,6 +24,12 @@ from clawc.stdlib.archetypes.solvers import (
 from clawc.stdlib.archetypes.solvers.asked import Asked
 from clawc.stdlib.archetypes.solvers.steps import ROWS
 from clawc.stdlib.archetypes.solvers.work import Work
+
+
+def _share(work: Work, asked: Asked) -> None:
+    """A column of the result, or the rule of a function to be tested."""
+    (cases.rule if asked.has("percent") else ROWS["share"])(work, asked)
+
 
 DOES: Mapping[str, Callable[[Work, Asked], None]] = {
     **ROWS,
@@ -95,6 +102,14 @@ DOES: Mapping[str, Callable[[Work, Asked], None]] = {
     "missing input": programs.missing_input,
     "fix": programs.fix,
     "note on fix": programs.note_on_fix,
+    "limits": cases.rule,
+    "bands": cases.rule,
+    "deadline": cases.rule,
+    "price": cases.rule,
+    "share": _share,
+    "test cases": cases.test_cases,
+    "expected": cases.expected,
+    "try cases": cases.try_cases,
     "drift": settings.drift,
     "set": settings.set_values,
     "edit": settings.edit,

@@ -21,7 +21,7 @@ def _fact(work: Work, fact: Asked) -> Value:
     how = fact.text("how")
     if how in work.counts:
         return work.counts[how]
-    if how == "count":
+    if how in ("count", "count where"):
         return Decimal(len(_with_value(work, fact)))
     if how == "count distinct":
         return Decimal(len({cell(row, fact.text("column")) for row in work.rows}))
