@@ -72,9 +72,9 @@ def file_sorting(draft: Draft) -> None:
         "NAME is the value of the line \"{ref}:\" in lower case, with a hyphen for anything but letters and digits", "NAME is what \"{ref}:\" says, in lower case, other signs than letters and digits turned into one hyphen",
     ) if renamed else ("NAME is the name that the file has already, without .txt", "the file keeps its name as NAME"), ref=ref)  # fmt: skip
     draft.say("output", draft.phrase("filing", (
-        "Copy each of them, its text unchanged, to {target}/FOLDER/NAME.txt: {folder}; {named}. No other .txt file may lie in folders of {target}.", "Every file gets an exact copy {target}/FOLDER/NAME.txt, where {folder}, and {named}. Put no other .txt files into folders of {target}.",
-        "File a copy of each under {target}/FOLDER/NAME.txt with its text as it is. Here {folder}; {named}. There may be no other .txt files in folders of {target}.",
-    ), target=target, folder=said, named=named), {"do": "file copies", "path": target, "by": labels[0] if by == "kind" else labels[1], "how": by, **({"named by": ref} if renamed else {})})  # fmt: skip
+        "Copy each file from {inbox}, its text unchanged, to {target}/FOLDER/NAME.txt: {folder}; {named}. No other .txt file may lie in folders of {target}.", "Every file of {inbox} gets an exact copy {target}/FOLDER/NAME.txt, where {folder}, and {named}. Put no other .txt files into folders of {target}.",
+        "File a copy of each file in {inbox} under {target}/FOLDER/NAME.txt with its text as it is. Here {folder}; {named}. There may be no other .txt files in folders of {target}.",
+    ), inbox=inbox, target=target, folder=said, named=named), {"do": "file copies", "path": target, "by": labels[0] if by == "kind" else labels[1], "how": by, **({"named by": ref} if renamed else {})})  # fmt: skip
     judge(draft, "copies_right", f"{filed} | all text({files}[[folder, name]]) == body", weight=4, partial=True)
     draft.formats_out.append("text files")
     if draw.chance(65):
