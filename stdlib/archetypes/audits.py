@@ -168,7 +168,7 @@ def out_of_range(draft: Draft) -> None:
     draft.say("rule", draft.phrase("out of range", (
         "Keep the {many} whose {number} is outside the range of its {kind}; the two ends are still normal. {flag} is \"{below}\" under the range and \"{above}\" over it.",
         "{A_one} is listed if its {number} is less than {low} (then {flag} is \"{below}\") or more than {high} (then it is \"{above}\"); {low} and {high} themselves are fine.",
-        "Everything outside its range has to be listed, with \"{below}\" (too low) or \"{above}\" (too high) as {flag}. {A_number} equal to {low} or {high} is inside.",
+        "Everything outside its range has to be listed, with \"{below}\" (too low) or \"{above}\" (too high) as {flag}. Values of {number} equal to {low} or {high} are inside.",
     ), many=state.many, one=state.one, number=number.name, kind=kind.say, flag=flag, low=low, high=high, below=below, above=above),
         {"do": "outside", "path": ranges.path, "column": number.name, "by": kind.name, "bounds": [low, high], "into": flag, "names": [below, above]})  # fmt: skip
     if with_off:
@@ -206,7 +206,7 @@ ARCHETYPES = (
         "The question is whether all {many} are within the rules.", "An audit of the {many} is due, for {purpose}.", "Go through the {many} and find everything that is against the rules.",
     ), policy_audit, "{Many} against the rules"),
     Archetype("out_of_range", ("professional.medical", "automation.inspection", "reasoning.science"), (
-        "Which {many} have values outside the normal range?", "Find the {many} that are out of range.", "We want to look at the unusual {many}; which are they?", "Before {purpose}, flag all values that are not normal.", "Flag the {many} that are too low or too high.",
+        "Which {many} have values outside the normal range?", "Find the {many} that are out of range.", "We want to look at the unusual {many}; which are they?", "Before {purpose}, flag all values that are not normal.", "Flag the {many} whose values are too low or too high.",
         "Please check the values of our {many} against their ranges.", "Are there {many} with worrying values?", "We screen the {many} for {purpose}.",
     ), out_of_range, "{Many} out of range"),
 )  # fmt: skip

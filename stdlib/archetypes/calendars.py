@@ -145,7 +145,7 @@ def clashes(draft: Draft) -> None:
 def free_slots(draft: Draft) -> None:
     """Half-hour slots of a day in which nobody is busy."""
     draw = draft.draw
-    room = draw.pick(("person", "member", "who"))
+    room = draw.pick(("person", "member", "colleague"))
     names = draw.sample(
         ("Ada", "Bo", "Chen", "Dina", "Emil", "Fay", "Goran", "Hilde", "Imre", "Joy", "Kofi", "Lea"), draw.between(3, 4)
     )

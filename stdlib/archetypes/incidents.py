@@ -73,7 +73,7 @@ def incident_log(draft: Draft) -> None:
     cuts = draw.pick(("", "", "03:00"))
     where = f"level in {texts(bad)}" + (f" and at >= @{day}T{cuts}" if cuts else "")
     draft.say("rule", draft.phrase(f"bad {bool(cuts)}", (
-        "An incident entry is one with the level {levels}{cut}.", "What counts are entries whose level is {levels}{cut}.", "Only entries with the level {levels} matter{cut}.",
+        "An incident entry is one with the level {levels}{cut}.", "What counts are entries whose level is {levels}{cut}.", "Only entries with the level {levels}{cut} matter.",
     ), levels=listed(bad, "or"), cut=f" from {cuts} on {day} on" if cuts else ""), {"do": "keep", "column": "level", "compare": "in", "value": list(bad)}, *([{"do": "keep", "column": "at", "compare": "from", "value": [day, cuts]}] if cuts else []))  # fmt: skip
     errors, first, last = draw.pick(
         (("errors", "first_seen", "last_seen"), ("entries", "begin", "finish"), ("problems", "since", "until"))

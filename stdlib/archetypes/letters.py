@@ -54,13 +54,13 @@ def reminder_letters(draft: Draft) -> None:
     draft.say("output", draft.phrase("letters", (
         "Each {person} with late {many} gets one letter, {folder}/NAME.txt, where NAME is the name in lower case and without accents, with a hyphen for every run of other signs than letters and digits. It states {facts}, in at most {words} words. No other file may lie in {folder}.",
         "Write a reminder to each {person} who is late, into {folder}/NAME.txt (NAME: the name in lower case and without accents, anything but letters and digits turned into one hyphen), at most {words} words long, that gives {facts}. Put nothing else into {folder}.",
-        "Every {person} concerned is written to once: {folder}/NAME.txt where NAME is the name in lower case, without accents and with one hyphen in place of all other signs than letters and digits. Give {facts}; {words} words are the limit. No other file may lie in {folder}.",
+        "Write once to every {person} who is late: {folder}/NAME.txt where NAME is the name in lower case, without accents and with one hyphen in place of all other signs than letters and digits. Give {facts}; {words} words are the limit. No other file may lie in {folder}.",
     ), person=person.say, many=state.many, folder=folder, facts=facts, words=words), {
         "do": "letters", "by": person.name, "path": folder, "accents": "without", "column": [number.name, ident.name, *([due.name] if with_oldest else [])], "how": "sum, list, earliest" if with_oldest else "sum, list", "words": words})  # fmt: skip
     draft.say("output", draft.phrase(f"letter start {with_subject}", (
-        "A line \"{label}:\" has the {person}'s name as it is in the file.", "It has a line \"{label}:\" with the name, spelt as in the file.", "The name stands on a line of its own behind \"{label}:\".",
+        "A line \"{label}:\" has the name of the {person} as it is in the file.", "It has a line \"{label}:\" with the name, spelt as in the file.", "The name stands on a line of its own behind \"{label}:\".",
     ) if not with_subject else (
-        "A line \"{label}:\" has the {person}'s name as it is in the file, and another one reads \"{second}: {subject}\".", "On lines of their own there are \"{label}:\" with the name and \"{second}: {subject}\".",
+        "A line \"{label}:\" has the name of the {person} as it is in the file, and another one reads \"{second}: {subject}\".", "On lines of their own there are \"{label}:\" with the name and \"{second}: {subject}\".",
         "Each one has a line \"{second}: {subject}\" and a line \"{label}:\" with the name as the file spells it.",
     ), label=label, second=second, person=person.say, subject=subject), {"do": "letter lines", "to": label, **({"subject": [second, subject]} if with_subject else {})})  # fmt: skip
     draft.say("limit", draft.phrase("own only", (

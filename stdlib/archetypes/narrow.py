@@ -135,7 +135,7 @@ def only_period(draft: Draft, state: State) -> State:
     if sort == "from":
         text = draft.phrase("from", (
             "Start with {day}: earlier {many} do not count (by {column}).", "Nothing before {day}, please; {column} decides.",
-            "Use {many} from {day} on, that day included ({column}).", "Leave out whatever has {a_column} before {day}.", "Only {many} on or after {day} by {column}.",
+            "Use {many} from {day} on, that day included ({column}).", "Leave out whatever lies before {day} by {column}.", "Only {many} on or after {day} by {column}.",
         ), many=state.many, day=day, column=column.name)  # fmt: skip
         draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "from", "value": day})
         return state.narrowed(f"where {column.name} >= @{day}", 50)
@@ -224,7 +224,7 @@ def overdue(draft: Draft, state: State) -> State:
         'As of {today} we want what is late: "{value}" in {column} and {due} earlier than that day.',
         'We want only what is late on {today}: {column} is "{value}" and {due} is an earlier day.',
         'Take {today} as today and keep the {many} with "{value}" in {column} although {due} has passed (the day itself is not late).',
-        'We need the {many} that still have "{value}" in {column} and {a_due} before {today}.',
+        'We need the {many} that still have "{value}" in {column} and a day before {today} in {due}.',
     ), many=state.many, today=today, value=value, column=status.name, due=due.name)  # fmt: skip
     draft.say("rule", text, {"do": "overdue", "column": [status.name, due.name], "value": value, "today": today})
     draft.operation("data.filter")

@@ -221,7 +221,7 @@ def answers(draft: Draft) -> None:
             (
                 "The questions are in {file}, and the answers stand in the .md files in {folder}.",
                 "{File} has the questions; look for answers in the fact sheets in {folder} (.md).",
-                "Answer what {file} asks from the .md files in the folder {folder}.",
+                "Answer the questions in {file} from the .md files in the folder {folder}.",
             ),
             file=hole(table.file),
             folder=folder,

@@ -123,7 +123,7 @@ def task_timeline(draft: Draft) -> None:
     )
     names = let(draft, "subjects", f"table({texts(subjects)})")
     people = people_block(draft, 2, 3)
-    hours, lane = draw.pick(("hours", "days_needed", "effort")), draw.pick(("owner", "who", "team"))
+    hours, lane = draw.pick(("hours", "days_needed", "effort")), draw.pick(("owner", "colleague", "team"))
     data = data_block(
         draft,
         "tasks",

@@ -203,7 +203,7 @@ def fact_check(draft: Draft) -> None:
     word = {
         "count": f"the number of {state.many}",
         "sum": f"the sum of {number.name}",
-        "max": f"the largest {number.name}",
+        "max": f"the largest value of {number.name}",
     }[claims_of]
     of = {"count": "count()", "sum": f"sum({number.name})", "max": f"max({number.name})"}[claims_of]
     known = let(draft, "places", f"table({texts(draw.shuffled(group.values))})")

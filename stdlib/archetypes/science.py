@@ -122,7 +122,7 @@ def units(draft: Draft) -> None:
                 Figure(
                     "largest",
                     f"max({kept}.{target})",
-                    f"the largest {target} that was left out",
+                    f"the largest value of {target} that was left out",
                     {"how": "max outliers", "column": target},
                     True,
                 ),
