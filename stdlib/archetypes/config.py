@@ -136,6 +136,7 @@ def settings(draft: Draft) -> None:
     )
     draft.formats_out.append(form)
     if draw.chance(65):
+        said = len(draft.sentences)
         rows = State(
             f"({changed} | select name, old, new)",
             "change",
@@ -148,7 +149,7 @@ def settings(draft: Draft) -> None:
             draft.phrase(
                 "config log",
                 (
-                    "List what changed: name of the service, old and new value.",
+                    "List what changed, with the name of the service as name and the values before and after as old and new.",
                     "There is to be a list of the changes as well, with name, old and new.",
                     "Log each changed service with name, old and new {key}.",
                 ),
@@ -157,6 +158,7 @@ def settings(draft: Draft) -> None:
             {"do": "log changes", "columns": ["name", "old", "new"]},
         )
         rows = take(draft, rows, "order", ("by_key", "by_measure"))
+        draft.retold(said, "output")
         outputs.table_file(draft, rows)
     keep(draft, f"only_changed([{new}])")
     draft.admits.append(f"expect count({changed}) in 2..{len(services) if lift == 'both' else len(services) - 1}")

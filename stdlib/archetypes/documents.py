@@ -266,8 +266,8 @@ def _week_before(draft: Draft) -> str:
     return draft.draw.pick(
         (
             "the day one week before the event",
-            "the day 7 days before it takes place",
-            "the day that lies seven days before the event",
+            "the seventh day before it takes place",
+            "the day seven days before the event",
         )
     )
 

@@ -67,7 +67,7 @@ def mail_triage(draft: Draft) -> None:
     draft.say("source", draft.phrase("inbox", (
         "There are {count} mails in the folder {folder}, one .eml file each.", "The folder {folder} holds the mails as .eml files.", "All mails lie in {folder}/ ({count} files in the .eml format).", "Read every .eml file in {folder}.",
     ), count=count, folder=folder), {"do": "read", "path": folder, "format": "email"})  # fmt: skip
-    queue, urgent_col = draw.pick(("queue", "team", "desk", "goes_to")), draw.pick(("urgent", "priority", "rush"))
+    queue, urgent_col = draw.pick(("queue", "team", "desk", "department")), draw.pick(("urgent", "priority", "rush"))
     condition = ""
     for name, theirs in zip(queues, words, strict=True):
         condition += "if " + " or ".join(f"contains(low, {quoted(w)})" for w in theirs) + f" then {quoted(name)} else "
@@ -79,8 +79,8 @@ def mail_triage(draft: Draft) -> None:
         for name, theirs in zip(queues, words, strict=True)
     )
     draft.say("rule", draft.phrase("queues", (
-        "The {queue} depends on the subject, whatever its case: {rules}. Everything else is {rest}.", "Sort them by the words of the subject (upper or lower case does not matter). {rules}. Mails without any of these words get {rest}.",
-        "Give each mail a {queue} by its subject line, ignoring case. {rules}. Where none of this applies it is {rest}.",
+        "The {queue} depends on the subject, whatever its case: {rules}. Everything else goes to {rest}.", "Sort them by the words of the subject (upper or lower case does not matter). {rules}. Mails without any of these words get {rest}.",
+        "Give each mail {a_queue} by its subject line, ignoring case. {rules}. Where none of this applies, it goes to {rest}.",
     ), queue=queue, rules=rules, rest=rest), {"do": "route", "column": "subject", "into": queue, "words": [list(w) for w in words], "names": queues, "otherwise": rest})  # fmt: skip
     extra = ""
     if with_urgent:

@@ -89,9 +89,9 @@ def summary_file(draft: Draft, state: State, rows: str) -> Written | None:
     )
     for column in draw.sample(state.those("total", "amount", "worth", "quantity", "count"), 2):
         how = draw.pick(("sum", "max"))
-        say = {"sum": "the sum of {c} over all rows of the result", "max": "the largest {c} in the result"}[how].format(
-            c=column.name
-        )
+        say = {"sum": "the sum of {c} over all rows of the result", "max": "the largest value of {c} in the result"}[
+            how
+        ].format(c=column.name)
         facts.append(
             (
                 f"{'overall' if how == 'sum' else 'highest'}_{column.name}",
@@ -163,8 +163,8 @@ def note_file(draft: Draft, state: State, rows: str) -> Written:
         "Finally write {file}, at most {limit} words: name the {key} in the first row of the result and its {column}{sum}.",
         "Add a short text {file} (no more than {limit} words) that states the {key} of the first row, with its {column}{sum}.",
         "I also want {file}, up to {limit} words, that tells readers the {key} and the {column} of the first row{sum}.",
-        "In {file}, sum it up in {limit} words or fewer: the {key} in the first row, its {column}{sum}.",
-    ), file=hole(name), limit=limit, key=key.name, column=column.name, sum=f", and the sum of {column.name} over the whole result" if with_sum else "")  # fmt: skip
+        "In {file}, sum it up in {limit} words or fewer: the {key} in the first row{its} its {column}{sum}.",
+    ), file=hole(name), limit=limit, key=key.name, column=column.name, its="," if with_sum else " and", sum=f", and the sum of {column.name} over the whole result" if with_sum else "")  # fmt: skip
     draft.say(
         "output",
         text,

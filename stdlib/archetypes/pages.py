@@ -200,7 +200,7 @@ def seo_audit(draft: Draft) -> None:
                 "fine pages",
                 (
                     "List the pages without any {word} in {file}, one file name per line and sorted.",
-                    "{File} has the file names of pages without a {word}, one a line, sorted.",
+                    "{File} has the file names of pages without {a_word}, one a line, sorted.",
                     "Pages that have no {word} go into {file}: one file name per line, in ascending order.",
                 ),
                 word=word,

@@ -33,7 +33,7 @@ def access_review(draft: Draft) -> None:
     login, last, role, state_col = (
         draw.pick(("login", "account", "user_id")),
         draw.pick(("last_login", "last_seen", "last_active")),
-        draw.pick(("role", "rights", "profile")),
+        draw.pick(("role", "profile", "access_level")),
         draw.pick(("enabled", "active")),
     )
     systems = draw.pick(
@@ -108,11 +108,11 @@ def access_review(draft: Draft) -> None:
         ),
     )
     days = draw.pick((60, 90, 120, 100))
-    word = draw.pick(("finding", "reason", "action"))
+    word = draw.pick(("finding", "reason", "issue"))
     names = {
         "finding": ("leaver", "unused", "not approved"),
         "reason": ("has left", "silent", "no approval"),
-        "action": ("close", "ask holder", "take rights away"),
+        "issue": ("former staff", "dormant", "not signed off"),
     }[word]
     ours = let(draft, "open_accounts", f'{table.rows} | where {state_col} == "yes"')
     parts: list[tuple[str, str, Step]] = [
@@ -137,8 +137,8 @@ def access_review(draft: Draft) -> None:
     )
     found = let(draft, "review", f"union({joined})")
     draft.say("rule", draft.phrase("review", (
-        "Only accounts with {state} yes are reviewed. Each may have several findings, a row for each; {word} is {rules}.", "Accounts whose {state} is not yes are left out. The {word} is {rules}; an account to which two of these apply has two rows.",
-        "Look at those where {state} is yes, and write a row for everything that applies: as {word} {rules}.",
+        "Only accounts with yes in {state} are reviewed. Each may have several findings, a row for each; {word} is {rules}.", "Accounts without a yes in {state} are left out. The {word} is {rules}; an account to which two of these apply has two rows.",
+        "Look at those that have yes in {state}, and write a row for everything that applies: as {word} {rules}.",
     ), state=state_col, word=word, rules="; ".join(s for _, s, _ in parts)), {"do": "keep", "column": state_col, "compare": "in", "value": ["yes"]}, {"do": "review", "into": word}, *(s for _, _, s in parts))  # fmt: skip
     rows = State(
         found,
@@ -156,7 +156,7 @@ def access_review(draft: Draft) -> None:
                 Figure(
                     f"{str(step['how']).replace(' ', '_')}",
                     f"count({found} | where {word} == {quoted(str(step['name']))})",
-                    f"rows with '{step['name']}'",
+                    f"the number of rows with '{step['name']}'",
                     {"how": "count", "column": word, "value": str(step["name"])},
                 )
                 for _, _, step in parts
@@ -238,7 +238,7 @@ def wrong_sums(draft: Draft) -> None:
     draft.formats_in.append(chosen)
     draft.operation("files.extract")
     draft.say("source", draft.phrase("documents", (
-        "{File} has the {many}, each with {total} and a list of {items} ({units} and {price}).", "The {many} are in {file}. Each has {items} with {units} and {price}, and a {total}.", "Every {one} in {file} states a {total} beside its {items}.",
+        "{File} has the {many}, each with {total} and a list of {items} ({units} and {price}).", "The {many} are in {file}. Each has {items} with {units} and {price}, and {a_total}.", "Every {one} in {file} states {a_total} beside its {items}.",
         "Read {file}: per {one} there are {items}, with {units} and {price}, and the {total} that somebody typed in.",
     ), file=hole(file), many=domain.many, one=domain.one, total=total, items=items, units=units, price=price), {"do": "read", "path": path, "format": chosen, "one": domain.one, "items": items})  # fmt: skip
     right, diff = (
@@ -259,7 +259,7 @@ def wrong_sums(draft: Draft) -> None:
     ))  # fmt: skip
     draft.say("rule", draft.phrase("wrong sums", (
         "The right total is the sum of {units} times {price} over its {items}. List each {one} whose {total} is wrong, with {right} and {diff} ({total} minus {right}).",
-        "Add up {units} x {price} for all {items} of a {one}; that is {right}. Where {total} is not the same, list the {one} with {diff}, that is {total} minus {right}.",
+        "Add up {units} x {price} for all {items} of {a_one}; that is {right}. Where {total} is not the same, list the {one} with {diff}, that is {total} minus {right}.",
         "Check every {total} against the sum of {units} times {price} ({right}). Only the wrong ones belong into the result; {diff} is {total} minus {right}.",
     ), units=units, price=price, items=items, one=domain.one, total=total, right=right, diff=diff), {"do": "wrong sums", "items": items, "column": [units, price], "stated": total, "into": [right, diff]})  # fmt: skip
     if fee_step is not None:

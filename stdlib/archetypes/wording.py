@@ -55,7 +55,7 @@ def glossary(draft: Draft) -> None:
             "glossary",
             (
                 "The glossary is {file}: {term} and {other}.",
-                "{File} has the {language} word ({other}) for each {term}.",
+                "{File} has the {language} words ({other}) for the English ones ({term}).",
                 "Use the words of {file} ({term}, {other}) and no others.",
             ),
             file=hole(table.file),
