@@ -193,8 +193,6 @@ def free_slots(draft: Draft) -> None:
         free, "slot", "slots", (column("day", "date", "date"), column("from_time", "id")), ("day", "from_time")
     )
     table = take(draft, table, "order", ("by_key",))
-    if draw.chance(40):
-        table = take(draft, table, "top")
     outputs.table_file(draft, table, formats=("csv", "json", "markdown", "tsv", "jsonl"))
     keep(draft)
     draft.admits.append(f"expect count({draft.last}) in 2..60")

@@ -219,7 +219,7 @@ def drift(draft: Draft) -> None:
     found = let(
         draft,
         "drifted",
-        f"{known}\n    | derive _a = get({form}({files[0]}), key), _b = get({form}({files[1]}), key)\n    | derive {a}_value = if _a == null then null else text(_a), {b}_value = if _b == null then null else text(_b)\n    | where {a}_value == null or {b}_value == null or {a}_value != {b}_value",
+        f"{known}\n    | derive {a}_value = text(get({form}({files[0]}), key)), {b}_value = text(get({form}({files[1]}), key))\n    | where {a}_value != {b}_value",
     )
     draft.say("rule", draft.phrase("drift", (
         "Every key that differs or that one side lacks is a row: key (with a dot between section and name), {a}_value and {b}_value, empty where a side does not have it.",
@@ -238,8 +238,8 @@ def drift(draft: Draft) -> None:
     outputs.table_file(draft, rows, formats=("csv", "tsv", "markdown"))
     if draw.chance(65):
         figures_file(draft, [
-            Figure("different", f"count({found} | where {a}_value != null and {b}_value != null)", "keys that both have with other values", {"how": "count both"}), Figure(f"only_{a}", f"count({found} | where {b}_value == null)", "keys of the first file alone", {"how": "count first only"}),
-            Figure(f"only_{b}", f"count({found} | where {a}_value == null)", "keys of the second file alone", {"how": "count second only"}),
+            Figure("different", f"count({found} | where {a}_value != \"\" and {b}_value != \"\")", "the number of keys that both have with different values", {"how": "count both"}), Figure(f"only_{a}", f"count({found} | where {b}_value == \"\")", "the number of keys that only the first file has", {"how": "count first only"}),
+            Figure(f"only_{b}", f"count({found} | where {a}_value == \"\")", "the number of keys that only the second file has", {"how": "count second only"}),
         ], ("summary", "drift", "counts"))  # fmt: skip
     keep(draft)
     draft.admits.append(f"expect count({found}) in 4..{len(keys) - 2}")

@@ -72,8 +72,8 @@ def file_sorting(draft: Draft) -> None:
         "NAME is the value of the line \"{ref}:\" in lower case, with a hyphen for anything but letters and digits", "NAME is what \"{ref}:\" says, in lower case, other signs than letters and digits turned into one hyphen",
     ) if renamed else ("NAME is the name that the file has already, without .txt", "the file keeps its name as NAME"), ref=ref)  # fmt: skip
     draft.say("output", draft.phrase("filing", (
-        "Copy each file from {inbox}, its text unchanged, to {target}/FOLDER/NAME.txt: {folder}; {named}. No other .txt file may lie in folders of {target}.", "Every file of {inbox} gets an exact copy {target}/FOLDER/NAME.txt, where {folder}, and {named}. Put no other .txt files into folders of {target}.",
-        "File a copy of each file in {inbox} under {target}/FOLDER/NAME.txt with its text as it is. Here {folder}; {named}. There may be no other .txt files in folders of {target}.",
+        "Copy each file from {inbox}, its text unchanged, to {target}/FOLDER/NAME.txt: {folder}; {named}. Only these .txt files may lie in folders of {target}.", "Every file of {inbox} gets an exact copy {target}/FOLDER/NAME.txt, where {folder}, and {named}. Put only these .txt files into folders of {target}.",
+        "File a copy of each file in {inbox} under {target}/FOLDER/NAME.txt with its text as it is. Here {folder}; {named}. There may be only these .txt files in folders of {target}.",
     ), inbox=inbox, target=target, folder=said, named=named), {"do": "file copies", "path": target, "by": labels[0] if by == "kind" else labels[1], "how": by, **({"named by": ref} if renamed else {})})  # fmt: skip
     judge(draft, "copies_right", f"{filed} | all text({files}[[folder, name]]) == body", weight=4, partial=True)
     draft.formats_out.append("text files")
@@ -127,7 +127,7 @@ def manifest(draft: Draft) -> None:
     folder = draw.pick(("handover", "delivery", "package", "upload", "backup"))
     records: list[str] = []
     for stem in stems[2:]:
-        data = data_block(draft, f"{stem}_lines", draw.between(2, 7), (f"line = pick({texts(domain.note.phrases)})",))
+        data = data_block(draft, f"{stem}_lines", draw.between(2, 4), (f"line = pick({texts(domain.note.phrases)})",))
         file = draft.name(f"in_{stem}")
         path = f"{folder}/{stem}.txt"
         draft.files.append(f'file {file} {quoted(path)} {{ content = join_text({data}.line, "\\n") + "\\n" }}')
@@ -137,7 +137,7 @@ def manifest(draft: Draft) -> None:
     size = draw.pick(("number_of_lines", "line_count", "length"))
     listed_count = len(stems) - draw.between(1, 2)
     data = data_block(
-        draft, "manifest", listed_count, (f"name = pick({names}.value)", f"{size} = integer_between(2, 7)"), "name"
+        draft, "manifest", listed_count, (f"name = pick({names}.value)", f"{size} = integer_between(2, 4)"), "name"
     )
     table = table_input(
         draft,

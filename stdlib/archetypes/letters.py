@@ -52,9 +52,9 @@ def reminder_letters(draft: Draft) -> None:
         ]
     )
     draft.say("output", draft.phrase("letters", (
-        "Each {person} with late {many} gets one letter, {folder}/NAME.txt, where NAME is the name in lower case and without accents, with a hyphen for every run of other signs than letters and digits. It states {facts}, in at most {words} words. No other file may lie in {folder}.",
-        "Write a reminder to each {person} who is late, into {folder}/NAME.txt (NAME: the name in lower case and without accents, anything but letters and digits turned into one hyphen), at most {words} words long, that gives {facts}. Put nothing else into {folder}.",
-        "Write once to every {person} who is late: {folder}/NAME.txt where NAME is the name in lower case, without accents and with one hyphen in place of all other signs than letters and digits. Give {facts}; {words} words are the limit. No other file may lie in {folder}.",
+        "Each {person} with late {many} gets one letter, {folder}/NAME.txt, where NAME is the name in lower case and without accents, with a hyphen for every run of other signs than letters and digits. It states {facts}, in at most {words} words. Only these files may lie in {folder}.",
+        "Write a reminder to each {person} who is late, into {folder}/NAME.txt (NAME: the name in lower case and without accents, anything but letters and digits turned into one hyphen), at most {words} words long, that gives {facts}. Put only these files into {folder}.",
+        "Write once to every {person} who is late: {folder}/NAME.txt where NAME is the name in lower case, without accents and with one hyphen in place of all other signs than letters and digits. Give {facts}; {words} words are the limit. Only these files may lie in {folder}.",
     ), person=person.say, many=state.many, folder=folder, facts=facts, words=words), {
         "do": "letters", "by": person.name, "path": folder, "accents": "without", "column": [number.name, ident.name, *([due.name] if with_oldest else [])], "how": "sum, list, earliest" if with_oldest else "sum, list", "words": words})  # fmt: skip
     draft.say("output", draft.phrase(f"letter start {with_subject}", (
@@ -99,7 +99,7 @@ def reminder_letters(draft: Draft) -> None:
             (person.name,),
         )
         draft.say("rule", draft.phrase("letter list", (
-            "There is also a list of the letters: {person}, {number} (the sum that the letter states) and {many} (how many are late).", "Keep a list of whom we wrote to, with {person}, {number} (the sum) and {many} (their number).", "A list goes with the letters: per {person} the sum as {number} and the number of late ones as {many}.",
+            "There is also a list of the letters: {person}, {number} (the sum that the letter states) and {many} (how many are late).", "Keep a list of whom we wrote to, with {person}, {number} (the sum) and {many} (their number).", "A list goes with the letters: for each {person} it has the sum as {number} and the number of late ones as {many}.",
         ), person=person.name, number=number.name, many=rows.columns[2].name), {"do": "letter list", "columns": [c.name for c in rows.columns]})  # fmt: skip
         rows = take(draft, rows, "order", ("by_key",))
         draft.retold(said, "output")
@@ -126,9 +126,9 @@ def posts(draft: Draft) -> None:
     tag = "#" + "".join(w.capitalize() for w in domain.many.replace("-", " ").split())
     facts = draw.sample((group, kind, date, amount), draw.between(2, 3))
     draft.say("output", draft.phrase("posts", (
-        "Write one post for each {one} that is left, {folder}/NAME.txt, where NAME is the {id} in lower case with a hyphen for every run of other signs than letters and digits. It is at most {limit} characters long, names {facts} and ends with {tag}. No other file may lie in {folder}.",
-        "Each {one} that is left gets a post of no more than {limit} characters in {folder}/NAME.txt (NAME: the {id} in lower case, all but letters and digits turned into one hyphen). A post gives {facts} and has {tag} at its end. Put nothing else into {folder}.",
-        "For every {one} that is left draft a post, {folder}/NAME.txt, up to {limit} characters: mention {facts} and close with {tag}. NAME is the {id} in lower case with one hyphen for anything but letters and digits. Put no other file into {folder}.",
+        "Write one post for each {one} that is left, {folder}/NAME.txt, where NAME is the {id} in lower case with a hyphen for every run of other signs than letters and digits. It is at most {limit} characters long, names {facts} and ends with {tag}. Only these files may lie in {folder}.",
+        "Each {one} that is left gets a post of no more than {limit} characters in {folder}/NAME.txt (NAME: the {id} in lower case, all but letters and digits turned into one hyphen). A post gives {facts} and has {tag} at its end. Put only these files into {folder}.",
+        "For every {one} that is left draft a post, {folder}/NAME.txt, up to {limit} characters: mention {facts} and close with {tag}. NAME is the {id} in lower case with one hyphen for anything but letters and digits. The only files in {folder} are these.",
     ), one=state.one, id=ident.name, folder=folder, limit=limit, facts=listed([f.name for f in facts]), tag=tag), {"do": "posts", "by": ident.name, "path": folder, "characters": limit, "facts": [f.name for f in facts], "ends": tag})  # fmt: skip
     if date in facts:
         draft.say(

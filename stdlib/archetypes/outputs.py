@@ -231,8 +231,8 @@ def split_files(draft: Draft, state: State, columns: Sequence[Column]) -> Writte
     )
     example = f"{by.values[0]!r}".strip("'")
     text = draft.phrase("split", (
-        "Write one CSV file per {say} that occurs, {folder}/NAME.csv, where NAME is {by} in lower case, each run of other characters than letters and digits being one hyphen, none at either end; columns {columns}. No other file may lie in {folder}.",
-        "Split the result into {folder}/NAME.csv, a file for each {by} in it. NAME is {by} in lower case, with each run of characters other than letters and digits turned into one hyphen (none at the start or end). Columns: {columns}. Put nothing else into {folder}.",
+        "Write one CSV file per {say} that occurs, {folder}/NAME.csv, where NAME is {by} in lower case, each run of other characters than letters and digits being one hyphen, none at either end; columns {columns}. Only these files may lie in {folder}.",
+        "Split the result into {folder}/NAME.csv, a file for each {by} in it. NAME is {by} in lower case, with each run of characters other than letters and digits turned into one hyphen (none at the start or end). Columns: {columns}. Put only these files into {folder}.",
     ), say=by.say, by=by.name, folder=folder, columns=listed(names), example=example)  # fmt: skip
     draft.say("output", text, {"do": "split", "path": folder, "by": by.name, "columns": names, "format": "csv"})
     draft.checks.append(

@@ -198,7 +198,7 @@ def middles(draft: Draft) -> None:
                     {"how": "median", "column": number.name},
                     True,
                 ),
-                Figure("rows", f"count({state.expression})", "how many rows count", {"how": "count"}, False),
+                Figure("rows", f"count({state.expression})", "the number of rows that count", {"how": "count"}, False),
             ],
             ("overall", "summary", "key_figures"),
         )
