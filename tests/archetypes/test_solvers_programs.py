@@ -74,6 +74,31 @@ def test_a_history_is_read_in_utc() -> None:
     assert datetime.fromisoformat(said[1][1]).astimezone(UTC).day == 1
 
 
+@pytest.mark.parametrize(
+    ("form", "log"),
+    [
+        (
+            "git log",
+            "commit 1f\nAuthor: Ann Berg <a@example.com>\nDate:   2025-01-02T01:00:00+02:00\n\n    fix: a: b\n",
+        ),
+        ("git log with bars", "1f|2025-01-01T23:00:00Z|Ann Berg|fix: a: b\n"),
+        ("git log in brackets", "1f [2025-01-01T23:00:00Z] (Ann Berg) fix: a: b\n"),
+        ("csv", "hash,at,author,message\n1f,2025-01-01T23:00:00Z,Ann Berg,fix: a: b\n"),
+    ],
+)
+def test_a_log_is_read_in_each_form(form: str, log: str) -> None:
+    brief: list[Step] = [
+        {"do": "read", "path": "log.txt", "format": form},
+        {"do": "release notes", "path": "n.md", "sections": ["New"], "kinds": ["fix"], "words": 30},
+        {"do": "write", "path": "out.json", "format": "json", "columns": ["author", "at", "kind", "subject"]},
+    ]
+    assert _written(solve(brief, {"log.txt": log.encode()})) == [
+        {"author": "Ann Berg", "at": "2025-01-01T23:00:00", "kind": "fix", "subject": "a: b"}
+    ]
+    with pytest.raises((Unsolvable, ValueError)):
+        solve(brief, {"log.txt": f"{log}commit what\n".encode()})
+
+
 # Programs.
 
 TABLE = b'id,who,n,state\n1,"Ann, B",0.1,ok\n2,Cy,7,ok\n3,"Ann, B",0.2,ok\n4,Cy,9,void\n'

@@ -1,4 +1,4 @@
-"""The history of a git repository, read from its loose objects, and notes on a release."""
+"""The history of a git repository, read from its loose objects or from an exported log, and notes on a release."""
 
 from __future__ import annotations
 
@@ -25,18 +25,43 @@ def commits(work: Work, asked: Asked) -> Rows:
         by = _PERSON.fullmatch(fields.get("author", ""))
         if by is None:
             raise Unsolvable(f"read: who made the commit {name}?")
-        kind, colon, subject = message.strip().split("\n")[0].partition(":")
-        at = datetime.fromtimestamp(int(by["seconds"]), UTC)
-        made.append(
-            {
-                "author": by["name"],
-                "at": at.strftime("%Y-%m-%dT%H:%M:%S"),
-                "kind": kind if colon else "",
-                "subject": subject.strip() if colon else kind,
-            }
-        )
+        made.append(_row(by["name"], datetime.fromtimestamp(int(by["seconds"]), UTC), message))
         name = fields.get("parent", "")
     return made[::-1]
+
+
+def _row(author: str, at: datetime, message: str) -> Row:
+    kind, colon, subject = message.strip().split("\n")[0].partition(":")
+    if not colon:
+        raise Unsolvable(f"read: of what kind is {message!r}?")
+    day = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return {"author": author, "at": day, "kind": kind, "subject": subject.strip()}
+
+
+# A log, one commit a line or with its fields on lines of their own; a table has the same fields as columns.
+_LOGS = {
+    "git log": re.compile(
+        r"^commit \w+\nAuthor: +(?P<author>.+) <.*>\nDate: +(?P<at>\S+)\n\n    (?P<message>.+)$", re.MULTILINE
+    ),
+    "git log with bars": re.compile(r"^\w+\|(?P<at>[^|]+)\|(?P<author>[^|]+)\|(?P<message>.+)$", re.MULTILINE),
+    "git log in brackets": re.compile(r"^\w+ \[(?P<at>[^]]+)\] \((?P<author>[^)]+)\) (?P<message>.+)$", re.MULTILINE),
+}
+
+
+def exported(work: Work, asked: Asked) -> Rows:
+    """The commits of a log, in its order."""
+    path, form = asked.text("path"), asked.text("format")
+    if form in _LOGS:
+        found: Rows = [each.groupdict() for each in _LOGS[form].finditer(work.text(path))]
+        lines = [line for line in work.text(path).splitlines() if line.strip()]
+        if len(found) != (sum(line.startswith("commit ") for line in lines) if form == "git log" else len(lines)):
+            raise Unsolvable(f"read: only {len(found)} commits of {path} are understood")
+    else:
+        found = work.table(path)
+    return [
+        _row(shown(cell(row, "author")), datetime.fromisoformat(shown(cell(row, "at"))), shown(cell(row, "message")))
+        for row in found
+    ]
 
 
 def _commit(data: bytes) -> tuple[dict[str, str], str]:

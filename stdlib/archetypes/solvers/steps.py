@@ -26,6 +26,8 @@ def _read(work: Work, asked: Asked) -> None:
         work.begun, work.rows = asked, papers.notes_of(work.folder(asked.text("path")))
     elif asked.text("format") == "git":
         work.rows = history.commits(work, asked)
+    elif first and work.told("release notes"):
+        work.rows = history.exported(work, asked)
     elif asked.has("kind"):
         work.rows = pages.entries(work.folder(asked.text("path")), asked)
     elif first and asked.text("format") == "email":
