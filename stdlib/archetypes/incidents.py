@@ -173,7 +173,7 @@ def device_commands(draft: Draft) -> None:
             "devices",
             (
                 "All devices are in {file}, with {mode}, state and reading.",
-                "{File} says how the devices stand right then: {mode}, state and reading.",
+                "{File} says how the devices stand right now: {mode}, state and reading.",
                 "The devices and their readings stand in {file}.",
             ),
             file=hole(table.file),
