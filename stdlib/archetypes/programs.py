@@ -106,33 +106,33 @@ def write_script(draft: Draft) -> None:
             {"do": "keep", "column": status.name, "compare": "not", "value": void},
         )
     status_code = draw.pick((2, 2, 3, 4))
-    draft.say(
-        "limit",
-        draft.phrase(
-            "no input",
-            (
-                "If INPUT.csv does not exist, it ends with the exit status {code} and writes one line with the file's name to standard error.",
-                "Without its input it must exit with status {code} and name the file in one line on standard error.",
-                "Where INPUT.csv is missing, one line on standard error names it and the exit status is {code}.",
+    gone = draw.chance(55)
+    if gone:
+        draft.say(
+            "limit",
+            draft.phrase(
+                "no input",
+                (
+                    "If INPUT.csv does not exist, it ends with the exit status {code} and writes one line with the file's name to standard error.",
+                    "Without its input it must exit with status {code} and name the file in one line on standard error.",
+                    "Where INPUT.csv is missing, one line on standard error names it and the exit status is {code}.",
+                ),
+                code=status_code,
             ),
-            code=status_code,
-        ),
-        {"do": "missing input", "status": status_code},
-    )
+            {"do": "missing input", "status": status_code},
+        )
     judge(draft, "result_right", f"rows({result}) == totals_of(csv({file})) within 0.005", weight=2)
-    # Both calls in one program: what takes time is the start of a sandbox.
-    tried = let(
-        draft,
-        "tried",
-        f'run(["sh", "-c", {quoted(_TRIED)}, {script}], files = {{"a.csv": csv({extra})}}, timeout = 10s)',
-    )
+    # Both calls are one program: what takes time is the start of a sandbox.
+    command = f'["sh", "-c", {quoted(_TRIED)}, {script}]' if gone else f'["python3", "-S", {script}, "a.csv", "o.csv"]'
+    tried = let(draft, "tried", f'run({command}, files = {{"a.csv": csv({extra})}}, timeout = 10s)')
     judge(draft, "unseen_right", f'csv({tried}.files["o.csv"]) == totals_of({extra}) within 0.005', weight=4)
     said = f'{tried}.files["said.txt"]'
-    judge(
-        draft,
-        "missing_input",
-        f'{tried}.exit == {status_code} and count(lines({said})) == 1 and mentions({said}, "gone.csv")',
-    )
+    if gone:
+        judge(
+            draft,
+            "missing_input",
+            f'{tried}.exit == {status_code} and count(lines({said})) == 1 and mentions({said}, "gone.csv")',
+        )
     solution = (
         _SCRIPT.replace("return 2", f"return {status_code}")
         .replace("NUMBER", number.name)

@@ -14,6 +14,7 @@ import pytest
 from clawc.compiler.pipeline import Compiled, check
 from clawc.stdlib.archetypes.archetype import Proposal
 from clawc.stdlib.archetypes.brief import unsaid
+from clawc.stdlib.archetypes.catalogue import ARCHETYPES as CATALOGUE
 from clawc.stdlib.archetypes.draw import Balance
 from clawc.stdlib.archetypes.propose import propose
 from clawc.stdlib.archetypes.testing import ARCHETYPES
@@ -89,3 +90,24 @@ def _alike(given: object, expected: str) -> bool:
     if isinstance(given, (int, float, Decimal)):
         return abs(Decimal(str(given)) - Decimal(expected)) < Decimal("0.001")
     return (given.isoformat() if isinstance(given, date) else given) == expected
+
+
+@pytest.mark.parametrize("name", ["review", "write_tests", "write_script"])
+def test_another_seed_is_another_task(name: str) -> None:
+    """What these hold is drawn by the source."""
+    one = propose(3, 0, Balance(), [a for a in CATALOGUE if a.name == name])
+    first, second = (check("one.claw", one.source, None, seed).tasks[0].trial.pristine for seed in (1, 2))
+    assert first.keys() == second.keys() and first != second
+
+
+def test_logs_are_drawn_by_the_source() -> None:
+    """A fifth has a repository, which is the same for all seeds."""
+    changelog = [a for a in CATALOGUE if a.name == "changelog"]
+    balance = Balance()
+    differ = 0
+    for number in range(6):
+        one = propose(3, number, balance, changelog)
+        first, second = (check("one.claw", one.source, None, seed).tasks[0].trial.pristine for seed in (1, 2))
+        differ += first != second
+        assert (first != second) == ("data log" in one.source)
+    assert differ >= 3
