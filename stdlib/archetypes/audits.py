@@ -23,11 +23,18 @@ from clawc.stdlib.archetypes.pieces import (
 from clawc.stdlib.archetypes.sources import main_table
 from clawc.stdlib.archetypes.state import Column, State
 
+# Below this, whole numbers are too coarse for the bounds of a column that has decimals.
+_NARROW = 20
 
-def _bounds(draft: Draft, number: Column, low: int, high: int) -> tuple[int, int]:
-    """Two numbers within a column's range, at so many percent of it."""
+
+def _bound(number: Column, low: int, high: int) -> str:
+    """The expression of a number within a column's range, between so many percent of it and so many."""
     span = number.high - number.low
-    return number.low + span * low // 100, max(number.low + span * high // 100, number.low + 1)
+    if number.decimals and span < _NARROW:
+        places = number.decimals
+        return f"round(uniform({number.low + span * low / 100:.{places}f}, {number.low + span * high / 100:.{places}f}), {places})"
+    first = number.low + span * low // 100
+    return f"integer_between({first}, {max(number.low + span * high // 100, first + 1)})"
 
 
 def policy_audit(draft: Draft) -> None:
@@ -38,14 +45,13 @@ def policy_audit(draft: Draft) -> None:
         state.column(r) for r in ("id", "amount", "class", "status", "date", "due")
     )
     state = maybe(draft, state, "narrow", 35, 1, ("only_period",))
-    low, high = _bounds(draft, amount, 60, 95)
     known = let(draft, "kinds", f"table({texts(draw.shuffled(kind.values))})")
     limit = draw.pick(("limit", "maximum", "ceiling", "cap"))
     data = data_block(
         draft,
         "limits",
         len(kind.values),
-        (f"{kind.name} = {known}.value[n - 1]", f"{limit} = integer_between({low}, {high})"),
+        (f"{kind.name} = {known}.value[n - 1]", f"{limit} = {_bound(amount, 60, 95)}"),
     )
     days, blocked = draw.between(18, 34), draw.pick([v for v in status.values if v != draft.domain.status.void])
     key_days, key_blocked = (
@@ -59,9 +65,9 @@ def policy_audit(draft: Draft) -> None:
         f"{{{top}: {data}, {key_days}: {days}, {key_blocked}: {quoted(blocked)}}}",
     )
     draft.say("source", draft.phrase("policy", (
-        "The rules stand in {file}: {top} has the {limit} for each {kind}, {days} the longest time and {blocked} a {status} that is not accepted.",
-        "{File} is the policy. Under {top} each {kind} has a {limit}; {days} and {blocked} are single values.",
-        "Our policy is {file}, with the keys {top} (a {limit} for every {kind}), {days} and {blocked}.",
+        "The rules stand in {file}: {top} has the {limit} for each {kind}, {days} the longest time and {blocked} {a_status} that is not accepted.",
+        "{File} is the policy. Under {top} each {kind} has {a_limit}; {days} and {blocked} are single values.",
+        "Our policy is {file}, with the keys {top} ({a_limit} for every {kind}), {days} and {blocked}.",
     ), file=hole(file), top=top, limit=limit, kind=kind.name, days=key_days, blocked=key_blocked, status=status.name))  # fmt: skip
     names = draw.pick(
         (
@@ -80,7 +86,7 @@ def policy_audit(draft: Draft) -> None:
             "\"{name}\" if there are more than {days} days from {date} to {due}", "\"{name}\" where {due} minus {date} is more days than {days}", "\"{name}\" when the days between {date} and {due} are more than {days} says",
         ), name=names[1], days=key_days, date=date.name, due=due.name), {"do": "breach", "how": "days above", "column": [date.name, due.name], "limit": key_days, "name": names[1]}),
         (f"where {status.name} == {reader}({file}).{key_blocked}", draft.phrase("rule status", (
-            "\"{name}\" if {status} is the one named in {blocked}", "\"{name}\" where its {status} equals {blocked}", "\"{name}\" when the {status} is that of {blocked}",
+            "\"{name}\" if {status} is the one named in {blocked}", "\"{name}\" where its {status} equals {blocked}", "\"{name}\" when its {status} is what {blocked} says",
         ), name=names[2], blocked=key_blocked, status=status.name), {"do": "breach", "how": "equal", "column": status.name, "limit": key_blocked, "name": names[2]}),
     ]  # fmt: skip
     chosen = draw.shuffled(rules)[: draw.between(2, 3)]
@@ -92,7 +98,7 @@ def policy_audit(draft: Draft) -> None:
     )
     found = let(draft, "breaches", f"union({parts})")
     draft.say("rule", draft.phrase("breaches", (
-        "A {one} may break several rules, and each breach is a row with {id} and {word}: {rules}.", "Write one row for each {one} and rule that it breaks. The {word} is {rules}.", "For every breach give {id} and, as {word}, {rules}. A {one} with two breaches has two rows.",
+        "{A_one} may break several rules, and each breach is a row with {id} and {word}: {rules}.", "Write one row for each {one} and rule that it breaks. The {word} is {rules}.", "For every breach give {id} and, as {word}, {rules}. {A_one} with two breaches has two rows.",
     ), one=state.one, id=ident.name, word=word, rules="; ".join(said for _, said, _ in chosen)), {"do": "audit", "into": word, "policy": path}, *(step for _, _, step in chosen))  # fmt: skip
     rows = State(
         found, "breach", "breaches", (ident, column(word, "class")), draw.pick(((ident.name, word), (word, ident.name)))
@@ -109,7 +115,7 @@ def policy_audit(draft: Draft) -> None:
         listing = deliver(draft, "listing", out_path(draft, draw.pick(("without_breach", "in_order", "passed")), "txt"))
         draft.say("output", draft.phrase("passed", (
             "{File} lists the {id} of every {one} that breaks no rule, one per line, sorted.", "Write {file} with the {id} of those without a breach, one on each line in ascending order.", "The ones without any breach belong in {file}: one {id} a line, sorted.",
-        ), file=hole(listing), id=ident.name, one=state.one), {"do": "lines without breach", "column": ident.name})  # fmt: skip
+        ), file=hole(listing), id=ident.name, one=state.one), {"do": "lines without breach", "path": draft.places[listing], "column": ident.name})  # fmt: skip
         judge(draft, "passed_right", f"lines({listing}) == {clean}.{ident.name}")
         draft.formats_out.append("text")
         draft.admits.append(f"expect count({clean}) >= 2")
@@ -130,8 +136,6 @@ def out_of_range(draft: Draft) -> None:
     low, high = draw.pick((("low", "high"), ("from", "to"), ("lower", "upper"), ("min_ok", "max_ok")))
     if low == "from":
         low, high = "range_from", "range_to"
-    a, b = _bounds(draft, number, 15, 35)
-    c, d = _bounds(draft, number, 65, 85)
     known = let(draft, "kinds", f"table({texts(draw.shuffled(kind.values))})")
     data = data_block(
         draft,
@@ -139,8 +143,8 @@ def out_of_range(draft: Draft) -> None:
         len(kind.values),
         (
             f"{kind.name} = {known}.value[n - 1]",
-            f"{low} = integer_between({a}, {b})",
-            f"{high} = integer_between({max(c, b + 1)}, {max(d, b + 2)})",
+            f"{low} = {_bound(number, 15, 35)}",
+            f"{high} = {_bound(number, 65, 85)}",
         ),
     )
     ranges = table_input(
@@ -152,7 +156,7 @@ def out_of_range(draft: Draft) -> None:
         ("csv", "json", "yaml", "tsv", "markdown", "xlsx"),
     )
     draft.say("source", draft.phrase("ranges", (
-        "What is normal for each {kind} is in {file}, from {low} to {high}.", "{File} gives the range of each {kind}: {low} and {high}.", "The range that {number} should have is in {file} ({low} to {high}, by {kind}).", "For every {kind} see {file}, which has {low} and {high}.",
+        "What is normal for each {kind} is in {file}, from {low} to {high}.", "{File} gives the range of each {kind}: {low} and {high}.", "The range that {number} should have is in {file} ({low} to {high}, by {kind}).", "The range of every {kind}, from {low} to {high}, is in {file}.",
     ), kind=kind.say, file=hole(ranges.file), low=low, high=high, number=number.name))  # fmt: skip
     flag, off = draw.pick(("flag", "mark", "side", "alert")), draw.pick(("off_by", "distance", "beyond"))
     below, above = draw.pick((("low", "high"), ("L", "H"), ("below", "above"), ("too low", "too high")))
@@ -163,10 +167,10 @@ def out_of_range(draft: Draft) -> None:
     with_off = draw.chance(60)
     draft.say("rule", draft.phrase("out of range", (
         "Keep the {many} whose {number} is outside the range of its {kind}; the two ends are still normal. {flag} is \"{below}\" under the range and \"{above}\" over it.",
-        "A {one} is listed if its {number} is less than {low} (then {flag} is \"{below}\") or more than {high} (then it is \"{above}\"); {low} and {high} themselves are fine.",
-        "Everything outside its range has to be listed, with \"{below}\" or \"{above}\" as {flag}. A {number} equal to {low} or {high} is inside.",
+        "{A_one} is listed if its {number} is less than {low} (then {flag} is \"{below}\") or more than {high} (then it is \"{above}\"); {low} and {high} themselves are fine.",
+        "Everything outside its range has to be listed, with \"{below}\" (too low) or \"{above}\" (too high) as {flag}. Values of {number} equal to {low} or {high} are inside.",
     ), many=state.many, one=state.one, number=number.name, kind=kind.say, flag=flag, low=low, high=high, below=below, above=above),
-        {"do": "outside", "column": number.name, "by": kind.name, "bounds": [low, high], "into": flag, "names": [below, above]})  # fmt: skip
+        {"do": "outside", "path": ranges.path, "column": number.name, "by": kind.name, "bounds": [low, high], "into": flag, "names": [below, above]})  # fmt: skip
     if with_off:
         draft.say("rule", draft.phrase("off by", (
             "{off} says how far it is from the nearer end of the range, without a sign.", "Give the distance to the nearer end as {off}, always positive.", "In {off}, say by how much the end of the range is missed (a positive number).",
@@ -202,7 +206,7 @@ ARCHETYPES = (
         "The question is whether all {many} are within the rules.", "An audit of the {many} is due, for {purpose}.", "Go through the {many} and find everything that is against the rules.",
     ), policy_audit, "{Many} against the rules"),
     Archetype("out_of_range", ("professional.medical", "automation.inspection", "reasoning.science"), (
-        "Which {many} have values outside the normal range?", "Find the {many} that are out of range.", "We want to look at the unusual {many}; which are they?", "Before {purpose}, flag all values that are not normal.", "Flag the {many} that are too low or too high.",
+        "Which {many} have values outside the normal range?", "Find the {many} that are out of range.", "We want to look at the unusual {many}; which are they?", "Before {purpose}, flag all values that are not normal.", "Flag the {many} whose values are too low or too high.",
         "Please check the values of our {many} against their ranges.", "Are there {many} with worrying values?", "We screen the {many} for {purpose}.",
     ), out_of_range, "{Many} out of range"),
 )  # fmt: skip

@@ -68,7 +68,7 @@ def _bookings(draft: Draft, places: Sequence[str], room: str, size: tuple[int, i
         draw.pick(("calendar", "bookings", "planning", draft.domain.folders[0])),
     )
     draft.say("source", draft.phrase("bookings", (
-        "All bookings are in {file}: {room}, {begin}, {end} and who booked.", "{File} lists the bookings, each with {room}, {begin} and {end}.", "Take the bookings from {file} (one per row, from {begin} to {end}).", "The bookings of the week stand in {file}.",
+        "All bookings are in {file}: {room}, {begin}, {end} and who booked.", "{File} lists the bookings, each with {room}, {begin} and {end}.", "Take the bookings from {file} (one per row, from {begin} to {end}).", "The bookings of the week are in {file}.",
     ), file=hole(table.file), room=room, begin=begin, end=end))  # fmt: skip
     return table.rows, begin, end
 
@@ -91,11 +91,12 @@ def clashes(draft: Draft) -> None:
         f"{rows}\n    | join ({rows} | select {room}, {other} = id, {begin}_2 = {begin}, {end}_2 = {end}) on {room}\n    | where id < {other}\n"
         f"    | derive {minutes} = minutes(overlap({begin}..{end}, {begin}_2..{end}_2))\n    | where {minutes} > {slack}"
     ))  # fmt: skip
+    more = "by more than 30 minutes" if slack else "at all (0 shared minutes, as where they only touch, are fine)"
     draft.say("rule", draft.phrase(f"clash {slack}", (
-        "Two bookings of the same {room} clash if they overlap by more than {slack} minutes; {other} is the larger of the two ids and {minutes} how long they overlap, in minutes.",
-        "A clash is a pair of bookings with the same {room} that share more than {slack} minutes. Write each pair once, with the smaller id as id, the larger as {other} and the shared minutes as {minutes}.",
-        "For each {room}, find pairs that overlap by more than {slack} minutes (those that only touch are fine). The smaller id goes into id, the larger into {other}, the length of the overlap in minutes into {minutes}.",
-    ), room=room, slack=slack, other=other, minutes=minutes), {"do": "clashes", "by": room, "column": [begin, end], "into": [other, minutes], "more than": slack})  # fmt: skip
+        "Two bookings of the same {room} clash if they overlap {more}; {other} is the larger of the two ids and {minutes} how long they overlap, in minutes.",
+        "A clash is a pair of bookings with the same {room} that overlap {more}. Write each pair once, with the smaller id as id, the larger as {other} and the shared minutes as {minutes}.",
+        "For each {room}, find pairs that overlap {more}. The smaller id goes into id, the larger into {other}, the length of the overlap in minutes into {minutes}.",
+    ), room=room, more=more, other=other, minutes=minutes), {"do": "clashes", "on": "id", "by": room, "column": [begin, end], "into": [other, minutes], "more than": slack})  # fmt: skip
     columns = (column(room, "group"), column("id", "id"), column(other, "text"), column(minutes, "measure", "number"))
     table = State(found, "clash", "clashes", columns, ("id", other))
     table = take(draft, table, "order", ("by_key", "by_measure"))
@@ -111,7 +112,7 @@ def clashes(draft: Draft) -> None:
         draft.say("output", draft.phrase("per place", (
             "{File} is a JSON array with an object per {room} that has clashes: {room}, clashes (how many) and lost (the sum of {minutes}), sorted by {room}.", "Also write {file}, a JSON array sorted by {room}: for each {room} with clashes its {room}, clashes (the number) and lost (all {minutes} added).",
             "Sum it up in {file} as a JSON array of {room}, clashes (their number) and lost (the sum of {minutes}), sorted by {room}; leave out those without a clash.",
-        ), file=hole(name), room=room, minutes=minutes), {"do": "clashes by", "by": room, "into": ["clashes", "lost"]})  # fmt: skip
+        ), file=hole(name), room=room, minutes=minutes), {"do": "clashes by", "path": draft.places[name], "by": room, "into": ["clashes", "lost"]})  # fmt: skip
         judge(draft, "per_place_right", f"rows({name}) == {per}", weight=2)
         draft.formats_out.append("json")
     if draw.chance(40):
@@ -132,7 +133,7 @@ def clashes(draft: Draft) -> None:
                 ),
                 file=hole(listing),
             ),
-            {"do": "lines without clash"},
+            {"do": "lines without clash", "path": draft.places[listing], "column": "id"},
         )
         judge(draft, "fine_right", f"lines({listing}) == {free}.id")
         draft.formats_out.append("text")
@@ -144,7 +145,7 @@ def clashes(draft: Draft) -> None:
 def free_slots(draft: Draft) -> None:
     """Half-hour slots of a day in which nobody is busy."""
     draw = draft.draw
-    room = draw.pick(("person", "member", "who"))
+    room = draw.pick(("person", "member", "colleague"))
     names = draw.sample(
         ("Ada", "Bo", "Chen", "Dina", "Emil", "Fay", "Goran", "Hilde", "Imre", "Joy", "Kofi", "Lea"), draw.between(3, 4)
     )
@@ -171,10 +172,10 @@ def free_slots(draft: Draft) -> None:
         f"{grid} | left_join ({busy} | group begin_at, away = count()) on begin_at | derive away = away ?? 0 | where away == 0 | select day, from_time = right(left(text(begin_at), 16), 5)",
     )
     draft.say("rule", draft.phrase("free slots", (
-        "We look for {length} minutes within which all {n} of them ({names}) are free, starting on the full or half hour, not before {opens} and ending by {last}, on each of the three days from {first} on.",
+        "We look for {length} minutes in which all {n} of them ({names}) are free, starting on the full or half hour, not before {opens} and ending by {last}, on each of the three days from {first} on.",
         "The meeting takes {length} minutes. It starts at a full or half hour from {opens} on and is over by {last}; {names} all need to be free, on one of the three days that begin with {first}.",
         "On each of the three days from {first} on, try every full and half hour from {opens}; the {length} minutes have to be over by {last} and nobody of {names} may have a booking in them. Touching is fine.",
-    ), length=length, n=need, names=", ".join(names), opens=opens, last=last, first=first), {"do": "free slots", "minutes": length, "from": opens, "until": last, "first day": first, "days": "three", "by": room, "column": [begin, end], "step": "half hour"})  # fmt: skip
+    ), length=length, n=need, names=", ".join(names), opens=opens, last=last, first=first), {"do": "free slots", "minutes": length, "from": opens, "until": last, "first day": first, "days": "three", "by": room, "names": names, "column": [begin, end], "step": "half hour"})  # fmt: skip
     draft.say(
         "rule",
         draft.phrase(
@@ -192,8 +193,6 @@ def free_slots(draft: Draft) -> None:
         free, "slot", "slots", (column("day", "date", "date"), column("from_time", "id")), ("day", "from_time")
     )
     table = take(draft, table, "order", ("by_key",))
-    if draw.chance(40):
-        table = take(draft, table, "top")
     outputs.table_file(draft, table, formats=("csv", "json", "markdown", "tsv", "jsonl"))
     keep(draft)
     draft.admits.append(f"expect count({draft.last}) in 2..60")

@@ -21,6 +21,7 @@ from clawc.stdlib.archetypes import (
     reports,
     reviews,
     science,
+    testing,
     wording,
 )  # fmt: skip
 from clawc.stdlib.archetypes.archetype import Archetype
@@ -45,5 +46,6 @@ _THEMES = (
     folders,
     notes,
     science,
+    testing,
 )
 ARCHETYPES: tuple[Archetype, ...] = tuple(archetype for theme in _THEMES for archetype in theme.ARCHETYPES)

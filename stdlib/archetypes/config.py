@@ -136,6 +136,7 @@ def settings(draft: Draft) -> None:
     )
     draft.formats_out.append(form)
     if draw.chance(65):
+        said = len(draft.sentences)
         rows = State(
             f"({changed} | select name, old, new)",
             "change",
@@ -148,7 +149,7 @@ def settings(draft: Draft) -> None:
             draft.phrase(
                 "config log",
                 (
-                    "List what changed: name of the service, old and new value.",
+                    "List what changed, with the name of the service as name and the values before and after as old and new.",
                     "There is to be a list of the changes as well, with name, old and new.",
                     "Log each changed service with name, old and new {key}.",
                 ),
@@ -157,6 +158,7 @@ def settings(draft: Draft) -> None:
             {"do": "log changes", "columns": ["name", "old", "new"]},
         )
         rows = take(draft, rows, "order", ("by_key", "by_measure"))
+        draft.retold(said, "output")
         outputs.table_file(draft, rows)
     keep(draft, f"only_changed([{new}])")
     draft.admits.append(f"expect count({changed}) in 2..{len(services) if lift == 'both' else len(services) - 1}")
@@ -217,7 +219,7 @@ def drift(draft: Draft) -> None:
     found = let(
         draft,
         "drifted",
-        f"{known}\n    | derive {a}_value = text(get({form}({files[0]}), key)), {b}_value = text(get({form}({files[1]}), key))\n    | where {a}_value == null or {b}_value == null or {a}_value != {b}_value",
+        f"{known}\n    | derive {a}_value = text(get({form}({files[0]}), key)), {b}_value = text(get({form}({files[1]}), key))\n    | where {a}_value != {b}_value",
     )
     draft.say("rule", draft.phrase("drift", (
         "Every key that differs or that one side lacks is a row: key (with a dot between section and name), {a}_value and {b}_value, empty where a side does not have it.",
@@ -232,11 +234,12 @@ def drift(draft: Draft) -> None:
         ("key",),
     )
     rows = take(draft, rows, "order", ("by_key",))
-    outputs.table_file(draft, rows, formats=("csv", "tsv", "markdown", "xlsx"))
+    # Formats with types of their own would ask whether a number is wanted as text.
+    outputs.table_file(draft, rows, formats=("csv", "tsv", "markdown"))
     if draw.chance(65):
         figures_file(draft, [
-            Figure("different", f"count({found} | where {a}_value != null and {b}_value != null)", "keys that both have with other values", {"how": "count both"}), Figure(f"only_{a}", f"count({found} | where {b}_value == null)", "keys of the first file alone", {"how": "count first only"}),
-            Figure(f"only_{b}", f"count({found} | where {a}_value == null)", "keys of the second file alone", {"how": "count second only"}),
+            Figure("different", f"count({found} | where {a}_value != \"\" and {b}_value != \"\")", "the number of keys that both have with different values", {"how": "count both"}), Figure(f"only_{a}", f"count({found} | where {b}_value == \"\")", "the number of keys that only the first file has", {"how": "count first only"}),
+            Figure(f"only_{b}", f"count({found} | where {a}_value == \"\")", "the number of keys that only the second file has", {"how": "count second only"}),
         ], ("summary", "drift", "counts"))  # fmt: skip
     keep(draft)
     draft.admits.append(f"expect count({found}) in 4..{len(keys) - 2}")

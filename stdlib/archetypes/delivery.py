@@ -7,7 +7,18 @@ from datetime import date, timedelta
 from clawc.stdlib.archetypes import outputs
 from clawc.stdlib.archetypes.archetype import Archetype, take
 from clawc.stdlib.archetypes.draft import Draft, hole, quoted
-from clawc.stdlib.archetypes.pieces import Figure, column, deliver, figures_file, judge, keep, let, out_path, texts
+from clawc.stdlib.archetypes.pieces import (
+    Figure,
+    column,
+    data_block,
+    deliver,
+    figures_file,
+    judge,
+    keep,
+    let,
+    out_path,
+    texts,
+)
 from clawc.stdlib.archetypes.state import State
 
 _AUTHORS = ("Ada Lind", "Bo Reyes", "Chen Wu", "Dina Haas", "Emil Novak", "Fay Okoro", "Goran Ilic", "Hilde Berg")
@@ -15,22 +26,103 @@ _AUTHORS = ("Ada Lind", "Bo Reyes", "Chen Wu", "Dina Haas", "Emil Novak", "Fay O
 
 def _address(name: str) -> str:
     """As git wants its authors."""
-    return f"{name} <{name.split()[0].lower()}@example.com>"
+    return f"{name} <{_mail(name)}>"
 
 
-def _subjects(draft: Draft) -> list[str]:
+def _mail(name: str) -> str:
+    return f"{name.split()[0].lower()}@example.com"
+
+
+def _repairs(draft: Draft) -> list[str]:
     d = draft.domain
-    return draft.draw.shuffled((
-        f"show the {d.due.say}", f"sort {d.many} by {d.amount.say}", f"wrong total of the {d.quantity.say}", f"filter by {d.group.say}", f"crash without {d.kind.say}", "faster start", "spelling of a button", "dark theme", "export as CSV", f"search for {d.id.say}",
-        "memory leak in the import", "empty file is refused", f"print the {d.one}", "new icon", "time zone of the log", "undo",
-    ))  # fmt: skip
+    return [
+        f"wrong total of the {d.quantity.say}", f"crash without {d.kind.say}", "memory leak in the import", "empty file is refused", "time zone of the log", "spelling of a button", f"{d.due.say} a day too early", "lost umlauts in names",
+        f"double {d.many} after an import", "window too small for long names", f"rounding of the {d.amount.say}", "undo forgets a step",
+    ]  # fmt: skip
 
 
-def changelog(draft: Draft) -> None:
-    """Commits since a day to a changelog with sections and a list."""
+def _novelties(draft: Draft) -> list[str]:
+    d = draft.domain
+    return [
+        f"show the {d.due.say}", f"sort {d.many} by {d.amount.say}", f"filter by {d.group.say}", "faster start", "dark theme", "export as CSV", f"search for {d.id.say}", f"print the {d.one}", "new icon", "undo", f"colours for each {d.status.say}",
+        "keys for all buttons", f"import {d.many} from a spreadsheet",
+    ]  # fmt: skip
+
+
+_CHORES = (
+    "newer compiler",
+    "tidy the tests",
+    "licence of the fonts",
+    "notes for new staff",
+    "build on two machines",
+    "names of variables",
+    "rules for reviews",
+    "pictures in the manual",
+    "a longer README",
+    "faster tests",
+    "remove dead code",
+    "move the examples",
+)
+
+
+# A log as text, an entry each, with holes for a row.
+_FULL = "commit {{ hash }}\nAuthor: {{ author }} <{{ mail }}>\nDate:   {{ at }}\n\n    {{ kind }}: {{ subject }}\n"
+_LINE = {
+    "git log": _FULL,
+    "git log with bars": "{{ hash }}|{{ at }}|{{ author }}|{{ kind }}: {{ subject }}",
+    "git log in brackets": "{{ hash }} [{{ at }}] ({{ author }}) {{ kind }}: {{ subject }}",
+}
+_HEX = ("0a", "1f", "27", "3c", "4e", "58", "6b", "7d", "83", "95", "a4", "b9", "c2", "d6", "e1", "f7")
+
+
+def _drawn_log(draft: Draft, kinds: tuple[str, ...]) -> tuple[str, str]:
+    """A log that the source draws, as a file alone; gives its rows and the day from which on they count."""
     draw = draft.draw
-    kinds = draw.pick((("feat", "fix", "docs"), ("add", "fix", "chore"), ("new", "bug", "internal")))
-    subjects = _subjects(draft)
+    authors = draw.sample(_AUTHORS, draw.between(3, 5))
+    hashes = ", ".join(f"pick({texts(_HEX)})" for _ in range(4))
+    rows = data_block(draft, "log", draw.between(10, 14), (
+        "place = n", "gap = integer_between(1, 6)", "minute = integer_between(490, 1080)", f'hash = join_text([{hashes}], "")', f"author = pick({texts(authors)})",
+        f"kind = pick({texts([*kinds, *kinds[:2]])})", f"subject = pick(if kind == {quoted(kinds[0])} then {texts(_novelties(draft))} else if kind == {quoted(kinds[1])} then {texts(_repairs(draft))} else {texts(_CHORES)})",
+    ), unique="subject")  # fmt: skip
+    draft.taken |= {"at", "mail", "line", "message", "days", "kind", "subject", "author", "hash"}
+    start = f"@{draft.when.first}T00:00Z"
+    dated = f"{rows} | sort place | window days = running_sum(gap) | derive at = {start} + 1d * days + 1min * minute"
+    log = let(draft, "history", dated + ', mail = lower(split(author, " ")[0]) + "@example.com" | sort -at')
+    since = date.fromisoformat(draft.when.first) + timedelta(days=draw.between(8, 14))
+    _log_file(draft, log, f'{log} | select hash, at, author, message = "{{{{ kind }}}}: {{{{ subject }}}}"', kinds[0])
+    draft.admits.append(
+        f"expect any({log}, at < @{since}T00:00Z) and any({log}, at >= @{since}T00:00Z and kind == {quoted(kinds[2])})"
+    )
+    return log, str(since)
+
+
+def _log_file(draft: Draft, log: str, table: str, kind: str) -> None:
+    """The log as git prints it, or as a table of four columns."""
+    draw = draft.draw
+    chosen = draft.balance.pick(draw, "log", (*_LINE, "csv"))
+    ending = "csv" if chosen == "csv" else draw.pick(("txt", "log"))
+    path = draft.path(
+        draw.pick(("", "history", "repo", "git", "export")),
+        draw.pick(("commits", "history", "git_log", "changes")),
+        ending,
+    )
+    file = draft.name("log_file")
+    line = quoted(_LINE[chosen]) if chosen in _LINE else ""
+    content = f"csv({table})" if chosen == "csv" else f'join_text(({log} | select line = {line}).line, "\\n") + "\\n"'
+    draft.files.append(f"file {file} {quoted(path)} {{ content = {content} }}")
+    draft.formats_in.append(chosen)
+    draft.say("source", draft.phrase("log", (
+        "{file} is the log of the repository; messages look like \"{kind}: subject\".", "The history is in {file}, as git logs it, and every message begins with its kind, as in \"{kind}: subject\".", "I have exported the git log to {file}. Its commits are named \"{kind}: subject\" and so on.", "Read the commits out of {file} (an export of git log), where messages have the form \"{kind}: subject\".",
+    ), file=hole(file), kind=kind), {"do": "read", "path": path, "format": chosen})  # fmt: skip
+
+
+def _repository(draft: Draft, kinds: tuple[str, ...]) -> tuple[str, str]:
+    """A repository as git keeps it; gives its commits and the day from which on they count."""
+    draw = draft.draw
+    subjects = {
+        kind: iter(draw.shuffled(of))
+        for kind, of in zip(kinds, (_novelties(draft), _repairs(draft), _CHORES), strict=True)
+    }
     count = draw.between(9, 13)
     day = date.fromisoformat(draft.when.first)
     commits: list[str] = []
@@ -48,26 +140,31 @@ def changelog(draft: Draft) -> None:
     for index, kind in enumerate([*order[:3], *draw.shuffled(order[3:])]):
         day += timedelta(days=draw.between(1, 6))
         days.append(day)
-        content = f"part {index + 1}: {subjects[index]}"
+        subject = next(subjects[kind])
+        content = f"part {index + 1}: {subject}"
         commits.append(
-            f'commit {quoted(f"{kind}: {subjects[index]}")} {{\n  at = @{day}T{draw.between(8, 17):02}:{draw.between(10, 59)}Z\n  author = {quoted(_address(draw.pick(authors)))}\n  change "part_{index % 4 + 1}.txt" {{ content = {quoted(content)} }}\n}}'
+            f'commit {quoted(f"{kind}: {subject}")} {{\n  at = @{day}T{draw.between(8, 17):02}:{draw.between(10, 59)}Z\n  author = {quoted(_address(draw.pick(authors)))}\n  change "part_{index % 4 + 1}.txt" {{ content = {quoted(content)} }}\n}}'
         )
-    since = days[draw.between(1, 2)]
-    repo = draft.name("history")
+    repo = draft.name("repository")
     inner = "\n".join(commits)
     draft.files.append(f"repo {repo} {quoted(path)} {{\n{inner}\n}}")
     draft.formats_in.append("git")
     draft.say("source", draft.phrase("repo", (
         "The repository is the folder {path}; messages of commits look like \"{kind}: subject\".", "Look at the history of the git repository in {path}, where every message begins with its kind, as in \"{kind}: subject\".", "{path} is a git repository. Its commits are named \"{kind}: subject\" and so on.",
     ), path=path, kind=kinds[0]), {"do": "read", "path": path, "format": "git"})  # fmt: skip
-    recent = let(
-        draft,
-        "recent",
-        f'commits({repo})\n    | where at >= @{since}T00:00Z\n    | derive kind = capture(message, re"^([a-z]+):"), subject = trim(replace(message, re"^[a-z]+: ", ""))',
-    )
+    derived = 'kind = capture(message, re"^([a-z]+):"), subject = trim(replace(message, re"^[a-z]+: ", ""))'
+    return let(draft, "history", f"commits({repo})\n    | derive {derived}"), str(days[draw.between(1, 2)])
+
+
+def changelog(draft: Draft) -> None:
+    """Commits since a day to a changelog with sections and a list."""
+    draw = draft.draw
+    kinds = draw.pick((("feat", "fix", "docs"), ("add", "fix", "chore"), ("new", "bug", "internal")))
+    log, since = (_repository if draw.chance(20) else _drawn_log)(draft, kinds)
+    recent = let(draft, "recent", f"{log} | where at >= @{since}T00:00Z")
     draft.say("rule", draft.phrase("since", (
         "Take the commits from {day} on (UTC, that day included).", "Only commits of {day} or later count, by UTC.", "The release starts with {day}: earlier commits are no part of it (UTC).",
-    ), day=since), {"do": "keep", "column": "at", "compare": "from", "value": str(since)})  # fmt: skip
+    ), day=since), {"do": "keep", "column": "at", "compare": "from", "value": since})  # fmt: skip
     heads = draw.pick((("Added", "Fixed"), ("New", "Repaired"), ("Features", "Bug fixes")))
     limit = draw.pick((120, 150, 200))
     name = deliver(

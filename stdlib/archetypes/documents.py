@@ -123,7 +123,7 @@ def meeting_notes(draft: Draft) -> None:
             "Write the minutes to {file} with the sections {a} and {b}, at most {limit} words in all. {a} has one bullet per decision, word for word; {b} has one bullet for each action of the list, with owner, task and due.",
             "{File} gets two sections, {a} (a bullet for every decision, worded as in the notes) and {b} (a bullet per action of the list that names owner, task and due), within {limit} words.",
             "In {file}, no more than {limit} words, give under {a} every decision as it was worded and under {b} every action of the list with owner, task and due, a bullet each.",
-        ), file=hole(minutes), a=names[0], b=names[1], limit=limit), {"do": "minutes", "sections": list(names), "words": limit})  # fmt: skip
+        ), file=hole(minutes), a=names[0], b=names[1], limit=limit), {"do": "minutes", "path": draft.places[minutes], "columns": ["owner", "task", "due"], "sections": list(names), "words": limit})  # fmt: skip
         decisions = let(draft, "decisions", f'lines({file}) | parse re"^- {marks[1]}: (?P<what>.*)$"')
         judge(
             draft,
@@ -161,7 +161,7 @@ def meeting_notes(draft: Draft) -> None:
                 ),
                 file=hole(listing),
             ),
-            {"do": "count by", "by": "owner", "into": "actions"},
+            {"do": "count by", "path": draft.places[listing], "by": "owner", "into": "actions"},
         )
         judge(draft, "owners_right", f"rows({listing}) == {counts}")
         draft.formats_out.append("csv")
@@ -216,7 +216,7 @@ def announcement(draft: Draft) -> None:
         "{File} has two sections, {a} and {b}, and {low} to {high} words. Under {a} state the title, {facts}, under {b} the contact and that the closing day is {by}.",
         "In {file}, between {low} and {high} words, put the title, {facts} under the heading {a}, and the contact with {by} as the closing day under {b}.",
     ), file=hole(name), a=what[0], b=what[1], low=low, high=high, facts=listed(fields), by=_week_before(draft)), {
-        "do": "announcement", "sections": list(what), "facts": ["title", *fields], "contact": "contact", "words": [low, high], "how": "closing day a week before", "column": "day"})  # fmt: skip
+        "do": "announcement", "path": draft.places[name], "sections": list(what), "facts": ["title", *fields], "contact": "contact", "words": [low, high], "how": "closing day a week before", "column": "day"})  # fmt: skip
     draft.say(
         "limit",
         draft.phrase(
@@ -266,8 +266,8 @@ def _week_before(draft: Draft) -> str:
     return draft.draw.pick(
         (
             "the day one week before the event",
-            "the day 7 days before it takes place",
-            "the day that lies seven days before the event",
+            "the seventh day before it takes place",
+            "the day seven days before the event",
         )
     )
 

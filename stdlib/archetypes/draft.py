@@ -76,6 +76,7 @@ class Draft:
     introduced: bool = False  # the opening says who asks
     falling: bool = False  # the highest comes first, whatever is sorted by
     words: dict[str, str] = field(default_factory=dict[str, str])  # further slots of openings
+    places: dict[str, str] = field(default_factory=dict[str, str])  # paths of deliverables, by their names
     outbox: str = ""  # the folder of what is to be written
     last: str = ""  # the `let` of the rows that were written last
 
@@ -116,6 +117,10 @@ class Draft:
         self.brief += steps
         return text
 
+    def retold(self, since: int, about: Say) -> None:
+        """What was said from that sentence on is about something else: rules of a second file stand behind what asks for it."""
+        self.sentences[since:] = [Sentence(about, sentence.text) for sentence in self.sentences[since:]]
+
     def phrase(self, dimension: str, options: Sequence[str], **slots: object) -> str:
         """One of several phrasings, those used seldom first, with its slots filled; `<path.x>` stands for a hole."""
         number = self.balance.pick(self.draw, f"phrase {dimension}", range(len(options)))
@@ -144,10 +149,13 @@ _RESERVED = frozenset({"let", "def", "use", "expect", "if", "then", "else", "and
 
 
 def filled(text: str, **slots: object) -> str:
-    """A phrasing with its slots: `{x}`; a slot at the beginning of a sentence gets a capital letter with `{X}`, but for names
+    """A phrasing with its slots: `{x}`, or `{a_x}` with its article; a slot at the beginning of a sentence gets a capital letter with `{X}`, but for names
     of columns, which stay as files have them."""
     known = dict(slots)
     for key, value in slots.items():
+        if isinstance(value, str):
+            known.setdefault(f"a_{key}", article(value))
+            known.setdefault(f"A_{key}", capital(article(value)))
         known.setdefault(key[:1].upper() + key[1:], str(value) if key in _CODE else capital(str(value)))
     return text.format(**known)
 
@@ -193,9 +201,10 @@ def listed(words: Sequence[str], last: str = "and") -> str:
 
 # Nouns that begin with a vowel and not with its sound.
 _CONSONANT = re.compile(r"(?i)(uni(?!n[a-z]|m)|us(e|a)|euro|one\b)")
+_SILENT = re.compile(r"(?i)(hour|heir|honest|honour|x-)")
 
 
 def article(noun: str) -> str:
     """`a visit`, `an order`, `a unit`."""
-    vowel = noun[:1].lower() in "aeiou" and _CONSONANT.match(noun) is None
+    vowel = _SILENT.match(noun) is not None or (noun[:1].lower() in "aeiou" and _CONSONANT.match(noun) is None)
     return f"{'an' if vowel else 'a'} {noun}"

@@ -172,9 +172,9 @@ def with_band(draft: Draft, state: State) -> State:
         names,
     )
     text = draft.phrase("band", (
-        "Put every {one} into a {result} by {column}: {small} below {low}, {middle} from {low} to below {high}, {large} from {high} up.",
+        "Put every {one} into {a_result} by {column}: {small} below {low}, {middle} from {low} to below {high}, {large} from {high} up.",
         "The column {result} depends on {column}: under {low} it is {small}, from {low} but under {high} {middle}, {high} and more {large}.",
-        "A {column} under {low} makes the {result} {small}, one of at least {high} makes it {large}, and whatever lies between is {middle} ({low} itself is {middle}).",
+        "Less than {low} in {column} makes the {result} {small}, {high} or more makes it {large}, and whatever lies between is {middle} ({low} itself is {middle}).",
     ), one=state.one, result=result.name, small=small, middle=middle, large=large, low=low, high=high, unit=column.unit, column=column.name, say=column.say, article="a")  # fmt: skip
     draft.say(
         "rule",

@@ -72,9 +72,9 @@ def file_sorting(draft: Draft) -> None:
         "NAME is the value of the line \"{ref}:\" in lower case, with a hyphen for anything but letters and digits", "NAME is what \"{ref}:\" says, in lower case, other signs than letters and digits turned into one hyphen",
     ) if renamed else ("NAME is the name that the file has already, without .txt", "the file keeps its name as NAME"), ref=ref)  # fmt: skip
     draft.say("output", draft.phrase("filing", (
-        "Copy each of them, its text unchanged, to {target}/FOLDER/NAME.txt: {folder}; {named}. No other .txt file may lie in folders of {target}.", "Every file gets an exact copy {target}/FOLDER/NAME.txt, where {folder}, and {named}. Put no other .txt files into folders of {target}.",
-        "File a copy of each under {target}/FOLDER/NAME.txt with its text as it is. Here {folder}; {named}. There may be no other .txt files in folders of {target}.",
-    ), target=target, folder=said, named=named), {"do": "file copies", "path": target, "by": labels[0] if by == "kind" else labels[1], "how": by, **({"named by": ref} if renamed else {})})  # fmt: skip
+        "Copy each file from {inbox}, its text unchanged, to {target}/FOLDER/NAME.txt: {folder}; {named}. Only these .txt files may lie in folders of {target}.", "Every file of {inbox} gets an exact copy {target}/FOLDER/NAME.txt, where {folder}, and {named}. Put only these .txt files into folders of {target}.",
+        "File a copy of each file in {inbox} under {target}/FOLDER/NAME.txt with its text as it is. Here {folder}; {named}. There may be only these .txt files in folders of {target}.",
+    ), inbox=inbox, target=target, folder=said, named=named), {"do": "file copies", "path": target, "by": labels[0] if by == "kind" else labels[1], "how": by, **({"named by": ref} if renamed else {})})  # fmt: skip
     judge(draft, "copies_right", f"{filed} | all text({files}[[folder, name]]) == body", weight=4, partial=True)
     draft.formats_out.append("text files")
     if draw.chance(65):
@@ -96,7 +96,7 @@ def file_sorting(draft: Draft) -> None:
                 ),
                 file=hole(listing),
             ),
-            {"do": "count by", "by": "folder", "into": "papers", "sort": ["folder"]},
+            {"do": "count by", "path": draft.places[listing], "by": "folder", "into": "papers", "dir": "key up"},
         )
         judge(draft, "listing_right", f"rows({listing}) == {counts}")
         draft.formats_out.append("csv")
@@ -127,17 +127,17 @@ def manifest(draft: Draft) -> None:
     folder = draw.pick(("handover", "delivery", "package", "upload", "backup"))
     records: list[str] = []
     for stem in stems[2:]:
-        data = data_block(draft, f"{stem}_lines", draw.between(2, 7), (f"line = pick({texts(domain.note.phrases)})",))
+        data = data_block(draft, f"{stem}_lines", draw.between(2, 4), (f"line = pick({texts(domain.note.phrases)})",))
         file = draft.name(f"in_{stem}")
         path = f"{folder}/{stem}.txt"
         draft.files.append(f'file {file} {quoted(path)} {{ content = join_text({data}.line, "\\n") + "\\n" }}')
         records.append(f"{{name: {quoted(f'{stem}.txt')}, lines: count(lines({file}))}}")
     present = let(draft, "present", f"table([{', '.join(records)}])")
     names = let(draft, "every_name", f"table({texts([f'{s}.txt' for s in draw.shuffled(stems)])})")
-    size = draw.pick(("lines", "line_count", "length"))
+    size = draw.pick(("number_of_lines", "line_count", "length"))
     listed_count = len(stems) - draw.between(1, 2)
     data = data_block(
-        draft, "manifest", listed_count, (f"name = pick({names}.value)", f"{size} = integer_between(2, 7)"), "name"
+        draft, "manifest", listed_count, (f"name = pick({names}.value)", f"{size} = integer_between(2, 4)"), "name"
     )
     table = table_input(
         draft,
@@ -179,8 +179,8 @@ def manifest(draft: Draft) -> None:
     draft.say("rule", draft.phrase("manifest rules", (
         "A file of the list that is not in the folder is \"{a}\", one in the folder that is not on the list \"{b}\", and one whose number of lines is not {size} \"{c}\". List name and {word} of each of these.",
         "Write name and {word}: \"{a}\" for what the folder lacks, \"{b}\" for what the list lacks, \"{c}\" where the number of lines is another one than {size}. Files without fault are left out.",
-        "Report every fault as name and {word}. It is \"{a}\" if there is no such file, \"{b}\" if nobody listed it, and \"{c}\" if its lines are not as many as {size} says.",
-    ), a=a, b=b, c=c, size=size, word=word), {"do": "manifest", "column": size, "into": word, "names": [a, b, c]})  # fmt: skip
+        "Report every fault as name and {word}. It is \"{a}\" if there is no such file, \"{b}\" if nobody listed it, and \"{c}\" if it has another number of lines than {size} says.",
+    ), a=a, b=b, c=c, size=size, word=word), {"do": "manifest", "folder": folder, "on": "name", "column": size, "into": word, "names": [a, b, c]})  # fmt: skip
     rows = State(
         found, "fault", "faults", (column("name", "id"), column(word, "class")), draw.pick((("name",), (word, "name")))
     )

@@ -53,7 +53,12 @@ def _results(draft: Draft, state: State, most: int) -> list[Result]:
         }[how]
         name = free(draw.pick((f"{word[0]}_{column.name}", f"{column.name}_{word[1]}", f"{word[1]}_{column.name}")))
         text = f"{how}({column.name})" if how != "mean" else f"round(mean({column.name}), 2)"
-        say = {"sum": "the sum of", "mean": "the mean of", "max": "the largest", "min": "the smallest"}[how]
+        say = {
+            "sum": "the sum of",
+            "mean": "the mean of",
+            "max": "the largest value of",
+            "min": "the smallest value of",
+        }[how]
         more = ", rounded half up to two decimals" if how == "mean" else ""
         role: Role = "total" if how == "sum" else "measure"
         made = Column(

@@ -73,7 +73,7 @@ def incident_log(draft: Draft) -> None:
     cuts = draw.pick(("", "", "03:00"))
     where = f"level in {texts(bad)}" + (f" and at >= @{day}T{cuts}" if cuts else "")
     draft.say("rule", draft.phrase(f"bad {bool(cuts)}", (
-        "An incident entry is one with the level {levels}{cut}.", "What counts are entries whose level is {levels}{cut}.", "Only entries with the level {levels} matter{cut}.",
+        "An incident entry is one with the level {levels}{cut}.", "What counts are entries whose level is {levels}{cut}.", "Only entries with the level {levels}{cut} matter.",
     ), levels=listed(bad, "or"), cut=f" from {cuts} on {day} on" if cuts else ""), {"do": "keep", "column": "level", "compare": "in", "value": list(bad)}, *([{"do": "keep", "column": "at", "compare": "from", "value": [day, cuts]}] if cuts else []))  # fmt: skip
     errors, first, last = draw.pick(
         (("errors", "first_seen", "last_seen"), ("entries", "begin", "finish"), ("problems", "since", "until"))
@@ -106,13 +106,13 @@ def incident_log(draft: Draft) -> None:
                 Figure(
                     "bad",
                     f"count({entries} | where {where})",
-                    "how many of them are incident entries",
+                    "the number of incident entries",
                     {"how": "count"},
                 ),
                 Figure(
                     f"{by}s_hit",
                     f"count({found})",
-                    f"how many different values of {by} have such entries",
+                    f"how many values of {by} have incident entries",
                     {"how": "count groups"},
                 ),
             ],
@@ -173,7 +173,7 @@ def device_commands(draft: Draft) -> None:
             "devices",
             (
                 "All devices are in {file}, with {mode}, state and reading.",
-                "{File} says how the devices stand right then: {mode}, state and reading.",
+                "{File} says how the devices stand right now: {mode}, state and reading.",
                 "The devices and their readings stand in {file}.",
             ),
             file=hole(table.file),
@@ -194,7 +194,7 @@ def device_commands(draft: Draft) -> None:
         draft.phrase(
             "device rules",
             (
-                "The state that a device is to have depends on its kind. {said}.",
+                "The command for a device depends on its kind and its reading. {said}.",
                 "These are the rules by kind. {said}.",
                 "Decide by kind and reading. {said}.",
             ),
@@ -202,14 +202,16 @@ def device_commands(draft: Draft) -> None:
         ),
         {
             "do": "device rules",
+            "by": "kind",
             "column": "reading",
+            "into": "command",
             "rules": [{"kind_of_device": k, "compare": s, "bound": b} for k, b, s in rules],
             "names": [on, off],
         },
     )
     draft.say("rule", draft.phrase("device limits", (
-        "A device in {mode} {manual} gets no command, and neither does one that already has the right state.", "Send commands only to devices whose state is not what it is to be; those with {mode} {manual} are left alone.", "No command for {mode} {manual}, and none where the state is right as it is.",
-    ), mode=mode, manual=manual), {"do": "only changes", "column": mode, "not": manual})  # fmt: skip
+        "A device with {manual} as its {mode} gets no command, and neither does one that already has the right state.", "Send commands only to devices whose state is not what it is to be; those whose {mode} is {manual} are left alone.", "There is no command where {mode} is {manual}, and none where the state is right as it is.",
+    ), mode=mode, manual=manual), {"do": "only changes", "column": mode, "not": manual, "state": "state"})  # fmt: skip
     found = let(
         draft,
         "commands",
@@ -222,7 +224,7 @@ def device_commands(draft: Draft) -> None:
             (
                 "A command has {device}, command ({on} or {off}) and {where}.",
                 "Each command names {device}, {where} and command, which is {on} or {off}.",
-                "Write {device}, {where} and as command {on} or {off}.",
+                "For each command write {device}, {where} and, as command, {on} or {off}.",
             ),
             device=device,
             where=where,
@@ -247,7 +249,7 @@ def device_commands(draft: Draft) -> None:
                 Figure(
                     f"{w}_commands",
                     f'count({found} | where command == "{w}")',
-                    f"the number of commands {w}",
+                    f"the number of commands that are '{w}'",
                     {"how": "count", "column": "command", "value": w},
                 )
                 for w in (on, off)
@@ -256,7 +258,7 @@ def device_commands(draft: Draft) -> None:
                 Figure(
                     "left_alone",
                     f'count({table.rows} | where {mode} == "{manual}")',
-                    f"how many devices have {mode} {manual}",
+                    f"how many devices have '{manual}' as {mode}",
                     {"how": "count", "column": mode, "value": manual},
                 )
             ],
@@ -274,6 +276,6 @@ ARCHETYPES = (
         "Something went wrong in the night.", "What happened to our services?", "Please read the log for me.", "I need the story of an outage.", "The alarm went off and I have a log.", "Sum up the problems in our log.", "Before {purpose} I want to know what failed.", "Make a digest out of the log.",
     ), incident_log, "Digest of a log"),
     Archetype("device_commands", ("systems.control", "automation.triggered"), (
-        "Our devices need new commands.", "Find out what to switch.", "Work out which devices to switch.", "The controller is down, so the commands come from us.", "Please write the commands for the devices of {scene}.", "Which devices are to change their state?", "We set the building for {purpose}.", "Turn the readings into commands.",
+        "Our devices need new commands.", "Find out what to switch.", "Work out which devices to switch.", "The controller is down, so the commands come from us.", "Please write the commands for the devices of {scene}.", "Which devices are to change their state?", "The devices need to be set for {purpose}.", "Turn the readings into commands.",
     ), device_commands, "Commands for devices"),
 )  # fmt: skip

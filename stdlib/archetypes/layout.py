@@ -64,8 +64,9 @@ def _steps(draft: Draft, opening: str) -> list[str]:
 
 
 def _bullets(draft: Draft, opening: str) -> list[str]:
+    rules = [f"- {text}" for text in _of(draft, "rule")]
     return [
-        _joined(opening, *_of(draft, "source")), "", *(f"- {text}" for text in _of(draft, "rule")), "", _joined(*_of(draft, "output", "limit")),
+        _joined(opening, *_of(draft, "source")), "", *rules, *([""] if rules else []), _joined(*_of(draft, "output", "limit")),
     ]  # fmt: skip
 
 
@@ -111,9 +112,15 @@ def _headed(draft: Draft, opening: str) -> list[str]:
             ("Given", "To do", "To deliver"),
         )
     )
+    parts = (
+        [_joined(*_of(draft, "source"))],
+        [f"- {text}" for text in _of(draft, "rule")],
+        [_joined(*_of(draft, "output", "limit"))],
+    )
     return [
-        opening, "", f"{heads[0]}:", _joined(*_of(draft, "source")), "", f"{heads[1]}:", *(f"- {t}" for t in _of(draft, "rule")), "", f"{heads[2]}:", _joined(*_of(draft, "output", "limit")),
-    ]  # fmt: skip
+        opening,
+        *(line for head, part in zip(heads, parts, strict=True) if any(part) for line in ("", f"{head}:", *part)),
+    ]
 
 
 def _files_first(draft: Draft, opening: str) -> list[str]:

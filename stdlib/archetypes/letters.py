@@ -15,6 +15,9 @@ from clawc.stdlib.archetypes.pieces import (
 from clawc.stdlib.archetypes.sources import main_table
 from clawc.stdlib.archetypes.state import State
 
+# Letters of names that no accent makes out of a plain one: what they become in a path would be anybody's guess.
+_NO_ACCENTS = "ßæœøđðłþıÆŒØĐÐŁÞ"
+
 
 def reminder_letters(draft: Draft) -> None:
     """One letter for each person with something that is late."""
@@ -49,18 +52,18 @@ def reminder_letters(draft: Draft) -> None:
         ]
     )
     draft.say("output", draft.phrase("letters", (
-        "Each {person} with such {many} gets one letter, {folder}/NAME.txt, where NAME is the name in lower case with a hyphen for every run of other signs than letters and digits. It states {facts}, in at most {words} words. No other file may lie in {folder}.",
-        "Write a reminder per {person} into {folder}/NAME.txt (NAME: the name in lower case, anything but letters and digits turned into one hyphen), at most {words} words long, that gives {facts}. Put nothing else into {folder}.",
-        "Every {person} concerned is written to once: {folder}/NAME.txt with NAME in lower case and a hyphen in place of all other signs than letters and digits. Name {facts}; {words} words are the limit. No other file may lie in {folder}.",
+        "Each {person} with late {many} gets one letter, {folder}/NAME.txt, where NAME is the name in lower case and without accents, with a hyphen for every run of other signs than letters and digits. It states {facts}, in at most {words} words. Only these files may lie in {folder}.",
+        "Write a reminder to each {person} who is late, into {folder}/NAME.txt (NAME: the name in lower case and without accents, anything but letters and digits turned into one hyphen), at most {words} words long, that gives {facts}. Put only these files into {folder}.",
+        "Write once to every {person} who is late: {folder}/NAME.txt where NAME is the name in lower case, without accents and with one hyphen in place of all other signs than letters and digits. Give {facts}; {words} words are the limit. Only these files may lie in {folder}.",
     ), person=person.say, many=state.many, folder=folder, facts=facts, words=words), {
-        "do": "letters", "by": person.name, "path": folder, "column": [number.name, ident.name, *([due.name] if with_oldest else [])], "how": "sum, list, earliest" if with_oldest else "sum, list", "words": words})  # fmt: skip
+        "do": "letters", "by": person.name, "path": folder, "accents": "without", "column": [number.name, ident.name, *([due.name] if with_oldest else [])], "how": "sum, list, earliest" if with_oldest else "sum, list", "words": words})  # fmt: skip
     draft.say("output", draft.phrase(f"letter start {with_subject}", (
-        "A line \"{label}:\" has the {person}'s name as it is in the file.", "It has a line \"{label}:\" with the name, spelt as in the file.", "The name stands on a line of its own behind \"{label}:\".",
+        "A line \"{label}:\" has the name of the {person} as it is in the file.", "It has a line \"{label}:\" with the name, spelt as in the file.", "The name stands on a line of its own behind \"{label}:\".",
     ) if not with_subject else (
-        "A line \"{label}:\" has the {person}'s name as it is in the file, and another one reads \"{second}: {subject}\".", "On lines of their own there are \"{label}:\" with the name and \"{second}: {subject}\".",
+        "A line \"{label}:\" has the name of the {person} as it is in the file, and another one reads \"{second}: {subject}\".", "On lines of their own there are \"{label}:\" with the name and \"{second}: {subject}\".",
         "Each one has a line \"{second}: {subject}\" and a line \"{label}:\" with the name as the file spells it.",
     ), label=label, second=second, person=person.say, subject=subject), {"do": "letter lines", "to": label, **({"subject": [second, subject]} if with_subject else {})})  # fmt: skip
-    draft.say("rule", draft.phrase("own only", (
+    draft.say("limit", draft.phrase("own only", (
         "A letter must not mention {many} of anybody else.", "Nobody may read about the {many} of other people.", "Keep every {id} of other people out of a letter.",
     ), many=state.many, id=ident.say))  # fmt: skip
     more = f" and mentions({name}[file_name], oldest)" if with_oldest else ""
@@ -87,6 +90,7 @@ def reminder_letters(draft: Draft) -> None:
     )
     draft.formats_out.append("text files")
     if draw.chance(55):
+        said = len(draft.sentences)
         rows = State(
             f"({late} | select {person.name}, {number.name} = whole, {state.many.replace(' ', '_').replace('-', '_')} = count(refs))",
             state.one,
@@ -95,12 +99,16 @@ def reminder_letters(draft: Draft) -> None:
             (person.name,),
         )
         draft.say("rule", draft.phrase("letter list", (
-            "There is also a list of the letters: {person}, {number} (the sum that the letter states) and {many} (how many are late).", "Keep a list of whom we wrote to, with {person}, {number} (the sum) and {many} (their number).", "A list goes with the letters: per {person} the sum as {number} and the number of late ones as {many}.",
+            "There is also a list of the letters: {person}, {number} (the sum that the letter states) and {many} (how many are late).", "Keep a list of whom we wrote to, with {person}, {number} (the sum) and {many} (their number).", "A list goes with the letters: for each {person} it has the sum as {number} and the number of late ones as {many}.",
         ), person=person.name, number=number.name, many=rows.columns[2].name), {"do": "letter list", "columns": [c.name for c in rows.columns]})  # fmt: skip
         rows = take(draft, rows, "order", ("by_key",))
+        draft.retold(said, "output")
         outputs.table_file(draft, rows, formats=("csv", "json", "markdown", "tsv"))
     keep(draft)
-    draft.admits.append(f"expect count({late}) in 2..9 and unique({late}.file_name)")
+    draft.admits += [
+        f"expect count({late}) in 2..9 and unique({late}.file_name)",
+        f'expect {late} | all matches({person.name}, re"^[^{_NO_ACCENTS}]*$")',
+    ]
     draft.operation("data.aggregate", "communication.draft", "files.write")
 
 
@@ -118,10 +126,10 @@ def posts(draft: Draft) -> None:
     tag = "#" + "".join(w.capitalize() for w in domain.many.replace("-", " ").split())
     facts = draw.sample((group, kind, date, amount), draw.between(2, 3))
     draft.say("output", draft.phrase("posts", (
-        "Write one post for each, {folder}/NAME.txt, where NAME is the {id} in lower case with a hyphen for every run of other signs than letters and digits. It is at most {limit} characters long, names {facts} and ends with {tag}. No other file may lie in {folder}.",
-        "Each of them gets a post of no more than {limit} characters in {folder}/NAME.txt (NAME: the {id} in lower case, all but letters and digits turned into one hyphen). A post gives {facts} and has {tag} at its end. Put nothing else into {folder}.",
-        "For every one of these draft a post, {folder}/NAME.txt, up to {limit} characters: mention {facts} and close with {tag}. NAME is the {id} in lower case with one hyphen for anything but letters and digits. Put no other file into {folder}.",
-    ), id=ident.name, folder=folder, limit=limit, facts=listed([f.name for f in facts]), tag=tag), {"do": "posts", "by": ident.name, "path": folder, "characters": limit, "facts": [f.name for f in facts], "ends": tag})  # fmt: skip
+        "Write one post for each {one} that is left, {folder}/NAME.txt, where NAME is the {id} in lower case with a hyphen for every run of other signs than letters and digits. It is at most {limit} characters long, names {facts} and ends with {tag}. Only these files may lie in {folder}.",
+        "Each {one} that is left gets a post of no more than {limit} characters in {folder}/NAME.txt (NAME: the {id} in lower case, all but letters and digits turned into one hyphen). A post gives {facts} and has {tag} at its end. Put only these files into {folder}.",
+        "For every {one} that is left draft a post, {folder}/NAME.txt, up to {limit} characters: mention {facts} and close with {tag}. NAME is the {id} in lower case with one hyphen for anything but letters and digits. The only files in {folder} are these.",
+    ), one=state.one, id=ident.name, folder=folder, limit=limit, facts=listed([f.name for f in facts]), tag=tag), {"do": "posts", "by": ident.name, "path": folder, "characters": limit, "facts": [f.name for f in facts], "ends": tag})  # fmt: skip
     if date in facts:
         draft.say(
             "limit",

@@ -67,7 +67,7 @@ def mail_triage(draft: Draft) -> None:
     draft.say("source", draft.phrase("inbox", (
         "There are {count} mails in the folder {folder}, one .eml file each.", "The folder {folder} holds the mails as .eml files.", "All mails lie in {folder}/ ({count} files in the .eml format).", "Read every .eml file in {folder}.",
     ), count=count, folder=folder), {"do": "read", "path": folder, "format": "email"})  # fmt: skip
-    queue, urgent_col = draw.pick(("queue", "team", "desk", "goes_to")), draw.pick(("urgent", "priority", "rush"))
+    queue, urgent_col = draw.pick(("queue", "team", "desk", "department")), draw.pick(("urgent", "priority", "rush"))
     condition = ""
     for name, theirs in zip(queues, words, strict=True):
         condition += "if " + " or ".join(f"contains(low, {quoted(w)})" for w in theirs) + f" then {quoted(name)} else "
@@ -79,8 +79,8 @@ def mail_triage(draft: Draft) -> None:
         for name, theirs in zip(queues, words, strict=True)
     )
     draft.say("rule", draft.phrase("queues", (
-        "The {queue} depends on the subject, whatever its case: {rules}. Everything else is {rest}.", "Sort them by the words of the subject (upper or lower case does not matter). {rules}. Mails without any of these words get {rest}.",
-        "Give each mail a {queue} by its subject line, ignoring case. {rules}. Where none of this applies it is {rest}.",
+        "The {queue} depends on the subject, whatever its case: {rules}. Everything else goes to {rest}.", "Sort them by the words of the subject (upper or lower case does not matter). {rules}. Mails without any of these words get {rest}.",
+        "Give each mail {a_queue} by its subject line, ignoring case. {rules}. Where none of this applies, it goes to {rest}.",
     ), queue=queue, rules=rules, rest=rest), {"do": "route", "column": "subject", "into": queue, "words": [list(w) for w in words], "names": queues, "otherwise": rest})  # fmt: skip
     extra = ""
     if with_urgent:
@@ -243,7 +243,7 @@ def open_questions(draft: Draft) -> None:
         )
         draft.say("output", draft.phrase(f"per channel {by_count}", (
             "{File} has one row per {channel} with open questions: {channel} and questions (how many), {order}.", "Count them by {channel} in {file}, with the columns {channel} and questions, {order}.", "Also write {file}: for each {channel} the number of open ones as questions, {order}.",
-        ), file=hole(listing), channel=channel, order=f"sorted by questions, highest first, then by {channel}" if by_count else f"sorted by {channel}"), {"do": "count by", "by": channel, "into": "questions", "dir": "number down" if by_count else "key up"})  # fmt: skip
+        ), file=hole(listing), channel=channel, order=f"sorted by questions, highest first, then by {channel}" if by_count else f"sorted by {channel}"), {"do": "count by", "path": draft.places[listing], "by": channel, "into": "questions", "dir": "number down" if by_count else "key up"})  # fmt: skip
         judge(draft, "counts_right", f"rows({listing}) == {counts}", weight=2)
         draft.formats_out.append("csv")
     keep(draft)

@@ -44,9 +44,9 @@ def without_void(draft: Draft, state: State) -> State:
     """What is void does not count."""
     column, value = state.column("status"), draft.domain.status.void
     text = draft.phrase("without_void", (
-        'Leave out everything whose {say} is "{value}".', '{Many} with the {say} "{value}" do not count.', 'Ignore all {many} with "{value}" under {column}.',
+        'Leave out {many} whose {say} is "{value}".', '{Many} with the {say} "{value}" do not count.', 'Ignore all {many} with "{value}" under {column}.',
         'Rows marked "{value}" in {column} stay out.', 'Do not count {many} whose {say} is "{value}".', 'Skip every row that says "{value}" in {column}.',
-        'Everything counts except what has "{value}" as {column}.', 'The {say} "{value}" means that it does not count.',
+        'Everything counts except what has "{value}" as {column}.', 'Rows with "{value}" as their {say} do not count.',
     ), many=state.many, say=column.say, value=value, column=column.name)  # fmt: skip
     draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "not", "value": value})
     draft.operation("data.filter")
@@ -92,7 +92,7 @@ def only_class(draft: Draft, state: State) -> State:
     )[:3]
     text = draft.phrase("only_class", (
         "Only {many} whose {say} is {value} are of interest.", "Look at {value} only ({column}).", "Keep to {many} with the {say} {value}.",
-        "This is about {value} under {column}; other rows do not count.", "Take nothing but {value} ({column}).", "Use the rows whose {column} is {value}.",
+        "This is about rows with {value} under {column}; others do not count.", "Take nothing but {value} ({column}).", "Use the rows whose {column} is {value}.",
     ), many=state.many, say=column.say, value=_either(values), column=column.name)  # fmt: skip
     draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "in", "value": values})
     draft.operation("data.filter")
@@ -135,7 +135,7 @@ def only_period(draft: Draft, state: State) -> State:
     if sort == "from":
         text = draft.phrase("from", (
             "Start with {day}: earlier {many} do not count (by {column}).", "Nothing before {day}, please; {column} decides.",
-            "Use {many} from {day} on, that day included ({column}).", "Leave out whatever has a {column} before {day}.", "Only {many} on or after {day} by {column}.",
+            "Use {many} from {day} on, that day included ({column}).", "Leave out whatever lies before {day} by {column}.", "Only {many} on or after {day} by {column}.",
         ), many=state.many, day=day, column=column.name)  # fmt: skip
         draft.say("rule", text, {"do": "keep", "column": column.name, "compare": "from", "value": day})
         return state.narrowed(f"where {column.name} >= @{day}", 50)
@@ -224,7 +224,7 @@ def overdue(draft: Draft, state: State) -> State:
         'As of {today} we want what is late: "{value}" in {column} and {due} earlier than that day.',
         'We want only what is late on {today}: {column} is "{value}" and {due} is an earlier day.',
         'Take {today} as today and keep the {many} with "{value}" in {column} although {due} has passed (the day itself is not late).',
-        'We need the {many} that still have "{value}" in {column} and a {due} before {today}.',
+        'We need the {many} that still have "{value}" in {column} and a day before {today} in {due}.',
     ), many=state.many, today=today, value=value, column=status.name, due=due.name)  # fmt: skip
     draft.say("rule", text, {"do": "overdue", "column": [status.name, due.name], "value": value, "today": today})
     draft.operation("data.filter")

@@ -54,7 +54,7 @@ def tag_index(draft: Draft) -> None:
         draft.phrase(
             "tagged",
             (
-                'The notes are the .md files in {folder}; each has a heading and the lines "{label}:" (parts with commas) and "Date:".',
+                'The notes are the .md files in {folder}; each has a heading and the lines "{label}:" (separated by commas) and "Date:".',
                 'Every .md file in {folder} is a note with a title, a line "{label}:" with one or two words, and a line "Date:".',
                 'In {folder} there are notes (.md) with a title as heading, "{label}:" separated by commas, and "Date:".',
             ),
@@ -121,7 +121,13 @@ def tag_index(draft: Draft) -> None:
                 tag=tag,
                 order=f"sorted by notes, highest first, then by {tag}" if by_count else f"sorted by {tag}",
             ),
-            {"do": "count by", "by": tag, "into": "notes", "dir": "number down" if by_count else "key up"},
+            {
+                "do": "count by",
+                "path": draft.places[listing],
+                "by": tag,
+                "into": "notes",
+                "dir": "number down" if by_count else "key up",
+            },
         )
         judge(draft, "counts_right", f"rows({listing}) == {counts}", weight=2)
         draft.formats_out.append("json")
@@ -138,13 +144,15 @@ def answers(draft: Draft) -> None:
     people = people_block(draft, 6, 9)
     groups = draw.sample(domain.group.values, min(len(domain.group.values), draw.between(4, 5)))
     number, label = domain.reference.number, domain.reference.label
-    keys = draw.sample((domain.reference.person.say, label.say, number.say, "telephone", "open since", "deputy"), 4)
+    keys = draw.sample(
+        (domain.reference.person.say, label.say, number.say, "telephone number", "opening year", "deputy"), 4
+    )
     cells = {
         domain.reference.person.say: f"pick({people}.name)",
         label.say: f"pick({texts(label.values)})",
         number.say: f"text(integer_between({int(number.low)}, {int(number.high)}))",
-        "telephone": "text(integer_between(2000, 8999))",
-        "open since": "text(integer_between(1961, 2019))",
+        "telephone number": "text(integer_between(2000, 8999))",
+        "opening year": "text(integer_between(1961, 2019))",
         "deputy": f"pick({people}.name)",
     }
     data = data_block(draft, "sheets", len(groups), [f"f{i} = {cells[key]}" for i, key in enumerate(keys)])
@@ -213,7 +221,7 @@ def answers(draft: Draft) -> None:
             (
                 "The questions are in {file}, and the answers stand in the .md files in {folder}.",
                 "{File} has the questions; look for answers in the fact sheets in {folder} (.md).",
-                "Answer what {file} asks from the .md files in the folder {folder}.",
+                "Answer the questions in {file} from the .md files in the folder {folder}.",
             ),
             file=hole(table.file),
             folder=folder,
@@ -221,10 +229,10 @@ def answers(draft: Draft) -> None:
         {"do": "read", "path": folder, "format": "markdown"},
     )
     draft.say("rule", draft.phrase("answer rule", (
-        "An answer is the value behind the label in the sheet whose heading is the name asked for, as it stands there; source is the path of the sheet ({folder}/…). Where no sheet tells, the answer is \"{none}\" and source is an empty text.",
+        "An answer is the value behind the label in the sheet whose heading is the name asked for, as it stands there; source is the path of the sheet ({folder}/…). Where no sheet says, the answer is \"{none}\" and source is an empty text.",
         "Copy the answer from the sheet as it is and give the path of the sheet, with {folder}/, as source. If there is no sheet on it, answer \"{none}\" with an empty source.",
         "Give answer (word for word as in the sheet) and source (its path, beginning with {folder}/). Questions that no sheet answers get \"{none}\" and an empty source.",
-    ), folder=folder, none=none), {"do": "answer", "as": form.replace("KEY", "").replace("ABOUT", "").strip(" ?:").split("  ")[0], "otherwise": none, "into": ["answer", "source"]})  # fmt: skip
+    ), folder=folder, none=none), {"do": "answer", "column": question, "as": form.replace("KEY", "").replace("ABOUT", "").strip(" ?:").split("  ")[0], "otherwise": none, "into": ["answer", "source"]})  # fmt: skip
     rows = State(
         result,
         "answer",

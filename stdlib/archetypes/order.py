@@ -23,10 +23,10 @@ def by_measure(draft: Draft, state: State) -> State:
     down = draft.falling or draft.draw.chance(75)
     tie = " and then ".join(c.name for c in ties)
     text = draft.phrase(f"order {down}", (
-        "Sort by {column}, highest first; equal ones by {tie}.", "Sort the rows so that the highest {column} comes first, ties by {tie}.", "Order the rows by falling {column}, then by {tie}.",
-        "Largest {column} on top; where two are equal, sort them by {tie}.", "Rank them from the highest {column} to the lowest, ties by {tie} from A to Z.",
+        "Sort by {column}, highest first; equal ones by {tie}.", "Sort the rows so that the highest {column} comes first, ties by {tie}.", "Order the rows by {column}, from high to low, then by {tie}.",
+        "Whatever has the highest {column} goes on top; where two are equal, sort them by {tie}.", "Rank them from the highest {column} to the lowest, ties by {tie} from A to Z.",
     ) if down else (
-        "Sort by {column}, lowest first; equal ones by {tie}.", "Sort the rows so that the smallest {column} comes first, ties by {tie}.", "Order the rows by rising {column}, then by {tie}.",
+        "Sort by {column}, lowest first; equal ones by {tie}.", "Sort the rows so that the smallest {column} comes first, ties by {tie}.", "Order the rows by {column}, from low to high, then by {tie}.",
         "Begin with the lowest {column}; where two are equal, sort by {tie}.",
     ), column=column.name, tie=tie)  # fmt: skip
     draft.say("rule", text, {"do": "sort", "by": [("-" if down else "") + column.name, *(c.name for c in ties)]})
@@ -38,9 +38,9 @@ def by_measure(draft: Draft, state: State) -> State:
 def by_key(draft: Draft, state: State) -> State:
     """In the order of names, numbers or months."""
     ties = _tie(state)
-    tie = " and then by ".join(c.name for c in ties)
+    tie = " and then ".join(c.name for c in ties)
     text = draft.phrase("order key", (
-        "Sort by {tie}.", "Rows are sorted by {tie}.", "Keep them in the order of {tie}.", "Put the rows into the order of {tie}, ascending.", "Ascending by {tie}, please.",
+        "Sort by {tie}.", "Rows are sorted by {tie}.", "Keep them in the order of {tie}.", "Put the rows into ascending order of {tie}.", "Ascending by {tie}, please.",
     ), tie=tie)  # fmt: skip
     draft.say("rule", text, {"do": "sort", "by": [c.name for c in ties]})
     return state.then(f"sort {', '.join(c.name for c in ties)}", ordered=True)

@@ -89,9 +89,9 @@ def summary_file(draft: Draft, state: State, rows: str) -> Written | None:
     )
     for column in draw.sample(state.those("total", "amount", "worth", "quantity", "count"), 2):
         how = draw.pick(("sum", "max"))
-        say = {"sum": "the sum of {c} over all rows of the result", "max": "the largest {c} in the result"}[how].format(
-            c=column.name
-        )
+        say = {"sum": "the sum of {c} over all rows of the result", "max": "the largest value of {c} in the result"}[
+            how
+        ].format(c=column.name)
         facts.append(
             (
                 f"{'overall' if how == 'sum' else 'highest'}_{column.name}",
@@ -163,8 +163,8 @@ def note_file(draft: Draft, state: State, rows: str) -> Written:
         "Finally write {file}, at most {limit} words: name the {key} in the first row of the result and its {column}{sum}.",
         "Add a short text {file} (no more than {limit} words) that states the {key} of the first row, with its {column}{sum}.",
         "I also want {file}, up to {limit} words, that tells readers the {key} and the {column} of the first row{sum}.",
-        "In {file}, sum it up in {limit} words or fewer: the {key} in the first row, its {column}{sum}.",
-    ), file=hole(name), limit=limit, key=key.name, column=column.name, sum=f", and the sum of {column.name} over the whole result" if with_sum else "")  # fmt: skip
+        "In {file}, sum it up in {limit} words or fewer: the {key} in the first row{its} its {column}{sum}.",
+    ), file=hole(name), limit=limit, key=key.name, column=column.name, its="," if with_sum else " and", sum=f", and the sum of {column.name} over the whole result" if with_sum else "")  # fmt: skip
     draft.say(
         "output",
         text,
@@ -231,8 +231,8 @@ def split_files(draft: Draft, state: State, columns: Sequence[Column]) -> Writte
     )
     example = f"{by.values[0]!r}".strip("'")
     text = draft.phrase("split", (
-        "Write one CSV file per {say} that occurs, {folder}/NAME.csv, where NAME is {by} in lower case, each run of other characters than letters and digits being one hyphen, none at either end; columns {columns}. No other file may lie in {folder}.",
-        "Split the result into {folder}/NAME.csv, a file for each {by} in it. NAME is {by} in lower case, with each run of characters other than letters and digits turned into one hyphen (none at the start or end). Columns: {columns}. Put nothing else into {folder}.",
+        "Write one CSV file per {say} that occurs, {folder}/NAME.csv, where NAME is {by} in lower case, each run of other characters than letters and digits being one hyphen, none at either end; columns {columns}. Only these files may lie in {folder}.",
+        "Split the result into {folder}/NAME.csv, a file for each {by} in it. NAME is {by} in lower case, with each run of characters other than letters and digits turned into one hyphen (none at the start or end). Columns: {columns}. Put only these files into {folder}.",
     ), say=by.say, by=by.name, folder=folder, columns=listed(names), example=example)  # fmt: skip
     draft.say("output", text, {"do": "split", "path": folder, "by": by.name, "columns": names, "format": "csv"})
     draft.checks.append(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from clawc.stdlib.archetypes import grouping, outputs
 from clawc.stdlib.archetypes.archetype import Archetype, maybe, take
 from clawc.stdlib.archetypes.brief import Fact
@@ -25,6 +27,12 @@ from clawc.stdlib.archetypes.sources import columns_of
 from clawc.stdlib.archetypes.state import Column, State
 
 PARTS_USED = (grouping,)  # imported for what it enters into the list of parts
+
+
+def _place(how: str) -> str:
+    """Where a cell stands in an element: the name of an attribute, or `text`."""
+    found = re.search(r'attr(?:\.(\w+)|\["([^"]+)"\])', how)
+    return (found[1] or found[2]) if found else "text"
 
 
 def catalogue(draft: Draft) -> None:
@@ -57,6 +65,7 @@ def catalogue(draft: Draft) -> None:
         }
         said = f'an entry is a <div class="card"> whose id is {ident.name}, whose title is {kind.name}, whose data-state is {status.name} and whose text is {number.name}'
     selected = ", ".join(f"{name} = {how}" for name, how in cells.items())
+    places = [_place(how) for how in cells.values()]
     parts: list[str] = []
     for page in range(1, pages + 1):
         data = data_block(draft, f"page_{page}", draw.between(5, 9), (
@@ -74,7 +83,7 @@ def catalogue(draft: Draft) -> None:
     entries = let(draft, "page_entries", f"union({', '.join(parts)})")
     draft.say("source", draft.phrase("saved pages", (
         "{count} saved pages of our catalogue of {many} lie in the folder {folder}; {said}.", "The folder {folder} has the pages as .html files ({count} of them), where {said}.", "Read all {count} .html files in {folder}: {said}.",
-    ), count=pages, many=domain.many, folder=folder, said=said), {"do": "read", "path": folder, "format": "html", "kind": selector, "columns": list(cells)})  # fmt: skip
+    ), count=pages, many=domain.many, folder=folder, said=said), {"do": "read", "path": folder, "format": "html", "kind": selector, "columns": list(cells), "places": places})  # fmt: skip
     state = State(
         entries,
         domain.one,
@@ -191,13 +200,13 @@ def seo_audit(draft: Draft) -> None:
                 "fine pages",
                 (
                     "List the pages without any {word} in {file}, one file name per line and sorted.",
-                    "{File} has the file names of pages without a {word}, one a line, sorted.",
+                    "{File} has the file names of pages without {a_word}, one a line, sorted.",
                     "Pages that have no {word} go into {file}: one file name per line, in ascending order.",
                 ),
                 word=word,
                 file=hole(listing),
             ),
-            {"do": "lines of clean pages"},
+            {"do": "lines of clean pages", "path": draft.places[listing], "column": "page"},
         )
         clean = let(draft, "clean", f"{pages} | anti_join {found} on page | sort page")
         judge(draft, "clean_right", f"lines({listing}) == {clean}.page")
@@ -285,7 +294,7 @@ def mirror(draft: Draft) -> None:
     draft.say("rule", draft.phrase("mirror columns", (
         "Each page has one {group}: its heading is {key}, {label} is what it calls {label_say}, {number} what it calls {number_say}, and lead the name given there.", "Take {key} from the heading of a page, {label} from \"{label_say}\", {number} from \"{number_say}\", and lead as it stands there.",
         "From every such page we want {key} (the heading), {label} (called {label_say} there), {number} (called {number_say}) and lead.",
-    ), group=domain.group.say, key=domain.group.column, label=label.column, label_say=label.say, number=number.column, number_say=number.say), {"do": "page facts", "columns": [c.name for c in columns]})  # fmt: skip
+    ), group=domain.group.say, key=domain.group.column, label=label.column, label_say=label.say, number=number.column, number_say=number.say), {"do": "page facts", "columns": [c.name for c in columns], "labels": [label.say, number.say, "lead"]})  # fmt: skip
     rows = State(found, domain.reference.one, domain.group.many, columns, (domain.group.column,))
     rows = take(draft, rows, "order", ("by_key", "by_measure"))
     outputs.table_file(draft, rows)

@@ -158,6 +158,7 @@ def out_path(draft: Draft, stem: str, ending: str) -> str:
 def deliver(draft: Draft, wish: str, path: str, *attributes: str) -> str:
     """A deliverable; gives its name. Its path is a fact of its own, for the steps behind it that say what stands there."""
     name = draft.name(wish)
+    draft.places[name] = path
     if "{{" not in path:
         draft.brief.append({"do": "file", "path": path})
     inner = "\n  ".join(attributes)

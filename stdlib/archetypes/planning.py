@@ -78,7 +78,7 @@ def cron_runs(draft: Draft) -> None:
     draft.say("rule", draft.phrase("cron window", (
         "Work out every run from {first} 00:00 on, for {hours} hours; {first} 00:00 itself counts and the end does not. A row is a run, with job (the script's name without folder and .sh) and at (YYYY-MM-DDTHH:MM).",
         "List all runs that fall into the {hours} hours that begin at {first} 00:00, the end excluded: at (like YYYY-MM-DDTHH:MM) and job, which is the script without its folder and without .sh.",
-        "For the {hours} hours from {first} 00:00 (that minute is in, the last one is out) give each run as at, written YYYY-MM-DDTHH:MM, and job, the name of the script without folder and .sh.",
+        "For the {hours} hours from {first} 00:00 (that minute is in, the end is out) give each run as at, written YYYY-MM-DDTHH:MM, and job, the name of the script without folder and .sh.",
     ), first=first, hours=hours), {"do": "cron", "from": first, "hours": hours, "into": ["job", "at"]})  # fmt: skip
     runs = let(draft, "runs", (
         f'lines({file})\n    | parse re"^(?P<plan>\\S+ \\S+ \\S+ \\S+ \\S+) (?P<script>\\S+)$"\n    | unnest at = cron_times(plan, @{first}T00:00..@{first}T00:00 + {hours * 60 - 1}min)\n    | select job = capture(script, re"([^/]+)\\.sh$"), at'
@@ -123,7 +123,7 @@ def task_timeline(draft: Draft) -> None:
     )
     names = let(draft, "subjects", f"table({texts(subjects)})")
     people = people_block(draft, 2, 3)
-    hours, lane = draw.pick(("hours", "days_needed", "effort")), draw.pick(("owner", "who", "team"))
+    hours, lane = draw.pick(("hours", "days_needed", "effort")), draw.pick(("owner", "colleague", "team"))
     data = data_block(
         draft,
         "tasks",
@@ -181,12 +181,12 @@ def task_timeline(draft: Draft) -> None:
         )
     each = draw.chance(55)
     draft.say("rule", draft.phrase(f"timeline {each}", (
-        "Everybody ({lane}) works through their own rows in the order of no, one after the other, and {hours} is the number of days that a {what} takes. Day 1 is the first day; first_day and last_day are numbers of days.",
-        "Per {lane} the rows follow each other by no without a gap: first_day of the first one is 1, a {what} lasts {hours} days, and last_day is its final day.",
+        "Everybody ({lane}) works through their own rows in the order of no, one after the other, and {hours} is the number of days that {a_what} takes. Day 1 is the first day; first_day and last_day are numbers of days.",
+        "Per {lane} the rows follow each other by no without a gap: first_day of the first one is 1, {a_what} lasts {hours} days, and last_day is its final day.",
         "Number the days from 1. Each {lane} does one {what} after the other, in the order of no; first_day and last_day say from which day to which, as {hours} is its length in days.",
     ) if each else (
-        "All is done one after the other in the order of no; {hours} is the number of days that a {what} takes. Day 1 is the first day; first_day and last_day are numbers of days.",
-        "The rows follow each other by no without a gap: first_day of the first one is 1, a {what} lasts {hours} days, and last_day is its final day.",
+        "All is done one after the other in the order of no; {hours} is the number of days that {a_what} takes. Day 1 is the first day; first_day and last_day are numbers of days.",
+        "The rows follow each other by no without a gap: first_day of the first one is 1, {a_what} lasts {hours} days, and last_day is its final day.",
         "Number the days from 1. One {what} follows the other in the order of no; first_day and last_day say from which day to which, as {hours} is its length in days.",
     ), lane=lane, hours=hours, what=what), {"do": "timeline", "order": "no", "length": hours, "into": ["first_day", "last_day"], **({"by": lane} if each else {})})  # fmt: skip
     plan = let(
@@ -220,9 +220,9 @@ def task_timeline(draft: Draft) -> None:
 
 ARCHETYPES = (
     Archetype("cron_runs", ("automation.scheduled", "systems.inspection"), (
-        "What will our server do on its own?", "Which jobs run when?", "Before {purpose} I want to know which jobs will run.", "Please read our crontab and tell me what it does.", "We plan maintenance and want to know what runs.", "List the scheduled runs.", "Nobody here can read a crontab.", "Jobs may get in the way of {purpose}.",
+        "What will our server do on its own?", "Which jobs run when?", "Before {purpose} I want to know which jobs will run.", "Please read our crontab and tell me what it does.", "We plan maintenance and want to know what runs.", "List the scheduled runs.", "Nobody here can read a crontab.", "A list of coming runs would help with {purpose}.",
     ), cron_runs, "Runs of scheduled jobs"),
     Archetype("task_timeline", ("planning.decomposition", "planning.curriculum", "planning.design"), (
-        "Make a plan out of a list of things to do.", "When would we be done?", "Lay out the work for {purpose} day by day.", "Please turn the list into a schedule.", "We know what to do but not when.", "I want a timeline for {purpose}.", "How long will all of this take us?", "Plan the coming work at {scene}.",
+        "Make a plan out of a list of things to do.", "When would we be done?", "Lay out, day by day, the work for {purpose}.", "Please turn the list into a schedule.", "We know what to do but not when.", "I want a timeline for {purpose}.", "How long will all of this take us?", "Plan the coming work at {scene}.",
     ), task_timeline, "A timeline"),
 )  # fmt: skip

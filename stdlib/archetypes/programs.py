@@ -17,7 +17,6 @@ from clawc.stdlib.archetypes.pieces import (
     keep,
     let,
     out_path,
-    text_file,
     texts,
 )  # fmt: skip
 from clawc.stdlib.archetypes.sources import main_table
@@ -50,6 +49,8 @@ def main(source, target):
 
 sys.exit(main(sys.argv[1], sys.argv[2]))
 """
+
+_TRIED = 'python3 -S "$0" a.csv o.csv; python3 -S "$0" gone.csv p.csv 2> said.txt'
 
 
 def write_script(draft: Draft) -> None:
@@ -105,33 +106,33 @@ def write_script(draft: Draft) -> None:
             {"do": "keep", "column": status.name, "compare": "not", "value": void},
         )
     status_code = draw.pick((2, 2, 3, 4))
-    draft.say(
-        "limit",
-        draft.phrase(
-            "no input",
-            (
-                "If INPUT.csv does not exist, it ends with the exit status {code} and writes one line with the file's name to standard error.",
-                "Without its input it must exit with status {code} and name the file in one line on standard error.",
-                "Where INPUT.csv is missing, one line on standard error names it and the exit status is {code}.",
+    gone = draw.chance(55)
+    if gone:
+        draft.say(
+            "limit",
+            draft.phrase(
+                "no input",
+                (
+                    "If INPUT.csv does not exist, it ends with the exit status {code} and writes one line with the file's name to standard error.",
+                    "Without its input it must exit with status {code} and name the file in one line on standard error.",
+                    "Where INPUT.csv is missing, one line on standard error names it and the exit status is {code}.",
+                ),
+                code=status_code,
             ),
-            code=status_code,
-        ),
-        {"do": "missing input", "status": status_code},
-    )
+            {"do": "missing input", "status": status_code},
+        )
     judge(draft, "result_right", f"rows({result}) == totals_of(csv({file})) within 0.005", weight=2)
-    judge(
-        draft,
-        "unseen_right",
-        f'let other = run(["python3", {script}, "a.csv", "o.csv"], files = {{"a.csv": csv({extra})}}, timeout = 10s)',
-        f'csv(other.files["o.csv"]) == totals_of({extra}) within 0.005',
-        weight=4,
-    )
-    judge(
-        draft,
-        "missing_input",
-        f'let gone = run(["python3", {script}, "gone.csv", "o.csv"], timeout = 10s)',
-        f'gone.exit == {status_code} and count(lines(gone.stderr)) == 1 and mentions(gone.stderr, "gone.csv")',
-    )
+    # Both calls are one program: what takes time is the start of a sandbox.
+    command = f'["sh", "-c", {quoted(_TRIED)}, {script}]' if gone else f'["python3", "-S", {script}, "a.csv", "o.csv"]'
+    tried = let(draft, "tried", f'run({command}, files = {{"a.csv": csv({extra})}}, timeout = 10s)')
+    judge(draft, "unseen_right", f'csv({tried}.files["o.csv"]) == totals_of({extra}) within 0.005', weight=4)
+    said = f'{tried}.files["said.txt"]'
+    if gone:
+        judge(
+            draft,
+            "missing_input",
+            f'{tried}.exit == {status_code} and count(lines({said})) == 1 and mentions({said}, "gone.csv")',
+        )
     solution = (
         _SCRIPT.replace("return 2", f"return {status_code}")
         .replace("NUMBER", number.name)
@@ -171,6 +172,14 @@ _PIECES = (
     ("run", ("code",), "exec(code)\n    return None"), ("split", ("text", "mark"), "return text.split(mark)"), ("rate", ("value", "low", "high", "steps"), "return (value - low) * steps // (high - low)"),
 )  # fmt: skip
 
+_DEFINED = "\n\ndef {{ name }}({{ args }}):\n{{ doc }}    {{ body }}\n"
+_DOCS = (
+    '    """Does what its name says."""\n',
+    '    """Used all over the place."""\n',
+    '    """Please keep it short."""\n',
+    "",
+)
+
 
 def review(draft: Draft) -> None:
     """Modules held against a few rules of a team."""
@@ -181,15 +190,28 @@ def review(draft: Draft) -> None:
         ("os", "json", "csv", "re", "datetime", "pickle", "telnetlib", "shutil", "random", "subprocess"), 7
     )
     banned = draw.sample([m for m in modules if m in ("pickle", "telnetlib", "subprocess", "shutil", "random")], 2)
-    pieces = draw.sample(_PIECES, count * 3)
+    known_pieces = (
+        f"{{name: {quoted(n)}, args: {quoted(', '.join(args))}, body: {quoted(body)}}}" for n, args, body in _PIECES
+    )
+    pieces = let(draft, "pieces", f"table([{', '.join(known_pieces)}])")
+    draft.taken |= {"name", "args", "body", "doc", "line", "imported", "place"}
     parts: list[str] = []
     for index, stem in enumerate(stems):
-        imported = sorted(draw.sample(modules, draw.between(1, 3)) + ([banned[0]] if index == 0 else []))
-        text = f'"""Functions for {stem}."""\n' + "".join(f"import {m}\n" for m in dict.fromkeys(imported))
-        for name, args, body in pieces[index * 3 : index * 3 + 3]:
-            doc = f'    """Does what {name} says."""\n' if draw.chance(55) else ""
-            text += f"\n\ndef {name}({', '.join(args)}):\n{doc}    {body}\n"
-        file = text_file(draft, f"module_{stem}", f"{folder}/{stem}.py", text)
+        others = [m for m in modules if index or m != banned[0]]  # the first file has one that is banned in any case
+        imports = data_block(
+            draft, f"imports_{stem}", draw.between(1, 3), (f"imported = pick({texts(others)})",), "imported"
+        )
+        functions = data_block(draft, f"functions_{stem}", draw.between(3, 4), (
+            "place = n", f"name = pick({texts([n for n, _, _ in _PIECES])})", f"doc = pick({texts(['', *_DOCS])})",
+        ), "name")  # fmt: skip
+        head = f'"""Functions for {stem}."""\n' + ("" if index else f"import {banned[0]}\n")
+        content = (
+            f'{quoted(head)} + join_text(({imports} | sort imported | select line = "import {{{{ imported }}}}\\n").line, "")'
+            f' + join_text(({functions} | join {pieces} on name | sort place | select line = {quoted(_DEFINED)}).line, "")'
+        )
+        file = draft.name(f"module_{stem}")
+        path = draft.path(folder, stem, "py")
+        draft.files.append(f"file {file} {quoted(path)} {{ content = {content} }}")
         parts.append(f'{{file: "{stem}.py", parsed: python({file})}}')
     draft.formats_in.append("python")
     most = draw.pick((3, 4))

@@ -55,11 +55,16 @@ def _second_source(draft: Draft, state: State, number: Column, differs: int) -> 
 def reconcile(draft: Draft) -> None:
     """Two lists that should agree: what is missing on either side, and what differs."""
     draw = draft.draw
-    state = main_table(draft, (draw.pick(("amount", "quantity")), "status"))
+    state = main_table(draft, (draw.pick(("amount", "quantity")), "status"), least=18)
     ident = state.columns[0]
     number = state.those("amount", "quantity")[0]
     theirs, short, said = _second_source(draft, state, number, draw.between(5, 7))
-    state = maybe(draft, state, "narrow", 40, 1, ("without_void",))
+    narrowed = maybe(draft, state, "narrow", 40, 1, ("without_void",))
+    if narrowed is not state:
+        draft.say("rule", draft.phrase("void here", (
+            "Treat those as if our list did not have them.", "What is left out that way counts as missing from our list, even if the other side has it.", "For the comparison, our list is without those rows.",
+        )))  # fmt: skip
+    state = narrowed
     ours = let(draft, "ours", state.expression)
     names = draw.pick(
         (
@@ -83,8 +88,8 @@ def reconcile(draft: Draft) -> None:
     ))  # fmt: skip
     small = f" by more than {slack}" if slack else ""
     text = draft.phrase(f"reconcile {bool(slack)}", (
-        "A {id} of our list that {said} lacks is \"{a}\", one that only stands there is \"{b}\", and where both have it but {number} differs{small} it is \"{c}\".",
-        "List three sorts of trouble, with these words as {word}: \"{a}\" for a {id} that is in our list alone, \"{b}\" for one that is in {said} alone, \"{c}\" where the two {number} values differ{small}.",
+        "{A_id} of our list that {said} lacks is \"{a}\", one that only stands there is \"{b}\", and where both have it but {number} differs{small} it is \"{c}\".",
+        "List three sorts of trouble, with these words as {word}: \"{a}\" for {a_id} that is in our list alone, \"{b}\" for one that is in {said} alone, \"{c}\" where the two {number} values differ{small}.",
         "The {word} is \"{a}\" if {said} does not have our {id}, \"{b}\" if we lack theirs, \"{c}\" if {number} is not the same{but}.",
         "Match by {id}. Unmatched rows of ours get the {word} \"{a}\", unmatched ones of {said} \"{b}\", and pairs whose {number} differs{small} \"{c}\".",
     ), id=ident.name, said=said, number=number.name, small=small, word=word, a=names[0], b=names[1], c=names[2], but=f" (a difference of up to {slack} is fine)" if slack else "")  # fmt: skip
@@ -130,6 +135,7 @@ def merge_registers(draft: Draft) -> None:
         draft,
         ("status", "date", draw.pick(("group", "class"))),
         ("csv", "json", "tsv", "xlsx", "sqlite", "yaml", "jsonl", "html"),
+        least=18,
     )
     ident, date, status = state.columns[0], state.column("date"), state.column("status")
     shown = [ident, *state.those("group", "class")[:1], status, date]
@@ -197,7 +203,7 @@ def fact_check(draft: Draft) -> None:
     word = {
         "count": f"the number of {state.many}",
         "sum": f"the sum of {number.name}",
-        "max": f"the largest {number.name}",
+        "max": f"the largest value of {number.name}",
     }[claims_of]
     of = {"count": "count()", "sum": f"sum({number.name})", "max": f"max({number.name})"}[claims_of]
     known = let(draft, "places", f"table({texts(draw.shuffled(group.values))})")
@@ -224,8 +230,8 @@ def fact_check(draft: Draft) -> None:
         ("json", "jsonl", "yaml", "csv", "markdown"),
     )
     draft.say("source", draft.phrase("claims", (
-        "{File} has claims: each gives a {group} and, as {value}, {word} there.", "The claims are in {file}; {value} is supposed to be {word} of that {group}.", "In {file} somebody states {word} per {group} ({value}).",
-        "{File} lists what was claimed: for a {group}, {word} is said to be {value}.",
+        "{File} has claims: each gives {a_group} and, as {value}, {word} there.", "The claims are in {file}; {value} is supposed to be {word} of that {group}.", "In {file} somebody states {word} per {group} ({value}).",
+        "{File} lists what was claimed: for {a_group}, {word} is said to be {value}.",
     ), file=hole(claim.file), group=group.name, value=value, word=word))  # fmt: skip
     state = maybe(draft, state, "narrow", 35, 1, ("without_void", "only_class"))
     truths = let(draft, "truths", state.expression + f"\n    | group {group.name}, actual = {of}")
@@ -299,7 +305,10 @@ def conflicts(draft: Draft) -> None:
     """Where two sources say different things about the same one, field by field."""
     draw, domain = draft.draw, draft.domain
     state = main_table(
-        draft, ("status", "group", "class"), ("csv", "json", "tsv", "xlsx", "sqlite", "yaml", "jsonl", "markdown")
+        draft,
+        ("status", "group", "class"),
+        ("csv", "json", "tsv", "xlsx", "sqlite", "yaml", "jsonl", "markdown"),
+        least=14,
     )
     ident = state.columns[0]
     fields = draw.sample(state.those("status", "group", "class"), draw.between(2, 3))
@@ -341,7 +350,7 @@ def conflicts(draft: Draft) -> None:
     )
     draft.say("rule", draft.phrase("conflicts", (
         "For each {id} that stands in both, compare {fields}. Every field that differs is a row: {id}, {what} (the name of the column), {mine} (from the list named first) and {yours} (from {file}).",
-        "A conflict is a {id} in both files with different values in one of {fields}. One row per conflict, with the column's name as {what}, our value as {mine} and that of {file} as {yours}.",
+        "A conflict is {a_id} in both files with different values in one of {fields}. One row per conflict, with the column's name as {what}, our value as {mine} and that of {file} as {yours}.",
         "Compare {fields} of the {many} that both files have, by {id}. Write a row for each difference: {what} names the column, {mine} has the value of the first list, {yours} that of {file}.",
     ), id=ident.name, fields=_and([f.name for f in fields]), what=what, mine=mine, yours=yours, many=state.many, file=hole(other.file)),
         {"do": "conflicts", "on": ident.name, "columns": [f.name for f in fields], "into": [what, mine, yours]})  # fmt: skip

@@ -122,7 +122,7 @@ ARCHETYPES = (
         "We need one clean overview of the {many} for {purpose}.", "Somebody asked for figures on {many}.", "{Many} have piled up and want adding up.", "Let us have the sums over all {many}.",
     ), totals_report, "Totals of {many}"),
     Archetype("monthly_trend", ("analysis.trends", "analysis.finance", "planning.summaries"), (
-        "How did the {many} develop from month to month?", "Show me the {many} by month, it is for {purpose}.", "We want to see how our {many} changed over the months.", "Month by month, what happened with the {many} of {scene}?",
+        "How did the {many} develop from month to month?", "Show me the {many} by month; it is for {purpose}.", "We want to see how our {many} changed over the months.", "Month by month, what happened with the {many} of {scene}?",
         "A monthly view of the {many} is missing for {purpose}.", "Please lay out the {many} over time.", "For {purpose}, put the {many} on a time line of months.", "How have our {many} changed lately? Let the numbers speak.",
         "{Many} by month would help with {purpose}.", "I would like a monthly summary of the {many}.",
     ), monthly_trend, "{Many} by month"),

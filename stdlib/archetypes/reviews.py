@@ -33,7 +33,7 @@ def access_review(draft: Draft) -> None:
     login, last, role, state_col = (
         draw.pick(("login", "account", "user_id")),
         draw.pick(("last_login", "last_seen", "last_active")),
-        draw.pick(("role", "rights", "profile")),
+        draw.pick(("role", "profile", "access_level")),
         draw.pick(("enabled", "active")),
     )
     systems = draw.pick(
@@ -100,24 +100,24 @@ def access_review(draft: Draft) -> None:
         draft.phrase(
             "leavers",
             (
-                "Who leaves and when is in {file}.",
-                "{File} has those who leave, with the day (left_on).",
+                "Who leaves and when is in {file} (name and left_on).",
+                "{File} has those who leave by name, with the day (left_on).",
                 "HR keeps {file}: name and left_on of everybody who leaves.",
             ),
             file=hole(gone.file),
         ),
     )
     days = draw.pick((60, 90, 120, 100))
-    word = draw.pick(("finding", "reason", "action"))
+    word = draw.pick(("finding", "reason", "issue"))
     names = {
         "finding": ("leaver", "unused", "not approved"),
         "reason": ("has left", "silent", "no approval"),
-        "action": ("close", "ask holder", "take rights away"),
+        "issue": ("former staff", "dormant", "not signed off"),
     }[word]
     ours = let(draft, "open_accounts", f'{table.rows} | where {state_col} == "yes"')
     parts: list[tuple[str, str, Step]] = [
         (f"join {gone.rows} on holder == name | where left_on <= @{today}", draft.phrase("leaver rule", ("\"{name}\" if the holder left on {today} or before", "\"{name}\" where the holder has left by {today} (that day included)", "\"{name}\" when its holder's left_on is not after {today}"), name=names[0], today=today),
-         {"do": "finding", "how": "left", "today": today, "path": gone.path, "name": names[0]}),
+         {"do": "finding", "how": "left", "column": "holder", "on": ["name", "left_on"], "today": today, "path": gone.path, "name": names[0]}),
         (f"where {last} < @{today} - {days}d", draft.phrase("silent rule", ("\"{name}\" if {last} is more than {days} days before {today}", "\"{name}\" where more than {days} days lie between {last} and {today}", "\"{name}\" when nobody used it for more than {days} days up to {today} ({last})"), name=names[1], last=last, days=days, today=today),
          {"do": "finding", "how": "silent", "column": last, "days": days, "today": today, "name": names[1]}),
     ]  # fmt: skip
@@ -131,14 +131,14 @@ def access_review(draft: Draft) -> None:
         draft.formats_in.append("text")
         parts.append((f'where {role} == {quoted(strong)} | anti_join (table(lines({file})) | rename holder = value) on holder', draft.phrase("approval rule", (
             "\"{name}\" if the {role} is {strong} and the holder is not in {file}", "\"{name}\" where somebody has the {role} {strong} without standing in {file} (one name a line)", "\"{name}\" when the {role} {strong} belongs to a holder whom {file} does not list",
-        ), name=names[2], role=role, strong=strong, file=hole(file)), {"do": "finding", "how": "not approved", "column": role, "value": strong, "path": path, "name": names[2]}))  # fmt: skip
+        ), name=names[2], role=role, strong=strong, file=hole(file)), {"do": "finding", "how": "not approved", "on": "holder", "column": role, "value": strong, "path": path, "name": names[2]}))  # fmt: skip
     joined = ", ".join(
         f"({ours} | {test} | select {login}, holder, {word} = {quoted(str(step['name']))})" for test, _, step in parts
     )
     found = let(draft, "review", f"union({joined})")
     draft.say("rule", draft.phrase("review", (
-        "Only accounts with {state} yes are reviewed. Each may have several findings, a row for each; {word} is {rules}.", "Accounts whose {state} is not yes are left out. The {word} is {rules}; an account to which two of these apply has two rows.",
-        "Look at those where {state} is yes, and write a row for everything that applies: as {word} {rules}.",
+        "Only accounts with yes in {state} are reviewed. Each may have several findings, a row for each; {word} is {rules}.", "Accounts without a yes in {state} are left out. The {word} is {rules}; an account to which two of these apply has two rows.",
+        "Look at those that have yes in {state}, and write a row for everything that applies: as {word} {rules}.",
     ), state=state_col, word=word, rules="; ".join(s for _, s, _ in parts)), {"do": "keep", "column": state_col, "compare": "in", "value": ["yes"]}, {"do": "review", "into": word}, *(s for _, _, s in parts))  # fmt: skip
     rows = State(
         found,
@@ -156,7 +156,7 @@ def access_review(draft: Draft) -> None:
                 Figure(
                     f"{str(step['how']).replace(' ', '_')}",
                     f"count({found} | where {word} == {quoted(str(step['name']))})",
-                    f"rows with '{step['name']}'",
+                    f"the number of rows with '{step['name']}'",
                     {"how": "count", "column": word, "value": str(step["name"])},
                 )
                 for _, _, step in parts
@@ -170,7 +170,7 @@ def access_review(draft: Draft) -> None:
         draft.say("output", draft.phrase("review note", (
             "In {file}, at most {limit} words, name every {login} that is \"{name}\" and say how many rows the list has.", "Add {file} (up to {limit} words): the number of rows and each {login} with \"{name}\".",
             "Write {file} for the managers, no longer than {limit} words, with the number of rows and all {login} values that are \"{name}\".",
-        ), file=hole(note), limit=limit, login=login, name=names[0]), {"do": "note on review", "path": path, "words": limit, "name": names[0]})  # fmt: skip
+        ), file=hole(note), limit=limit, login=login, name=names[0]), {"do": "note on review", "path": path, "column": login, "words": limit, "name": names[0]})  # fmt: skip
         judge(
             draft,
             "note_right",
@@ -238,7 +238,7 @@ def wrong_sums(draft: Draft) -> None:
     draft.formats_in.append(chosen)
     draft.operation("files.extract")
     draft.say("source", draft.phrase("documents", (
-        "{File} has the {many}, each with {total} and a list of {items} ({units} and {price}).", "The {many} are in {file}. Each has {items} with {units} and {price}, and a {total}.", "Every {one} in {file} states a {total} beside its {items}.",
+        "{File} has the {many}, each with {total} and a list of {items} ({units} and {price}).", "The {many} are in {file}. Each has {items} with {units} and {price}, and {a_total}.", "Every {one} in {file} states {a_total} beside its {items}.",
         "Read {file}: per {one} there are {items}, with {units} and {price}, and the {total} that somebody typed in.",
     ), file=hole(file), many=domain.many, one=domain.one, total=total, items=items, units=units, price=price), {"do": "read", "path": path, "format": chosen, "one": domain.one, "items": items})  # fmt: skip
     right, diff = (
@@ -259,7 +259,7 @@ def wrong_sums(draft: Draft) -> None:
     ))  # fmt: skip
     draft.say("rule", draft.phrase("wrong sums", (
         "The right total is the sum of {units} times {price} over its {items}. List each {one} whose {total} is wrong, with {right} and {diff} ({total} minus {right}).",
-        "Add up {units} x {price} for all {items} of a {one}; that is {right}. Where {total} is not the same, list the {one} with {diff}, that is {total} minus {right}.",
+        "Add up {units} x {price} for all {items} of {a_one}; that is {right}. Where {total} is not the same, list the {one} with {diff}, that is {total} minus {right}.",
         "Check every {total} against the sum of {units} times {price} ({right}). Only the wrong ones belong into the result; {diff} is {total} minus {right}.",
     ), units=units, price=price, items=items, one=domain.one, total=total, right=right, diff=diff), {"do": "wrong sums", "items": items, "column": [units, price], "stated": total, "into": [right, diff]})  # fmt: skip
     if fee_step is not None:

@@ -122,7 +122,7 @@ def units(draft: Draft) -> None:
                 Figure(
                     "largest",
                     f"max({kept}.{target})",
-                    f"the largest {target} that was left out",
+                    f"the largest value of {target} that was left out",
                     {"how": "max outliers", "column": target},
                     True,
                 ),
@@ -178,7 +178,7 @@ def middles(draft: Draft) -> None:
                     "two rows",
                     (
                         "Leave out groups with less than 2 rows.",
-                        "A {by} with fewer than 2 rows is left out.",
+                        "{A_by} with fewer than 2 rows is left out.",
                         "Groups of less than 2 rows do not appear.",
                     ),
                     by=by.name,
@@ -198,7 +198,7 @@ def middles(draft: Draft) -> None:
                     {"how": "median", "column": number.name},
                     True,
                 ),
-                Figure("rows", f"count({state.expression})", "how many rows count", {"how": "count"}, False),
+                Figure("rows", f"count({state.expression})", "the number of rows that count", {"how": "count"}, False),
             ],
             ("overall", "summary", "key_figures"),
         )

@@ -57,9 +57,14 @@ def columns_of(domain: Domain) -> tuple[Column, ...]:
 
 
 def main_table(
-    draft: Draft, roles: Sequence[Role], formats: Sequence[str] = tuple(FORMATS), twice: bool = False
+    draft: Draft,
+    roles: Sequence[Role],
+    formats: Sequence[str] = tuple(FORMATS),
+    twice: bool = False,
+    least: int = 0,
 ) -> State:
-    """The table of the domain with the columns of these roles and one to three others; `twice` lets some rows stand twice.
+    """The table of the domain with the columns of these roles and one to three others; `twice` lets some rows stand twice;
+    `least` is the number of rows that another table needs here.
 
     Gives the rows as they are read, one for each thing that happened (so with `twice`, some twice).
     """
@@ -79,7 +84,7 @@ def main_table(
         days = iter(sorted((c for c in columns if c.role in order), key=lambda c: order[c.role]))
         columns = [next(days) if c.role in order else c for c in columns]
     table = draft.name(domain.many)
-    count = draw.between(*SIZES[size])
+    count = max(least, draw.between(*SIZES[size]))
     columns = [_some_values(draft, column) for column in columns]
     when = draft.when
     lines = [f"count = {count}"]

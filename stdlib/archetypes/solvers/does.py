@@ -7,9 +7,13 @@ from collections.abc import Callable, Mapping
 from clawc.stdlib.archetypes.solvers import (
     beside,
     calendars,
+    cases,
     code,
+    history,
     letters,
+    pages,
     papers,
+    programs,
     records,
     rules,
     settings,
@@ -21,8 +25,15 @@ from clawc.stdlib.archetypes.solvers.asked import Asked
 from clawc.stdlib.archetypes.solvers.steps import ROWS
 from clawc.stdlib.archetypes.solvers.work import Work
 
+
+def _share(work: Work, asked: Asked) -> None:
+    """A column of the result, or the rule of a function to be tested."""
+    (cases.rule if asked.has("percent") else ROWS["share"])(work, asked)
+
+
 DOES: Mapping[str, Callable[[Work, Asked], None]] = {
     **ROWS,
+    "file": beside.named,
     "record": records.record,
     "describe": spread.describe,
     "keep groups": spread.keep_groups,
@@ -79,10 +90,26 @@ DOES: Mapping[str, Callable[[Work, Asked], None]] = {
     "incidents": papers.incidents,
     "open questions": papers.open_questions,
     "page audit": papers.page_audit,
+    "fetch": pages.fetch,
+    "page facts": pages.page_facts,
+    "release notes": history.release_notes,
+    "commit list": history.commit_list,
     "posts": letters.posts,
     "ban": letters.ban,
     "letters": letters.letters,
     "letter lines": letters.letter_lines,
+    "script": programs.script,
+    "missing input": programs.missing_input,
+    "fix": programs.fix,
+    "note on fix": programs.note_on_fix,
+    "limits": cases.rule,
+    "bands": cases.rule,
+    "deadline": cases.rule,
+    "price": cases.rule,
+    "share": _share,
+    "test cases": cases.test_cases,
+    "expected": cases.expected,
+    "try cases": cases.try_cases,
     "drift": settings.drift,
     "set": settings.set_values,
     "edit": settings.edit,

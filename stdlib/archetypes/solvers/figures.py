@@ -14,9 +14,10 @@ _MEAN_DECIMALS = 2
 
 
 def figure(rows: Rows, asked: Asked) -> Value:
-    how, column = asked.text("how"), asked.text("column")
+    how = asked.text("how")
     if how == "count":
         return Decimal(len(rows))
+    column = asked.text("column")
     values = [cell(row, column) for row in rows]
     if how == "mean":
         return _mean(values, column, asked.decimals(otherwise=_MEAN_DECIMALS))

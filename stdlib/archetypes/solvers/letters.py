@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -19,7 +20,7 @@ def posts(work: Work, asked: Asked) -> None:
         text = f"{', '.join(f'{fact}: {shown(cell(row, fact))}' for fact in facts)} {ends}"
         if len(text) > asked.whole("characters"):
             raise Unsolvable(f"posts: {text!r} is too long")
-        path = f"{asked.text('path')}/{_name(cell(row, by))}.txt"
+        path = f"{asked.text('path')}/{_file_name(cell(row, by), asked)}.txt"
         if path in work.made:
             raise Unsolvable(f"posts: two posts for {path}")
         work.made[path] = text.encode()
@@ -44,7 +45,7 @@ def letters(work: Work, asked: Asked) -> None:
         text = f"{shown(person)}\n\n{said}.\n"
         if len(text.split()) > asked.whole("words"):
             raise Unsolvable("letters: more words than allowed")
-        path = f"{asked.text('path')}/{_name(person)}.txt"
+        path = f"{asked.text('path')}/{_file_name(person, asked)}.txt"
         if path in work.made:
             raise Unsolvable(f"letters: two people for {path}")
         work.made[path] = text.encode()
@@ -61,11 +62,12 @@ def _said(rows: Rows, how: str, column: str) -> str:
     raise Unsolvable(f"letters: unknown contents {how!r}")
 
 
-def _name(value: Value) -> str:
-    """Whether a letter with an accent counts as a letter is said nowhere."""
+def _file_name(value: Value, asked: Asked) -> str:
     text = shown(value)
-    if not text.isascii():
-        raise Unsolvable(f"the name of a file for {text!r}")
+    if asked.has("accents"):
+        if asked.text("accents") != "without":
+            raise Unsolvable(f"letters: accents {asked.text('accents')!r}")
+        text = "".join(sign for sign in unicodedata.normalize("NFD", text) if not unicodedata.combining(sign))
     return slug(text)
 
 
@@ -99,7 +101,7 @@ _POLITE = "We look forward to seeing you and thank you for reading this to the e
 
 def announcement(work: Work, asked: Asked) -> None:
     """All facts under the first heading; the contact and the closing day under the second."""
-    path, (least, most) = asked.text("path"), asked.numbers("words")
+    path, (least, most) = work.target(asked), asked.numbers("words")
     known = document(loaded(work, work.source(0)))
     if asked.text("how") != "closing day a week before":
         raise Unsolvable(f"announcement: {asked.text('how')!r}")

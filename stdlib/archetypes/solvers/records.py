@@ -14,14 +14,14 @@ from clawc.stdlib.archetypes.solvers.writing import cell, mapping
 
 def record(work: Work, asked: Asked) -> None:
     facts = {fact.text("name"): _fact(work, fact) for fact in asked.parts("facts")}
-    work.made[asked.text("path")] = mapping(facts, asked.text("format"))
+    work.made[work.target(asked)] = mapping(facts, asked.text("format"))
 
 
 def _fact(work: Work, fact: Asked) -> Value:
     how = fact.text("how")
     if how in work.counts:
         return work.counts[how]
-    if how == "count":
+    if how in ("count", "count where"):
         return Decimal(len(_with_value(work, fact)))
     if how == "count distinct":
         return Decimal(len({cell(row, fact.text("column")) for row in work.rows}))

@@ -132,7 +132,7 @@ def note_on_review(work: Work, asked: Asked) -> None:
     text = f"The list has {len(work.rows)} rows. {name}: {', '.join(accounts) or 'nobody'}.\n"
     if len(text.split()) > asked.whole("words"):
         raise Unsolvable("note on review: more words than allowed")
-    work.made[asked.text("path")] = text.encode()
+    work.made[work.target(asked)] = text.encode()
 
 
 # Normal ranges.

@@ -29,7 +29,7 @@ def _values(work: Work, path: str) -> Mapping[str, Value]:
 
 
 def drift(work: Work, asked: Asked) -> None:
-    left, right = work.untyped = asked.texts("into")
+    left, right = asked.texts("into")
     old, new = _values(work, work.source(0)), _values(work, work.source(1))
     keys = [key for key in dict.fromkeys([*old, *new]) if key not in old or key not in new or old[key] != new[key]]
     work.rows = [{"key": key, left: old.get(key), right: new.get(key)} for key in keys]

@@ -58,13 +58,13 @@ def both_values(work: Work, asked: Asked) -> None:
 
 
 def merge(work: Work, asked: Asked) -> None:
-    """Each thing once; of two entries the one with the later day."""
+    """Each thing once; of two entries the one with the later day. An entry that is alone needs no day."""
     on, newest = asked.text("on"), asked.text("newest")
     ours, theirs = _keyed(work.rows, on), _keyed(_second(work), on)
     made: list[Row] = []
     for key in dict.fromkeys([*ours, *theirs]):
         entries = [{**side[key], _ORIGIN: Decimal(at)} for at, side in enumerate((ours, theirs)) if key in side]
-        if any(cell(entry, newest) is None for entry in entries):
+        if len(entries) == 2 and any(cell(entry, newest) is None for entry in entries):
             raise Unsolvable(f"merge: an entry of {key!r} has no {newest}")
         days = [order(cell(entry, newest)) for entry in entries]
         if len(days) == 2 and days[0] == days[1]:

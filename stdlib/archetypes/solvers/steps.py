@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from clawc.stdlib.archetypes.solvers import papers, units
+from clawc.stdlib.archetypes.solvers import history, pages, papers, units
 from clawc.stdlib.archetypes.solvers.asked import Asked
 from clawc.stdlib.archetypes.solvers.compare import COMPARISONS
 from clawc.stdlib.archetypes.solvers.figures import figure
@@ -24,6 +24,12 @@ def _read(work: Work, asked: Asked) -> None:
     first = work.read(asked)
     if asked.has("tags"):
         work.begun, work.rows = asked, papers.notes_of(work.folder(asked.text("path")))
+    elif asked.text("format") == "git":
+        work.rows = history.commits(work, asked)
+    elif first and work.told("release notes"):
+        work.rows = history.exported(work, asked)
+    elif asked.has("kind"):
+        work.rows = pages.entries(work.folder(asked.text("path")), asked)
     elif first and asked.text("format") == "email":
         work.rows = papers.mails_of(work.folder(asked.text("path")))
 
@@ -220,13 +226,7 @@ def _change(work: Work, asked: Asked) -> None:
 # What is delivered.
 
 
-_TYPED = ("json", "jsonl", "yaml", "xlsx")
-
-
 def _write(work: Work, asked: Asked) -> None:
-    numbers = any(isinstance(row.get(column), Decimal) for row in work.rows for column in work.untyped)
-    if numbers and asked.text("format") in _TYPED:
-        raise Unsolvable(f"write: are the numbers of {', '.join(work.untyped)} wanted as numbers or as texts?")
     work.made[asked.text("path")] = table(work.rows, asked.texts("columns"), asked.text("format"))
 
 

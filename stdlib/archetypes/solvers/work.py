@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from clawc.stdlib.archetypes.solvers.asked import Asked
 from clawc.stdlib.archetypes.solvers.reading import rows_of
@@ -10,7 +10,8 @@ from clawc.stdlib.archetypes.solvers.values import Rows, Unsolvable, Value
 
 
 class Work:
-    def __init__(self, files: Mapping[str, bytes]) -> None:
+    def __init__(self, files: Mapping[str, bytes], steps: Sequence[Asked] = ()) -> None:
+        self._steps = steps
         self.made: dict[str, bytes] = {}
         # Figures that a step works out beside its rows, under the name by which a record asks for them.
         self.counts: dict[str, Value] = {}
@@ -19,8 +20,8 @@ class Work:
         self.begun: Asked | None = None
         # The columns that the rows have, where a step says which ones.
         self.columns: list[str] | None = None
-        # Columns with values of all types, which a format with types of its own might want as texts.
-        self.untyped: list[str] = []
+        # The file that the next text or list goes into, where its own step has no path.
+        self.named: str | None = None
         self._rows: Rows | None = None
         self._files = files
         self._forms: dict[str, str] = {}
@@ -65,12 +66,26 @@ class Work:
         within = {name.removeprefix(f"{path}/"): data for name, data in self._files.items()}
         return {name: within[name] for name in sorted(within) if f"{path}/{name}" in self._files}
 
+    def paths(self, end: str) -> list[str]:
+        """The files whose path has that end."""
+        return sorted(path for path in self._files if f"/{path}".endswith(end))
+
     def table(self, path: str) -> Rows:
         if path not in self._forms:
             raise Unsolvable(f"{path} was not read before")
         if path not in self._tables:
             self._tables[path] = rows_of(self.file(path), self._forms[path])
         return self._tables[path]
+
+    def told(self, do: str) -> list[Asked]:
+        """All steps of that name."""
+        return [step for step in self._steps if step.do == do]
+
+    def target(self, asked: Asked) -> str:
+        """Where the result of a step goes: its own path, or the file named before it."""
+        if asked.has("path") or self.named is None:
+            return asked.text("path")
+        return self.named
 
     def asked(self) -> Asked:
         if self.begun is None:
