@@ -66,7 +66,7 @@ def glossary(draft: Draft) -> None:
     )
     places = draw.shuffled(("menu", "dialog", "toolbar", "footer", "page", "form", "list", "start", "error", "mobile"))
     every = draw.shuffled([*known, *extra])
-    key, value = draw.pick((("key", "text"), ("id", "string"), ("name", "english_text")))
+    key, value = draw.pick((("key", "text"), ("id", "string"), ("label", "english_text")))
     if value == term:
         value = "text"
     pool = let(draft, "places", f"table({texts(places)})")
