@@ -198,10 +198,11 @@ def _passes(
         part = sealed_part(part, sealer)
         trial = Trial(part, sealer)
         trial.remember()
-        blamed = vacuous(part, trial)
+        blamed: set[str] = set()
         if advice or not sound:
             order_lints(part, sealer)
-            blamed |= advise(part, block, sealer, quotations, sound)
+            blamed = advise(part, block, sealer, quotations, sound)
+        blamed |= vacuous(part, trial)
         set_floors(part, trial)
         provable = derived_part(task, part, block, blamed)
         if provable is None:

@@ -45,7 +45,8 @@ def solution(path: str, compiled: Compiled) -> dict[str, bytes] | None:
 
     brief = json.loads(Path(path).with_suffix(BRIEF).read_bytes())
     try:
-        return solve(brief, dict(compiled.trial.pristine))
+        # A history is there, but it is no input.
+        return solve(brief, {**compiled.trial.pristine, **{f.file.path: f.data for f in compiled.task.placed}})
     except Unsolvable:
         return None
     except (ArithmeticError, LookupError, TypeError, ValueError):

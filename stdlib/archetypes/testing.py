@@ -348,6 +348,7 @@ def write_tests(draft: Draft) -> None:
     number = "number" if kind in ("rounding", "combinations") else "date" if kind == "deadlines" else "text"
     columns: list[Column] = [*made.columns, column("expected", "total" if number == "number" else "label", number)]
     cases = let(draft, "cases", made.rows)
+    verdict = good = bad = ""
     if tried:
         verdict, good, bad = draw.pick(
             (

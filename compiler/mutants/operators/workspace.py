@@ -95,7 +95,7 @@ def _free_file(result: Result) -> Iterator[Change]:
 
 def _unasked_only(result: Result) -> Iterator[Change]:
     """Another file where a family allows its own alone, although nobody forbids others."""
-    told = result.task.told.lower()
+    told = " ".join(result.task.told.lower().split())
     for deliver in result.task.delivers:
         if deliver.shape == "family" and deliver.only and not any(word in told for word in _ONLY):
             name = deliver.path.replace("**/", "").replace("*", "overview")

@@ -19,7 +19,7 @@ from clawc.stdlib.checks.values import Range, Table
 _EXACT = ("equal", "differs", "is_in", "contains", "contains_lines", "mentions", "mentions_all", "mentions_any",
           "mentions_in_order")  # fmt: skip
 _ROUNDS = ("round_to", "format_number")
-_RULE = re.compile(r"half[ -]?(?:up|even|down|away)|banker|commercial(?:ly)?|away from zero", re.I)
+_RULE = re.compile(r"half[ -]?(?:up|(?:to[ -])?even|down|away)|banker|commercial(?:ly)?|away from zero", re.I)
 _DECIMALS = re.compile(
     r"decimal|round|cents?\b|digits?\b|places?\b|whole|integer|nearest|precision|\d\.\d|%|percent", re.I
 )
