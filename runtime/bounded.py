@@ -42,6 +42,7 @@ class _Child:
     waiting: list[int] = field(default_factory=list[int])
     buffer: bytearray = field(default_factory=bytearray)
     since: float = 0.0
+    given: int = 0  # items, since it was forked
 
 
 def bounded(
@@ -51,9 +52,11 @@ def bounded(
     jobs: int = 1,
     bounds: Bounds | None = None,
     meanwhile: Callable[[], object] | None = None,
+    renew: int = 0,
 ) -> Generator[Any]:
     """The results in order; an Overrun stands for one that was not finished. `meanwhile` is called once here, as soon as
-    the children are at work.
+    the children are at work. With `renew`, a child is replaced by a fresh one after so many items: its garbage goes with it,
+    in no time.
 
     Where a process cannot fork, the function is called here, without bounds. Raises RuntimeError with the traceback when
     the function raises anything but MemoryError.
@@ -61,7 +64,7 @@ def bounded(
     if not hasattr(os, "fork"):
         yield from (function(item) for item in items)
         return
-    pool = _Pool(function, items, max(1, min(jobs, len(items))), bounds or Bounds())
+    pool = _Pool(function, items, max(1, min(jobs, len(items))), bounds or Bounds(), renew)
     try:
         pool.begin()
         if meanwhile is not None:
@@ -72,11 +75,14 @@ def bounded(
 
 
 class _Pool:
-    def __init__(self, function: Callable[[Any], Any], items: Sequence[Any], jobs: int, bounds: Bounds) -> None:
+    def __init__(
+        self, function: Callable[[Any], Any], items: Sequence[Any], jobs: int, bounds: Bounds, renew: int
+    ) -> None:
         self.function = function
         self.items = items
         self.jobs = jobs
         self.bounds = bounds
+        self.renew = renew or sys.maxsize
         self.todo = list(range(len(items) - 1, -1, -1))
         self.done: dict[int, Any] = {}
         self.children: list[_Child] = []
@@ -101,13 +107,16 @@ class _Pool:
             self._end(child)
 
     def _feed(self) -> None:
+        for child in [c for c in self.children if c.given >= self.renew and not c.waiting]:
+            self._end(child)
         while self.todo and len(self.children) < self.jobs:
             self.children.append(self._fork())
         for child in self.children:
-            while self.todo and len(child.waiting) < _AHEAD:
+            while self.todo and len(child.waiting) < _AHEAD and child.given < self.renew:
                 if not child.waiting:
                     child.since = time.monotonic()
                 child.waiting.append(self.todo.pop())
+                child.given += 1
                 with suppress(BrokenPipeError):  # it has died, which shows when its reply is read
                     os.write(child.requests, child.waiting[-1].to_bytes(_WIDTH, "big"))
 

@@ -55,6 +55,9 @@ _WAITING = 48
 # Items whose kept results are looked up together.
 _BATCH = 64
 _KEPT_AS = "proof of "
+# Items after which a child is replaced, and pages of garbage that it holds at most before one.
+_RENEWED = 48
+_GARBAGE = (160 << 20) // 4096
 # Shapes of checkers that were given to a sandbox by this process.
 _RUN: set[str] = set()
 
@@ -257,7 +260,7 @@ def _proved(items: Sequence[_Item], jobs: int, step: Callable[[], None]) -> Iter
             yield n, reply
 
     with EmittedRuns() as runs:
-        for n, reply in enumerate(bounded(_prove_one, items, jobs=jobs, bounds=_bounds(items))):
+        for n, reply in enumerate(bounded(_prove_one, items, jobs=jobs, bounds=_bounds(items), renew=_RENEWED)):
             folders = _laid(items[n], reply)
             if folders:
                 waiting.append((n, reply, runs.run(folders)))
@@ -374,18 +377,28 @@ def _prove_one(item: _Item) -> dict[str, Any]:
     }  # fmt: skip
 
 
-# Tasks after which a child looks for garbage: it takes a tenth of the time of a task.
-_SWEEP_EVERY = 4
 _BEGUN = count()
+_HELD: list[int] = [0]
 
 
 def _sweep() -> None:
-    """A task and all that was remembered of it hold each other. What the first one left is what all others use."""
-    begun = next(_BEGUN)
-    if begun < 2 or begun % _SWEEP_EVERY == 0:
+    """A task and all that was remembered of it hold each other. To free that takes a tenth of the time of a task, so it waits
+    until it is much, which it seldom is before the process is replaced. What the first one left is what all others use."""
+    begun, held = next(_BEGUN), _pages()
+    if begun < 2 or held > _HELD[0] + _GARBAGE or not held:
         gc.collect()
+        _HELD[0] = _pages()
     if begun == 1:
         gc.freeze()
+
+
+def _pages() -> int:
+    """Pages of memory that this process has; 0 where that is not told."""
+    try:
+        with open("/proc/self/statm", "rb") as stream:
+            return int(stream.read().split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 _ZONES = ("UTC", "Asia/Kolkata", "America/New_York", "Pacific/Kiritimati")

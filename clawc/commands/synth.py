@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PROVIDERS = ("archetypes",)
 # Other seeds that each task is tried with, and its reference solution compared on.
-OTHERS = 2
+OTHERS = 4
 
 
 @dataclass(frozen=True, slots=True)

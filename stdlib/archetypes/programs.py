@@ -50,6 +50,11 @@ def main(source, target):
 sys.exit(main(sys.argv[1], sys.argv[2]))
 """
 
+# What the script does without its input, which not everybody asks for.
+_GONE = """    if not os.path.isfile(source):
+        print(source + ": no such file", file=sys.stderr)
+        return 2
+"""
 _TRIED = 'python3 -S "$0" a.csv o.csv; python3 -S "$0" gone.csv p.csv 2> said.txt'
 
 
@@ -134,7 +139,8 @@ def write_script(draft: Draft) -> None:
             f'{tried}.exit == {status_code} and count(lines({said})) == 1 and mentions({said}, "gone.csv")',
         )
     solution = (
-        _SCRIPT.replace("return 2", f"return {status_code}")
+        (_SCRIPT if gone else _SCRIPT.replace(_GONE, "").replace("import os\n", ""))
+        .replace("return 2", f"return {status_code}")
         .replace("NUMBER", number.name)
         .replace("TOTAL", total)
         .replace("COUNT_HEAD", f', "{count}"' if count else "")

@@ -25,8 +25,8 @@ def test_a_set(tmp_path: Path) -> None:
     assert "6 tasks of" in made.stdout and "6 cards clean" in made.stdout
     rows = [json.loads(line) for file in (tmp_path / "set/jsonl").iterdir() for line in file.read_text().splitlines()]
     assert len(rows) == 6 and all(row["card"]["clean"] for row in rows)
-    # Of three seeds, or of none where no solver knows what is asked for.
-    assert {row["card"]["independent"] for row in rows} in ({3}, {0, 3})
+    # Of five seeds; of its own where programs would have to be run, or where nothing is drawn.
+    assert {row["card"]["independent"] for row in rows} <= {1, 5}
     assert "task_categories" in (tmp_path / "set/README.md").read_text()
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "set").rglob("*") if path.is_file()}
     again = synth(tmp_path)

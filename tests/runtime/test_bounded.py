@@ -72,3 +72,26 @@ def test_what_is_left_in_the_middle_leaves_no_children() -> None:
     going.close()
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+def test_children_are_replaced_after_so_many_items() -> None:
+    """What a child has gathered goes with it; the results are the same, in the same order."""
+
+    def who(_: int) -> int:
+        return os.getpid()
+
+    found = list(bounded(who, list(range(10)), jobs=1, renew=3))
+    assert [found.count(pid) for pid in dict.fromkeys(found)] == [3, 3, 3, 1]
+    assert list(bounded(lambda n: n * n, list(range(23)), jobs=2, renew=2)) == [n * n for n in range(23)]
+
+
+def test_a_replaced_child_takes_no_item_with_it() -> None:
+    """Also where children die between."""
+
+    def dies(n: int) -> int:
+        if n % 4 == 3:
+            os._exit(7)
+        return n
+
+    found = list(bounded(dies, list(range(12)), jobs=2, renew=2))
+    assert [n if isinstance(n, int) else n.why for n in found] == [n if n % 4 != 3 else "death" for n in range(12)]
