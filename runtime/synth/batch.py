@@ -29,6 +29,8 @@ from clawc.stdlib.archetypes.propose import propose
 ROUND = 400
 SETTINGS = "settings.json"
 SEED_OF_TASKS = 1
+# Proposals in a row of which none is taken, after which a batch gives up.
+FRUITLESS = 400
 
 
 class Outcome(NamedTuple):
@@ -80,11 +82,15 @@ def synthesise(
     settings: Settings, work: Path, prove: Prove, encode: Encoder | None, leakage: Leakage | None = None,
     progress: Callable[[Batch], None] | None = None,
 ) -> Batch:  # fmt: skip
-    """All rows, without splits. Raises RuntimeFault R1004 for a work folder of another batch, and what `prove` raises."""
+    """All rows, without splits. Raises RuntimeFault R1004 for a work folder of another batch, R1005 where nothing more is taken,
+    and what `prove` raises."""
     _claim(settings, work)
     batch, balance, screen = Batch([], Counter()), Balance(), Screen(settings.count, encode)
-    number = 0
+    number = fruitless = 0
     while len(batch.rows) < settings.count:
+        if fruitless >= FRUITLESS:
+            raise _exhausted(settings, batch, fruitless)
+        before = batch.proposed, len(batch.rows)
         file = work / f"round-{number:04}.jsonl"
         lines = _read(file)
         if lines is None:
@@ -107,7 +113,17 @@ def synthesise(
         if progress is not None:
             progress(batch)
         number += 1
+        fruitless = fruitless + batch.proposed - before[0] if len(batch.rows) == before[1] else 0
     return batch
+
+
+def _exhausted(settings: Settings, batch: Batch, fruitless: int) -> RuntimeFault:
+    why = ", ".join(f"{reason} ({count})" for reason, count in batch.dropped.most_common(3))
+    return RuntimeFault(
+        "R1005",
+        f"none of the last {fruitless} proposals was taken; there are {len(batch.rows)} tasks of {settings.count}; most often: {why}",
+        "ask for fewer tasks, or for more archetypes; what there is stays in the work folder",
+    )
 
 
 def _size(lacking: int) -> int:

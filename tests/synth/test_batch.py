@@ -16,7 +16,6 @@ from clawc.runtime.synth.note import note, solution
 from clawc.runtime.synth.rows import CardSummary
 from clawc.runtime.synth.screen import Screen
 from clawc.runtime.synth.structure import data_hash
-from clawc.stdlib.archetypes.reports import ARCHETYPES as TABLES
 
 CARD = CardSummary(
     level="admit",
@@ -69,10 +68,10 @@ class Disagreeing(Prover):
 
 
 def test_what_a_solver_disagrees_with_is_not_taken(tmp_path: Path) -> None:
-    """What none knows how to solve is; that is another thing."""
-    batch = synthesise(Settings(2, 3), tmp_path, Disagreeing(), None)
-    assert batch.dropped["the reference solver disagrees"] > 0
-    assert not {row.archetype for row in batch.rows} & {archetype.name for archetype in TABLES}
+    """Where that goes on for long, the batch ends and says why."""
+    with pytest.raises(RuntimeFault, match=r"R1005.*there are 0 tasks of 2.*the reference solver disagrees") as fault:
+        synthesise(Settings(2, 3), tmp_path, Disagreeing(), None)
+    assert "fewer tasks" in fault.value.help
 
 
 def test_interrupted_and_continued(tmp_path: Path) -> None:
