@@ -18,6 +18,7 @@ from clawc.runtime.sandbox.interface import WORKSPACE as INSIDE
 from clawc.runtime.sandbox.interface import Backend, FileProblem, SandboxEnded
 from clawc.runtime.scoring.bytecode import TRAJECTORY, Bytecode
 from clawc.runtime.scoring.checking import COLLECTED, MOST, Series
+from clawc.runtime.scoring.job_results import JobResults
 from clawc.runtime.scoring.jobs import environment
 from clawc.runtime.scoring.score import judge
 from clawc.runtime.workspace import BundleTemplate
@@ -48,6 +49,7 @@ class Judge:
     bundle: Bundle
     backend: Backend
     bytecode: Bytecode = field(default_factory=Bytecode)
+    jobs: JobResults = field(default_factory=JobResults)
     _pristine: dict[str, bytes] | None = None
 
     async def all(self, cases: Sequence[Case], patience_s: float = PATIENCE_S) -> list[dict[str, Any] | str | None]:
@@ -84,7 +86,7 @@ class Judge:
             trajectory = scratch / TRAJECTORY
             trajectory.write_text("".join(json.dumps(e) + "\n" for e in case.events), encoding="utf-8")
             scored = await judge(
-                self.bundle, scratch, self.backend, None, trajectory, bytecode or self.bytecode, series
+                self.bundle, scratch, self.backend, None, trajectory, bytecode or self.bytecode, series, self.jobs
             )
         finally:
             await finish(self.backend.discard(scratch))
