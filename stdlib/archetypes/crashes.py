@@ -86,8 +86,8 @@ def crash_report(draft: Draft) -> None:
     outputs.table_file(draft, rows, formats=("csv", "json", "tsv", "markdown", "jsonl"))
     if draw.chance(55):
         figures_file(draft, [
-            Figure("all_reports", f"count({reports})", "the number of all reports", {"how": "count all"}), Figure("counted", f"count({kept})", "how many of them count", {"how": "count"}),
-            Figure("users_hit", f"count({kept} | distinct who)", "how many different users these are from", {"how": "count users"}),
+            Figure("all_reports", f"count({reports})", "the number of all reports", {"how": "count all"}), Figure("counted", f"count({kept})", "how many reports count", {"how": "count"}),
+            Figure("users_hit", f"count({kept} | distinct who)", "how many different users the reports that count are from", {"how": "count users"}),
         ], ("crash_figures", "summary", "totals"))  # fmt: skip
     if draw.chance(40):
         outputs.note_file(draft, rows, draft.last)
