@@ -86,8 +86,8 @@ def crash_report(draft: Draft) -> None:
     outputs.table_file(draft, rows, formats=("csv", "json", "tsv", "markdown", "jsonl"))
     if draw.chance(55):
         figures_file(draft, [
-            Figure("all_reports", f"count({reports})", "the number of all reports", {"how": "count all"}), Figure("counted", f"count({kept})", "how many of them count", {"how": "count"}),
-            Figure("users_hit", f"count({kept} | distinct who)", "how many different users these are from", {"how": "count users"}),
+            Figure("all_reports", f"count({reports})", "the number of all reports", {"how": "count all"}), Figure("counted", f"count({kept})", "how many reports count", {"how": "count"}),
+            Figure("users_hit", f"count({kept} | distinct who)", "how many different users the reports that count are from", {"how": "count users"}),
         ], ("crash_figures", "summary", "totals"))  # fmt: skip
     if draw.chance(40):
         outputs.note_file(draft, rows, draft.last)
@@ -121,6 +121,6 @@ def _narrowed(draft: Draft, reports: str, errors: list[str], releases: list[str]
 
 ARCHETYPES = (
     Archetype("crash_report", ("software.debugging",), (
-        "Which of our crashes should be mended first?", "The crash reports pile up; please sum them up.", "Before we hunt bugs I want to know where the program fails.", "Find out where our program breaks.", "Please go through the crash reports.", "There are too many crashes since the last release.", "Our users see errors. Which ones, and where?", "For the bug hunt we need a list of faults.", "Tell me which faults hurt most people.", "We look for the worst bugs.", "The developers of {scene} ask which crashes there are.", "Sort out our crash reports, please.",
+        "Which of our crashes should be mended first?", "The crash reports pile up; please sum them up.", "Before we hunt bugs I want to know where the program fails.", "Find out where our program breaks.", "Please go through the crash reports.", "There are too many crashes since the last release.", "Our users see errors. Which ones, and where?", "For the bug hunt we need a list of faults.", "Tell me which faults hurt most people.", "We look for the worst bugs.", "The developers ask which crashes there are.", "Sort out our crash reports, please.",
     ), crash_report, "Faults by crash reports"),
 )  # fmt: skip
