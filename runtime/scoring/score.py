@@ -6,9 +6,11 @@ the checker alone holds, carries the nonce that it was started with, and agrees 
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import re
 import secrets
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -85,11 +87,13 @@ async def judge(
     bytecode: Bytecode | None = None,
     series: Series | None = None,
     known: JobResults | None = None,
+    room: asyncio.Semaphore | None = None,
 ) -> Scored:
     """As `score`, of the workspace that was collected to COLLECTED in `scratch`, a folder of the backend. Jobs that `known`
-    remembers are not run again."""
+    remembers are not run again; others wait for `room`."""
     jobs = scratch / JOBS
-    await run_jobs(bundle, scratch / COLLECTED, backend, jobs, trajectory, known)
+    async with room or nullcontext():
+        await run_jobs(bundle, scratch / COLLECTED, backend, jobs, trajectory, known)
     script = await (bytecode or Bytecode()).of(bundle, backend)
     if script.watches and trajectory is not None and trajectory.is_file():
         (jobs / TRAJECTORY).write_bytes(trajectory.read_bytes())
