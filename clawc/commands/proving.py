@@ -72,7 +72,7 @@ class Beside:
     gives JSON data that come with the proof; it gets the solution too. `name` tells one from others in what is kept."""
 
     name: str
-    note: Callable[[str, Compiled, Files | None], Any]
+    note: Callable[[Compiled, Files | None], Any]
     solution: Callable[[str, Compiled], Files | None]
 
 
@@ -462,7 +462,7 @@ def _prove_task(
         "line": checked.source.position(task.span.start)[0],
     }  # fmt: skip
     if item.wanted.beside is not None:
-        made["note"] = item.wanted.beside.note(item.shown, compiled, own.files)
+        made["note"] = item.wanted.beside.note(compiled, own.files)
     shape = checker_shape(bundle.files[CHECKER].decode())
     made["card"]["real"]["shape"] = shape
     fresh = shape not in _RUN
@@ -502,20 +502,31 @@ class _Solution:
         self.place = sum(1 for _ in plan.cases())
         self.solved = False
         if self.files is not None and not self._runs:
-            self.solved = _full(plan.compiled.trial.judge(self.files, []))
+            self.solved = _passes(plan.compiled, self.files)
         elif self.files is not None and ran is not None and len(ran) > self.place:
             self.solved = _full(ran[self.place])
 
     def of_other(self, other: Compiled) -> bool:
         """Does the solution of another seed pass there? Where programs would have to be run, nobody asks."""
         files = None if self.files is None or self._runs or self._make is None else self._make(other)
-        return files is not None and _full(other.trial.judge(files, []))
+        return files is not None and _passes(other, files)
 
     def case(self) -> Case | None:
         """For the sandbox."""
         from clawc.compiler.prove.plan import Case
 
         return Case(self.files, []) if self.files is not None and self._runs else None
+
+
+def _passes(compiled: Compiled, files: Files) -> bool:
+    """Does this answer earn full credit? One that takes too many steps to judge does not."""
+    from clawc.compiler.passes.evaluate import EvaluationFault
+
+    compiled.trial.state.steps = 0
+    try:
+        return _full(compiled.trial.judge(files, []))
+    except EvaluationFault:
+        return False
 
 
 def _full(verdict: Any) -> bool:

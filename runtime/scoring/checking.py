@@ -92,6 +92,15 @@ class Series:
             raise
 
     async def _serve(self, bundle: Bundle, queue: _Queue) -> None:
+        try:
+            await self._serve_all(bundle, queue)
+        finally:
+            # At once, or one that comes before the callback of this task would wait for what has ended.
+            task = asyncio.current_task()
+            if task is not None:
+                queue.running.discard(task)
+
+    async def _serve_all(self, bundle: Bundle, queue: _Queue) -> None:
         if self.together:
             with suppress(TimeoutError):
                 await asyncio.wait_for(queue.full.wait(), _GATHERED_S)

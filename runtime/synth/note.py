@@ -26,7 +26,7 @@ class Note(TypedDict):
     programs: bool
 
 
-def note(_: str, compiled: Compiled, solution: Mapping[str, bytes | None] | None) -> Note:
+def note(compiled: Compiled, solution: Mapping[str, bytes | None] | None) -> Note:
     """What a row of the set needs and no card holds, of a task and what the reference solver made of it."""
     from clawc.compiler.prove.plan import needs_run
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from clawc.stdlib.archetypes import outputs
 from clawc.stdlib.archetypes.archetype import Archetype, take
 from clawc.stdlib.archetypes.brief import Step
@@ -96,7 +98,7 @@ def crash_report(draft: Draft) -> None:
     draft.operation("files.extract", "code.inspect", "data.aggregate", "communication.report")
 
 
-def _narrowed(draft: Draft, reports: str, errors: list[str], releases: list[str]) -> str:
+def _narrowed(draft: Draft, reports: str, errors: Sequence[str], releases: Sequence[str]) -> str:
     """Which reports count: all, or those of some releases or errors."""
     kind = draft.draw.pick(("known", "release", "all", "release", "known"))
     if kind == "all":

@@ -49,6 +49,25 @@ def test_same_scores_as_alone(make_bundle: MakeBundle, tmp_path: Path) -> None:
     assert len({s.score for s in together}) > 1
 
 
+def test_who_comes_when_a_series_ends_is_judged_too(make_bundle: MakeBundle, tmp_path: Path) -> None:
+    """In the same step of the loop: the sandbox before has no time to take another one."""
+    bundle = load(make_bundle())
+    (tmp_path / "w").mkdir()
+    (tmp_path / "jobs").mkdir()
+
+    async def main() -> list[Finished | None]:
+        backend = Bubblewrap()
+        try:
+            await backend.probe()
+            series = Series(backend, Bytecode(compiles=False), together=1)
+            async with asyncio.timeout(60):
+                return [await series.run(bundle, tmp_path, "n" * 32) for _ in range(3)]
+        finally:
+            await backend.close()
+
+    assert [one is not None and one.exit for one in asyncio.run(main())] == [0, 0, 0]
+
+
 def runs_of(source: str, count: int, timeout_s: float = 20.0, limits: Limits = LIMITS) -> list[Finished | None]:
     async def main() -> list[Finished | None]:
         backend = Bubblewrap()

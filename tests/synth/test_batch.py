@@ -54,7 +54,7 @@ class Prover:
                 continue
             task = checked.tasks[0]
             files = solution(str(path), task)
-            yield Outcome(path, "", CARD, "0" * 64, note(str(path), task, files), self.solved(files, task), 1)
+            yield Outcome(path, "", CARD, "0" * 64, note(task, files), self.solved(files, task), 1)
 
     def solved(self, files: Mapping[str, bytes | None] | None, task: Compiled) -> int:
         return int(files is not None and task.trial.judge(files, [])["score_checks"] == "1")

@@ -27,6 +27,8 @@ def memory_group(pid: int) -> Path | None:
 
 # Of the second version of control groups, and of the first.
 _COUNTERS = ("memory.events", "memory.oom_control")
+# Pages are charged in batches: a group that is refused one may be short of its limit by no more than this.
+_BATCH_BYTES = 1 << 20
 
 
 class Ended(NamedTuple):
@@ -37,13 +39,20 @@ class Ended(NamedTuple):
 
 
 def ended_for_memory(group: Path) -> Ended:
-    """Both versions count processes that were ended; whether the group ever was at its limit tells whose want it was."""
+    """Both versions count processes that were ended; whether the group ever was at its limit tells whose want it was. Neither is
+    true where the group is gone, or goes while it is read."""
     events = _numbers(group / "memory.events")
     if events is not None:
-        ended, at_limit = events.get("oom_kill", 0), events.get("oom", 0)
+        ended, at_limit = events.get("oom_kill", 0) > 0, events.get("oom", 0) > 0
     else:
-        ended, at_limit = (_numbers(group / "memory.oom_control") or {}).get("oom_kill", 0), _failures(group)
-    return Ended(ended > 0 and at_limit > 0, ended > 0 and at_limit == 0)
+        ended = (_numbers(group / "memory.oom_control") or {}).get("oom_kill", 0) > 0
+        refused, most, limit = (
+            _number(group / f"memory.{name}") for name in ("failcnt", "max_usage_in_bytes", "limit_in_bytes")
+        )
+        if refused is None or most is None or limit is None:
+            return Ended(False, False)
+        at_limit = refused > 0 or most > limit - _BATCH_BYTES  # not every kernel counts what it refused
+    return Ended(ended and at_limit, ended and not at_limit)
 
 
 def _numbers(path: Path) -> dict[str, int] | None:
@@ -54,8 +63,8 @@ def _numbers(path: Path) -> dict[str, int] | None:
     return {pair[0]: int(pair[1]) for pair in words if len(pair) == 2 and pair[1].isdigit()}
 
 
-def _failures(group: Path) -> int:
+def _number(path: Path) -> int | None:
     try:
-        return int((group / "memory.failcnt").read_text(encoding="ascii"))
+        return int(path.read_text(encoding="ascii"))
     except (OSError, ValueError):
-        return 0
+        return None
