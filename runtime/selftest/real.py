@@ -24,8 +24,9 @@ from clawc.runtime.scoring.score import judge
 from clawc.runtime.workspace import BundleTemplate
 from clawc.spec.bundle import WORKSPACE
 
-# Workspaces that are judged at once, those of them for which programs run, and seconds that one of the oracle may take.
-AT_ONCE = 16
+# Workspaces that are there at once (those that fill a sandbox for checkers, and those for which programs run meanwhile), those of
+# them for which programs run, and seconds that one of the oracle may take.
+AT_ONCE = 2 * MOST
 _PROGRAMS_AT_ONCE = 4
 # Seconds after which no further workspace of a task is begun: a program may hang on each.
 PATIENCE_S = 180.0
@@ -60,7 +61,7 @@ class Judge:
         until = time.monotonic() + patience_s
         few = len(cases) <= MOST and not self.bundle.manifest.jobs
         bytecode = Bytecode(compiles=False) if few else self.bytecode
-        series = Series(self.backend, bytecode, len(cases) if few else 0) if len(cases) > 1 else None
+        series = Series(self.backend, bytecode, len(cases)) if len(cases) > 1 else None
         room = asyncio.Semaphore(AT_ONCE)
 
         async def one(case: Case) -> dict[str, Any] | str | None:
