@@ -86,7 +86,8 @@ class Job(Strict):
     pristine inputs, the deliverables and `files` (path in the workspace to file in the bundle). What it has to write
     itself, `without`, is not there.
 
-    `whole`: it finds the workspace as the agent left it, all of it and nothing else. `transcript`: behind `stdin` it reads
+    `alone`: of the deliverables it finds those that `argv` names, and all else as it was at the beginning. `whole`: it finds the
+    workspace as the agent left it, all of it and nothing else. `transcript`: behind `stdin` it reads
     the record of what the agent did, a line of JSON for each event."""
 
     id: Name
@@ -97,6 +98,7 @@ class Job(Strict):
     cwd: str = "."
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 10.0
     without: tuple[RelPath, ...] = ()
+    alone: bool = False
     whole: bool = False
     transcript: bool = False
 

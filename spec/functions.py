@@ -233,7 +233,7 @@ TABLE: tuple[Function, ...] = (
         score() -> N ; score_of ; the score of the checks, in `test` only
     """),
     *_rows("programs", """
-        run(argv: L, files: R =, env: R =, stdin: S =, timeout: U =, cwd: S =) -> ? ; run_result ; what a program does
+        run(argv: L, files: R =, env: R =, stdin: S =, timeout: U =, cwd: S =, alone: B =) -> ? ; run_result ; what a program does
         call(module: S, function: S, args: L, timeout: U =) -> V ; call_value ; the value that a function of a Python file gives
         raises(of: V, kind: S) -> B ; call_raises ; does the call end in an exception of this kind?
         defines(file: F|S, name: S) -> B ; defines ; does a Python program define the function, class or `Class.method`?

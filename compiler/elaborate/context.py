@@ -192,7 +192,8 @@ class GroupScope:
 
 @dataclass(frozen=True, slots=True)
 class JobSpec:
-    """One distinct `run`: everything static. `without`: paths that it must not find, although they were delivered."""
+    """One distinct `run`: everything static. `without`: paths that it must not find, although they were delivered.
+    `alone`: of what was delivered it finds what its command names."""
 
     argv: tuple[str, ...]
     files: tuple[tuple[str, bytes], ...]
@@ -201,6 +202,7 @@ class JobSpec:
     timeout_s: float
     cwd: str
     without: tuple[str, ...] = ()
+    alone: bool = False
     whole: bool = False
     transcript: bool = False
 

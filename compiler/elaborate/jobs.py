@@ -25,7 +25,7 @@ MAX_JOBS = 50
 
 RUN = RecordType((("exit", NUMBER), ("stdout", TEXT), ("stderr", TEXT), ("timed_out", BOOL), ("files", TREE)))
 RUN_ARGUMENTS: dict[str, type] = {
-    "argv": list, "files": dict, "env": dict, "stdin": str, "timeout": timedelta, "cwd": str,
+    "argv": list, "files": dict, "env": dict, "stdin": str, "timeout": timedelta, "cwd": str, "alone": bool,
 }  # fmt: skip
 
 
@@ -244,4 +244,7 @@ def _job(
         return None
     stdin = str(values.get("stdin", ""))
     whole = cx.task.imported and not without  # verifiers of others run in the workspace itself
-    return JobSpec(tuple(argv), tuple(files.items()), tuple(sorted(env.items())), stdin, seconds, cwd, without, whole)
+    alone = bool(values.get("alone", False)) and not whole
+    return JobSpec(
+        tuple(argv), tuple(files.items()), tuple(sorted(env.items())), stdin, seconds, cwd, without, alone, whole
+    )

@@ -117,7 +117,7 @@ def _manifest(task: Task, witness: Witness, files: dict[str, bytes]) -> spec.Man
         jobs=tuple(
             spec.Job(id=job_id(n), argv=j.argv, files={p: f"{spec.JOBS}/{job_id(n)}/{p}" for p, _ in j.files},
                      env=dict(j.env), stdin=j.stdin, cwd=j.cwd, timeout_s=j.timeout_s, without=j.without,
-                     whole=j.whole, transcript=j.transcript)
+                     alone=j.alone, whole=j.whole, transcript=j.transcript)
             for n, j in enumerate(task.context.task.jobs)
         ),
         oracle=witness.origin,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,8 +23,8 @@ JOBS = "jobs"
 MOST = 16
 AT_ONCE = 2
 _OUTPUT = 256 << 10
-# Seconds that a series waits for the others of those that come together.
-_GATHERED_S = 0.1
+# Seconds that a series waits for the next of those that are to come.
+_GATHERED_S = 0.5
 
 
 def checker_arguments(root: str) -> tuple[str, ...]:
@@ -53,17 +52,18 @@ class _Waiting:
 
 @dataclass(slots=True)
 class _Queue:
-    """The workspaces of one bundle that wait; `running` counts its sandboxes. `full` is set when all that come together wait."""
+    """The workspaces of one bundle that wait; `running` counts its sandboxes, `taken` those that waited. `came` tells of the next."""
 
     waiting: deque[_Waiting] = field(default_factory=deque[_Waiting])
     running: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
-    full: asyncio.Event = field(default_factory=asyncio.Event)
+    taken: int = 0
+    came: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(slots=True)
 class Series:
-    """Judges workspaces of the same bundle that wait at the same time together. `together`: as many as come at once, for whom
-    one sandbox is enough; 0 where it is not known."""
+    """Judges workspaces of the same bundle that wait at the same time together. `together`: how many are to come, who wait for
+    each other a moment until they fill a sandbox; 0 where it is not known."""
 
     backend: Backend
     bytecode: Bytecode
@@ -75,8 +75,7 @@ class Series:
         queue = self._queues.setdefault(bundle.manifest.id, _Queue())
         one = _Waiting(scratch, nonce, asyncio.get_running_loop().create_future())
         queue.waiting.append(one)
-        if len(queue.waiting) >= self.together:
-            queue.full.set()
+        queue.came.set()
         if len(queue.running) < (1 if self.together else AT_ONCE):
             task = asyncio.create_task(self._serve(bundle, queue))
             queue.running.add(task)
@@ -101,11 +100,10 @@ class Series:
                 queue.running.discard(task)
 
     async def _serve_all(self, bundle: Bundle, queue: _Queue) -> None:
-        if self.together:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(queue.full.wait(), _GATHERED_S)
         while queue.waiting:
+            await self._gathered(queue)
             taken = [queue.waiting.popleft() for _ in range(min(MOST, len(queue.waiting)))]
+            queue.taken += len(taken)
             found: list[Finished | None] = [None] * len(taken)
             try:
                 found = await self._judged(bundle, taken)
@@ -115,6 +113,15 @@ class Series:
                 for one, finished in zip(taken, found):
                     if not one.finished.done():
                         one.finished.set_result(finished)
+
+    async def _gathered(self, queue: _Queue) -> None:
+        """Returns when a sandbox is full, when nobody is to come any more, or when the next takes long."""
+        while len(queue.waiting) < min(MOST, self.together - queue.taken):
+            queue.came.clear()
+            try:
+                await asyncio.wait_for(queue.came.wait(), _GATHERED_S)
+            except TimeoutError:
+                return
 
     async def _judged(self, bundle: Bundle, taken: list[_Waiting]) -> list[Finished | None]:
         script = await self.bytecode.of(bundle, self.backend)

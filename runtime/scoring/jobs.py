@@ -12,6 +12,7 @@ from clawc.runtime.bundle import Bundle
 from clawc.runtime.sandbox.command import BASE_ENV
 from clawc.runtime.sandbox.interface import WORKSPACE, Backend, Finished, LaidFile, Program
 from clawc.runtime.sandbox.tools import tool_env
+from clawc.runtime.scoring.job_results import JobResults
 from clawc.runtime.workspace import BundleTemplate, EmptyTemplate
 from clawc.spec.bundle import DeliverableRef, Job
 from clawc.stdlib.checks.sets import MAX_SET, path_pattern, pattern_folder
@@ -20,10 +21,16 @@ OUTPUT_LIMIT = 8 << 20
 
 
 async def run_jobs(
-    bundle: Bundle, workspace: Path, backend: Backend, dest: Path, trajectory: Path | None = None
+    bundle: Bundle,
+    workspace: Path,
+    backend: Backend,
+    dest: Path,
+    trajectory: Path | None = None,
+    known: JobResults | None = None,
 ) -> None:
     """Run all jobs of a bundle over its pristine inputs and the deliverables in `workspace`, a collected
-    folder; those that are `whole`, over all of that folder. `trajectory` is the record of what the agent did.
+    folder; those that are `whole`, over all of that folder. `trajectory` is the record of what the agent did. What `known`
+    remembers is not run again.
 
     `dest` must not exist; it gets `<id>/result.json`, `stdout`, `stderr` and `tree/` for each job.
     """
@@ -35,16 +42,27 @@ async def run_jobs(
         folder = dest / job.id
         folder.mkdir()
         folder.chmod(0o755)
+        changed = edited
         if job.whole:
             laid = _everything(workspace)
         else:
             laid = {path: file for path, file in delivered.items() if path not in job.without}
+        if job.alone:
+            laid = {path: file for path, file in laid.items() if path in job.argv}
+            changed = tuple(path for path in edited if path in job.argv)
         laid |= {name: LaidFile(bundle.read(source)) for name, source in job.files.items()}
         # What the agent was to change is there as it left it, or not at all.
-        template = EmptyTemplate() if job.whole else BundleTemplate(bundle, (*edited, *job.without))
+        template = EmptyTemplate() if job.whole else BundleTemplate(bundle, (*changed, *job.without))
         record = trajectory.read_bytes() if job.transcript and trajectory and trajectory.is_file() else b""
-        finished = await backend.run_over(_program(bundle, job, record), template, laid, folder / "tree")
-        _record(finished, folder)
+        program, given = _program(bundle, job, record), laid
+
+        async def run() -> None:
+            _record(await backend.run_over(program, template, given, folder / "tree"), folder)  # noqa: B023 - awaited right here
+
+        if known is not None and not record:
+            await known.fill(job.id, laid, folder, run)
+        else:
+            await run()
 
 
 def _program(bundle: Bundle, job: Job, record: bytes) -> Program:

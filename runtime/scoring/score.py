@@ -6,9 +6,11 @@ the checker alone holds, carries the nonce that it was started with, and agrees 
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import re
 import secrets
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -22,6 +24,7 @@ from clawc.runtime.sandbox.finish import finish, in_thread
 from clawc.runtime.sandbox.interface import Backend, Finished, Refused
 from clawc.runtime.scoring.bytecode import TRAJECTORY, Bytecode
 from clawc.runtime.scoring.checking import COLLECTED, JOBS, Series, checker_arguments, checker_folders, checker_program
+from clawc.runtime.scoring.job_results import JobResults
 from clawc.runtime.scoring.jobs import run_jobs
 from clawc.spec.bundle import CheckVerdict, Manifest, ScoredCheck, Verdict
 from clawc.spec.scoring import final_score, gate, round_score, weighted
@@ -83,10 +86,14 @@ async def judge(
     trajectory: Path | None = None,
     bytecode: Bytecode | None = None,
     series: Series | None = None,
+    known: JobResults | None = None,
+    room: asyncio.Semaphore | None = None,
 ) -> Scored:
-    """As `score`, of the workspace that was collected to COLLECTED in `scratch`, a folder of the backend."""
+    """As `score`, of the workspace that was collected to COLLECTED in `scratch`, a folder of the backend. Jobs that `known`
+    remembers are not run again; others wait for `room`."""
     jobs = scratch / JOBS
-    await run_jobs(bundle, scratch / COLLECTED, backend, jobs, trajectory)
+    async with room or nullcontext():
+        await run_jobs(bundle, scratch / COLLECTED, backend, jobs, trajectory, known)
     script = await (bytecode or Bytecode()).of(bundle, backend)
     if script.watches and trajectory is not None and trajectory.is_file():
         (jobs / TRAJECTORY).write_bytes(trajectory.read_bytes())

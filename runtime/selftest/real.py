@@ -18,13 +18,15 @@ from clawc.runtime.sandbox.interface import WORKSPACE as INSIDE
 from clawc.runtime.sandbox.interface import Backend, FileProblem, SandboxEnded
 from clawc.runtime.scoring.bytecode import TRAJECTORY, Bytecode
 from clawc.runtime.scoring.checking import COLLECTED, MOST, Series
+from clawc.runtime.scoring.job_results import JobResults
 from clawc.runtime.scoring.jobs import environment
 from clawc.runtime.scoring.score import judge
 from clawc.runtime.workspace import BundleTemplate
 from clawc.spec.bundle import WORKSPACE
 
-# Workspaces that are judged at once, where programs run for it and where none do, and seconds that one of the oracle may take.
-AT_ONCE = 16
+# Workspaces that are there at once (those that fill a sandbox for checkers, and those for which programs run meanwhile), those of
+# them for which programs run, and seconds that one of the oracle may take.
+AT_ONCE = 2 * MOST
 _PROGRAMS_AT_ONCE = 4
 # Seconds after which no further workspace of a task is begun: a program may hang on each.
 PATIENCE_S = 180.0
@@ -48,7 +50,10 @@ class Judge:
     bundle: Bundle
     backend: Backend
     bytecode: Bytecode = field(default_factory=Bytecode)
+    jobs: JobResults = field(default_factory=JobResults)
     _pristine: dict[str, bytes] | None = None
+    # Checkers of workspaces whose programs have ended wait for each other, and share a sandbox.
+    _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PROGRAMS_AT_ONCE))
 
     async def all(self, cases: Sequence[Case], patience_s: float = PATIENCE_S) -> list[dict[str, Any] | str | None]:
         """The verdict of each case without its nonce, or why there is none; None for those that were not begun when the time
@@ -56,8 +61,8 @@ class Judge:
         until = time.monotonic() + patience_s
         few = len(cases) <= MOST and not self.bundle.manifest.jobs
         bytecode = Bytecode(compiles=False) if few else self.bytecode
-        series = Series(self.backend, bytecode, len(cases) if few else 0) if len(cases) > 1 else None
-        room = asyncio.Semaphore(_PROGRAMS_AT_ONCE if self.bundle.manifest.jobs else AT_ONCE)
+        series = Series(self.backend, bytecode, len(cases)) if len(cases) > 1 else None
+        room = asyncio.Semaphore(AT_ONCE)
 
         async def one(case: Case) -> dict[str, Any] | str | None:
             async with room:
@@ -78,13 +83,22 @@ class Judge:
         scratch = self.backend.scratch()
         try:
             if case.programs:
-                await self._play(scratch, case)
+                async with self._room:
+                    await self._play(scratch, case)
             else:
                 await in_thread(self._lay, scratch, case)
             trajectory = scratch / TRAJECTORY
             trajectory.write_text("".join(json.dumps(e) + "\n" for e in case.events), encoding="utf-8")
             scored = await judge(
-                self.bundle, scratch, self.backend, None, trajectory, bytecode or self.bytecode, series
+                self.bundle,
+                scratch,
+                self.backend,
+                None,
+                trajectory,
+                bytecode or self.bytecode,
+                series,
+                self.jobs,
+                self._room,
             )
         finally:
             await finish(self.backend.discard(scratch))

@@ -56,7 +56,7 @@ def described(compiled: Compiled) -> list[str]:
     lines += [f"rubric {len(r.reads)} {len(r.criteria)} {len(r.after)}" for r in task.rubrics]
     for job in task.context.task.jobs:
         code = " ".join(sorted(_program(path, data) for path, data in job.files))
-        lines.append(f"job {bool(job.stdin)} {len(job.without)} {job.whole} {job.transcript} {code}")
+        lines.append(f"job {bool(job.stdin)} {len(job.without)} {job.alone} {job.whole} {job.transcript} {code}")
     # What no check reads is there all the same; in which order it is written does not matter.
     unread = [i for path, i in walk.inputs.items() if path not in walk.read]
     lines += sorted(f"input {_input(i, i.file in [h.file for h in task.hidden])}" for i in unread)

@@ -204,7 +204,9 @@ def _judge_calls(
     program = _CALLS.replace("FOLDER", repr(folder)).replace("MODULE", repr(file.removesuffix(".py")))
     calls = [[name, list(arguments)] for name, (arguments, _) in [*tested, *unseen]]
     files = f'{{"call_all.py": {quoted(program)}, "calls.json": {quoted(json.dumps(calls))}}}'
-    tried = let(draft, "tried", f'run(["python3", "-S", "call_all.py"], files = {files}, timeout = 10s)')
+    tried = let(
+        draft, "tried", f'run(["python3", "-S", "call_all.py", {module}], files = {files}, timeout = 10s, alone = true)'
+    )
     given = let(draft, "given", f'json({tried}.files["values.json"])')
     for wish, cases, first, weight in (("suite_passes", tested, 0, 2), ("other_arguments", unseen, len(tested), 3)):
         expects = (f"{given}[{first + n}] == {_code(right)}" for n, (_, (_, right)) in enumerate(cases))

@@ -129,7 +129,7 @@ def write_script(draft: Draft) -> None:
     judge(draft, "result_right", f"rows({result}) == totals_of(csv({file})) within 0.005", weight=2)
     # Both calls are one program: what takes time is the start of a sandbox.
     command = f'["sh", "-c", {quoted(_TRIED)}, {script}]' if gone else f'["python3", "-S", {script}, "a.csv", "o.csv"]'
-    tried = let(draft, "tried", f'run({command}, files = {{"a.csv": csv({extra})}}, timeout = 10s)')
+    tried = let(draft, "tried", f'run({command}, files = {{"a.csv": csv({extra})}}, timeout = 10s, alone = true)')
     judge(draft, "unseen_right", f'csv({tried}.files["o.csv"]) == totals_of({extra}) within 0.005', weight=4)
     said = f'{tried}.files["said.txt"]'
     if gone:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -66,6 +66,42 @@ def test_who_comes_when_a_series_ends_is_judged_too(make_bundle: MakeBundle, tmp
             await backend.close()
 
     assert [one is not None and one.exit for one in asyncio.run(main())] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(("together", "sandboxes"), [(5, [5]), (18, [16, 2]), (20, [16, 2])])
+def test_those_that_are_to_come_fill_a_sandbox(
+    together: int, sandboxes: list[int], make_bundle: MakeBundle, tmp_path: Path
+) -> None:
+    """Who comes later than the first, in steps of the loop, is waited for; who never comes, not for long."""
+    bundle = load(make_bundle())
+    (tmp_path / "w").mkdir()
+    (tmp_path / "jobs").mkdir()
+    sizes: list[int] = []
+
+    class Counting(Bubblewrap):
+        async def run_series(
+            self, program: Program, runs: Sequence[ScriptRun], folders: Mapping[str, Path]
+        ) -> list[Finished | None]:
+            sizes.append(len(runs))
+            return await super().run_series(program, runs, folders)
+
+    async def main() -> list[Finished | None]:
+        backend = Counting()
+        try:
+            await backend.probe()
+            series = Series(backend, Bytecode(compiles=False), together)
+
+            async def one(number: int) -> Finished | None:
+                await asyncio.sleep(number / 100)
+                return await series.run(bundle, tmp_path, "n" * 32)
+
+            async with asyncio.timeout(60):
+                return await asyncio.gather(*(one(number) for number in range(sum(sandboxes))))
+        finally:
+            await backend.close()
+
+    assert [one is not None and one.exit for one in asyncio.run(main())] == [0] * sum(sandboxes)
+    assert sizes == sandboxes
 
 
 def runs_of(source: str, count: int, timeout_s: float = 20.0, limits: Limits = LIMITS) -> list[Finished | None]:

@@ -32,13 +32,14 @@ def run_jobs(
         # Another name for each: what cannot be removed of one is no obstacle to the next.
         tree, folder = os.path.join(scratch, secrets.token_hex(8)), os.path.join(dest, job["id"])
         os.mkdir(folder)
-        whole = job.get("whole", False)
+        whole, alone = job.get("whole", False), job.get("alone", False)
         if whole:
             os.mkdir(tree, 0o755)
         else:
-            lay_inputs(bundle, tree, [*edited, *job["without"]])
+            changed = [path for path in edited if not alone or path in job["argv"]]
+            lay_inputs(bundle, tree, [*changed, *job["without"]])
         for path, source in (_everything(workspace) if whole else delivered).items():
-            if whole or path not in job["without"]:
+            if whole or (path not in job["without"] and (not alone or path in job["argv"])):
                 target = _lay(tree, path, b"", 0o755 if os.stat(source).st_mode & 0o100 else 0o644)
                 shutil.copyfile(source, target)  # it may be large
         for path, name in job["files"].items():
