@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clawc.spec.ast import Span
 from clawc.spec.diagnostics import BY_CODE, Severity
@@ -89,6 +89,12 @@ class Diagnostics:
         """Adds what another pass has collected on its own."""
         for key, diagnostic in other._found.items():
             self._found.setdefault(key, diagnostic)
+
+    def of(self, source: Source) -> Diagnostics:
+        """The same, said of a source that is equal to theirs: who asks where something is said asks for this very one."""
+        found = Diagnostics()
+        found._found = {key: replace(diagnostic, source=source) for key, diagnostic in self._found.items()}
+        return found
 
     @property
     def full(self) -> bool:

@@ -6,6 +6,7 @@ cut is kept as a `BrokenItem` with the names that it may have declared.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from clawc.compiler.passes.build_tree import BUILDERS, Flat, build_node, passes_on
@@ -59,11 +60,19 @@ class Parsed(NamedTuple):
 
 def parse(source: Source, diagnostics: Diagnostics) -> Parsed:
     """Reads a whole file; whatever is wrong with it is reported, and the tree holds what could be read."""
+    parsed, found = _parsed(source)
+    diagnostics.include(found.of(source))
+    return Parsed(parsed.file, list(parsed.comments))
+
+
+@lru_cache(maxsize=1)  # a task is read for its first instance, for others, and for what stands where in it
+def _parsed(source: Source) -> tuple[Parsed, Diagnostics]:
+    said = Diagnostics()
     tokens, comments = lex(source.text)
     found = Diagnostics()
     tokens = report_bad(source, tokens, found)
     result = _tree(source, tokens, found)
-    diagnostics.include(_one_a_line(source, found))
+    said.include(_one_a_line(source, found))
     items: tuple[ast.Item, ...] = ()
     edition = 0
     if isinstance(result, Flat):
@@ -71,7 +80,7 @@ def parse(source: Source, diagnostics: Diagnostics) -> Parsed:
         items = tuple(result.nodes)
     docs = _doc_comments(source, comments)
     items = tuple(_with_doc(item, docs, source) for item in items)
-    return Parsed(ast.File(edition, items, Span(0, len(source.text))), comments)
+    return Parsed(ast.File(edition, items, Span(0, len(source.text))), comments), said
 
 
 def _tree(source: Source, tokens: list[Token], diagnostics: Diagnostics) -> Any:
