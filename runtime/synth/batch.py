@@ -155,7 +155,9 @@ def _round(
         if not refused[one.name]:
             (folder / f"{one.name}.claw").write_text(one.source, encoding="utf-8")
             (folder / f"{one.name}{BRIEF}").write_text(json.dumps(one.brief), encoding="utf-8")
-    left = [folder / f"{one.name}.claw" for one in proposals if not refused[one.name]]
+    # Sandboxes of tasks with programs are at work longest, so these are proved first.
+    ordered = sorted(proposals, key=lambda one: " = run(" not in one.source)
+    left = [folder / f"{one.name}.claw" for one in ordered if not refused[one.name]]
     outcomes = {outcome.path.stem: outcome for outcome in prove(left)}
     lines: list[Line] = []
     taken = len(batch.rows)

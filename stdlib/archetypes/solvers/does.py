@@ -12,6 +12,7 @@ from clawc.stdlib.archetypes.solvers import (
     crashes,
     history,
     letters,
+    lookups,
     pages,
     papers,
     programs,
@@ -32,10 +33,15 @@ def _share(work: Work, asked: Asked) -> None:
     (cases.rule if asked.has("percent") else ROWS["share"])(work, asked)
 
 
+def _record(work: Work, asked: Asked) -> None:
+    """Key figures; of a lookup they are about values as they are shown."""
+    (lookups.record if work.told("lookup") else records.record)(work, asked)
+
+
 DOES: Mapping[str, Callable[[Work, Asked], None]] = {
     **ROWS,
     "file": beside.named,
-    "record": records.record,
+    "record": _record,
     "describe": spread.describe,
     "keep groups": spread.keep_groups,
     "reconcile": sides.reconcile,
@@ -114,6 +120,8 @@ DOES: Mapping[str, Callable[[Work, Asked], None]] = {
     "expected": cases.expected,
     "try cases": cases.try_cases,
     "drift": settings.drift,
+    "only": lookups.only,
+    "lookup": lookups.lookup,
     "set": settings.set_values,
     "edit": settings.edit,
     "log changes": settings.log_changes,
