@@ -13,8 +13,8 @@ from pathlib import Path
 
 from clawc.runtime.sandbox.interface import LaidFile
 
-# Bytes of one result that are kept, and results.
-_KEPT, _MOST = 1 << 20, 512
+# Bytes of one result that are kept, of all of a bundle, and results.
+_KEPT, _KEPT_OF_ALL, _MOST = 1 << 20, 32 << 20, 512
 _Left = dict[str, tuple[bytes, int] | None]  # by path in the folder of the job: data and mode, None for a folder
 
 
@@ -23,6 +23,7 @@ class JobResults:
 
     def __init__(self) -> None:
         self._known: dict[str, asyncio.Future[_Left | None]] = {}
+        self._room = _KEPT_OF_ALL
 
     async def fill(
         self, job: str, laid: Mapping[str, LaidFile], folder: Path, run: Callable[[], Awaitable[None]]
@@ -41,7 +42,8 @@ class JobResults:
         left = None
         try:
             await run()
-            left = _read(folder)
+            left = _read(folder, min(_KEPT, self._room))
+            self._room -= sum(len(file[0]) for file in (left or {}).values() if file is not None)
         finally:
             made.set_result(left)
 
@@ -54,10 +56,9 @@ def _key(job: str, laid: Mapping[str, LaidFile]) -> str:
     return found.hexdigest()
 
 
-def _read(folder: Path) -> _Left | None:
-    """All that is in a folder; None where it is much, or something else than files and folders."""
+def _read(folder: Path, room: int) -> _Left | None:
+    """All that is in a folder; None where that is more bytes than there is room for, or something else than files and folders."""
     found: _Left = {}
-    room = _KEPT
     for here, folders, names in os.walk(folder):
         inside = Path(here).relative_to(folder)
         for name in folders:

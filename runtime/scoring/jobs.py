@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.sandbox.command import BASE_ENV
-from clawc.runtime.sandbox.interface import WORKSPACE, Backend, Finished, LaidFile, Program
+from clawc.runtime.sandbox.interface import WORKSPACE, Backend, Finished, LaidFile, Program, Template
 from clawc.runtime.sandbox.tools import tool_env
 from clawc.runtime.scoring.job_results import JobResults
 from clawc.runtime.workspace import BundleTemplate, EmptyTemplate
@@ -54,15 +56,17 @@ async def run_jobs(
         # What the agent was to change is there as it left it, or not at all.
         template = EmptyTemplate() if job.whole else BundleTemplate(bundle, (*changed, *job.without))
         record = trajectory.read_bytes() if job.transcript and trajectory and trajectory.is_file() else b""
-        program, given = _program(bundle, job, record), laid
-
-        async def run() -> None:
-            _record(await backend.run_over(program, template, given, folder / "tree"), folder)  # noqa: B023 - awaited right here
-
+        run = partial(_run, backend, _program(bundle, job, record), template, laid, folder)
         if known is not None and not record:
             await known.fill(job.id, laid, folder, run)
         else:
             await run()
+
+
+async def _run(
+    backend: Backend, program: Program, template: Template, laid: Mapping[str, LaidFile], folder: Path
+) -> None:
+    _record(await backend.run_over(program, template, laid, folder / "tree"), folder)
 
 
 def _program(bundle: Bundle, job: Job, record: bytes) -> Program:

@@ -45,7 +45,7 @@ class Case:
 
 @dataclass(slots=True)
 class Judge:
-    """Judges workspaces of one bundle by its checker, in sandboxes of the backend."""
+    """Judges workspaces of one bundle by its checker, in sandboxes of the backend; in one event loop."""
 
     bundle: Bundle
     backend: Backend

@@ -11,6 +11,7 @@ import pytest
 from clawc.compiler.pipeline import build, check, write
 from clawc.runtime.bundle import load
 from clawc.runtime.sandbox.bubblewrap import Bubblewrap
+from clawc.runtime.scoring import job_results
 from clawc.runtime.scoring.job_results import JobResults
 from clawc.runtime.scoring.jobs import run_jobs
 
@@ -121,3 +122,12 @@ def test_equal_jobs_are_run_once_where_that_is_asked_for(tmp_path: Path) -> None
     (tmp_path / "again").mkdir()
     once, twice = jobs(path, [LEFT, LEFT], tmp_path / "again")
     assert once["once"] != twice["once"] and once["found"] == twice["found"]
+
+
+def test_what_there_is_no_room_for_is_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_results, "_KEPT_OF_ALL", 800)  # for one result and not for two
+    changed = {**LEFT, "add.py": "print(1)\n"}
+    known = JobResults()
+    said = jobs(bundle(tmp_path / "b"), [LEFT, changed, changed, LEFT], tmp_path, known)
+    assert [one["once"] for one in said].count(said[0]["once"]) == 2
+    assert said[1]["once"] != said[2]["once"]
