@@ -26,11 +26,12 @@ from clawc.stdlib.archetypes.archetype import Proposal
 from clawc.stdlib.archetypes.draw import Balance
 from clawc.stdlib.archetypes.propose import propose
 
-ROUND = 400
+ROUND = 400  # proposals that are proved together
 SETTINGS = "settings.json"
 SEED_OF_TASKS = 1
 # Proposals in a row of which none is taken, after which a batch gives up.
 FRUITLESS = 400
+_MOST_DRAWN = 10 * ROUND
 
 
 class Outcome(NamedTuple):
@@ -94,11 +95,8 @@ def synthesise(
         file = work / f"round-{number:04}.jsonl"
         lines = _read(file)
         if lines is None:
-            first = batch.proposed
-            proposals = [
-                propose(settings.seed, first + n, balance) for n in range(_size(settings.count - len(batch.rows)))
-            ]
-            lines = _round(settings, work / "sources", proposals, prove, screen, batch, leakage)
+            drawn = _drawn(settings, batch.proposed, balance, screen, _size(settings.count - len(batch.rows)))
+            lines = _round(settings, work / "sources", drawn, prove, screen, batch, leakage)
             _write(file, lines)
         else:
             _replay(lines, screen)
@@ -127,8 +125,28 @@ def _exhausted(settings: Settings, batch: Batch, fruitless: int) -> RuntimeFault
 
 
 def _size(lacking: int) -> int:
-    """Proposals of a round: some more than are lacking."""
+    """Proposals that a round proves: some more than are lacking."""
     return min(ROUND, lacking + lacking // 5 + 8)
+
+
+class _Drawn(NamedTuple):
+    """A proposal, and why its text alone speaks against it."""
+
+    proposal: Proposal
+    refused: str
+
+
+def _drawn(settings: Settings, first: int, balance: Balance, screen: Screen, wanted: int) -> list[_Drawn]:
+    """The next proposals, until so many have a text that is taken: the larger a set, the more texts are like one of it. Fewer where
+    that takes long."""
+    found: list[_Drawn] = []
+    refused = 0
+    while wanted and refused < FRUITLESS and len(found) < _MOST_DRAWN:
+        one = propose(settings.seed, first + len(found), balance)
+        why = screen.text(one.name, one.category, one.source, one.instruction)
+        found.append(_Drawn(one, why))
+        wanted, refused = (wanted, refused + 1) if why else (wanted - 1, 0)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,30 +163,27 @@ class Line:
 
 
 def _round(
-    settings: Settings, folder: Path, proposals: Sequence[Proposal], prove: Prove, screen: Screen, batch: Batch, leakage: Leakage | None
+    settings: Settings, folder: Path, drawn: Sequence[_Drawn], prove: Prove, screen: Screen, batch: Batch, leakage: Leakage | None
 ) -> list[Line]:  # fmt: skip
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    refused: dict[str, str] = {}
-    for one in proposals:
-        refused[one.name] = screen.text(one.name, one.category, one.source, one.instruction)
-        if not refused[one.name]:
-            (folder / f"{one.name}.claw").write_text(one.source, encoding="utf-8")
-            (folder / f"{one.name}{BRIEF}").write_text(json.dumps(one.brief), encoding="utf-8")
+    left = [one for one, refused in drawn if not refused]
+    for one in left:
+        (folder / f"{one.name}.claw").write_text(one.source, encoding="utf-8")
+        (folder / f"{one.name}{BRIEF}").write_text(json.dumps(one.brief), encoding="utf-8")
     # Sandboxes of tasks with programs are at work longest, so these are proved first.
-    ordered = sorted(proposals, key=lambda one: " = run(" not in one.source)
-    left = [folder / f"{one.name}.claw" for one in ordered if not refused[one.name]]
-    outcomes = {outcome.path.stem: outcome for outcome in prove(left)}
+    left.sort(key=lambda one: " = run(" not in one.source)
+    outcomes = {outcome.path.stem: outcome for outcome in prove([folder / f"{one.name}.claw" for one in left])}
     lines: list[Line] = []
     taken = len(batch.rows)
-    for one in proposals:
-        why, row = refused[one.name], None
+    for one, refused in drawn:
+        why, row = refused, None
         if not why:
             why, row = _judged(one, outcomes[one.name], screen, leakage)
             if row is not None and taken >= settings.count:
                 why, row = "not needed any more", None
             taken += row is not None
-        text = "" if refused[one.name] else one.instruction
+        text = "" if refused else one.instruction
         lines.append(
             Line(
                 one.name, why, one.category, one.source if text else "", text, one.picks if row is not None else (), row

@@ -64,7 +64,7 @@ def draft_of(
     }  # fmt: skip
     slots |= draft.words
     opening = draft.phrase(f"open {archetype.name}", archetype.openings, **slots)
-    if draw.chance(35) and domain.scene not in opening:
+    if draw.chance(18) and domain.scene not in opening:
         opening = _introduced(draft, opening)
     draft.title = draft.phrase("title", (archetype.title or "{Many}: " + archetype.name.replace("_", " "),), **slots)
     text = instruction(draft, opening)
@@ -78,8 +78,11 @@ def _introduced(draft: Draft, opening: str) -> str:
     """With who asks at its beginning."""
     draft.introduced = True
     who = article(draft.persona.role)
+    # Each begins in another way: whose first words many instructions have is not taken.
     first = draft.phrase("who", (
-        "I am {who}, and this is for {scene}.", "This is for {scene}, where I am {who}.", "Writing as {who}, for {scene}.", "I ask as {who}, on behalf of {scene}.",
+        "I am {who}, and this is for {scene}.", "This is for {scene}, where I am {who}.", "Writing as {who}, for {scene}.", "I ask as {who}, on behalf of {scene}.", "Here writes {who}, for {scene}.",
+        "Hello from {scene}, where I work as {who}.", "At work I am {who}, and this concerns {scene}.", "In my work as {who} I act for {scene}.", "You are helping {scene}, where I am {who}.", "My job is that of {who}, for {scene}.",
+        "Some help for {scene}, please; I am {who} there.", "Once more for {scene}, where I am {who}.", "A request from {who} of {scene}.",
     ), who=who, scene=draft.domain.scene)  # fmt: skip
     return f"{first} {opening}"
 
