@@ -28,7 +28,7 @@ from clawc.stdlib.archetypes.propose import propose
 
 ROUND = 400  # proposals that are proved together
 SETTINGS = "settings.json"
-SEED_OF_TASKS = 1
+SEED_OF_TASKS = 0
 # Proposals in a row of which none is taken, after which a batch gives up.
 FRUITLESS = 400
 _MOST_DRAWN = 10 * ROUND

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
+
 from clawc.stdlib.archetypes.draft import Draft, hole, listed, quoted
 from clawc.stdlib.archetypes.parts import holds, part
 from clawc.stdlib.archetypes.state import State
@@ -20,7 +22,6 @@ _MONTHS = (
     "November",
     "December",
 )
-_LAST = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _FILTERS = ("where ", "semi_join ", "anti_join ")
 
 
@@ -110,7 +111,7 @@ def only_period(draft: Draft, state: State) -> State:
     draft.operation("data.filter")
     if sort == "month":
         month = draw.between(first, last)
-        low, high = f"{year}-{month:02}-01", f"{year}-{month:02}-{_LAST[month - 1]}"
+        low, high = f"{year}-{month:02}-01", f"{year}-{month:02}-{monthrange(int(year), month)[1]}"
         text = draft.phrase("month", (
             "Only {month} {year} counts ({column}).", "We are looking at {month} {year} alone, going by {column}.", "Take the {many} whose {say} falls in {month} {year}.",
             "The month in question is {month} {year}, judged by {column}.", "Keep {month} {year} by {column} and drop the other months.",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from statistics import mean, variance
 
 import pytest
@@ -64,6 +66,22 @@ def test_reference_solutions_are_right(compiled: list[tuple[Proposal, Compiled]]
             continue
         failed = [found for found in task.trial.judge(made, [])["checks"] if not found["passed"]]
         assert [found for found in failed if not any(words in found["message"] for words in UNRUN)] == [], one.name
+
+
+def test_a_month_has_all_its_days() -> None:
+    """In a leap year the 29th of February counts."""
+    seen: set[str] = set()
+    totals, balance = [archetype for archetype in TABLES if archetype.name == "totals_report"], Balance()
+    for number in range(4000):
+        one = propose(5, number, balance, totals)
+        for step in one.brief:
+            if step["do"] == "keep" and step["compare"] == "month":
+                month = datetime.strptime(str(step["value"]), "%B %Y").replace(tzinfo=UTC)
+                last = month.replace(day=monthrange(month.year, month.month)[1])
+                column = step["column"]
+                assert f"{column} >= @{month:%Y-%m-%d} and {column} <= @{last:%Y-%m-%d}" in one.source, one.name
+                seen.add(f"{last:%m-%d}")
+    assert {"02-28", "02-29", "04-30"} <= seen
 
 
 def test_structures_differ(compiled: list[tuple[Proposal, Compiled]]) -> None:
