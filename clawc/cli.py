@@ -23,6 +23,7 @@ app = typer.Typer(
 )  # fmt: skip
 
 app.add_typer(image_verbs.app)
+app.add_typer(synth_verbs.app)
 
 LATER = ("bench", "eval", "view", "review",
          "lsp", "mcp")  # fmt: skip
@@ -312,7 +313,6 @@ def score(
 for _name, _verb in (
     ("trajectories", run_verbs.trajectories_verb),
     ("train", run_verbs.train_verb),
-    ("synth", synth_verbs.synth_verb),
     ("report", run_verbs.report_verb),
     ("rescore", run_verbs.rescore),
     ("judge", run_verbs.judge_verb),

@@ -38,10 +38,12 @@ class Call(Strict):
 
 
 class Step(Strict):
-    """One answer: `text`, or calls of tools (one by `tool`, several by `calls`), or both; after `wait_s`. With `fail` it is a failure
+    """One answer: `text`, or calls of tools (one by `tool`, several by `calls`), or both; after `wait_s`. `when` are words that must
+    all stand in what the conversation begins with: such steps are a script of their own for these conversations. With `fail` it is a failure
     instead, the first `times` times that this step is asked for, always unless given: a kind of EngineFailure, or `cut`, which breaks off
     in the middle."""
 
+    when: tuple[str, ...] = ()
     text: str = ""
     reasoning: str = ""
     tool: str = ""
@@ -100,7 +102,10 @@ class ScriptedEngine:
 
     async def chat(self, request: ChatRequest, tap: Tap) -> AsyncGenerator[Piece]:
         number = sum(message.get("role") == "assistant" for message in request.messages)
-        step = self._steps[min(number, len(self._steps) - 1)]
+        steps = self._script(request)
+        if not steps:
+            raise EngineFailure("rejected", "the script has no step for this conversation")
+        step = steps[min(number, len(steps) - 1)]
         tap(self.name, "bytes", step.model_dump_json(exclude_defaults=True).encode())
         await asyncio.sleep(step.wait_s)
         fails = bool(step.fail) and self._fails(number, step, request)
@@ -125,6 +130,13 @@ class ScriptedEngine:
 
     async def close(self) -> None:
         """Nothing to do."""
+
+    def _script(self, request: ChatRequest) -> list[Step]:
+        """The steps of a conversation: those whose `when` has most words of all that fit, else those without one."""
+        begin = str(request.messages[0].get("content") or "") if request.messages else ""
+        fitting = [step for step in self._steps if step.when and all(word in begin for word in step.when)]
+        most = max((len(step.when) for step in fitting), default=0)
+        return [step for step in fitting or self._steps if len(step.when) == most]
 
     def _fails(self, number: int, step: Step, request: ChatRequest) -> bool:
         if step.times is None:

@@ -70,9 +70,13 @@ class Asker:
 
     async def ask(self, messages: Sequence[Object], tally: Tally) -> Answer:
         """The answer to a conversation. Raises EngineFailure, and RuntimeFault R0967 where every call would be refused."""
+        return await self.answer(ChatRequest(tuple(messages), sampling=self._sampling), tally)
+
+    async def answer(self, request: ChatRequest, tally: Tally) -> Answer:
+        """The answer to a request that brings its own sampling; raises as `ask`."""
         try:
             self._budget.require()
-            return await self._whole(ChatRequest(tuple(messages), sampling=self._sampling), tally)
+            return await self._whole(request, tally)
         except EngineFailure as failure:
             if failure.kind not in ("refused", "budget"):
                 raise

@@ -81,12 +81,13 @@ class Batch:
 
 def synthesise(
     settings: Settings, work: Path, prove: Prove, encode: Encoder | None, leakage: Leakage | None = None,
-    progress: Callable[[Batch], None] | None = None,
+    progress: Callable[[Batch], None] | None = None, screen: Screen | None = None,
 ) -> Batch:  # fmt: skip
-    """All rows, without splits. Raises RuntimeFault R1004 for a work folder of another batch, R1005 where nothing more is taken,
+    """All rows, without splits. `screen` is shared with what other providers make. Raises RuntimeFault R1004 for a work folder of another batch, R1005 where nothing more is taken,
     and what `prove` raises."""
     _claim(settings, work)
-    batch, balance, screen = Batch([], Counter()), Balance(), Screen(settings.count, encode)
+    batch, balance = Batch([], Counter()), Balance()
+    screen = Screen(settings.count, encode) if screen is None else screen
     number = fruitless = 0
     while len(batch.rows) < settings.count:
         if fruitless >= FRUITLESS:
@@ -232,7 +233,7 @@ def _claim(settings: Settings, work: Path) -> None:
             if other:
                 raise RuntimeFault("R1004", f"`{work}` holds a batch with another {other[0]}: {before.get(other[0])}",
                                    "give another folder, or remove this one")  # fmt: skip
-        _write_whole(path, json.dumps(settings.stored(), indent=1).encode())
+        whole_file(path, json.dumps(settings.stored(), indent=1).encode())
     except (OSError, ValueError) as error:
         raise RuntimeFault("R1004", f"`{work}` is no work folder of a batch: {error}", "give another folder") from error
 
@@ -278,10 +279,10 @@ def _write(file: Path, lines: Sequence[Line]) -> None:
         }, ensure_ascii=False)
         for line in lines
     ]  # fmt: skip
-    _write_whole(file, "".join(f"{part}\n" for part in parts).encode())
+    whole_file(file, "".join(f"{part}\n" for part in parts).encode())
 
 
-def _write_whole(path: Path, data: bytes) -> None:
+def whole_file(path: Path, data: bytes) -> None:
     """All of it or nothing, also when the machine stops."""
     there = path.with_name(f".{path.name}.new")
     with open(there, "wb") as stream:

@@ -140,13 +140,19 @@ def schema() -> Schema:
     """The columns of Parquet, as Arrow has them. Raises SynthUnavailable."""
     pa = arrow()
     text, count, texts = pa.string(), pa.int64(), pa.list_(pa.string())
-    card = [(name, count) for name in ("wrong", "killed", "survived", "equivalent", "rejected", "open", "probes")]
+    card = [(name, count) for name in ("wrong", "killed", "survived", "equivalent", "rejected", "open", "probes", "independent")]
     return pa.schema([
         ("format_version", count), ("id", text), ("split", text), ("family", text), ("archetype", text), ("category", text),
         ("operations", texts), ("formats", texts), ("shape", text), ("instruction", text), ("source", text), ("persona", text), ("seed", count),
         ("bundle", text), ("structure", text), ("data", text),
         ("card", pa.struct([("level", text), ("clean", pa.bool_()), *card, ("bound", text)])),
         ("files", pa.list_(pa.struct([("path", text), ("bytes", pa.binary())]))),
+        ("provenance", pa.struct([
+            ("provider", text), ("seed", count), ("number", count), ("model", text), ("reviewer", text), ("prompts", texts), ("skills", texts),
+            ("rounds", count), ("calls", count), ("answers", text), ("prompt_tokens", count), ("completion_tokens", count),
+            ("votes", pa.list_(pa.struct([("question", text), ("found", count), ("votes", count)]))),
+        ])),
+        ("difficulty", pa.float64()),
     ])  # fmt: skip
 
 

@@ -52,10 +52,38 @@ class CardSummary(Row):
     bound: Annotated[str, Field(pattern=r"^(0|1|[01]\.[0-9]{1,40})$")]
 
 
+class VoteCount(Row):
+    """How many of the votes on a question found a fault."""
+
+    question: Label
+    found: Count
+    votes: Count
+
+
+class Provenance(Row):
+    """Where a task that a model wrote comes from: seed and number of its idea, the models, digests of the prompts, skills in their order,
+    files that were asked for, calls with their tokens, a digest over the keys of all answers in the log, and the votes."""
+
+    provider: Label
+    seed: Count
+    number: Count
+    model: Annotated[str, Field(max_length=400)]
+    reviewer: Annotated[str, Field(max_length=400)]
+    prompts: tuple[Label, ...]
+    skills: tuple[Label, ...] = ()
+    rounds: Count
+    calls: Count
+    answers: Sha256
+    prompt_tokens: Count
+    completion_tokens: Count
+    votes: tuple[VoteCount, ...] = ()
+
+
 class TaskRow(Row):
     """One task. `family` is what must not be parted among splits, `archetype` what it was drawn from; `shape` says in a word how
     its data are made up (as `one table`, `two tables joined`); `operations` and `formats` are names of the taxonomy and of formats,
-    sorted. `structure` is the digest of `structure.structure`, `data` that of `structure.data_hash`."""
+    sorted. `structure` is the digest of `structure.structure`, `data` that of `structure.data_hash`. Tasks that a model wrote have a
+    `provenance` and an estimate of their `difficulty`."""
 
     format_version: Literal[1] = 1
     id: Id
@@ -75,6 +103,8 @@ class TaskRow(Row):
     data: Sha256
     card: CardSummary
     files: tuple[TaskFile, ...] = ()
+    provenance: Provenance | None = None
+    difficulty: Annotated[float, Field(ge=1, le=5)] | None = None
 
 
 def card_summary(card: VerifierCard) -> CardSummary:
