@@ -86,7 +86,7 @@ def authored(
                     route, counts[route], seed, options.rounds, options.at_once, models.writer.model, models.reviewer.model
                 )
                 author = Author(
-                    settings, work, models, log, lambda paths: _prove(paths, jobs), screen, runner.run, skills, leakage, max(1, jobs), seen
+                    settings, work, models, log, lambda paths: _prove(paths, jobs), screen, runner.run, skills, leakage, max(1, jobs), seen, _told
                 )  # fmt: skip
                 try:
                     found = author.batch()
@@ -137,8 +137,12 @@ def _models(
     return models, (writer,) if other is None else (writer, reviewer)
 
 
+def _told(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
 def _prove(paths: Sequence[Path], jobs: int) -> Iterator[Tried]:
-    from clawc.runtime.synth.authoring.noted import TaskNote, Tried, no_solution, task_note
+    from clawc.runtime.synth.authoring.noted import Tried, no_solution, read_note, task_note
     from clawc.runtime.synth.rows import card_summary
 
     wanted = Wanted(seed=0, others=OTHERS, advice=False, beside=Beside("authoring", task_note, no_solution))
@@ -148,7 +152,11 @@ def _prove(paths: Sequence[Path], jobs: int) -> Iterator[Tried]:
             yield Tried(paths[place], found)
             continue
         card = proved.cards[0]
-        note = TaskNote.model_validate(proved.notes[0])
+        try:
+            note = read_note(proved.notes[0])
+        except ValueError as error:
+            yield Tried(paths[place], (), why=str(error))
+            continue
         yield Tried(paths[place], (), card_summary(card), card.key.bundle, note)
 
 

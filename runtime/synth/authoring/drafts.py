@@ -64,7 +64,7 @@ class DraftRecord(Strict):
     screened: bool = False
     category: Annotated[str, Field(max_length=200)] = ""
     persona: Annotated[str, Field(max_length=10_000)] = ""
-    source: Annotated[str, Field(max_length=1 << 20)] = ""
+    source: Annotated[str, Field(max_length=4 << 20)] = ""
     findings: tuple[str, ...] = ()
     rounds: Annotated[int, Field(ge=0)] = 0
     calls: Annotated[int, Field(ge=0)] = 0

@@ -27,7 +27,7 @@ from clawc.runtime.synth.authoring.calls import CallLog
 from clawc.runtime.synth.authoring.difficulty import difficulty
 from clawc.runtime.synth.authoring.drafts import Draft, DraftRecord
 from clawc.runtime.synth.authoring.ideas import Route, idea_of
-from clawc.runtime.synth.authoring.noted import Tried
+from clawc.runtime.synth.authoring.noted import MOST_BYTES, Tried
 from clawc.runtime.synth.authoring.policy import Prepared, prepared
 from clawc.runtime.synth.authoring.prompts import prompt_hash
 from clawc.runtime.synth.authoring.reviewing import NAMES
@@ -116,6 +116,7 @@ class Author:
     leakage: Leakage | None = None
     jobs: int = 1
     progress: Callable[[Authored], None] | None = None
+    told: Callable[[str], None] | None = None
     _plans: Lexical = field(default_factory=Lexical)
     _balance: Balance = field(default_factory=Balance)
     _briefs: dict[str, tuple[SkillBrief, ...]] = field(default_factory=dict[str, tuple[SkillBrief, ...]])
@@ -154,12 +155,14 @@ class Author:
     def _round(self, first: int, found: Authored) -> list[DraftRecord]:
         lacking = self.settings.count - len(found.rows)
         drafts = [self._draft(first + each) for each in range(min(ROUND, 2 * lacking + 4))]
+        self._say(f"drafts {first + 1} to {first + len(drafts)}: plans")
         self._all(drafts, lambda draft: plan(draft, self.models, self._briefs[draft.idea.name]))
         for draft in _alive(drafts):
             assert draft.plan is not None
             if self._plans.add(draft.idea.name, draft.plan.request) is not None:
                 draft.drop("screen", "near-duplicate of an earlier plan")
         self._write_and_test(drafts)
+        self._say(f"review of {len(_alive(drafts))}")
         self._all(_alive(drafts), lambda draft: review(draft, self.models))
         self._all(_alive(drafts), lambda draft: propose_rubric(draft, self.models))
         self._add_rubrics(_alive(drafts))
@@ -171,6 +174,10 @@ class Author:
             self._take(draft)
             taken += draft.row is not None
         return [self._record(draft) for draft in drafts]
+
+    def _say(self, text: str) -> None:
+        if self.told is not None:
+            self.told(text)
 
     def _draft(self, number: int) -> Draft:
         path = self.skills.path(self.settings.seed, number) if self.skills is not None else ()
@@ -197,6 +204,7 @@ class Author:
         for _ in range(self.settings.rounds + 1):
             if not open_:
                 return
+            self._say(f"files of {len(open_)}")
             self._all(open_, lambda draft: write(draft, self.models, self.settings.seed, self._briefs[draft.idea.name]))
             self._test([draft for draft in open_ if draft.alive and draft.source])
             for draft in open_:
@@ -215,11 +223,13 @@ class Author:
         for tried in self.prove(list(paths)):
             draft = paths[tried.path]
             draft.findings = tried.findings
+            if tried.note is not None and tried.note.size > MOST_BYTES:
+                tried = tried._replace(card=None, why=f"files of more than {MOST_BYTES >> 20} MiB")
             if tried.card is not None and tried.note is not None and tried.card.clean:
                 draft.tried, draft.stage = tried, "review"
                 continue
             if not tried.findings:
-                draft.wrong = "the checker does not reject all wrong answers"
+                draft.wrong = tried.why or "the checker does not reject all wrong answers"
             fixed = with_fixes(draft.source, tried.findings)
             if mend and fixed != draft.source:
                 draft.source = fixed
@@ -275,7 +285,11 @@ class Author:
 
     def _take(self, draft: Draft) -> None:
         """Makes the row, unless the structure or a suite speaks against it."""
-        row = self._row(draft)
+        try:
+            row = self._row(draft)
+        except ValidationError:
+            draft.drop("taken", "names or paths that are too long")
+            return
         if self.leakage is not None and self.leakage.check([row]):
             draft.drop("screen", "leaks from a suite")
             return

@@ -27,6 +27,7 @@ from clawc.runtime.synth.authoring.rubric import ProposedRubric, rubric_prompt
 from clawc.runtime.synth.authoring.writing import mended, written
 
 T = TypeVar("T", bound=BaseModel)
+_READ, _READ_FILES = 64_000, 24  # bytes of a file, and files, that are searched for words to a judge
 _ASKED_TWICE = 2  # answers that are asked for where one does not count
 _TOKENS = {"blueprint": 2_000, "write": 5_000, "review": 1_200, "rubric": 1_000, "annotate": 1_000}
 _HEAT = {"blueprint": 0.8, "write": 0.6, "repair": 0.2, "review": 0.7, "rubric": 0.2, "annotate": 0.2}
@@ -116,7 +117,8 @@ async def review(draft: Draft, models: Models) -> None:
     assert tried is not None and tried.note is not None
     note = tried.note
     files = {path: b64decode(data) for path, data in note.files.items()}
-    texts = [draft.source, note.instruction, *(each.decode("utf-8", "ignore") for each in files.values())]
+    read = [data[:_READ].decode("utf-8", "ignore") for _, data in sorted(files.items())[:_READ_FILES]]
+    texts = [draft.source[:_READ], note.instruction[:_READ], *read]
     if any(speaking(text) for text in texts):
         draft.drop("review", "text that speaks to its judge")
         return
