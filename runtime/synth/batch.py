@@ -89,18 +89,31 @@ def synthesise(
     batch, balance = Batch([], Counter()), Balance()
     screen = Screen(settings.count, encode) if screen is None else screen
     number = fruitless = 0
+    # A round is drawn while the one before it is proved, so by the counts of the one before that.
+    ahead, wanted = _Drawing(settings, balance, screen), 0
+    held: list[tuple[tuple[str, str], ...]] = []
     while len(batch.rows) < settings.count:
         if fruitless >= FRUITLESS:
             raise _exhausted(settings, batch, fruitless)
-        before = batch.proposed, len(batch.rows)
+        first, taken = batch.proposed, len(batch.rows)
         file = work / f"round-{number:04}.jsonl"
         lines = _read(file)
         if lines is None:
-            drawn = _drawn(settings, batch.proposed, balance, screen, _size(settings.count - len(batch.rows)))
-            lines = _round(settings, work / "sources", drawn, prove, screen, batch, leakage)
+            ahead.begin(first, wanted)
+            drawn = ahead.all()
+            if not drawn:
+                ahead.begin(first, _size(settings.count - taken))
+                drawn = ahead.all()
+            _count(balance, held)
+            wanted = _size(settings.count - taken - sum(not one.refused for one in drawn))
+            ahead.begin(first + len(drawn), wanted)
+            lines = _round(settings, work / "sources", drawn, prove, screen, batch, leakage, ahead.some)
+            ahead.all()
             _write(file, lines)
         else:
             _replay(lines, screen)
+            _count(balance, held)
+            wanted = _size(settings.count - taken - sum(bool(line.text) for line in lines))
         for line in lines:
             batch.proposed += 1
             if line.why:
@@ -108,12 +121,18 @@ def synthesise(
             elif len(batch.rows) < settings.count:
                 assert line.row is not None
                 batch.rows.append(line.row)
-                balance.count(line.picks)
+                held.append(line.picks)
         if progress is not None:
             progress(batch)
         number += 1
-        fruitless = fruitless + batch.proposed - before[0] if len(batch.rows) == before[1] else 0
+        fruitless = fruitless + batch.proposed - first if len(batch.rows) == taken else 0
     return batch
+
+
+def _count(balance: Balance, held: list[tuple[tuple[str, str], ...]]) -> None:
+    for picks in held:
+        balance.count(picks)
+    held.clear()
 
 
 def _exhausted(settings: Settings, batch: Batch, fruitless: int) -> RuntimeFault:
@@ -127,7 +146,7 @@ def _exhausted(settings: Settings, batch: Batch, fruitless: int) -> RuntimeFault
 
 def _size(lacking: int) -> int:
     """Proposals that a round proves: some more than are lacking."""
-    return min(ROUND, lacking + lacking // 5 + 8)
+    return min(ROUND, lacking + lacking // 5 + 8) if lacking > 0 else 0
 
 
 class _Drawn(NamedTuple):
@@ -137,17 +156,35 @@ class _Drawn(NamedTuple):
     refused: str
 
 
-def _drawn(settings: Settings, first: int, balance: Balance, screen: Screen, wanted: int) -> list[_Drawn]:
-    """The next proposals, until so many have a text that is taken: the larger a set, the more texts are like one of it. Fewer where
-    that takes long."""
-    found: list[_Drawn] = []
-    refused = 0
-    while wanted and refused < FRUITLESS and len(found) < _MOST_DRAWN:
-        one = propose(settings.seed, first + len(found), balance)
-        why = screen.text(one.name, one.category, one.source, one.instruction)
-        found.append(_Drawn(one, why))
-        wanted, refused = (wanted, refused + 1) if why else (wanted - 1, 0)
-    return found
+class _Drawing:
+    """The proposals of a round, drawn a few at a time, until so many have a text that is taken: the larger a set, the more texts are like
+    one of it. Fewer where that takes long. What is drawn does not depend on when; the counts must stay as they are until it is all."""
+
+    def __init__(self, settings: Settings, balance: Balance, screen: Screen) -> None:
+        self._settings, self._balance, self._screen = settings, balance, screen
+        self._first = -1
+        self._wanted = self._refused = 0
+        self._found: list[_Drawn] = []
+
+    def begin(self, first: int, wanted: int) -> None:
+        """From the proposal number `first` on; what was begun with the same number goes on."""
+        if first != self._first or not self._found:
+            self._first, self._wanted, self._refused, self._found = first, wanted, 0, []
+
+    def some(self, count: int = 3) -> None:
+        """Draws at most so many."""
+        for _ in range(count):
+            if self._wanted <= 0 or self._refused >= FRUITLESS or len(self._found) >= _MOST_DRAWN:
+                return
+            one = propose(self._settings.seed, self._first + len(self._found), self._balance)
+            why = self._screen.text(one.name, one.category, one.source, one.instruction)
+            self._found.append(_Drawn(one, why))
+            self._wanted, self._refused = (self._wanted, self._refused + 1) if why else (self._wanted - 1, 0)
+
+    def all(self) -> list[_Drawn]:
+        """All of them."""
+        self.some(_MOST_DRAWN)
+        return self._found
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +201,8 @@ class Line:
 
 
 def _round(
-    settings: Settings, folder: Path, drawn: Sequence[_Drawn], prove: Prove, screen: Screen, batch: Batch, leakage: Leakage | None
+    settings: Settings, folder: Path, drawn: Sequence[_Drawn], prove: Prove, screen: Screen, batch: Batch, leakage: Leakage | None,
+    meanwhile: Callable[[], None],
 ) -> list[Line]:  # fmt: skip
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -174,7 +212,10 @@ def _round(
         (folder / f"{one.name}{BRIEF}").write_text(json.dumps(one.brief), encoding="utf-8")
     # Sandboxes of tasks with programs are at work longest, so these are proved first.
     left.sort(key=lambda one: " = run(" not in one.source)
-    outcomes = {outcome.path.stem: outcome for outcome in prove([folder / f"{one.name}.claw" for one in left])}
+    outcomes: dict[str, Outcome] = {}
+    for outcome in prove([folder / f"{one.name}.claw" for one in left]):
+        outcomes[outcome.path.stem] = outcome
+        meanwhile()
     lines: list[Line] = []
     taken = len(batch.rows)
     for one, refused in drawn:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from clawc.stdlib.archetypes import outputs
 from clawc.stdlib.archetypes.archetype import Archetype, take
 from clawc.stdlib.archetypes.draft import Draft, capital, hole, listed, quoted
@@ -198,10 +200,12 @@ def answers(draft: Draft) -> None:
         (chosen,),
         draw.pick(("input", "questions", "desk")),
     )
+    # Of a name such as `town of Alder` no part is a key.
+    key_of = "|".join(re.escape(key).replace("\\ ", " ") for key in keys)
     pattern = {
-        "What": r"^What is the (?P<key>.*) of (?P<about>.*)\?$",
-        "Tell": r"^Tell me the (?P<key>.*) of (?P<about>.*)\?$",
-        "ABOU": r"^(?P<about>.*): which (?P<key>.*)\?$",
+        "What": rf"^What is the (?P<key>{key_of}) of (?P<about>.*)\?$",
+        "Tell": rf"^Tell me the (?P<key>{key_of}) of (?P<about>.*)\?$",
+        "ABOU": rf"^(?P<about>.*): which (?P<key>{key_of})\?$",
     }[form[:4]]
     none = draw.pick(("unknown", "not found", "no idea", "nobody says"))
     pairs = let(

@@ -89,6 +89,21 @@ def test_interrupted_and_continued(tmp_path: Path) -> None:
     assert synthesise(settings, tmp_path / "parts", third, None) == whole
 
 
+@pytest.mark.parametrize("rounds", [1, 2, 3, 5])
+def test_interrupted_in_a_later_round(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rounds: int) -> None:
+    """A round is drawn while the one before it is proved: what is drawn does not depend on where a batch was interrupted."""
+    monkeypatch.setattr("clawc.runtime.synth.batch.ROUND", 5)
+    settings = Settings(20, 5)
+    whole = synthesise(settings, tmp_path / "whole", Prover(), None)
+    with pytest.raises(KeyboardInterrupt):
+        synthesise(settings, tmp_path / "parts", Prover(rounds), None)
+    assert len(list((tmp_path / "parts").glob("round-*.jsonl"))) == rounds
+    assert synthesise(settings, tmp_path / "parts", Prover(), None) == whole
+    names = [path.name for path in sorted((tmp_path / "whole").glob("round-*.jsonl"))]
+    assert len(names) > 5
+    assert [(tmp_path / "parts" / name).read_bytes() for name in names] == [(tmp_path / "whole" / name).read_bytes() for name in names]
+
+
 def test_the_rows(tmp_path: Path) -> None:
     batch = synthesise(Settings(4, 9), tmp_path, Prover(), None)
     for row in batch.rows:
