@@ -22,6 +22,7 @@ from pydantic import Field, ValidationError, model_validator
 from clawc.runtime.engine.closing import closing
 from clawc.runtime.engine.interface import (
     ChatRequest,
+    ConstraintKind,
     Engine,
     EngineFailure,
     Piece,
@@ -30,6 +31,7 @@ from clawc.runtime.engine.interface import (
     Tap,
     TokenUsage,
     ToolCallPiece,
+    constrains,
 )
 from clawc.runtime.engine.meaning import meaning
 from clawc.runtime.engine.untyped import shown
@@ -105,9 +107,11 @@ class Recorded(Strict):
 
 
 def digest_of(request: ChatRequest) -> str:
-    """Stands for what is asked: messages by what they mean, tools and sampling."""
+    """Stands for what is asked: messages by what they mean, tools, sampling, and a constraint if there is one."""
     sampling = {name: getattr(request.sampling, name) for name in Sampling.__slots__}
-    asked = [[meaning(message) for message in request.messages], list(request.tools), request.tool_choice, sampling]
+    asked: list[object] = [[meaning(message) for message in request.messages], list(request.tools), request.tool_choice, sampling]
+    if request.constraint is not None:
+        asked.append([request.constraint.kind, request.constraint.text])
     return hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
 
 
@@ -120,6 +124,10 @@ class Recording:
         self._engine = engine
         self._path = path
         self._fd = -1
+
+    @property
+    def constrains(self) -> frozenset[ConstraintKind]:
+        return constrains(self._engine)
 
     async def open(self) -> None:
         """Raises RuntimeFault R0963 where the file cannot be written."""
@@ -153,7 +161,10 @@ class Recording:
 
 
 class Replaying:
-    """An Engine that says what a cassette holds. Raises RuntimeFault R0963 if the file is none."""
+    """An Engine that says what a cassette holds, whatever it is to be held to: that is part of what was asked. Raises RuntimeFault R0963 if
+    the file is none."""
+
+    constrains: frozenset[ConstraintKind] = frozenset(("grammar", "schema"))
 
     def __init__(self, path: Path) -> None:
         digest = hashlib.sha256()

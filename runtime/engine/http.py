@@ -10,12 +10,12 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from clawc.runtime.engine.answers import Stream, status_failure, whole
-from clawc.runtime.engine.interface import ChatRequest, EngineFailure, Piece, Tap
-from clawc.runtime.engine.untyped import shown
+from clawc.runtime.engine.interface import ChatRequest, Constraint, ConstraintKind, EngineFailure, Piece, Tap
+from clawc.runtime.engine.untyped import parsed, shown
 from clawc.runtime.errors import RuntimeFault
 
 if TYPE_CHECKING:
@@ -30,6 +30,12 @@ _REDACTED = b"[key]"
 # A server that has answered and then forbids may mean what a call says, as filters before models do. So many one after another mean all.
 _FORBIDDEN = 403
 _MEANT = 8
+Constrains = Literal["none", "schema", "vllm"]
+_CONSTRAINS: dict[Constrains, frozenset[ConstraintKind]] = {
+    "none": frozenset(),
+    "schema": frozenset(("schema",)),
+    "vllm": frozenset(("grammar", "schema")),
+}
 NEEDS_GATEWAY = "Install it: pip install 'clawc[gateway]'."
 
 
@@ -37,7 +43,8 @@ NEEDS_GATEWAY = "Install it: pip install 'clawc[gateway]'."
 class Server:
     """Where a model is served: `url` ends with `/v1` or the like, `key_env` names the variable that holds its key. `connect_s` bounds
     connecting, `first_s` the wait for an answer's start, `idle_s` that for its next part. `exact` asks for token ids as vLLM gives them;
-    `fields` are further fields of each call."""
+    `fields` are further fields of each call. `constrain` says how a constraint is asked for: `schema` as OpenAI has it, for schemas alone, `vllm`
+    as vLLM has it from 0.12 on."""
 
     url: str
     model: str
@@ -49,6 +56,7 @@ class Server:
     usage_in_stream: bool = True
     max_tokens_field: str = "max_tokens"
     fields: tuple[tuple[str, object], ...] = ()
+    constrain: Constrains = "none"
 
 
 class HttpEngine:
@@ -62,6 +70,10 @@ class HttpEngine:
         self._heard = False
         self._forbade = 0
         self.name = server.model
+
+    @property
+    def constrains(self) -> frozenset[ConstraintKind]:
+        return _CONSTRAINS[self._server.constrain]
 
     async def open(self) -> None:
         """Raises RuntimeFault R0961 without a key, R0960 without aiohttp."""
@@ -92,12 +104,13 @@ class HttpEngine:
 
         if self._session is None:
             raise EngineFailure("unavailable", "the engine is not open")
+        data = self._body(request)
         where = urlsplit(self._server.url).netloc
         wait_s = self._server.first_s
         try:
             async with self._within(wait_s):
                 response = await self._session.post(
-                    f"{self._server.url.rstrip('/')}/chat/completions", data=self._body(request), allow_redirects=False,
+                    f"{self._server.url.rstrip('/')}/chat/completions", data=data, allow_redirects=False,
                     headers={"Content-Type": "application/json"},
                 )  # fmt: skip
             wait_s = self._server.idle_s
@@ -200,6 +213,7 @@ class HttpEngine:
         return data.replace(self._key, _REDACTED) if self._key else data
 
     def _body(self, request: ChatRequest) -> bytes:
+        """Raises EngineFailure for a constraint that the server is not said to hold to."""
         sampling, server = request.sampling, self._server
         body: dict[str, object] = {**dict(server.fields), "model": server.model, "messages": list(request.messages)}
         if request.tools:
@@ -214,10 +228,28 @@ class HttpEngine:
                 body[name] = value
         if server.exact:
             body |= {"return_token_ids": True, "logprobs": True}
+        if request.constraint is not None:
+            body |= self._held(request.constraint)
         body["stream"] = request.stream
         if request.stream and server.usage_in_stream:
             body["stream_options"] = {"include_usage": True}
         return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+    def _held(self, constraint: Constraint) -> dict[str, object]:
+        if constraint.kind not in self.constrains:
+            raise EngineFailure("rejected", f"`{self.name}` is not said to hold answers to a {constraint.kind}: see `constrain`")
+        if constraint.kind == "grammar":
+            return {"structured_outputs": {"grammar": constraint.text}}
+        try:
+            schema = parsed(constraint.text)
+        except ValueError as error:
+            raise EngineFailure("rejected", f"the schema is no JSON: {shown(str(error))}") from error
+        if not isinstance(schema, dict):
+            raise EngineFailure("rejected", "the schema is no JSON object")
+        if self._server.constrain == "vllm":
+            return {"structured_outputs": {"json": schema}}
+        named = {"name": "answer", "schema": schema, "strict": True}
+        return {"response_format": {"type": "json_schema", "json_schema": named}}
 
 
 def _seconds(text: str | None) -> float | None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 # A JSON object as it came.
 Object: TypeAlias = Mapping[str, object]
 Finish = Literal["stop", "length", "tool_calls", "content_filter"]
+ConstraintKind = Literal["grammar", "schema"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,17 @@ class Continued:
 
 
 @dataclass(frozen=True, slots=True)
+class Constraint:
+    """What the whole text of an answer has to be of: a grammar in llguidance's notation, or a JSON schema, as text."""
+
+    kind: ConstraintKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChatRequest:
     """One call. `messages` and `tools` are OpenAI's, checked: content is text or null, and arguments of tool calls are text.
-    `stream` says whether pieces are wanted as they come."""
+    `stream` says whether pieces are wanted as they come. An engine that cannot hold to a `constraint` rejects the call; see `constrains`."""
 
     messages: tuple[Object, ...]
     tools: tuple[Object, ...] = ()
@@ -48,6 +57,7 @@ class ChatRequest:
     sampling: Sampling = field(default_factory=Sampling)
     stream: bool = False
     continued: Continued | None = None
+    constraint: Constraint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +153,14 @@ class Engine(Protocol):
         ...
 
 
+@runtime_checkable
+class Constraining(Protocol):
+    """An engine that says what it can be held to."""
+
+    @property
+    def constrains(self) -> frozenset[ConstraintKind]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Drawn:
     """Tokens as they are drawn, each with its log probability. The last one has `finish`."""
@@ -163,10 +181,18 @@ class TokenEngine(Protocol):
         """Get ready. Raises RuntimeFault if no call could be answered."""
         ...
 
-    def generate(self, prompt_ids: Sequence[int], sampling: Sampling) -> AsyncIterator[Drawn]:
-        """The tokens as they are drawn, the end token with them; raises EngineFailure. Ends at once when the iterator is closed."""
+    def generate(
+        self, prompt_ids: Sequence[int], sampling: Sampling, constraint: Constraint | None = None
+    ) -> AsyncIterator[Drawn]:
+        """The tokens as they are drawn, the end token with them; raises EngineFailure. Ends at once when the iterator is closed.
+        Log probabilities are of what a constraint leaves of the distribution."""
         ...
 
     async def close(self) -> None:
         """May be called twice."""
         ...
+
+
+def constrains(engine: Engine | TokenEngine) -> frozenset[ConstraintKind]:
+    """What its answers can be held to; nothing if it does not say so."""
+    return engine.constrains if isinstance(engine, Constraining) else frozenset()

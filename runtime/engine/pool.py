@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from clawc.runtime.engine.closing import closing
-from clawc.runtime.engine.interface import ChatRequest, Engine, EngineFailure, Piece, Tap, TokenUsage
+from clawc.runtime.engine.interface import ChatRequest, ConstraintKind, Engine, EngineFailure, Piece, Tap, TokenUsage, constrains
 
 _MILLION = Decimal(1_000_000)
 # Failures one after another after which others are called first, and how long.
@@ -110,6 +110,12 @@ class Pool:
         self._upstreams = list(upstreams)
         self._patience = patience or Patience()
         self._changed = asyncio.Event()
+
+    @property
+    def constrains(self) -> frozenset[ConstraintKind]:
+        """What all of them can be held to: any of them may be called."""
+        found = [constrains(upstream.engine) for upstream in self._upstreams]
+        return frozenset.intersection(*found) if found else frozenset()
 
     async def open(self) -> None:
         for upstream in self._upstreams:

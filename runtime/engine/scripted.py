@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, TypeAdapter, ValidationError, model_validator
 
-from clawc.runtime.engine.interface import ChatRequest, EngineFailure, Piece, Tap, TokenUsage, ToolCallPiece
+from clawc.runtime.engine.interface import ChatRequest, ConstraintKind, EngineFailure, Piece, Tap, TokenUsage, ToolCallPiece
 from clawc.runtime.engine.untyped import shown
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.regular_file import read_regular
@@ -70,7 +70,9 @@ _STEPS: TypeAdapter[list[Step]] = TypeAdapter(list[Step])
 
 
 class ScriptedEngine:
-    """An Engine; after its last step it repeats that one."""
+    """An Engine; after its last step it repeats that one. It says what its script says, whatever it is to be held to."""
+
+    constrains: frozenset[ConstraintKind] = frozenset(("grammar", "schema"))
 
     def __init__(self, steps: list[Step], name: str) -> None:
         self.name = name

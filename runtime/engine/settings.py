@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from clawc.runtime.engine.http import Server
+from clawc.runtime.engine.http import Constrains, Server
 from clawc.runtime.engine.interface import Sampling
 from clawc.runtime.engine.pool import Patience, Price, Rate
 from clawc.runtime.engine.untyped import listing, mapping, shown
@@ -57,6 +57,7 @@ class UpstreamSettings(Strict):
     price: PriceSettings | None = None
     rate: RateSettings = RateSettings()
     fields: dict[str, str | int | _Finite | bool] = Field(default_factory=dict)
+    constrain: Constrains = "none"
 
     @field_validator("url")
     @classmethod
@@ -77,7 +78,7 @@ class UpstreamSettings(Strict):
     def server(self) -> Server:
         return Server(
             self.url, self.model, self.key_env or "", self.connect_s, self.first_s, self.idle_s, self.exact, self.usage_in_stream,
-            self.max_tokens_field, tuple(sorted(self.fields.items())),
+            self.max_tokens_field, tuple(sorted(self.fields.items())), self.constrain,
         )  # fmt: skip
 
     def charged(self) -> Price | None:

@@ -10,6 +10,7 @@ import pytest
 
 from clawc.runtime.engine.interface import (
     ChatRequest,
+    Constraint,
     Drawn,
     EngineFailure,
     Object,
@@ -36,14 +37,18 @@ class Told:
         self.ids = ids
         self.failure = failure
         self.asked: list[tuple[list[int], Sampling]] = []
+        self.held: list[Constraint | None] = []
         self.given = 0
         self.closed = False
 
     async def open(self) -> None: ...
     async def close(self) -> None: ...
 
-    async def generate(self, prompt_ids: Sequence[int], sampling: Sampling) -> AsyncGenerator[Drawn]:
+    async def generate(
+        self, prompt_ids: Sequence[int], sampling: Sampling, constraint: Constraint | None = None
+    ) -> AsyncGenerator[Drawn]:
         self.asked.append((list(prompt_ids), sampling))
+        self.held.append(constraint)
         try:
             for first in range(0, len(self.ids), self.at_once):
                 ids = tuple(self.ids[first : first + self.at_once])
@@ -199,3 +204,44 @@ def test_closing_the_chat_closes_the_draw(template: Template) -> None:
     asyncio.run(leave())
     assert told.closed
     assert told.given == 1
+
+
+HELD = Constraint("grammar", 'start: "<tool_call>" /[a-z]*/')
+
+
+class Holding(Told):
+    """The same, of an engine that can be held to grammars."""
+
+    constrains = frozenset(("grammar",))
+
+
+def test_text_that_is_held_to_a_grammar_comes_as_it_was_drawn(template: Template) -> None:
+    text = "<tool_call>\n</tool_call> <think>a</think>  "
+    told = Holding([*template.encode(text), template.end])
+    chat = ChatOverTokens(told, template, 4096)
+    heard = Heard(chat, ChatRequest(ASK, constraint=HELD))
+    assert (chat.constrains, told.held) == ({"grammar"}, [HELD])
+    assert (heard.content, heard.calls, heard.sampled.parse_error, heard.pieces[-1].finish) == (text, [], "", "stop")
+    said = json.loads(heard.taps[0][2])["constraint"]
+    assert (said["kind"], len(said["sha256"])) == ("grammar", 64)
+    free = Heard(ChatOverTokens(Told([template.end]), template, 4096), ChatRequest(ASK))
+    assert "constraint" not in json.loads(free.taps[0][2])
+
+
+@pytest.mark.parametrize(
+    "told,request_",
+    [
+        (Told([]), ChatRequest(ASK, constraint=HELD)),
+        (Holding([]), ChatRequest(ASK, constraint=Constraint("schema", "{}"))),
+        (Holding([]), ChatRequest(ASK, (TOOL,), constraint=HELD)),
+        (Holding([]), ChatRequest(ASK, (TOOL,), "none", constraint=HELD)),
+        (Holding([]), ChatRequest(ASK, sampling=Sampling(stop=("a",)), constraint=HELD)),
+    ],
+    ids=["no engine for it", "another kind", "tools", "tools that are not chosen", "stop"],
+)
+def test_what_cannot_be_held_to_a_constraint_is_rejected(
+    template: Template, told: Told, request_: ChatRequest
+) -> None:
+    failure = Heard(ChatOverTokens(told, template, 4096), request_).failure
+    assert failure is not None
+    assert (failure.kind, told.asked) == ("rejected", [])

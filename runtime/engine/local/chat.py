@@ -17,6 +17,8 @@ from typing import Generic, TypeVar
 
 from clawc.runtime.engine.interface import (
     ChatRequest,
+    Constraint,
+    ConstraintKind,
     Drawn,
     EngineFailure,
     Finish,
@@ -26,6 +28,7 @@ from clawc.runtime.engine.interface import (
     Tap,
     TokenEngine,
     TokenUsage,
+    constrains,
 )
 from clawc.runtime.engine.local.detokenise import Detokeniser, Stopper
 from clawc.runtime.engine.local.hermes import Hermes
@@ -51,6 +54,10 @@ class ChatOverTokens(Generic[_Tokens]):
     def name(self) -> str:
         return self.tokens.name
 
+    @property
+    def constrains(self) -> frozenset[ConstraintKind]:
+        return constrains(self.tokens)
+
     async def open(self) -> None:
         """Raises RuntimeFault."""
         await self.tokens.open()
@@ -59,13 +66,17 @@ class ChatOverTokens(Generic[_Tokens]):
         await self.tokens.close()
 
     async def chat(self, request: ChatRequest, tap: Tap) -> AsyncGenerator[Piece]:
-        """See Engine. `stop` strings end an answer; the tokens up to the end of one are kept."""
+        """See Engine. `stop` strings end an answer; the tokens up to the end of one are kept. What is held to a
+        constraint is text alone: it takes no tools, and no `stop`."""
+        held = request.constraint
+        if held is not None:
+            self._check(request, held)
         prompt = self.template.prompt(request)
         sampling = self._sampling(request.sampling, len(prompt))
-        tap(self.name, "bytes", _line({"prompt_ids": prompt, "sampling": _said(sampling)}))
+        tap(self.name, "bytes", _line({"prompt_ids": prompt, "sampling": _said(sampling), **_told(held)}))
         answer = _Answer(self.template, request, prompt)
         try:
-            async with _closing(self.tokens.generate(prompt, sampling)) as drawn:
+            async with _closing(self.tokens.generate(prompt, sampling, held)) as drawn:
                 async for some in drawn:
                     tap(self.name, "bytes", _line({"ids": some.ids, "logprobs": some.logprobs, "finish": some.finish}))
                     for piece in answer.feed(some):
@@ -80,6 +91,13 @@ class ChatOverTokens(Generic[_Tokens]):
         for piece in answer.end():
             yield piece
         yield replace(answer.last(sampling), model=self.name)
+
+    def _check(self, request: ChatRequest, held: Constraint) -> None:
+        """Raises EngineFailure."""
+        if held.kind not in self.constrains:
+            raise EngineFailure("rejected", f"{self.name} cannot hold an answer to a {held.kind}")
+        if request.tools or request.sampling.stop:
+            raise EngineFailure("rejected", "an answer that is held to a constraint takes no tools and no `stop`")
 
     def _sampling(self, asked: Sampling, prompt: int) -> Sampling:
         """What is left out by the request, filled in; `stop` is not for the engine of tokens. Raises EngineFailure."""
@@ -172,6 +190,14 @@ async def _closing(drawn: AsyncIterator[Drawn]) -> AsyncGenerator[AsyncIterator[
 def _said(sampling: Sampling) -> dict[str, object]:
     names = ("max_tokens", "temperature", "top_p", "top_k", "seed")
     return {name: getattr(sampling, name) for name in names}
+
+
+def _told(held: Constraint | None) -> dict[str, object]:
+    """A constraint by its hash: it may be long."""
+    if held is None:
+        return {}
+    digest = hashlib.sha256(held.text.encode("utf-8", "surrogatepass")).hexdigest()
+    return {"constraint": {"kind": held.kind, "sha256": digest}}
 
 
 def _line(value: dict[str, object]) -> bytes:

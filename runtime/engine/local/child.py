@@ -13,8 +13,9 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 
-from clawc.runtime.engine.interface import Drawn, EngineFailure, Object
+from clawc.runtime.engine.interface import Constraint, Drawn, EngineFailure, Object
 from clawc.runtime.engine.local.shapes import as_list
 from clawc.runtime.engine.local.wire import LONGEST, Setup, decode, encode, encode_setup
 
@@ -74,13 +75,15 @@ class Child:
         await self._until(lambda: self._ready >= times)
         return not self.gone
 
-    def ask(self, prompt: list[int], most: int, temperature: float, seed: int) -> tuple[int, Answer]:
+    def ask(
+        self, prompt: list[int], most: int, temperature: float, seed: int, constraint: Constraint | None = None
+    ) -> tuple[int, Answer]:
         """The number of the request, and where its tokens come; the last thing there is a finish or a failure."""
         self._number += 1
         answer = self._answers[self._number] = Answer()
-        self._writer.write(
-            encode(op="generate", id=self._number, prompt=prompt, max_tokens=most, temperature=temperature, seed=seed)
-        )
+        held = {} if constraint is None else {"constraint": asdict(constraint)}
+        call = {"prompt": prompt, "max_tokens": most, "temperature": temperature, "seed": seed, **held}
+        self._writer.write(encode(op="generate", id=self._number, **call))
         return self._number, answer
 
     def cancel(self, number: int) -> None:
@@ -149,7 +152,7 @@ class Child:
                 return
             came = _came(message, self.version)
             answer.put_nowait(came)
-            if came.finish is None:
+            if isinstance(came, Drawn) and came.finish is None:
                 return
             del self._answers[number]
         self._news.set()
@@ -165,7 +168,9 @@ class Child:
         return lines[-1].strip()[:500] if lines else ""
 
 
-def _came(message: Object, version: int) -> Drawn:
+def _came(message: Object, version: int) -> Drawn | EngineFailure:
+    if message["op"] == "rejected":
+        return EngineFailure("rejected", str(message["message"]))
     finish = message["finish"]
     return Drawn(
         tuple(int(str(number)) for number in as_list(message["ids"])),

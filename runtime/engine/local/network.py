@@ -129,6 +129,11 @@ class Network:
         drawn, logprobs = draw(scores, [each for _, each in draws])
         return _listed(drawn), _listed(logprobs)
 
+    @property
+    def vocabulary(self) -> int:
+        """How many tokens there are scores of."""
+        return int(self.model.config.vocab_size)
+
     def begin(self, rows: Sequence[Row]) -> _Step:
         """Begins `turns` steps for up to AT_ONCE rows; each has a number to draw with for each."""
         step = self._step(len(rows))

@@ -10,6 +10,12 @@ TOKENS = ("tokenizers",)
 WORKER = ("torch", "transformers", "safetensors")
 ADAPTER = ("peft", "accelerate")
 CONVERSION = ("gguf", "numpy", "tokenizers")
+GRAMMAR = ("llguidance", "numpy")
+
+
+def found(*names: str) -> bool:
+    """Whether all of them are installed."""
+    return not any(find_spec(name) is None for name in names)
 
 
 def need(*names: str, extra: str = "local") -> None:

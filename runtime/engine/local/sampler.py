@@ -1,7 +1,7 @@
 """How the next tokens are drawn, in the process of a model.
 
-A token is drawn from the whole distribution at its temperature by one number, which follows from the call's key and the token's
-position alone: not from what else is in the batch. The log probability is that of the same distribution.
+A token is drawn from the whole distribution at its temperature, or from what is allowed of it, by one number, which follows from the
+call's key and the token's position alone: not from what else is in the batch. The log probability is that of the same distribution.
 """
 
 from __future__ import annotations
@@ -17,21 +17,36 @@ _PIECE = 256  # tokens whose probabilities are summed first
 
 
 class Draw(NamedTuple):
-    """`position` is the number of tokens before the one that is drawn. At temperature 0 it is the likeliest."""
+    """`position` is the number of tokens before the one that is drawn. At temperature 0 it is the likeliest. Only tokens that are `allowed`
+    (bool, vocabulary) are drawn, if that is given; one at least is."""
 
     temperature: float
     key: str
     position: int
+    allowed: torch.Tensor | None = None
 
 
 def draw(scores: torch.Tensor, draws: Sequence[Draw]) -> tuple[torch.Tensor, torch.Tensor]:
     """Tokens (int64) and their log probabilities (float32), one for each row of `scores` (float32, rows x vocabulary).
     Raises ArithmeticError if a row has no distribution."""
+    scores = _masked(scores, draws)
     places = Places(len(draws), scores.device)
     places.fill(draws)
     tokens, logprobs = places.draw(scores)
     places.check()
     return tokens, logprobs
+
+
+def _masked(scores: torch.Tensor, draws: Sequence[Draw]) -> torch.Tensor:
+    """The scores, those of tokens that are not allowed in a row at minus infinity."""
+    held = [(row, one.allowed) for row, one in enumerate(draws) if one.allowed is not None]
+    if not held:
+        return scores
+    scores = scores.clone()
+    rows = torch.tensor([row for row, _ in held], device=scores.device)
+    allowed = torch.stack([each for _, each in held]).to(scores.device)
+    scores[rows] = scores[rows].masked_fill(~allowed, float("-inf"))
+    return scores
 
 
 class Places:

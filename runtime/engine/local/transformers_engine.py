@@ -13,9 +13,9 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from clawc.runtime.engine.interface import Drawn, EngineFailure, Object, Sampling
+from clawc.runtime.engine.interface import Constraint, ConstraintKind, Drawn, EngineFailure, Object, Sampling
 from clawc.runtime.engine.local.child import Child
-from clawc.runtime.engine.local.packages import ADAPTER, WORKER, need
+from clawc.runtime.engine.local.packages import ADAPTER, GRAMMAR, WORKER, found, need
 from clawc.runtime.engine.local.shapes import as_object
 from clawc.runtime.engine.local.wire import Device, Dtype, Setup
 from clawc.runtime.errors import RuntimeFault
@@ -23,6 +23,7 @@ from clawc.runtime.sandbox.finish import acquire, finish
 
 _STARTS = 3  # processes in a row that answer nothing, after which no other one is started
 _LONGEST_CONTEXT = 8192  # unless more is asked for: memory for it is taken at the start
+_CONSTRAINT = 4 << 20  # bytes of a grammar or schema
 
 
 class TransformersEngine:
@@ -97,8 +98,19 @@ class TransformersEngine:
             except EngineFailure as failure:
                 raise RuntimeFault("R0953", failure.message, "try a smaller model, or `device` cpu") from failure
 
-    async def generate(self, prompt_ids: Sequence[int], sampling: Sampling) -> AsyncGenerator[Drawn]:
-        """See TokenEngine. Needs `max_tokens`, `temperature` and `seed`; draws from the whole distribution only."""
+    @property
+    def constrains(self) -> frozenset[ConstraintKind]:
+        """Both kinds where llguidance is installed and the folder has a tokenizer."""
+        held = found(*GRAMMAR) and (Path(self._setup.model) / "tokenizer.json").is_file()
+        return frozenset(("grammar", "schema")) if held else frozenset()
+
+    async def generate(
+        self, prompt_ids: Sequence[int], sampling: Sampling, constraint: Constraint | None = None
+    ) -> AsyncGenerator[Drawn]:
+        """See TokenEngine. Needs `max_tokens`, `temperature` and `seed`; draws from the whole distribution only, or from what a constraint
+        leaves of it. What is held to one is whole within its `max_tokens`, or is rejected, wherever a way to its end is found."""
+        if constraint is not None:
+            self._check_constraint(constraint)
         most, temperature, seed = sampling.max_tokens, sampling.temperature, sampling.seed
         if most is None or temperature is None or seed is None or sampling.top_p not in (None, 1) or sampling.top_k:
             raise EngineFailure(
@@ -113,7 +125,7 @@ class TransformersEngine:
             raise EngineFailure("context", f"a prompt of {sizes} is not within {self.context}")
         async with self._turn:
             child = await self._running()
-            number, answer = child.ask(list(prompt_ids), most, temperature, seed)
+            number, answer = child.ask(list(prompt_ids), most, temperature, seed, constraint)
         try:
             while True:
                 came = await answer.get()
@@ -126,6 +138,18 @@ class TransformersEngine:
                     return
         finally:
             child.cancel(number)
+
+    def _check_constraint(self, constraint: Constraint) -> None:
+        """Raises EngineFailure for what is not even given to the process."""
+        if constraint.kind not in self.constrains:
+            message = "constraints need `llguidance`, which is not installed, and the model's `tokenizer.json`"
+            raise EngineFailure("rejected", message)
+        try:
+            size = len(constraint.text.encode())
+        except UnicodeEncodeError as error:
+            raise EngineFailure("rejected", f"the {constraint.kind} is no text: {error}") from error
+        if size > _CONSTRAINT:
+            raise EngineFailure("rejected", f"the {constraint.kind} is larger than {_CONSTRAINT >> 20} MiB")
 
     async def load_adapter(self, adapter: Path | None) -> int:
         """The model of now with another adapter, or none; see `load`."""

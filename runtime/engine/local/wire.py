@@ -1,7 +1,8 @@
 """What clawc and the process of a model say to each other: one JSON object a line, on a pair of sockets.
 
-To the process: `generate` (id, prompt, max_tokens, temperature, seed), `cancel` (id), `load` (model, adapter). From it: `ready`
-once weights are loaded, and `drawn` (id, ids, logprobs, finish). An end of the stream ends the process.
+To the process: `generate` (id, prompt, max_tokens, temperature, seed, and a `constraint` (kind, text) if there is one), `cancel` (id), `load`
+(model, adapter). From it: `ready` once weights are loaded, `drawn` (id, ids, logprobs, finish), and `rejected` (id, message). An end of the
+stream ends the process.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn
 
-from clawc.runtime.engine.interface import Object
-from clawc.runtime.engine.local.shapes import as_list
+from clawc.runtime.engine.interface import Constraint, Object
+from clawc.runtime.engine.local.shapes import as_list, as_object
 from clawc.runtime.engine.local.wire import LONGEST, Setup, decode, encode
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ class _Worker:
                 name, prompt = str(message["id"]), [int(str(number)) for number in as_list(message["prompt"])]
                 self._given.add(name)
                 most, seed = int(str(message["max_tokens"])), int(str(message["seed"]))
-                self._batches.add(name, prompt, most, float(str(message["temperature"])), seed)
+                held = _constraint(as_object(message.get("constraint")))
+                self._batches.add(name, prompt, most, float(str(message["temperature"])), seed, held)
             case "cancel":
                 name = str(message["id"])
                 self._given.discard(name)
@@ -100,8 +101,10 @@ class _Worker:
         name = output.name
         if name not in self._given:  # cancelled
             return b""
-        if output.finish:
+        if output.finish or output.error:
             self._given.discard(name)
+        if output.error:
+            return encode(op="rejected", id=int(name), message=output.error)
         return encode(op="drawn", id=int(name), ids=output.ids, logprobs=output.logprobs, finish=output.finish)
 
     def _send(self, data: bytes) -> None:
@@ -115,6 +118,10 @@ class _Worker:
 def _setup(message: Object) -> Setup:
     ends = tuple(int(str(end)) for end in as_list(message["ends"]))
     return Setup(**{**message, "ends": ends})  # type: ignore[arg-type]  # it was written by encode_setup
+
+
+def _constraint(given: Object) -> Constraint | None:
+    return Constraint("grammar" if given["kind"] == "grammar" else "schema", str(given["text"])) if given else None
 
 
 def _die_with(parent: int) -> None:

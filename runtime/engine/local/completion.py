@@ -1,0 +1,118 @@
+"""A way from the middle of a sentence of a grammar to its end, as bytes: short, but not always the shortest.
+
+The grammar is only asked what may come next. States are told apart by that alone, so those that look alike may differ in what they still
+need: the search prefers new ones, and comes back to those that it has seen.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
+
+from llguidance import LLMatcher
+
+from clawc.runtime.engine.local.vocabulary import END
+
+_MOST = 400  # bytes of a way
+_SEEN = 0.5  # what a state costs for each time that one like it was seen
+_FORCED = 0.1  # the only byte that may come
+_CLOSERS = b")]}"
+_QUOTES = b"\"'`"
+_OPENERS = b"([{"
+_SEPARATORS = b",;:="
+_DIGITS = bytes(range(0x30, 0x3A))
+_LOWER = bytes(range(0x61, 0x7B))
+_UPPER = bytes(range(0x41, 0x5B))
+_PRINTED = bytes(range(0x20, 0x7F))
+_BROAD = 80  # of what is printed: a text, a comment or the like
+
+
+def still_ends(matcher: LLMatcher, known: bytes) -> bytes | None:
+    """The shortest end of a known way that is a way from here."""
+    return next((known[at:] for at in range(len(known), -1, -1) if _ends(matcher, known[at:])), None)
+
+
+def completion(matcher: LLMatcher, known: bytes = b"", effort: int = 2000) -> bytes | None:
+    """Bytes that end the sentence; None if no way is found by looking at `effort` states. `matcher` is one over bytes, and stays where it is.
+    `known` was a way from a state before: its end may be one again."""
+    here, at = matcher.deep_copy(), b""
+    queue: list[tuple[float, int, bytes]] = [(0.0, 0, b"")]
+    pushed = 0
+    seen: Counter[bytes] = Counter()
+    for _ in range(effort):
+        if not queue:
+            return None
+        cost, _, path = heapq.heappop(queue)
+        if not _move(here, at, path):
+            here, at = matcher.deep_copy(), b""
+            continue
+        at = path
+        if here.is_accepting():
+            return path
+        mask = here.compute_bitmask()
+        if here.is_error():
+            here, at = matcher.deep_copy(), b""
+            continue
+        for start in range(len(known) - 1, -1, -1):
+            if _allows(mask, known[start]) and _ends(here, known[start:]):
+                return path + known[start:]
+        cost += _SEEN * seen[mask]
+        seen[mask] += 1
+        if len(path) < _MOST:
+            for byte, price in _moves(mask):
+                pushed += 1
+                heapq.heappush(queue, (cost + price, pushed, path + bytes((byte,))))
+    return None
+
+
+def _ends(matcher: LLMatcher, text: bytes) -> bool:
+    return matcher.validate_tokens([*text, END]) == len(text) + 1
+
+
+def _move(matcher: LLMatcher, at: bytes, path: bytes) -> bool:
+    """From one place to another."""
+    same = next((n for n, (one, other) in enumerate(zip(at, path)) if one != other), min(len(at), len(path)))
+    return (same == len(at) or matcher.rollback(len(at) - same)) and (
+        same == len(path) or matcher.consume_tokens(list(path[same:]))
+    )
+
+
+def _allows(mask: bytes, byte: int) -> bool:
+    return bool(mask[byte >> 3] >> (byte & 7) & 1)
+
+
+@lru_cache(maxsize=4096)
+def _moves(mask: bytes) -> tuple[tuple[int, float], ...]:
+    """What to go on with, and what that costs."""
+    allowed = bytes(byte for byte in range(256) if _allows(mask, byte))
+    if len(allowed) == 1:
+        return ((allowed[0], _FORCED),)
+    broad = sum(byte in allowed for byte in _PRINTED) >= _BROAD
+    found = sorted(_priced(allowed, broad), key=lambda move: move[1])
+    return tuple(found) or tuple((byte, 3.0) for byte in allowed[:8])
+
+
+def _priced(allowed: bytes, broad: bool) -> Iterator[tuple[int, float]]:
+    for byte in allowed:
+        if byte in _DIGITS or byte in _LOWER or byte in _UPPER:
+            kind = next(kind for kind in (_DIGITS, _LOWER, _UPPER) if byte in kind)
+            price = 1.0 if kind is _DIGITS else 1.5
+            if all(other in allowed for other in kind):  # any of them: one stands for all
+                if byte == kind[0] and (kind is not _UPPER or 0x61 not in allowed):
+                    yield byte, price
+            else:
+                yield byte, price
+        elif byte in _QUOTES:
+            yield byte, 1.0
+        elif byte in _CLOSERS and not broad:
+            yield byte, _FORCED
+        elif byte in b" \n":
+            yield byte, 1.2
+        elif byte in _SEPARATORS:
+            yield byte, 2.0
+        elif byte in _OPENERS:
+            yield byte, 4.0
+        elif byte in _PRINTED:
+            yield byte, 3.0

@@ -1,0 +1,156 @@
+"""Answers held to grammars, without a model: whatever is drawn of what is allowed, the whole is a sentence within its bound."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from clawc.compiler.passes.parse import parse
+from clawc.compiler.passes.shape import check_shape
+from clawc.compiler.source import Diagnostics, Source
+from clawc.runtime.engine.interface import Constraint, EngineFailure
+from clawc.runtime.engine.local.packages import CONVERSION, GRAMMAR, TOKENS
+from clawc.runtime.engine.local.smollm2 import smollm2
+from clawc.spec.export.decoding import decoding_grammar
+from tests.engine_local.conftest import byte_tokenizer, skip_without
+
+skip_without(*GRAMMAR, *TOKENS, *CONVERSION)
+
+import numpy as np  # noqa: E402
+
+from clawc.runtime.engine.local.guide import Guides  # noqa: E402
+
+WALKS = int(os.environ.get("CLAWC_WALKS", "1000")) // 10
+CLAW = Constraint("grammar", decoding_grammar("llguidance", "file", cut=True))
+NESTED = Constraint(
+    "grammar",
+    'start: term ("+" term)*\nterm: NUMBER | "(" start ")" | "if " start " then " start " else " start\nNUMBER: /[0-9]{3,5}/\n',
+)
+PERSON: Mapping[str, object] = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "minLength": 3},
+        "age": {"type": "integer", "minimum": 18, "maximum": 99},
+        "kind": {"enum": ["guest", "staff", "a very long kind of person that nobody is"]},
+        "born": {"type": "string", "format": "date"},
+        "town": {"type": "string", "pattern": "^[A-Z][a-z]+ [0-9]{5}$"},
+        "friends": {"type": "array", "items": {"$ref": "#/$defs/person"}},
+    },
+    "required": ["name", "age", "kind"],
+    "additionalProperties": False,
+}
+PEOPLE = Constraint(
+    "schema",
+    json.dumps({"type": "array", "items": {"$ref": "#/$defs/person"}, "minItems": 1, "$defs": {"person": PERSON}}),
+)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Guides:
+    """For a tokenizer of bytes, and a model that has more tokens than that."""
+    folder = tmp_path_factory.mktemp("small")
+    byte_tokenizer().save(str(folder / "tokenizer.json"))
+    return Guides(folder, 300, (0, 2))
+
+
+@cache
+def large() -> Guides:
+    return Guides(smollm2(Path(os.environ["CLAWC_TEST_FRAMEWORKS"]) / "models"), 49_152, (0, 2))
+
+
+def spelled(guides: Guides) -> list[bytes]:
+    return guides._vocabulary.spelled  # pyright: ignore[reportPrivateUsage]
+
+
+def walked(guides: Guides, constraint: Constraint, most: int, rng: random.Random) -> str:
+    """A random answer: of all tokens alike, or mostly of those that open and close."""
+    words = spelled(guides)
+    guide = guides.guide(constraint, most)
+    found: list[bytes] = []
+    structural = rng.random() < 0.7
+    while True:
+        left = most - len(found)
+        assert left, b"".join(found)
+        allowed = [int(token) for token in np.flatnonzero(guide.allowed(left))]
+        assert allowed
+        token = rng.choice(allowed)
+        if structural and rng.random() < 0.9:
+            short = [each for each in rng.sample(allowed, min(len(allowed), 40)) if len(words[each]) < 4 and words[each].isascii()]
+            token = rng.choice(short or allowed)
+        if not guide.take(token, left - 1):
+            continue
+        if token in (0, 2):
+            return b"".join(found).decode()
+        found.append(words[token])
+
+
+def is_claw(text: str) -> None:
+    source, diagnostics = Source.of("walk.claw", text), Diagnostics()
+    check_shape(source, parse(source, diagnostics).file, diagnostics)
+    may_be = ("E0206", "E0208", "E0210")  # given twice or missing: no grammar counts
+    assert [f"{d.code} {d.message}" for d in diagnostics.sorted() if d.code not in may_be] == [], text
+
+
+def is_nested(text: str) -> None:
+    """Read by hand: a term, then what may follow one."""
+
+    def term(at: int) -> int:
+        if text.startswith("(", at):
+            at = total(at + 1)
+            assert text[at] == ")"
+            return at + 1
+        if text.startswith("if ", at):
+            for word in (" then ", " else "):
+                at = total(at + 3 if word == " then " else at)
+                assert text.startswith(word, at), text[at:]
+                at += len(word)
+            return total(at)
+        end = next((n for n in range(at, len(text)) if not text[n].isdigit()), len(text))
+        assert 3 <= end - at <= 5
+        return end
+
+    def total(at: int) -> int:
+        at = term(at)
+        while text.startswith("+", at):
+            at = term(at + 1)
+        return at
+
+    assert total(0) == len(text), text
+
+
+def are_people(text: str) -> None:
+    def check(person: Mapping[str, object]) -> None:
+        assert {"name", "age", "kind"} <= person.keys() <= {"name", "age", "kind", "born", "town", "friends"}
+        assert isinstance(person["age"], int) and 18 <= person["age"] <= 99
+        assert len(str(person["name"])) >= 3
+        friends = person.get("friends", [])
+        assert isinstance(friends, list)
+        for friend in friends:  # pyright: ignore[reportUnknownVariableType]
+            check(friend)  # pyright: ignore[reportUnknownArgumentType]
+
+    people = json.loads(text)
+    assert people
+    for person in people:
+        check(person)
+
+
+CASES: list[tuple[Constraint, Callable[[str], None], int]] = [(CLAW, is_claw, 3), (NESTED, is_nested, 2), (PEOPLE, are_people, 26)]
+
+
+@pytest.mark.parametrize(("constraint", "check", "least"), CASES, ids=["claw", "nested", "people"])
+@pytest.mark.parametrize("vocabulary", ["small", "large"])
+def test_random_answers_are_whole_within_their_bound(
+    small: Guides, vocabulary: str, constraint: Constraint, check: Callable[[str], None], least: int
+) -> None:
+    guides = small if vocabulary == "small" else large()
+    scale = 4 if vocabulary == "small" else 1
+    for number in range(WALKS):
+        rng = random.Random(f"{vocabulary} {number}")
+        most = rng.randint(least * scale, (least + 20) * scale) if rng.random() < 0.5 else rng.randint(least * scale, 160)
+        check(walked(guides, constraint, most, rng))
