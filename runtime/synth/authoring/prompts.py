@@ -15,7 +15,7 @@ NAMES = ("blueprint", "write", "repair", "judge", "rubric", "complaint")
 _PLACE = "prompts"
 
 
-def rendered(name: str, **values: object) -> str:
+def rendered(name: str, /, **values: object) -> str:
     """The text of a prompt. Every value that it names must be given."""
     return _environment().from_string(_text(name)).render(values).strip() + "\n"
 

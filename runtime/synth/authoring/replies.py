@@ -15,6 +15,7 @@ REPLY_CHARACTERS = 200_000
 SOURCE_CHARACTERS = 64_000
 _THOUGHT = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 _FENCE = re.compile(r"^(`{3,}|~{3,})[ \t]*([A-Za-z]*)[ \t]*\n(.*?)^\1[ \t]*$", re.DOTALL | re.MULTILINE)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _OPEN = re.compile(r"\A(?:`{3,}|~{3,})[ \t]*[A-Za-z]*[ \t]*\n")
 
 T = TypeVar("T", bound=BaseModel)
@@ -57,6 +58,8 @@ def read_source(text: str) -> str:
         raise ValueError("the answer is no file: line 1 is `claw 1`")
     if len(source) > SOURCE_CHARACTERS:
         raise ValueError(f"the file has more than {SOURCE_CHARACTERS} characters")
+    if _CONTROL.search(source):
+        raise ValueError("the file has control characters")
     return source.strip() + "\n"
 
 

@@ -16,8 +16,8 @@ from clawc.runtime.synth.authoring.reviewing import review_prompt
 from clawc.runtime.synth.authoring.writing import with_fixes
 from clawc.compiler.finding import Edit, Place, at_start
 
-from author_world import Writer, good_plan, good_source
-from test_author_pipeline import FENCED, names, play, reason
+from tests.synth.authoring.author_world import Writer, good_plan, good_source
+from tests.synth.authoring.test_author_pipeline import FENCED, names, play, reason
 
 SECRET = "the secret of this machine 4711"
 
@@ -97,12 +97,16 @@ def test_words_to_a_judge(tmp_path: Path, text: str, where: str) -> None:
         source = good_source("persona_00000", 0)
         if where == "instruction":
             source = source.replace('instruction = """\n', f'instruction = """\n    {text}\n\n', 1)
-        else:
-            source = source.replace("  workspace {", f'  workspace {{\n    file note "in/note.txt" {{ content = "{text}" }}', 1)
+        else:  # in cells of a table that is read
+            source = source.replace("pick([", f'pick(["{text}", ', 1)
+            assert text in source
         said["persona_00000", "write"] = [FENCED.format(source)]
-    found, _ = play(tmp_path / "work", Writer(said), count=1, rounds=0)  # type: ignore[arg-type]
+    writer = Writer(said)  # type: ignore[arg-type]
+    found, _ = play(tmp_path / "work", writer, count=1, rounds=0)
     assert names(found) == ["persona_00001"]
-    assert "speaks to its judge" in reason(found, "persona_00000")[1] or where == "request"
+    assert writer.asked["persona_00000", "review"] == 0
+    stage, why = reason(found, "persona_00000")
+    assert "speaks to its judge" in why or (stage == "test" and why.startswith(("W", "E"))), why
 
 
 def test_nobody_closes_the_frame() -> None:

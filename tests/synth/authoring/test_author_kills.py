@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from author_world import MARKS, SEED, good_plan, good_source, vote
+from tests.synth.authoring.author_world import MARKS, SEED, good_plan, good_source, vote
 
 from clawc.runtime.synth.authoring.ideas import idea_of
 from clawc.stdlib.archetypes.draw import Balance

@@ -19,7 +19,7 @@ from clawc.runtime.synth.authoring.stages import Models
 from clawc.runtime.synth.authoring.yields import as_svg, as_text, yields
 from clawc.runtime.synth.screen import Screen
 
-from author_world import SEED, Writer, good_plan, good_source, vote
+from tests.synth.authoring.author_world import SEED, Writer, good_plan, good_source, vote
 
 BAD = "claw 1\ntask x {\n  title = \n}\n"
 FENCED = "```claw\n{}```"
