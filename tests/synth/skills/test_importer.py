@@ -251,6 +251,9 @@ REQUIRES: dict[str, Requires] = {
     ),
     'metadata: {"clawdbot": {"install": [{"kind": "brew", "bins": ["op"]}]}}': Requires(bins=("op",)),
     "requires:\n  network: true\n  gpu: 1": Requires(network=True, other=("gpu",)),
+    'metadata:\n  {\n    "openclaw":\n      {\n        "emoji": "🐙",\n        "requires": { "bins": ["gh"] },\n      },\n  }': Requires(
+        bins=("gh",)
+    ),
     "requires: [git, jq]": Requires(bins=("git", "jq")),
     "requires: git jq": Requires(bins=("git", "jq")),
     "compatibility: Needs access to the internet": Requires(network=True),
