@@ -91,8 +91,8 @@ class Refused(NamedTuple):
 
 
 def schema_text() -> str:
-    """The JSON Schema of a reply, for prompts and for decoding under constraints."""
-    return json.dumps(_without_titles(Annotation.model_json_schema()), indent=2, ensure_ascii=True) + "\n"
+    """The JSON Schema of a reply on one line, for prompts and for decoding under constraints."""
+    return json.dumps(_bare(Annotation.model_json_schema()), ensure_ascii=True) + "\n"
 
 
 def read_annotation(text: str, skill: Skill) -> Annotation | Refused:
@@ -175,9 +175,9 @@ def _told(text: str) -> str:
     return shown(text[: 2 * _TOLD])[:_TOLD].replace("`", "'")
 
 
-def _without_titles(schema: object) -> object:
-    """A schema without the names that pydantic gives to everything."""
+def _bare(schema: object) -> object:
+    """A schema without what pydantic says about it to programmers; no field has one of these names."""
     if isinstance(schema, dict):
         inner = mapping(cast(object, schema)).items()
-        return {key: _without_titles(each) for key, each in inner if key != "title"}
-    return [_without_titles(each) for each in listing(cast(object, schema))] if isinstance(schema, list) else schema
+        return {key: _bare(each) for key, each in inner if key not in ("title", "description")}
+    return [_bare(each) for each in listing(cast(object, schema))] if isinstance(schema, list) else schema

@@ -12,6 +12,7 @@ from clawc.stdlib.checks.values import Unmet
 from clawc.stdlib.checks.yaml_reader import yaml_value
 
 MAX_FRONT = 64 << 10  # characters
+_NO_YAML = "is not YAML: line"
 _MARK, _ENDS = "---", ("---", "...")
 _LINE = re.compile(r"([A-Za-z][\w-]*):(?:[ \t]+(.*))?\Z", re.ASCII)
 _MANY, _LONG = 64, 200  # texts of a list that are kept, and characters of each
@@ -45,7 +46,8 @@ def document(text: str) -> Document:
     try:
         value: object = yaml_value(front)
     except Unmet as unmet:
-        found = _line_by_line(front)
+        # What is no YAML at all may be plain lines; what is YAML and too much, or has odd tags, is not looked at again.
+        found = _line_by_line(front) if _NO_YAML in str(unmet) else None
         if found is None:
             raise ValueError(f"has a front matter that cannot be read: {unmet}") from None
         return Document(found, body, True)

@@ -93,7 +93,9 @@ class _Reader:
                 self.problem(where, f"lies deeper than {MAX_DEPTH} folders")
                 continue
             if len(self.skills) >= MAX_SKILLS or self.size >= MAX_TOGETHER:
-                self.problem(where, f"is too much: {MAX_SKILLS:,} skills are read, of {MAX_TOGETHER >> 20} MiB together")
+                self.problem(
+                    where, f"is too much: {MAX_SKILLS:,} skills are read, of {MAX_TOGETHER >> 20} MiB together"
+                )
                 continue
             try:
                 self._add(self._skill(tree, folder, inside[folder], where), where)

@@ -22,7 +22,9 @@ _LEFT_OUT = "\n[the rest is left out]"
 def annotate_prompt(skill: Skill) -> str:
     """The prompt that asks for the annotation of a skill."""
     body = visible(skill.body)
-    text = f"description: {visible(skill.description)}\n\n{body[:MAX_SHOWN]}{_LEFT_OUT if len(body) > MAX_SHOWN else ''}"
+    text = (
+        f"description: {visible(skill.description)}\n\n{body[:MAX_SHOWN]}{_LEFT_OUT if len(body) > MAX_SHOWN else ''}"
+    )
     known = taxonomy()
     return _template().render(
         name=skill.name, text=text.rstrip("\n"), fence=fence(text), schema=schema_text().rstrip("\n"), formats=STATE_FORMATS,

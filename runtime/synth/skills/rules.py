@@ -13,7 +13,6 @@ from clawc.runtime.synth.skills.annotation import (
     MAX_OPERATIONS,
     MAX_STATES,
     MAX_WHY,
-    NEEDS,
     Annotation,
     Need,
     gated,
@@ -23,6 +22,8 @@ from clawc.runtime.synth.skills.states import FileState, Holds
 
 _WORD = re.compile(r"\.?[a-z][a-z0-9+-]*")
 _SENTENCE = re.compile(r"[.;:!?](?=\s|\Z)|\n")
+# A sentence that says when a skill is used, not what is done.
+_WHEN = re.compile(r"\s*use (?:it |this (?:skill )?)?(?:when|whenever|before|after|for)\b", re.IGNORECASE)
 _NEAR = 3  # words between a format and the content that belongs to it
 _LINES, _WIDTH = 400, 2_000  # of a text that is looked through
 
@@ -53,16 +54,21 @@ _CONTENTS: dict[str, tuple[str, Holds]] = {
     "config": ("any", "config"), "configuration": ("any", "config"), "settings": ("any", "config"),
     "webpage": ("html", "page"), "website": ("html", "page"),
 }  # fmt: skip
-_GIVES = frozenset(
-    "write writes writing written produce produces producing save saves saving output outputs generate generates generating create creates "
-    "creating make makes making draft drafts drafting compose composes export exports exporting emit emits deliver delivers list lists "
-    "build builds into return returns render renders to".split()
-)
-_TAKES = frozenset(
-    "read reads reading from given parse parses parsing load loads loading open opens take takes taking input inputs analyse analyze "
-    "clean cleans cleaning summarise summarises summarize summarizes summarising summarizing convert converts converting turn turns turning "
-    "match matches matching reconcile reconciles compare compares check checks inspect inspects review reviews use uses when of".split()
-)
+_GIVES = frozenset((
+    "write", "writes", "writing", "written", "produce", "produces", "producing", "save", "saves", "saving", "output", "outputs",
+    "generate", "generates", "generating", "create", "creates", "creating", "make", "makes", "making", "draft", "drafts", "drafting",
+    "compose", "composes", "export", "exports", "exporting", "emit", "emits", "deliver", "delivers", "list", "lists", "build", "builds",
+    "into", "return", "returns", "render", "renders", "to",
+))  # fmt: skip
+_TAKES = frozenset((
+    "read", "reads", "reading", "from", "given", "parse", "parses", "parsing", "load", "loads", "loading", "open", "opens", "take",
+    "takes", "taking", "input", "inputs", "analyse", "analyze", "clean", "cleans", "cleaning", "summarise", "summarises", "summarize",
+    "summarizes", "summarising", "summarizing", "convert", "converts", "converting", "turn", "turns", "turning", "match", "matches",
+    "matching", "reconcile", "reconciles", "compare", "compares", "check", "checks", "inspect", "inspects", "review", "reviews",
+    "use", "uses", "when", "of",
+))  # fmt: skip
+# Formats that hold one thing, whatever it is about: a CSV report is rows.
+_FIXED = frozenset(("csv", "tsv", "xlsx", "sqlite", "ics", "zip", "diff", "program", "email"))
 _OPERATIONS: dict[str, str] = {
     "clean": "data.clean", "normalise": "data.clean", "normalize": "data.clean", "deduplicate": "data.clean", "tidy": "data.clean",
     "extract": "data.extract", "parse": "data.extract", "join": "data.join", "merge": "data.join", "match": "data.join",
@@ -118,7 +124,7 @@ def by_rule(skill: Skill) -> Annotation:
     told = [*_mentions(skill.description)]
     if not all(any(each.gives is gives for each in told) for gives in (True, False)):
         told += [each for each in _mentions(_shortened(skill.body)) if not _has(told, each.gives)]
-    needs = tuple(need for need in NEEDS if need in _NEEDED and _finds(_NEEDED[need], skill))
+    needs: tuple[Need, ...] = tuple(need for need, pattern in _NEEDED.items() if _finds(pattern, skill))
     pre, post = _states(told, False), _states(told, True)
     why = f"by rule, from its words: takes {_said(pre)}, gives {_said(post)}"
     return gated(
@@ -137,6 +143,8 @@ def by_rule(skill: Skill) -> Annotation:
 
 def _mentions(text: str) -> Iterator[_Mention]:
     for sentence in _SENTENCE.split(text):
+        if _WHEN.match(sentence):
+            continue
         gives = False
         last: _Mention | None = None
         for at, found in enumerate(_WORD.finditer(sentence[:_WIDTH].lower())):
@@ -169,7 +177,8 @@ def _together(first: _Mention, second: _Mention) -> bool:
 def _joined(first: _Mention, second: _Mention) -> _Mention:
     """`a CSV ledger`, or `minutes in Markdown`: the format of one and the content of the other are one file."""
     file, content = (first, second) if first.explicit else (second, first)
-    return _Mention(FileState(format=file.state.format, holds=content.state.holds), first.gives, True, second.at)
+    holds = file.state.holds if file.state.format in _FIXED else content.state.holds
+    return _Mention(FileState(format=file.state.format, holds=holds), first.gives, True, second.at)
 
 
 def _has(told: Iterable[_Mention], gives: bool) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from clawc.runtime.engine.untyped import listing, mapping
 from clawc.runtime.synth.skills.graph import SkillGraph
@@ -26,7 +27,7 @@ class PathCounts:
     def count(self, path: Sequence[str]) -> None:
         """One more of this path was taken."""
         self.nodes.update(path)
-        self.edges.update(zip(path, path[1:]))
+        self.edges.update(pairwise(path))
 
     def stored(self) -> dict[str, object]:
         """The counts as JSON has them, in order."""
