@@ -79,7 +79,17 @@ def synth_verb(
     author = AuthorOptions(wish, reviewer, tuple(skill or ()), rounds, at_once)
     forms = tuple(dict.fromkeys(to or ("folder", "jsonl", "parquet")))
     options = SynthOptions(
-        out or Path("set"), provider, count, seed, forms, tuple(against or ()), work, jobs, not no_semantic, author, dry_run
+        out or Path("set"),
+        provider,
+        count,
+        seed,
+        forms,
+        tuple(against or ()),
+        work,
+        jobs,
+        not no_semantic,
+        author,
+        dry_run,
     )
     raise typer.Exit(synth_command(options))
 

@@ -213,7 +213,10 @@ def _card(document: Report, options: SynthOptions, made: _Made) -> str:
         "level admit, and reviewed by models in two votes and a tie-break; what was dropped at which stage stands in `yields.txt`. Others were "
         "drawn from archetypes without a model."
     )
-    limits = ("The reviews of models let faults through that people would see; `clawc synth review` shows samples.", *LIMITS[1:])
+    limits = (
+        "The reviews of models let faults through that people would see; `clawc synth review` shows samples.",
+        *LIMITS[1:],
+    )
     return dataset_card(document, CardText(title=options.out.name, command=command, made=written, limits=limits))
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from clawc.commands.models import ModelWish, model_of
 from clawc.commands.progress import ProgressLine
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from clawc.runtime.synth.authoring.calls import Calls
     from clawc.runtime.synth.authoring.drafts import DraftRecord
     from clawc.runtime.synth.authoring.grounded import GroundedSkills
-    from clawc.runtime.synth.authoring.ideas import Route
     from clawc.runtime.synth.authoring.noted import Tried
     from clawc.runtime.synth.authoring.pipeline import Authored
     from clawc.runtime.synth.authoring.stages import Models
@@ -60,11 +59,14 @@ def authored(
 ) -> Made:  # fmt: skip
     """The tasks of the routes that ask models. Raises UserError, and RuntimeFault where a model or a work folder is none."""
     from clawc.runtime.synth.authoring.calls import CallLog
+    from clawc.runtime.synth.authoring.ideas import ROUTES
     from clawc.runtime.synth.authoring.pipeline import Author, AuthorSettings
 
     choice = model_of(options.model)
     if choice is None:
-        raise UserError("`persona` and `skills` ask a model", "name one by --model; `--dry-run` shows what it would be asked")
+        raise UserError(
+            "`persona` and `skills` ask a model", "name one by --model; `--dry-run` shows what it would be asked"
+        )
     other = model_of(ModelWish(options.reviewer)) if options.reviewer else None
     work.mkdir(parents=True, exist_ok=True)
     log = CallLog(work)
@@ -75,7 +77,7 @@ def authored(
             log.open()
             for calls in opened:
                 runner.run(calls.open())
-            for route in (cast("Route", each) for each in ("persona", "skills") if each in counts):
+            for route in (each for each in ROUTES if each in counts):
                 skills = _skills(options, models, runner) if route == "skills" else None
                 line = ProgressLine(counts[route], f"tasks ({route})")
 
@@ -83,10 +85,16 @@ def authored(
                     line.report(min(len(found.rows), total), 0)
 
                 settings = AuthorSettings(
-                    route, counts[route], seed, options.rounds, options.at_once, models.writer.model, models.reviewer.model
+                    route,
+                    counts[route],
+                    seed,
+                    options.rounds,
+                    options.at_once,
+                    models.writer.model,
+                    models.reviewer.model,
                 )
                 author = Author(
-                    settings, work, models, log, lambda paths: _prove(paths, jobs), screen, runner.run, skills, leakage, max(1, jobs), seen, _told
+                    settings, work, models, log, lambda paths: prove_written(paths, jobs), screen, runner.run, skills, leakage, max(1, jobs), seen, _told
                 )  # fmt: skip
                 try:
                     found = author.batch()
@@ -126,13 +134,22 @@ def _models(
 
     def calls_of(chosen: ModelChoice) -> tuple[Calls, frozenset[str]]:
         engine = chosen.make()
-        return Calls(Asker(engine, judge_sampling(chosen), budget), chosen.name, log, options.at_once), constrains(engine)
+        return Calls(Asker(engine, judge_sampling(chosen), budget), chosen.name, log, options.at_once), constrains(
+            engine
+        )
 
     writer, kinds = calls_of(choice)
     reviewer, review_kinds = calls_of(other) if other is not None else (writer, kinds)
     grammar = Constraint("grammar", decoding_grammar("llguidance", "file", cut=True)) if "grammar" in kinds else None
     models = Models(
-        writer, reviewer, seed, choice.rules.pinned, choice.rules.max_tokens, grammar, "schema" in kinds, "schema" in review_kinds
+        writer,
+        reviewer,
+        seed,
+        choice.rules.pinned,
+        choice.rules.max_tokens,
+        grammar,
+        "schema" in kinds,
+        "schema" in review_kinds,
     )
     return models, (writer,) if other is None else (writer, reviewer)
 
@@ -141,7 +158,7 @@ def _told(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
-def _prove(paths: Sequence[Path], jobs: int) -> Iterator[Tried]:
+def prove_written(paths: Sequence[Path], jobs: int) -> Iterator[Tried]:
     from clawc.runtime.synth.authoring.noted import Tried, no_solution, read_note, task_note
     from clawc.runtime.synth.rows import card_summary
 

@@ -37,5 +37,7 @@ def review_command(path: Path, out: Path, count: int, dropped: int, seed: int) -
             out.write_text(page(path.name, shown, refused, len(rows), len(records)), encoding="utf-8")
         except OSError as error:
             raise UserError(f"`{out}` cannot be written: {error.strerror}") from error
-    sys.stdout.write(f"{len(shown)} of {len(rows)} tasks and {len(refused)} of {len(records)} dropped drafts in {out}\n")
+    sys.stdout.write(
+        f"{len(shown)} of {len(rows)} tasks and {len(refused)} of {len(records)} dropped drafts in {out}\n"
+    )
     return exits.OK

@@ -62,7 +62,15 @@ def yaml_value(text: str, place: str) -> Any:
         raise Refused(f"`{place}` is larger than {MAX_YAML >> 20} MiB", place)
     try:
         return whole_texts(yaml.load(text, _Loader))
-    except (yaml.YAMLError, ValueError, RecursionError, TypeError, OverflowError) as error:
+    except (
+        yaml.YAMLError,
+        ValueError,
+        RecursionError,
+        TypeError,
+        OverflowError,
+        LookupError,
+        AttributeError,
+    ) as error:  # by tags
         why = " ".join(str(error).split())[:200]
         raise Refused(f"`{place}` is no YAML: {why}", place) from None
 

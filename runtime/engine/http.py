@@ -237,7 +237,9 @@ class HttpEngine:
 
     def _held(self, constraint: Constraint) -> dict[str, object]:
         if constraint.kind not in self.constrains:
-            raise EngineFailure("rejected", f"`{self.name}` is not said to hold answers to a {constraint.kind}: see `constrain`")
+            raise EngineFailure(
+                "rejected", f"`{self.name}` is not said to hold answers to a {constraint.kind}: see `constrain`"
+            )
         if constraint.kind == "grammar":
             return {"structured_outputs": {"grammar": constraint.text}}
         try:

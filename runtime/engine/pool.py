@@ -14,7 +14,16 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from clawc.runtime.engine.closing import closing
-from clawc.runtime.engine.interface import ChatRequest, ConstraintKind, Engine, EngineFailure, Piece, Tap, TokenUsage, constrains
+from clawc.runtime.engine.interface import (
+    ChatRequest,
+    ConstraintKind,
+    Engine,
+    EngineFailure,
+    Piece,
+    Tap,
+    TokenUsage,
+    constrains,
+)
 
 _MILLION = Decimal(1_000_000)
 # Failures one after another after which others are called first, and how long.

@@ -140,7 +140,10 @@ def schema() -> Schema:
     """The columns of Parquet, as Arrow has them. Raises SynthUnavailable."""
     pa = arrow()
     text, count, texts = pa.string(), pa.int64(), pa.list_(pa.string())
-    card = [(name, count) for name in ("wrong", "killed", "survived", "equivalent", "rejected", "open", "probes", "independent")]
+    card = [
+        (name, count)
+        for name in ("wrong", "killed", "survived", "equivalent", "rejected", "open", "probes", "independent")
+    ]
     return pa.schema([
         ("format_version", count), ("id", text), ("split", text), ("family", text), ("archetype", text), ("category", text),
         ("operations", texts), ("formats", texts), ("shape", text), ("instruction", text), ("source", text), ("persona", text), ("seed", count),

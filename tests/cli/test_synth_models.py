@@ -28,7 +28,16 @@ def test_shares() -> None:
     assert counts_of("persona,archetypes", 5) == {"archetypes": 2, "persona": 3}
     assert counts_of("persona=1,archetypes=0", 3) == {"persona": 3}
     assert sum(counts_of("persona=1,archetypes=1,skills=1", 100).values()) == 100
-    for wrong in ("", "persona,persona", "models", "persona=x", "persona=-1", "persona=0", "persona;archetypes", "archetypes=99999999"):
+    for wrong in (
+        "",
+        "persona,persona",
+        "models",
+        "persona=x",
+        "persona=-1",
+        "persona=0",
+        "persona;archetypes",
+        "archetypes=99999999",
+    ):
         with pytest.raises(UserError):
             counts_of(wrong, 5)
 
@@ -52,26 +61,69 @@ def test_what_is_refused(tmp_path: Path, arguments: tuple[str, ...], said: str) 
 
 def test_a_dry_run_asks_nobody(tmp_path: Path) -> None:
     """No model, no folder; the prompt is shown as it would be sent."""
-    told = clawc(tmp_path, "synth", "--provider", "persona=1,skills=1,archetypes=2", "--skills", str(SKILLS), "-n", "8", "--dry-run")
+    told = clawc(
+        tmp_path,
+        "synth",
+        "--provider",
+        "persona=1,skills=1,archetypes=2",
+        "--skills",
+        str(SKILLS),
+        "-n",
+        "8",
+        "--dry-run",
+    )
     assert told.returncode == 0, told.stderr
-    assert "archetypes: 4 tasks" in told.stdout and "persona: 2 tasks" in told.stdout and "skills: 2 tasks" in told.stdout
-    assert "You plan tasks for a personal assistant" in told.stdout and re.search(r"about [\d,]+ to [\d,]+ tokens", told.stdout)
+    assert (
+        "archetypes: 4 tasks" in told.stdout and "persona: 2 tasks" in told.stdout and "skills: 2 tasks" in told.stdout
+    )
+    assert "You plan tasks for a personal assistant" in told.stdout and re.search(
+        r"about [\d,]+ to [\d,]+ tokens", told.stdout
+    )
     assert not list(tmp_path.iterdir())
 
 
 def test_a_model_that_says_nothing_of_use(tmp_path: Path) -> None:
     """The batch ends with what to do, and every draft stands in the work folder with its reason."""
     (tmp_path / "s.json").write_text('[{"text": "I would rather talk about the weather."}]')
-    made = clawc(tmp_path, "synth", "--provider", "persona", "--model", "scripted:s.json", "-n", "2", "--no-semantic", "-o", "set")
-    assert made.returncode == 2 and "R1005" in made.stderr and "stronger model" in made.stderr and "Traceback" not in made.stderr
-    records = [json.loads(line) for path in (tmp_path / "set.work/models").glob("persona-*.jsonl") for line in path.read_text().splitlines()]
+    made = clawc(
+        tmp_path,
+        "synth",
+        "--provider",
+        "persona",
+        "--model",
+        "scripted:s.json",
+        "-n",
+        "2",
+        "--no-semantic",
+        "-o",
+        "set",
+    )
+    assert (
+        made.returncode == 2
+        and "R1005" in made.stderr
+        and "stronger model" in made.stderr
+        and "Traceback" not in made.stderr
+    )
+    records = [
+        json.loads(line)
+        for path in (tmp_path / "set.work/models").glob("persona-*.jsonl")
+        for line in path.read_text().splitlines()
+    ]
     assert len(records) >= 96 and {each["stage"] for each in records} == {"blueprint"}
 
 
 def test_a_page_of_samples(tmp_path: Path) -> None:
-    assert clawc(tmp_path, "synth", "-n", "4", "--seed", "4", "--no-semantic", "--to", "jsonl", "-o", "set").returncode == 0
+    assert (
+        clawc(tmp_path, "synth", "-n", "4", "--seed", "4", "--no-semantic", "--to", "jsonl", "-o", "set").returncode
+        == 0
+    )
     row = json.loads(next((tmp_path / "set/jsonl").iterdir()).read_text().splitlines()[0])
-    record = {"name": "persona_00000", "stage": "review", "why": "<script>alert(1)</script>", "source": "</pre><script>alert(2)</script>"}
+    record = {
+        "name": "persona_00000",
+        "stage": "review",
+        "why": "<script>alert(1)</script>",
+        "source": "</pre><script>alert(2)</script>",
+    }
     (tmp_path / "set/dropped.jsonl").write_text(json.dumps(record) + "\n")
     told = clawc(tmp_path, "synth", "review", "set", "-n", "3", "-o", "page.html")
     assert told.returncode == 0 and "3 of 4 tasks and 1 of 1 dropped drafts" in told.stdout, told.stderr

@@ -239,9 +239,7 @@ def test_text_that_is_held_to_a_grammar_comes_as_it_was_drawn(template: Template
     ],
     ids=["no engine for it", "another kind", "tools", "tools that are not chosen", "stop"],
 )
-def test_what_cannot_be_held_to_a_constraint_is_rejected(
-    template: Template, told: Told, request_: ChatRequest
-) -> None:
+def test_what_cannot_be_held_to_a_constraint_is_rejected(template: Template, told: Told, request_: ChatRequest) -> None:
     failure = Heard(ChatOverTokens(told, template, 4096), request_).failure
     assert failure is not None
     assert (failure.kind, told.asked) == ("rejected", [])

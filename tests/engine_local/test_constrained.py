@@ -196,6 +196,8 @@ def test_free_calls_are_given_the_same_beside_others(tiny_model: Path, turns: in
     expected = answers(Batches(setup(tiny_model, cache=1024), turns), CALLS)
     batches = Batches(setup(tiny_model, cache=1024), turns)
     for number in range(4):
-        batches.add(f"held {number}", [9, 10, number + 20], 30, 1.0, number, Constraint("grammar", "start: /[a-z]{20,40}/"))
+        batches.add(
+            f"held {number}", [9, 10, number + 20], 30, 1.0, number, Constraint("grammar", "start: /[a-z]{20,40}/")
+        )
     batches.add("wrong", [9], 30, 1.0, 1, Constraint("grammar", "start: ("))
     assert answers(batches, CALLS) == expected

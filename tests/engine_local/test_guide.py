@@ -14,7 +14,7 @@ import pytest
 from clawc.compiler.passes.parse import parse
 from clawc.compiler.passes.shape import check_shape
 from clawc.compiler.source import Diagnostics, Source
-from clawc.runtime.engine.interface import Constraint, EngineFailure
+from clawc.runtime.engine.interface import Constraint
 from clawc.runtime.engine.local.packages import CONVERSION, GRAMMAR, TOKENS
 from clawc.runtime.engine.local.smollm2 import smollm2
 from clawc.spec.export.decoding import decoding_grammar
@@ -81,7 +81,11 @@ def walked(guides: Guides, constraint: Constraint, most: int, rng: random.Random
         assert allowed
         token = rng.choice(allowed)
         if structural and rng.random() < 0.9:
-            short = [each for each in rng.sample(allowed, min(len(allowed), 40)) if len(words[each]) < 4 and words[each].isascii()]
+            short = [
+                each
+                for each in rng.sample(allowed, min(len(allowed), 40))
+                if len(words[each]) < 4 and words[each].isascii()
+            ]
             token = rng.choice(short or allowed)
         if not guide.take(token, left - 1):
             continue
@@ -140,7 +144,11 @@ def are_people(text: str) -> None:
         check(person)
 
 
-CASES: list[tuple[Constraint, Callable[[str], None], int]] = [(CLAW, is_claw, 3), (NESTED, is_nested, 2), (PEOPLE, are_people, 26)]
+CASES: list[tuple[Constraint, Callable[[str], None], int]] = [
+    (CLAW, is_claw, 3),
+    (NESTED, is_nested, 2),
+    (PEOPLE, are_people, 26),
+]
 
 
 @pytest.mark.parametrize(("constraint", "check", "least"), CASES, ids=["claw", "nested", "people"])
@@ -152,5 +160,7 @@ def test_random_answers_are_whole_within_their_bound(
     scale = 4 if vocabulary == "small" else 1
     for number in range(WALKS):
         rng = random.Random(f"{vocabulary} {number}")
-        most = rng.randint(least * scale, (least + 20) * scale) if rng.random() < 0.5 else rng.randint(least * scale, 160)
+        most = (
+            rng.randint(least * scale, (least + 20) * scale) if rng.random() < 0.5 else rng.randint(least * scale, 160)
+        )
         check(walked(guides, constraint, most, rng))

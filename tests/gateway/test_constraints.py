@@ -155,7 +155,9 @@ def test_answers_are_found_by_what_they_were_held_to(tmp_path: Path) -> None:
 def test_a_setting_says_what_a_server_can_be_held_to(tmp_path: Path) -> None:
     one = {"url": "http://h/v1", "model": "m", "constrain": "vllm"}
     both = {"upstreams": [one, {**one, "constrain": "schema"}]}
-    engines = engine_settings(tmp_path / "claw.toml", {"one": one, "both": both, "plain": {"url": "http://h/v1", "model": "m"}})
+    engines = engine_settings(
+        tmp_path / "claw.toml", {"one": one, "both": both, "plain": {"url": "http://h/v1", "model": "m"}}
+    )
     found = [constrains(model_named(name, Wishes(engines=engines)).make()) for name in ("one", "both", "plain")]
     assert found == [BOTH, {"schema"}, frozenset()]
     with pytest.raises(RuntimeFault, match=r"R0968.*constrain"):

@@ -101,7 +101,9 @@ def test_interrupted_in_a_later_round(tmp_path: Path, monkeypatch: pytest.Monkey
     assert synthesise(settings, tmp_path / "parts", Prover(), None) == whole
     names = [path.name for path in sorted((tmp_path / "whole").glob("round-*.jsonl"))]
     assert len(names) > 5
-    assert [(tmp_path / "parts" / name).read_bytes() for name in names] == [(tmp_path / "whole" / name).read_bytes() for name in names]
+    assert [(tmp_path / "parts" / name).read_bytes() for name in names] == [
+        (tmp_path / "whole" / name).read_bytes() for name in names
+    ]
 
 
 def test_the_rows(tmp_path: Path) -> None:

@@ -95,7 +95,13 @@ class Batches:
         self._thread.start()
 
     def add(
-        self, name: str, prompt: list[int], most: int, temperature: float, seed: int, constraint: Constraint | None = None
+        self,
+        name: str,
+        prompt: list[int],
+        most: int,
+        temperature: float,
+        seed: int,
+        constraint: Constraint | None = None,
     ) -> None:
         """Begins to answer, with at most `most` tokens. A constraint is compiled here, by the thread that calls; one that cannot be is the
         end of this call."""

@@ -17,12 +17,16 @@ Path = Annotated[str, Field(min_length=3, max_length=120)]
 _PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*(?:/[A-Za-z0-9][A-Za-z0-9_.-]*){0,4}")
 _SHORTEST = 60
 _GRADED = re.compile(
-    r"\b(?:graders?|grading|rubrics?|checkers?|verifiers?|hidden tests?|test cases?|reward|benchmark|as an ai)\b", re.IGNORECASE
+    r"\b(?:graders?|grading|rubrics?|checkers?|verifiers?|hidden tests?|test cases?|reward|benchmark|as an ai)\b",
+    re.IGNORECASE,
 )
 _OUTSIDE = re.compile(
-    r"\bhttps?://(?!(?:[\w-]+\.)*example\.(?:com|org|net)\b)|\b(?:log ?in to|sign in to|api key|password for)\b", re.IGNORECASE
+    r"\bhttps?://(?!(?:[\w-]+\.)*example\.(?:com|org|net)\b)|\b(?:log ?in to|sign in to|api key|password for)\b",
+    re.IGNORECASE,
 )
-_PLACEHOLDER = re.compile(r"\b(?:lorem ipsum|TODO|TBD|foo ?bar|placeholder|insert .{1,20} here)\b|\[[A-Z][a-z]* name\]|<[a-z_ ]+>")
+_PLACEHOLDER = re.compile(
+    r"\b(?:lorem ipsum|TODO|TBD|foo ?bar|placeholder|insert .{1,20} here)\b|\[[A-Z][a-z]* name\]|<[a-z_ ]+>"
+)
 
 
 class PlannedFile(Strict):

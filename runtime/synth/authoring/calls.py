@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -136,7 +135,7 @@ class Calls:
 
     async def _made(self, question: Question, key: str) -> CallRecord:
         request = ChatRequest(question.messages, sampling=question.sampling, constraint=question.constraint)
-        tally = Tally()
+        tally, last = Tally(), ""
         record = CallRecord(key=key, draft=question.draft, stage=question.stage, model=self.model[:400])
         for attempt in range(_TRIES):
             if self._in_a_row >= _MANY:
@@ -156,14 +155,6 @@ class Calls:
             self._log.made += 1
             return record.model_copy(update={"text": answer.text, "finish": answer.finish, **_spent(tally)})
         raise _silent(self.model, last)
-
-
-async def every(work: Sequence[Callable[[], asyncio.Future[None]]]) -> None:
-    """All of it at once; where one fails, the others come to their end first, so that what they were answered is kept."""
-    done = await asyncio.gather(*(each() for each in work), return_exceptions=True)
-    for each in done:
-        if isinstance(each, BaseException):
-            raise each
 
 
 def _silent(model: str, why: str) -> RuntimeFault:

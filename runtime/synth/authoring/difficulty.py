@@ -13,9 +13,14 @@ from clawc.compiler.pipeline import Compiled
 from clawc.spec.bundle import Strict
 
 VERSION = "features-1"
-_VERB = re.compile(r"\|\s*(?:where|derive|join|left_join|semi_join|anti_join|group|sort|take|select|window|pivot|unpivot|concat|distinct|explode)\b")
+_VERB = re.compile(
+    r"\|\s*(?:where|derive|join|left_join|semi_join|anti_join|group|sort|take|select|window|pivot|unpivot|concat|distinct|explode)\b"
+)
 _HARD = re.compile(r"\|\s*(?:join|left_join|semi_join|anti_join|group|window|pivot|explode)\b")
-_RULE = re.compile(r"\b(?:only|except|unless|otherwise|ties?|rounded?|ignore|twice|duplicates?|at (?:least|most)|without|never|before|after)\b", re.IGNORECASE)
+_RULE = re.compile(
+    r"\b(?:only|except|unless|otherwise|ties?|rounded?|ignore|twice|duplicates?|at (?:least|most)|without|never|before|after)\b",
+    re.IGNORECASE,
+)
 
 Count = Annotated[int, Field(ge=0)]
 

@@ -19,7 +19,22 @@ Route = Literal["persona", "skills"]
 ROUTES: tuple[Route, ...] = ("persona", "skills")
 _OPERATIONS, _FORMATS = 3, 2
 # What people keep, and what a workspace may hold without further settings.
-FORMATS = ("csv", "tsv", "json", "jsonl", "yaml", "toml", "ini", "markdown", "xml", "html", "email", "ics", "xlsx", "text")
+FORMATS = (
+    "csv",
+    "tsv",
+    "json",
+    "jsonl",
+    "yaml",
+    "toml",
+    "ini",
+    "markdown",
+    "xml",
+    "html",
+    "email",
+    "ics",
+    "xlsx",
+    "text",
+)
 # No program runs while a task is planned or solved by its query, so code is left to archetypes that test it.
 _NO_OPERATIONS = ("code.run", "code.test")
 
@@ -43,7 +58,9 @@ class Idea:
     picks: tuple[tuple[str, str], ...]
 
 
-def idea_of(seed: int, route: Route, number: int, balance: Balance, skills: Sequence[str] = (), tasks: Sequence[str] = ()) -> Idea:
+def idea_of(
+    seed: int, route: Route, number: int, balance: Balance, skills: Sequence[str] = (), tasks: Sequence[str] = ()
+) -> Idea:
     """The idea of a number: the same for the same seed, number and counts. `skills` is a path through the graph of skills, `tasks` the
     operations that these are for."""
     draw, known = Draw("idea", seed, route, number), taxonomy()

@@ -182,7 +182,9 @@ class Author:
     def _draft(self, number: int) -> Draft:
         path = self.skills.path(self.settings.seed, number) if self.skills is not None else ()
         tasks = self.skills.operations(path) if self.skills is not None else ()
-        idea = idea_of(self.settings.seed, self.settings.route, number, self._balance, [each.name for each in path], tasks)
+        idea = idea_of(
+            self.settings.seed, self.settings.route, number, self._balance, [each.name for each in path], tasks
+        )
         self._briefs[idea.name] = path
         return Draft(idea)
 
@@ -382,7 +384,9 @@ def _claim(settings: AuthorSettings, work: Path) -> None:
             other = [key for key in wanted if before.get(key) != wanted[key]]
             if other:
                 raise RuntimeFault(
-                    "R1004", f"`{work}` holds a batch with other {other[0]}", "give another work folder, or remove this one"
+                    "R1004",
+                    f"`{work}` holds a batch with other {other[0]}",
+                    "give another work folder, or remove this one",
                 )
         whole_file(path, json.dumps(wanted, indent=1).encode())
     except (OSError, ValueError, AttributeError) as error:
@@ -397,7 +401,9 @@ def _records(file: Path) -> list[DraftRecord] | None:
         with open(file, encoding="utf-8") as stream:
             return [DraftRecord.model_validate_json(line) for line in stream]
     except (OSError, ValidationError, ValueError) as error:
-        raise RuntimeFault("R1004", f"`{file}` is no round of a batch", "give another work folder, or remove the file") from error
+        raise RuntimeFault(
+            "R1004", f"`{file}` is no round of a batch", "give another work folder, or remove the file"
+        ) from error
 
 
 def _exhausted(settings: AuthorSettings, found: Authored, fruitless: int) -> RuntimeFault:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from clawc.runtime.synth.authoring.blueprint import Blueprint
 from clawc.runtime.synth.authoring.examples import nearest
-from clawc.runtime.synth.authoring.ideas import ROUTES, idea_of
+from clawc.runtime.synth.authoring.ideas import ROUTES, Idea, idea_of
 from clawc.runtime.synth.authoring.pipeline import Skills
 from clawc.runtime.synth.authoring.prompts import rendered
 from clawc.runtime.synth.authoring.replies import schema_of
-from clawc.runtime.synth.authoring.stages import told_of
+from clawc.runtime.synth.authoring.stages import SkillBrief, told_of
 from clawc.spec.export.card import card
 from clawc.stdlib.archetypes.draw import Balance
 
@@ -27,7 +27,8 @@ def planned(counts: Mapping[str, int], seed: int, rounds: int, skills: Skills | 
     for route in ROUTES:
         if route not in counts:
             continue
-        balance, ideas = Balance(), []
+        balance = Balance()
+        ideas: list[tuple[Idea, tuple[SkillBrief, ...]]] = []
         for number in range(_IDEAS):
             path = skills.path(seed, number) if route == "skills" and skills is not None else ()
             tasks = skills.operations(path) if skills is not None and path else ()

@@ -38,7 +38,11 @@ def prepared(source: str, name: str, skills: Sequence[str] = ()) -> Prepared:
     """A source with one task, called `name`; blocks of these skills are left out, as they are put there as they are. What is no file of
     the language at all passes: the compiler has more to say about it. Call this within bounds: it parses what a stranger wrote."""
     tree = read(f"{name}.claw", source).file
-    own = [node for node in _nodes(tree) if isinstance(node, ast.Block) and node.kind.text == "skill" and _label(node) in skills]
+    own = [
+        node
+        for node in _nodes(tree)
+        if isinstance(node, ast.Block) and node.kind.text == "skill" and _label(node) in skills
+    ]
     if own:
         for block in sorted(own, key=lambda each: -each.span.start):
             source = source[: block.span.start] + source[block.span.end :]
@@ -66,9 +70,7 @@ def _against(tree: ast.File) -> str:
             return "refused: `use` of a file; only `std.` libraries"
         if isinstance(item, ast.Block) and item.kind.text not in _TOP:
             return f"refused: `{item.kind.text[:40]}` outside of the task"
-    count = 0
-    for node in _nodes(tree):
-        count += 1
+    for count, node in enumerate(_nodes(tree)):
         if count > _MOST_NODES:
             return "refused: a file of too many parts"
         found = _refused(node)

@@ -42,10 +42,10 @@ def fence_for(text: str) -> str:
 
 @cache
 def _text(name: str) -> str:
-    return (resources.files(__package__) / _PLACE / f"{name}.j2").read_text(encoding="utf-8")
+    return (resources.files("clawc.runtime.synth.authoring") / _PLACE / f"{name}.j2").read_text(encoding="utf-8")
 
 
 @cache
 def _environment() -> Environment:
     # Prompts are no HTML, and all templates are ours.
-    return Environment(autoescape=False, undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701
+    return Environment(autoescape=False, undefined=StrictUndefined, keep_trailing_newline=True)

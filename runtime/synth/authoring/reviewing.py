@@ -66,7 +66,9 @@ def review_prompt(instruction: str, files: Mapping[str, bytes], source: str, vot
     told, checks = visible(instruction), visible(source[:_SHOWN_SOURCE])
     mark = mark_for(told, checks, *(each.text for each in shown))
     questions = [QUESTIONS[place] for place in order_of(len(QUESTIONS), vote, digest)]
-    return rendered("judge", questions=questions, instruction=told, files=shown, source=checks, mark=mark, schema=schema_of(Opinion))
+    return rendered(
+        "judge", questions=questions, instruction=told, files=shown, source=checks, mark=mark, schema=schema_of(Opinion)
+    )
 
 
 def disputed(first: Opinion, second: Opinion) -> bool:
@@ -81,7 +83,9 @@ def faults(votes: Sequence[Opinion]) -> tuple[QuestionName, ...]:
 
 def _shown(path: str, data: bytes) -> ShownFile:
     try:
-        text = data[: 4 * _SHOWN_CHARACTERS].decode("utf-8", "strict" if len(data) <= 4 * _SHOWN_CHARACTERS else "ignore")
+        text = data[: 4 * _SHOWN_CHARACTERS].decode(
+            "utf-8", "strict" if len(data) <= 4 * _SHOWN_CHARACTERS else "ignore"
+        )
     except UnicodeDecodeError:
         return ShownFile(path, f"({len(data)} bytes that are no text)")
     if "\0" in text:

@@ -64,8 +64,19 @@ def with_rubric(source: str, proposed: ProposedRubric) -> str:
     """The source with the block at the end of `verify`, unless it has a rubric of its own or nothing is proposed."""
     if proposed.skip:
         return source
-    task = next((item for item in read("task.claw", source).file.items if isinstance(item, ast.Block) and item.kind.text == "task"), None)
-    verify = None if task is None else next((i for i in task.items if isinstance(i, ast.Block) and i.kind.text == "verify"), None)
+    task = next(
+        (
+            item
+            for item in read("task.claw", source).file.items
+            if isinstance(item, ast.Block) and item.kind.text == "task"
+        ),
+        None,
+    )
+    verify = (
+        None
+        if task is None
+        else next((i for i in task.items if isinstance(i, ast.Block) and i.kind.text == "verify"), None)
+    )
     if verify is None or any(isinstance(item, ast.Block) and item.kind.text == "rubric" for item in verify.items):
         return source
     at = source.rindex("}", verify.span.start, verify.span.end)
@@ -78,5 +89,10 @@ def _block(proposed: ProposedRubric) -> str:
     lines = [f"    rubric {NAME} {{", f"      reads = [{', '.join(proposed.reads)}]"]
     for each in proposed.criteria:
         text = json.dumps(visible(each.text), ensure_ascii=False)
-        lines += [f"      criterion {each.name} {{", f"        text = {text}", f"        points = {each.points}", "      }"]
+        lines += [
+            f"      criterion {each.name} {{",
+            f"        text = {text}",
+            f"        points = {each.points}",
+            "      }",
+        ]
     return "\n".join([*lines, "    }", ""])

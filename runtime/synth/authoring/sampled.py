@@ -38,9 +38,11 @@ def sample_drafts(records: Sequence[DraftRecord], count: int, seed: int) -> list
 
 def page(name: str, rows: Sequence[TaskRow], records: Sequence[DraftRecord], all_rows: int, all_records: int) -> str:
     """One page without scripts, in which everything of a task is escaped."""
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
     environment.filters["told"] = _told
-    text = (resources.files(__package__) / _TEMPLATE).read_text(encoding="utf-8")
+    text = (resources.files("clawc.runtime.synth.authoring") / _TEMPLATE).read_text(encoding="utf-8")
     return environment.from_string(text).render(
         name=name, rows=rows, records=records, all_rows=all_rows, all_records=all_records, most=_SHOWN_FILES
     )  # fmt: skip
@@ -65,4 +67,6 @@ def _told(file: TaskFile) -> str:
         text = file.bytes.decode("utf-8")
     except UnicodeDecodeError:
         return f"({len(file.bytes)} bytes that are no text)"
-    return text if len(text) <= _SHOWN_FILE else f"{text[:_SHOWN_FILE]}\n(and {len(text) - _SHOWN_FILE} characters more)"
+    return (
+        text if len(text) <= _SHOWN_FILE else f"{text[:_SHOWN_FILE]}\n(and {len(text) - _SHOWN_FILE} characters more)"
+    )

@@ -131,7 +131,14 @@ async def review(draft: Draft, models: Models) -> None:
             break
         text = review_prompt(note.instruction, files, draft.source, vote, note.structure)
         found = await _object(
-            draft, models.reviewer, models, "review", ({"role": "user", "content": text},), Opinion, models.review_schemas, vote
+            draft,
+            models.reviewer,
+            models,
+            "review",
+            ({"role": "user", "content": text},),
+            Opinion,
+            models.review_schemas,
+            vote,
         )
         if isinstance(found, str):
             draft.drop("review", f"no vote: {found}")
@@ -201,6 +208,7 @@ def _no_answer(said: CallRecord) -> str:
 
 def told_of(idea: Idea) -> str:
     """The idea in a line, for people."""
-    return f"{idea.name}: {idea.scenario}; {', '.join(name for name, _ in idea.operations)}; {', '.join(idea.formats)}" + (
-        f"; skills {' > '.join(idea.skills)}" if idea.skills else ""
+    return (
+        f"{idea.name}: {idea.scenario}; {', '.join(name for name, _ in idea.operations)}; {', '.join(idea.formats)}"
+        + (f"; skills {' > '.join(idea.skills)}" if idea.skills else "")
     )

@@ -20,7 +20,9 @@ SHOWN_FINDINGS = 12
 _SHOWN_REPLY = 64_000
 
 
-def written(idea: Idea, plan: Blueprint, examples: Sequence[str], skills: Sequence[Mapping[str, str]] = ()) -> tuple[Object, ...]:
+def written(
+    idea: Idea, plan: Blueprint, examples: Sequence[str], skills: Sequence[Mapping[str, str]] = ()
+) -> tuple[Object, ...]:
     """The question for a first file."""
     text = rendered(
         "write", name=idea.name, idea=idea, card=card().rstrip(), examples=examples, plan=plan.model_dump_json(indent=1), skills=skills
@@ -32,7 +34,11 @@ def mended(first: Sequence[Object], reply: str, findings: Sequence[Finding], why
     """The question for the next file, after a reply that does not stand: by the compiler's findings, or for `why`."""
     diagnostics = diagnostics_of(findings) if findings else ""
     text = rendered("repair", diagnostics=diagnostics, why=visible(why)[:400], fence=fence_for(diagnostics))
-    return (*first, {"role": "assistant", "content": visible(reply[:_SHOWN_REPLY]) or "(nothing)"}, {"role": "user", "content": text})
+    return (
+        *first,
+        {"role": "assistant", "content": visible(reply[:_SHOWN_REPLY]) or "(nothing)"},
+        {"role": "user", "content": text},
+    )
 
 
 def diagnostics_of(findings: Sequence[Finding]) -> str:
@@ -48,7 +54,10 @@ def diagnostics_of(findings: Sequence[Finding]) -> str:
 
 def with_fixes(source: str, findings: Sequence[Finding]) -> str:
     """The source with the edits of errors that bring one, as far as they do not touch each other."""
-    edits = sorted((each.fix for each in findings if each.fix is not None and each.severity == "error"), key=lambda e: (e.start, e.end))
+    edits = sorted(
+        (each.fix for each in findings if each.fix is not None and each.severity == "error"),
+        key=lambda e: (e.start, e.end),
+    )
     parts: list[str] = []
     at = 0
     for edit in edits:

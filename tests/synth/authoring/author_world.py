@@ -31,7 +31,11 @@ def good_source(name: str, number: int) -> str:
 
 
 def _good(number: int) -> Iterator[str]:
-    plain = [each for each in ARCHETYPES if each.name in ("totals_report", "selection", "meeting_notes", "middles", "ledger_differences", "catalogue")]
+    plain = [
+        each
+        for each in ARCHETYPES
+        if each.name in ("totals_report", "selection", "meeting_notes", "middles", "ledger_differences", "catalogue")
+    ]
     for attempt in range(100):
         one = propose(SEED, 1000 * attempt + number, Balance(), plain)
         if " = run(" not in one.source and "from =" not in one.source:
@@ -40,7 +44,10 @@ def _good(number: int) -> Iterator[str]:
 
 def good_plan(number: int, operation: str) -> str:
     """A plan unlike others: words that stand in no other one, often enough."""
-    odd = " ".join(f"{word}{number}" for word in ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "harbour", "island", "juniper"))
+    odd = " ".join(
+        f"{word}{number}"
+        for word in ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "harbour", "island", "juniper")
+    )
     return json.dumps({
         "title": f"Totals of the week {number}",
         "request": f"Please go through the list of {odd} and tell me per {odd} what it comes to, sorted by name. Thank you so much.",
@@ -60,7 +67,11 @@ class Writer:
 
     name = "writer"
 
-    def __init__(self, replies: Mapping[tuple[str, str], list[Reply]] | None = None, on_call: Callable[[str, str], None] | None = None) -> None:
+    def __init__(
+        self,
+        replies: Mapping[tuple[str, str], list[Reply]] | None = None,
+        on_call: Callable[[str, str], None] | None = None,
+    ) -> None:
         self.replies = dict(replies or {})
         self.asked: Counter[tuple[str, str]] = Counter()
         self.prompts: dict[tuple[str, str, int], list[str]] = {}
@@ -74,8 +85,13 @@ class Writer:
 
     async def chat(self, request: ChatRequest, tap: Tap) -> AsyncGenerator[Piece]:
         first = str(request.messages[0]["content"])
-        stage = next(stage for stage, mark in MARKS.items() if mark in first)
-        name = next(found for found in reversed(_NAME.findall(first)))
+        # A skill may have any heading.
+        describes = first.startswith("You describe a skill")
+        stage = "annotate" if describes else next(stage for stage, mark in MARKS.items() if mark in first)
+        if stage == "annotate":
+            name = next(name for name, asked in self.replies if asked == stage and f"called `{name}`" in first)
+        else:
+            name = next(found for found in reversed(_NAME.findall(first)))
         turn = self.asked[name, stage]
         self.asked[name, stage] += 1
         self.prompts[name, stage, turn] = [str(message["content"]) for message in request.messages]

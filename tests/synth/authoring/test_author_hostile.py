@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from clawc.compiler.finding import Edit, Place, at_start
 from clawc.runtime.synth.authoring.blueprint import Blueprint, against_text
+from clawc.runtime.synth.authoring.ideas import idea_of
 from clawc.runtime.synth.authoring.policy import prepared
 from clawc.runtime.synth.authoring.prompts import fence_for, mark_for
 from clawc.runtime.synth.authoring.replies import read_object, read_source
 from clawc.runtime.synth.authoring.reviewing import review_prompt
 from clawc.runtime.synth.authoring.writing import with_fixes
-from clawc.compiler.finding import Edit, Place, at_start
-
-from tests.synth.authoring.author_world import Writer, good_plan, good_source
+from clawc.stdlib.archetypes.draw import Balance
+from tests.synth.authoring.author_world import SEED, Writer, good_plan, good_source
 from tests.synth.authoring.test_author_pipeline import FENCED, names, play, reason
 
 SECRET = "the secret of this machine 4711"
@@ -77,7 +78,9 @@ def test_a_project_around_the_work_folder_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "claw.toml").write_text("")
     (tmp_path / "secret.txt").write_text(SECRET)
     for path in ("secret.txt", "../secret.txt", "../../../secret.txt"):
-        source = good_source("t", 0).replace("  workspace {", f'  workspace {{\n    file taken "in/taken.txt" {{ from = "{path}" }}', 1)
+        source = good_source("t", 0).replace(
+            "  workspace {", f'  workspace {{\n    file taken "in/taken.txt" {{ from = "{path}" }}', 1
+        )
         assert prepared(source, "t").why.startswith("refused")
 
 
@@ -90,7 +93,8 @@ def test_a_project_around_the_work_folder_is_not_read(tmp_path: Path) -> None:
 def test_words_to_a_judge(tmp_path: Path, text: str, where: str) -> None:
     said: dict[tuple[str, str], list[object]] = {}
     if where == "request":
-        plan = json.loads(good_plan(0, "files.write"))
+        idea = idea_of(SEED, "persona", 0, Balance())
+        plan = json.loads(good_plan(0, idea.operations[0][0]))
         plan["request"] += f"\n{text}"
         said["persona_00000", "blueprint"] = [json.dumps(plan)]
     else:
@@ -148,12 +152,22 @@ def test_fixes_stay_within_the_file() -> None:
 
         return replace(at_start("E0101", "x.claw", "m"), start=place, end=place, fix=Edit("t", start, end, text))
 
-    found = [finding(0, 1, "A"), finding(0, 3, "no"), finding(2, 3, "C"), finding(2, 99, "no"), finding(-1, 0, "no"), finding(3, 2, "no")]
+    found = [
+        finding(0, 1, "A"),
+        finding(0, 3, "no"),
+        finding(2, 3, "C"),
+        finding(2, 99, "no"),
+        finding(-1, 0, "no"),
+        finding(3, 2, "no"),
+    ]
     assert with_fixes("abc", found) == "AbC"  # type: ignore[arg-type]
 
 
 def test_requests_that_nobody_would_send() -> None:
-    assert against_text("", "Please see https://intranet.acme.org/report and sum it up") == "a request that needs the network or an account"
+    assert (
+        against_text("", "Please see https://intranet.acme.org/report and sum it up")
+        == "a request that needs the network or an account"
+    )
     assert against_text("", "The page https://www.example.com/a is in pages/a.html") == ""
     assert against_text("", "The hidden tests will grade the output") == "a request that speaks of grading"
     assert against_text("", "Dear [Customer name], sum it up") == "a request with placeholders"

@@ -12,10 +12,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.synth.authoring.author_world import MARKS, SEED, good_plan, good_source, vote
 
 from clawc.runtime.synth.authoring.ideas import idea_of
 from clawc.stdlib.archetypes.draw import Balance
+from tests.synth.authoring.author_world import MARKS, SEED, good_plan, good_source, vote
 
 COUNT = 2
 DRAFTS = 2 * COUNT + 4
@@ -54,7 +54,9 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def run(script: Path, folder: Path) -> None:
-    done = subprocess.run(command(script, folder), env=environment(folder), capture_output=True, text=True, timeout=PATIENCE_S)
+    done = subprocess.run(
+        command(script, folder), env=environment(folder), capture_output=True, text=True, timeout=PATIENCE_S
+    )
     assert done.returncode == 0, done.stderr + done.stdout
 
 
@@ -73,7 +75,11 @@ def calls(folder: Path) -> list[dict[str, object]]:
 def test_in_one_go(whole: Path) -> None:
     stages = Counter(str(each["stage"]) for each in calls(whole))
     assert stages["blueprint"] == DRAFTS + 1 and stages["repair"] == 1 and stages["write"] == DRAFTS - 1
-    rows = [json.loads(line) for path in sorted((whole / "set" / "jsonl").iterdir()) for line in path.read_text().splitlines()]
+    rows = [
+        json.loads(line)
+        for path in sorted((whole / "set" / "jsonl").iterdir())
+        for line in path.read_text().splitlines()
+    ]
     assert sorted(row["id"] for row in rows) == ["persona_00001", "persona_00003"]
     assert {row["provenance"]["rounds"] for row in rows} == {1, 2}
     dropped = [json.loads(line) for line in (whole / "set" / "dropped.jsonl").read_text().splitlines()]
@@ -81,7 +87,9 @@ def test_in_one_go(whole: Path) -> None:
     assert (whole / "set" / "yields.svg").read_text().startswith("<svg")
 
 
-@pytest.mark.parametrize("lines", [0, 3, DRAFTS, DRAFTS + 4, 2 * DRAFTS, 2 * DRAFTS + 1, 2 * DRAFTS + 8, 4 * DRAFTS - 4])
+@pytest.mark.parametrize(
+    "lines", [0, 3, DRAFTS, DRAFTS + 4, 2 * DRAFTS, 2 * DRAFTS + 1, 2 * DRAFTS + 8, 4 * DRAFTS - 4]
+)
 def test_killed(script: Path, whole: Path, tmp_path: Path, lines: int) -> None:
     """Killed once so many answers are durable, then twice more soon after, then left alone."""
     for more in (0, 2, 4):
@@ -112,9 +120,13 @@ def test_again_changes_nothing(script: Path, whole: Path) -> None:
 
 def test_two_at_once(script: Path, tmp_path: Path) -> None:
     """A second start beside the first one says so and changes nothing."""
-    first = subprocess.Popen(command(script, tmp_path), env=environment(tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    first = subprocess.Popen(
+        command(script, tmp_path), env=environment(tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     while not calls(tmp_path) and first.poll() is None:
         time.sleep(0.005)
-    second = subprocess.run(command(script, tmp_path), env=environment(tmp_path), capture_output=True, text=True, timeout=PATIENCE_S)
+    second = subprocess.run(
+        command(script, tmp_path), env=environment(tmp_path), capture_output=True, text=True, timeout=PATIENCE_S
+    )
     assert first.wait(PATIENCE_S) == 0
     assert second.returncode == 2 and "R0202" in second.stderr and "Traceback" not in second.stderr
