@@ -29,6 +29,7 @@ from clawc.runtime.synth.authoring.drafts import Draft, DraftRecord
 from clawc.runtime.synth.authoring.ideas import Route, idea_of
 from clawc.runtime.synth.authoring.noted import MOST_BYTES, Tried
 from clawc.runtime.synth.authoring.policy import Prepared, prepared
+from clawc.runtime.synth.authoring.prompts import NAMES as PROMPTS
 from clawc.runtime.synth.authoring.prompts import prompt_hash
 from clawc.runtime.synth.authoring.reviewing import NAMES
 from clawc.runtime.synth.authoring.rubric import with_rubric
@@ -85,7 +86,8 @@ class AuthorSettings:
     reviewer: str
 
     def stored(self) -> dict[str, object]:
-        prompts = {name: prompt_hash(name) for name in ("blueprint", "write", "repair", "judge", "rubric", "complaint")}
+        """What a work folder remembers."""
+        prompts = {name: prompt_hash(name) for name in PROMPTS}
         return {
             "format_version": 1, "route": self.route, "seed": self.seed, "rounds": self.rounds, "writer": self.writer, "reviewer": self.reviewer,
             "prompts": prompts,
@@ -318,7 +320,7 @@ class Author:
         calls = draft.calls
         return Provenance(
             provider=draft.idea.route, seed=self.settings.seed, number=draft.idea.number, model=self.settings.writer[:400],
-            reviewer=self.settings.reviewer[:400], prompts=tuple(f"{name} {digest}" for name, digest in _prompts(self.settings)),
+            reviewer=self.settings.reviewer[:400], prompts=tuple(f"{name} {prompt_hash(name)}" for name in PROMPTS),
             skills=draft.idea.skills, rounds=draft.rounds, calls=len(calls), answers=_digest(each.key for each in calls),
             prompt_tokens=sum(each.prompt_tokens or 0 for each in calls), completion_tokens=sum(each.completion_tokens or 0 for each in calls),
             votes=tuple(VoteCount(question=name, found=sum(v.of(name).found for v in draft.votes), votes=len(draft.votes)) for name in NAMES),
@@ -361,12 +363,6 @@ def _prepare(item: tuple[str, str, tuple[Skill, ...]]) -> list[str]:
 
 def _alive(drafts: Sequence[Draft]) -> list[Draft]:
     return [draft for draft in drafts if draft.alive]
-
-
-def _prompts(settings: AuthorSettings) -> list[tuple[str, str]]:
-    found = settings.stored()["prompts"]
-    assert isinstance(found, dict)
-    return [(str(name), str(digest)) for name, digest in found.items()]
 
 
 def _digest(keys: Iterable[str]) -> str:
