@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -98,11 +98,11 @@ def test_an_answer_is_of_its_schema(smol: Running, temperature: float, most: int
 
 
 def test_calls_at_once_are_what_they_are_alone(smol: Running) -> None:
-    asked = [(None, 0), (SUM, 1), (None, 2), (SHAPED, 3), (None, 4), (CLAW, 5)]
+    asked = [(None, 12, 0), (SUM, 20, 1), (None, 12, 2), (SHAPED, 30, 3), (None, 12, 4), (CLAW, 30, 5)]
 
     async def one(number: int) -> Answer:
-        constraint, seed = asked[number]
-        return await ask(smol, constraint, f"Tell me of {number}.", max_tokens=40, temperature=1.0, seed=seed)
+        constraint, most, seed = asked[number]
+        return await ask(smol, constraint, f"Tell me of {number}.", max_tokens=most, temperature=1.0, seed=seed)
 
     async def all_at_once() -> list[Answer]:
         return await asyncio.gather(*(one(number) for number in range(len(asked))))
@@ -158,9 +158,6 @@ def test_a_call_that_is_left_ends(smol: Running) -> None:
 
     smol.run(leave())
     assert is_sum(smol.run(ask(smol, SUM, max_tokens=9, seed=1)).content)
-
-
-def allowed_sums(ids: Sequence[int]) -> None: ...
 
 
 def test_log_probabilities_are_of_what_is_left(tiny_model: Path) -> None:

@@ -16,6 +16,10 @@ from llguidance import LLMatcher
 from clawc.runtime.engine.local.vocabulary import END
 
 _MOST = 400  # bytes of a way
+_PROBES = (b" ", b"0 ")
+_SAME = 2.0
+_OPEN = 4.0
+_BLANK = 1.5
 _SEEN = 0.5  # what a state costs for each time that one like it was seen
 _FORCED = 0.1  # the only byte that may come
 _CLOSERS = b")]}"
@@ -34,37 +38,60 @@ def still_ends(matcher: LLMatcher, known: bytes) -> bytes | None:
     return next((known[at:] for at in range(len(known), -1, -1) if _ends(matcher, known[at:])), None)
 
 
-def completion(matcher: LLMatcher, known: bytes = b"", effort: int = 2000) -> bytes | None:
+def completion(matcher: LLMatcher, known: bytes = b"", effort: int = 3000) -> bytes | None:
     """Bytes that end the sentence; None if no way is found by looking at `effort` states. `matcher` is one over bytes, and stays where it is.
     `known` was a way from a state before: its end may be one again."""
     here, at = matcher.deep_copy(), b""
-    queue: list[tuple[float, int, bytes]] = [(0.0, 0, b"")]
+    queue: list[tuple[float, int, float, bytes, bytes]] = [(0.0, 0, 0.0, b"", b"")]
     pushed = 0
     seen: Counter[bytes] = Counter()
+    siblings: set[tuple[bytes, bytes]] = set()
     for _ in range(effort):
         if not queue:
             return None
-        cost, _, path = heapq.heappop(queue)
-        if not _move(here, at, path):
-            here, at = matcher.deep_copy(), b""
-            continue
-        at = path
-        if here.is_accepting():
+        _, _, cost, path, before = heapq.heappop(queue)
+        moved, at = _move(here, at, path), path
+        if moved and here.is_accepting():
             return path
-        mask = here.compute_bitmask()
+        mask = here.compute_bitmask() if moved else b""
         if here.is_error():
             here, at = matcher.deep_copy(), b""
             continue
         for start in range(len(known) - 1, -1, -1):
             if _allows(mask, known[start]) and _ends(here, known[start:]):
                 return path + known[start:]
-        cost += _SEEN * seen[mask]
-        seen[mask] += 1
+        look = _look(here, mask)
+        if path:
+            if (path[:-1], look) in siblings:
+                continue
+            siblings.add((path[:-1], look))
+        cost = cost + _SEEN * seen[look] if seen[look] else 0.0
+        cost += _SAME if look == before else 0.0
+        seen[look] += 1
         if len(path) < _MOST:
             for byte, price in _moves(mask):
                 pushed += 1
-                heapq.heappush(queue, (cost + price, pushed, path + bytes((byte,))))
+                longer = path + bytes((byte,))
+                heapq.heappush(queue, (cost + price + _OPEN * _open(longer), pushed, cost + price, longer, look))
     return None
+
+
+def _open(path: bytes) -> int:
+    """How many brackets more are open after it, whatever stands between quotes."""
+    return sum(byte in _OPENERS for byte in path) - sum(byte in _CLOSERS for byte in path)
+
+
+def _look(matcher: LLMatcher, mask: bytes) -> bytes:
+    """What a state looks like: what may come next, and what after a few things."""
+    found = [mask]
+    for probe in _PROBES:
+        if matcher.validate_tokens(list(probe)) == len(probe):
+            matcher.consume_tokens(list(probe))
+            found.append(b"." if matcher.is_stopped() else matcher.compute_bitmask())
+            matcher.rollback(len(probe))
+        else:
+            found.append(b"-")
+    return b"".join(found)
 
 
 def _ends(matcher: LLMatcher, text: bytes) -> bool:
@@ -98,18 +125,20 @@ def _priced(allowed: bytes, broad: bool) -> Iterator[tuple[int, float]]:
     for byte in allowed:
         if byte in _DIGITS or byte in _LOWER or byte in _UPPER:
             kind = next(kind for kind in (_DIGITS, _LOWER, _UPPER) if byte in kind)
-            price = 1.0 if kind is _DIGITS else 1.5
+            price = 3.0 if broad and kind is not _LOWER else 1.0 if kind is _DIGITS else 1.5
             if all(other in allowed for other in kind):  # any of them: one stands for all
                 if byte == kind[0] and (kind is not _UPPER or 0x61 not in allowed):
                     yield byte, price
             else:
                 yield byte, price
         elif byte in _QUOTES:
-            yield byte, 1.0
+            yield byte, 3.0 if broad and byte != 0x22 else 1.0
         elif byte in _CLOSERS and not broad:
             yield byte, _FORCED
         elif byte in b" \n":
-            yield byte, 1.2
+            yield byte, _BLANK
+        elif broad and byte in _PRINTED:
+            yield byte, 6.0
         elif byte in _SEPARATORS:
             yield byte, 2.0
         elif byte in _OPENERS:
