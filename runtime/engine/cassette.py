@@ -109,7 +109,12 @@ class Recorded(Strict):
 def digest_of(request: ChatRequest) -> str:
     """Stands for what is asked: messages by what they mean, tools, sampling, and a constraint if there is one."""
     sampling = {name: getattr(request.sampling, name) for name in Sampling.__slots__}
-    asked: list[object] = [[meaning(message) for message in request.messages], list(request.tools), request.tool_choice, sampling]
+    asked: list[object] = [
+        [meaning(message) for message in request.messages],
+        list(request.tools),
+        request.tool_choice,
+        sampling,
+    ]
     if request.constraint is not None:
         asked.append([request.constraint.kind, request.constraint.text])
     return hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

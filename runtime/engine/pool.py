@@ -12,9 +12,20 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import reduce
+from operator import and_
 
 from clawc.runtime.engine.closing import closing
-from clawc.runtime.engine.interface import ChatRequest, ConstraintKind, Engine, EngineFailure, Piece, Tap, TokenUsage, constrains
+from clawc.runtime.engine.interface import (
+    ChatRequest,
+    ConstraintKind,
+    Engine,
+    EngineFailure,
+    Piece,
+    Tap,
+    TokenUsage,
+    constrains,
+)
 
 _MILLION = Decimal(1_000_000)
 # Failures one after another after which others are called first, and how long.
@@ -115,7 +126,7 @@ class Pool:
     def constrains(self) -> frozenset[ConstraintKind]:
         """What all of them can be held to: any of them may be called."""
         found = [constrains(upstream.engine) for upstream in self._upstreams]
-        return frozenset.intersection(*found) if found else frozenset()
+        return reduce(and_, found) if found else frozenset()
 
     async def open(self) -> None:
         for upstream in self._upstreams:

@@ -15,7 +15,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, TypeAdapter, ValidationError, model_validator
 
-from clawc.runtime.engine.interface import ChatRequest, ConstraintKind, EngineFailure, Piece, Tap, TokenUsage, ToolCallPiece
+from clawc.runtime.engine.interface import (
+    ChatRequest,
+    ConstraintKind,
+    EngineFailure,
+    Piece,
+    Tap,
+    TokenUsage,
+    ToolCallPiece,
+)
 from clawc.runtime.engine.untyped import shown
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.regular_file import read_regular

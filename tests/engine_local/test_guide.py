@@ -15,7 +15,7 @@ import pytest
 from clawc.compiler.passes.parse import parse
 from clawc.compiler.passes.shape import check_shape
 from clawc.compiler.source import Diagnostics, Source
-from clawc.runtime.engine.interface import Constraint, EngineFailure
+from clawc.runtime.engine.interface import Constraint
 from clawc.runtime.engine.local.packages import CONVERSION, GRAMMAR, TOKENS
 from clawc.runtime.engine.local.smollm2 import smollm2
 from clawc.spec.export.decoding import decoding_grammar
@@ -91,7 +91,9 @@ def walked(guides: Guides, case: Case, most: int, rng: random.Random) -> str:
         allowed = guide.allowed(left)
         assert allowed.any() and len(allowed) == vocabulary.size
         if not wanted and worded and rng.random() < 0.98:
-            wanted = list(next((each for each in rng.sample(words, len(words)) if goes_on(guide, found, each, vocabulary)), ()))
+            wanted = list(
+                next((each for each in rng.sample(words, len(words)) if goes_on(guide, found, each, vocabulary)), ())
+            )
         token = wanted.pop(0) if wanted and allowed[wanted[0]] else int(rng.choice(np.flatnonzero(allowed)))
         if not guide.take(token, left - 1):
             wanted = []
@@ -161,7 +163,7 @@ def are_people(text: str) -> None:
 
 CASES = {
     "claw": Case(
-        CLAW, is_claw, tuple(word for word in (*TABLE_SNIPPETS, *SNIPPETS) if word.strip() not in ("", "# note")) + ("\n", " "), 7,
+        CLAW, is_claw, [word for word in (*TABLE_SNIPPETS, *SNIPPETS, "\n", " ") if word != "# note"], 7,
         ("claw 1\n", "claw 1\ntask t {\n", "claw 1\ntask t {\n  verify {\n    check c {\n", "claw 1\nlet x = if ", "claw 1\ntask t {\n  workspace {\n"),
     ),
     "nested": Case(NESTED, is_nested, ("(", ")", "+", "if ", " then ", " else ", "123"), 4, ("",)),

@@ -117,9 +117,13 @@ def test_what_engines_can_be_held_to(tmp_path: Path) -> None:
     assert constrains(Plain()) == frozenset()
     assert constrains(scripted()) == constrains(Replaying(tmp_path / "tape")) == BOTH
     assert [constrains(server(each)) for each in ("none", "schema", "vllm")] == [frozenset(), {"schema"}, BOTH]
-    for engines, expected in (
-        ([server("vllm"), scripted()], BOTH), ([server("vllm"), server("schema")], {"schema"}), ([server("vllm"), Plain()], set[str]()), ([], set[str]()),
-    ):  # fmt: skip
+    cases: list[tuple[list[Engine], set[str] | frozenset[str]]] = [
+        ([server("vllm"), scripted()], BOTH),
+        ([server("vllm"), server("schema")], {"schema"}),
+        ([server("vllm"), Plain()], set()),
+        ([], set()),
+    ]
+    for engines, expected in cases:
         pool = Pool("p", [Upstream(engine) for engine in engines])
         assert constrains(pool) == expected
         assert constrains(Recording(pool, tmp_path / "tape")) == expected
@@ -155,7 +159,9 @@ def test_answers_are_found_by_what_they_were_held_to(tmp_path: Path) -> None:
 def test_a_setting_says_what_a_server_can_be_held_to(tmp_path: Path) -> None:
     one = {"url": "http://h/v1", "model": "m", "constrain": "vllm"}
     both = {"upstreams": [one, {**one, "constrain": "schema"}]}
-    engines = engine_settings(tmp_path / "claw.toml", {"one": one, "both": both, "plain": {"url": "http://h/v1", "model": "m"}})
+    engines = engine_settings(
+        tmp_path / "claw.toml", {"one": one, "both": both, "plain": {"url": "http://h/v1", "model": "m"}}
+    )
     found = [constrains(model_named(name, Wishes(engines=engines)).make()) for name in ("one", "both", "plain")]
     assert found == [BOTH, {"schema"}, frozenset()]
     with pytest.raises(RuntimeFault, match=r"R0968.*constrain"):

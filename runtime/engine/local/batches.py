@@ -95,7 +95,13 @@ class Batches:
         self._thread.start()
 
     def add(
-        self, name: str, prompt: list[int], most: int, temperature: float, seed: int, constraint: Constraint | None = None
+        self,
+        name: str,
+        prompt: list[int],
+        most: int,
+        temperature: float,
+        seed: int,
+        constraint: Constraint | None = None,
     ) -> None:
         """Begins to answer, with at most `most` tokens. A constraint is compiled here, by the thread that calls; one that cannot be is the
         end of this call."""
@@ -252,7 +258,8 @@ class Batches:
         if call.guide is None:
             return call.draw(None)
         try:
-            return call.draw(torch.from_numpy(call.guide.allowed(call.room - len(call.tokens))))
+            allowed = call.guide.allowed(call.room - len(call.tokens))
+            return call.draw(torch.from_numpy(allowed))  # pyright: ignore[reportUnknownMemberType]
         except EngineFailure as failure:
             self._failed(call, failure.message)
             return None

@@ -38,7 +38,7 @@ def still_ends(matcher: LLMatcher, known: bytes) -> bytes | None:
     return next((known[at:] for at in range(len(known), -1, -1) if _ends(matcher, known[at:])), None)
 
 
-def completion(matcher: LLMatcher, known: bytes = b"", effort: int = 3000) -> bytes | None:
+def completion(matcher: LLMatcher, known: bytes, effort: int) -> bytes | None:
     """Bytes that end the sentence; None if no way is found by looking at `effort` states. `matcher` is one over bytes, and stays where it is.
     `known` was a way from a state before: its end may be one again."""
     here, at = matcher.deep_copy(), b""
