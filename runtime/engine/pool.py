@@ -12,8 +12,6 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import reduce
-from operator import and_
 
 from clawc.runtime.engine.closing import closing
 from clawc.runtime.engine.interface import (
@@ -126,7 +124,7 @@ class Pool:
     def constrains(self) -> frozenset[ConstraintKind]:
         """What all of them can be held to: any of them may be called."""
         found = [constrains(upstream.engine) for upstream in self._upstreams]
-        return reduce(and_, found) if found else frozenset()
+        return frozenset(kind for kind in found[0] if all(kind in each for each in found)) if found else frozenset()
 
     async def open(self) -> None:
         for upstream in self._upstreams:

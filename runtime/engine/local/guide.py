@@ -51,17 +51,10 @@ class Guide:
         """The tokens (bool, all that the model has) of which the next one is to be, the first of `left` that the answer may still have. There
         is one at least. Raises EngineFailure where there is none."""
         found = np.zeros(self._vocabulary.size, dtype=np.bool_)
-        if self._follows(left):
+        if not self._follows(left):
+            self._open(found)
+        if not found.any() and self._way is not None:
             found[self._way[0] if self._way else list(self._vocabulary.ends)] = True
-            return found
-        bits = np.unpackbits(np.frombuffer(self._matcher.compute_bitmask(), dtype=np.uint8), bitorder="little")
-        if self._matcher.is_error():
-            raise _failure("the grammar cannot be followed", self._matcher)
-        count = min(len(found), len(bits))
-        found[:count] = bits[:count]
-        found &= self._vocabulary.plain
-        found[list(self._refused)] = False
-        found[list(self._vocabulary.ends)] = self._matcher.is_accepting()
         if not found.any():
             raise EngineFailure("rejected", "the grammar leaves no token that the model has")
         return found
@@ -90,6 +83,17 @@ class Guide:
             raise _failure("the grammar cannot be followed", self._matcher)
         self._refused.clear()
         return True
+
+    def _open(self, found: NDArray[np.bool_]) -> None:
+        """Fills in what the grammar allows, without what was refused."""
+        bits = np.unpackbits(np.frombuffer(self._matcher.compute_bitmask(), dtype=np.uint8), bitorder="little")
+        if self._matcher.is_error():
+            raise _failure("the grammar cannot be followed", self._matcher)
+        count = min(len(found), len(bits))
+        found[:count] = bits[:count]
+        found &= self._vocabulary.plain
+        found[list(self._refused)] = False
+        found[list(self._vocabulary.ends)] = self._matcher.is_accepting()
 
     def _follows(self, left: int) -> bool:
         return self._way is not None and (left <= len(self._way) + 1 + _MARGIN or self.refused >= _TRIES)
