@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from clawc.runtime.engine.answers import Stream, status_failure, whole
 from clawc.runtime.engine.interface import ChatRequest, Constraint, ConstraintKind, EngineFailure, Piece, Tap
-from clawc.runtime.engine.untyped import parsed, shown
+from clawc.runtime.engine.untyped import mapping, parsed, shown
 from clawc.runtime.errors import RuntimeFault
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ class HttpEngine:
             schema = parsed(constraint.text)
         except ValueError as error:
             raise EngineFailure("rejected", f"the schema is no JSON: {shown(str(error))}") from error
-        if not isinstance(schema, dict):
+        if mapping(schema) is not schema:
             raise EngineFailure("rejected", "the schema is no JSON object")
         if self._server.constrain == "vllm":
             return {"structured_outputs": {"json": schema}}

@@ -124,7 +124,7 @@ class Pool:
     def constrains(self) -> frozenset[ConstraintKind]:
         """What all of them can be held to: any of them may be called."""
         found = [constrains(upstream.engine) for upstream in self._upstreams]
-        return frozenset.intersection(*found) if found else frozenset()
+        return frozenset(kind for kind in found[0] if all(kind in each for each in found)) if found else frozenset()
 
     async def open(self) -> None:
         for upstream in self._upstreams:

@@ -68,7 +68,7 @@ def untapped(who: str, kind: str, data: bytes) -> None: ...
 class Heard:
     """All of a chat."""
 
-    def __init__(self, chat: ChatOverTokens[Told], request: ChatRequest) -> None:
+    def __init__(self, chat: ChatOverTokens[Told] | ChatOverTokens[Holding], request: ChatRequest) -> None:
         self.pieces: list[Piece] = []
         self.taps: list[tuple[str, str, bytes]] = []
         self.failure: EngineFailure | None = None
@@ -76,7 +76,7 @@ class Heard:
         self.content = "".join(piece.content for piece in self.pieces)
         self.calls = [call for piece in self.pieces for call in piece.tool_calls]
 
-    async def _hear(self, chat: ChatOverTokens[Told], request: ChatRequest) -> None:
+    async def _hear(self, chat: ChatOverTokens[Told] | ChatOverTokens[Holding], request: ChatRequest) -> None:
         try:
             async for piece in chat.chat(request, self._tap):
                 self.pieces.append(piece)
@@ -220,7 +220,8 @@ def test_text_that_is_held_to_a_grammar_comes_as_it_was_drawn(template: Template
     told = Holding([*template.encode(text), template.end])
     chat = ChatOverTokens(told, template, 4096)
     heard = Heard(chat, ChatRequest(ASK, constraint=HELD))
-    assert (chat.constrains, told.held) == ({"grammar"}, [HELD])
+    assert chat.constrains == {"grammar"}
+    assert told.held == [HELD]
     assert (heard.content, heard.calls, heard.sampled.parse_error, heard.pieces[-1].finish) == (text, [], "", "stop")
     said = json.loads(heard.taps[0][2])["constraint"]
     assert (said["kind"], len(said["sha256"])) == ("grammar", 64)

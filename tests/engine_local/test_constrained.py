@@ -38,11 +38,12 @@ SHAPED = Constraint("schema", json.dumps(COLOUR))
 CLAW = Constraint("grammar", decoding_grammar("llguidance", "file", cut=True))
 WRONG = [
     Constraint("grammar", "start: ("), Constraint("grammar", ""), Constraint("grammar", "start: none_of_these"), Constraint("grammar", "start: <|im_end|>"),
-    Constraint("grammar", "start: " + "(" * 200_000 + '"a"' + ")" * 200_000), Constraint("grammar", 'start: "a"{1000000} start | "b"'),
+    Constraint("grammar", "start: " + "(" * 200_000 + '"a"' + ")" * 200_000), Constraint("grammar", "start: r0\n" + "".join(f'r{n}: r{n + 1} "a"\n' for n in range(30_000)) + 'r30000: "a"\n'), Constraint("grammar", "start: " + '"a" ' * 200_000),
     Constraint("grammar", "start: /" + "(" * 100_000 + "a" + ")" * 100_000 + "/"), Constraint("grammar", "start: \ud800"),
-    Constraint("grammar", "#" * (4 << 20) + '\nstart: "a"'), Constraint("grammar", '{"grammars": [{"json_schema": 5}]}'),
+    Constraint("grammar", "#" * (1 << 20) + '\nstart: "a"'), Constraint("grammar", '{"grammars": [{"json_schema": 5}]}'),
     Constraint("schema", "{"), Constraint("schema", '{"type": "nothing"}'), Constraint("schema", '{"a":' * 3000 + "1" + "}" * 3000),
     Constraint("schema", '{} }], "grammars": [{"lark_grammar": "start: /a/"'), Constraint("schema", "false"),
+    Constraint("schema", json.dumps({"$ref": "#/$defs/0", "$defs": {str(n): {"$ref": f"#/$defs/{n + 1}"} for n in range(9000)}})),
 ]  # fmt: skip
 
 

@@ -91,7 +91,9 @@ def walked(guides: Guides, case: Case, most: int, rng: random.Random) -> str:
         allowed = guide.allowed(left)
         assert allowed.any() and len(allowed) == vocabulary.size
         if not wanted and worded and rng.random() < 0.98:
-            wanted = list(next((each for each in rng.sample(words, len(words)) if goes_on(guide, found, each, vocabulary)), ()))
+            wanted = list(
+                next((each for each in rng.sample(words, len(words)) if goes_on(guide, found, each, vocabulary)), ())
+            )
         token = wanted.pop(0) if wanted and allowed[wanted[0]] else int(rng.choice(np.flatnonzero(allowed)))
         if not guide.take(token, left - 1):
             wanted = []
@@ -161,7 +163,7 @@ def are_people(text: str) -> None:
 
 CASES = {
     "claw": Case(
-        CLAW, is_claw, tuple(word for word in (*TABLE_SNIPPETS, *SNIPPETS) if word.strip() not in ("", "# note")) + ("\n", " "), 7,
+        CLAW, is_claw, [word for word in (*TABLE_SNIPPETS, *SNIPPETS, "\n", " ") if word != "# note"], 7,
         ("claw 1\n", "claw 1\ntask t {\n", "claw 1\ntask t {\n  verify {\n    check c {\n", "claw 1\nlet x = if ", "claw 1\ntask t {\n  workspace {\n"),
     ),
     "nested": Case(NESTED, is_nested, ("(", ")", "+", "if ", " then ", " else ", "123"), 4, ("",)),
@@ -179,3 +181,68 @@ def test_random_answers_are_whole_within_their_bound(small: Guides, vocabulary: 
         rng = random.Random(f"{vocabulary} {number}")
         most = rng.randint(case.least, case.least + 20) if rng.random() < 0.5 else rng.randint(case.least, 160)
         case.check(walked(guides, case, most, rng))
+
+
+@pytest.mark.parametrize("vocabulary", ["small", "large"])
+def test_only_tokens_that_spell_something_and_ends_are_allowed(small: Guides, vocabulary: str) -> None:
+    guides = small if vocabulary == "small" else large()
+    guide = guides.guide(Constraint("grammar", "start: /(.|\\n)*/"), 50)
+    allowed = np.flatnonzero(guide.allowed(50))
+    words = guides._vocabulary.spelled  # pyright: ignore[reportPrivateUsage]
+    assert {0, 2} <= set(allowed) and 1 not in allowed and max(allowed) < len(words)
+    assert all(
+        words[token] and not words[token].startswith((b"<|im_", b"<repo_name>"))
+        for token in allowed
+        if token not in (0, 2)
+    )
+    assert guide.take(2, 49)
+
+
+def test_the_end_is_followed_where_hardly_more_tokens_are_left(small: Guides) -> None:
+    guide = small.guide(Constraint("grammar", 'start: "(" /[a-z]*/ ")"'), 40)
+    words = small._vocabulary.spelled  # pyright: ignore[reportPrivateUsage]
+    letter = words.index(b"z")
+    assert guide.take(words.index(b"("), 39)
+    for left in range(39, 4, -1):
+        assert guide.allowed(left)[letter] and guide.take(letter, left - 1)
+    assert [words[token] for token in np.flatnonzero(guide.allowed(4))] == [b")"]
+    assert guide.take(words.index(b")"), 3)
+    assert list(np.flatnonzero(guide.allowed(3))) == [0, 2]
+
+
+def test_a_token_after_which_too_much_is_needed_is_refused(small: Guides) -> None:
+    guide = small.guide(Constraint("grammar", 'start: ("a" | "b" /c{20}/ "d")*'), 12)
+    words = small._vocabulary.spelled  # pyright: ignore[reportPrivateUsage]
+    a, b = words.index(b"a"), words.index(b"b")
+    assert guide.allowed(12)[[a, b]].all()
+    assert not guide.take(b, 11)
+    assert guide.refused == 1
+    assert list(guide.allowed(12)[[a, b]]) == [True, False]
+    assert guide.take(a, 11)
+    assert guide.refused == 0
+    assert guide.allowed(11)[[a, b]].all()
+
+
+def test_where_no_end_is_found_the_grammar_is_followed_as_far_as_it_goes(small: Guides) -> None:
+    guide = small.guide(Constraint("grammar", "start: /[ab]{900}/"), 30)
+    words = small._vocabulary.spelled  # pyright: ignore[reportPrivateUsage]
+    for left in range(30, 0, -1):
+        allowed = np.flatnonzero(guide.allowed(left))
+        assert {words[token] for token in allowed} == {b"a", b"b"}
+        assert guide.take(int(allowed[0]), left - 1)
+
+
+@pytest.mark.parametrize("constraint,least", [(CLAW, 7), (NESTED, 4), (PEOPLE, 41)], ids=["claw", "nested", "people"])
+def test_an_answer_has_room_or_is_rejected(small: Guides, constraint: Constraint, least: int) -> None:
+    small.guide(constraint, least)
+    with pytest.raises(EngineFailure, match=f"has {least} tokens, and it may have {least - 1}"):
+        small.guide(constraint, least - 1)
+
+
+def test_a_model_without_an_end_is_none_to_hold(tmp_path: Path) -> None:
+    byte_tokenizer().save(str(tmp_path / "tokenizer.json"))
+    with pytest.raises(EngineFailure, match="no token that ends"):
+        Guides(tmp_path, 300, (300, -1))
+    (tmp_path / "tokenizer.json").write_text("{}")
+    with pytest.raises(EngineFailure, match="cannot be used"):
+        Guides(tmp_path, 300, (0,))

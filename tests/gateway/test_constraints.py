@@ -117,9 +117,13 @@ def test_what_engines_can_be_held_to(tmp_path: Path) -> None:
     assert constrains(Plain()) == frozenset()
     assert constrains(scripted()) == constrains(Replaying(tmp_path / "tape")) == BOTH
     assert [constrains(server(each)) for each in ("none", "schema", "vllm")] == [frozenset(), {"schema"}, BOTH]
-    for engines, expected in (
-        ([server("vllm"), scripted()], BOTH), ([server("vllm"), server("schema")], {"schema"}), ([server("vllm"), Plain()], set[str]()), ([], set[str]()),
-    ):  # fmt: skip
+    cases: list[tuple[list[Engine], set[str] | frozenset[str]]] = [
+        ([server("vllm"), scripted()], BOTH),
+        ([server("vllm"), server("schema")], {"schema"}),
+        ([server("vllm"), Plain()], set()),
+        ([], set()),
+    ]
+    for engines, expected in cases:
         pool = Pool("p", [Upstream(engine) for engine in engines])
         assert constrains(pool) == expected
         assert constrains(Recording(pool, tmp_path / "tape")) == expected

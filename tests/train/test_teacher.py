@@ -12,7 +12,7 @@ import pytest
 
 from clawc.commands.compiling import Lot, build_sources
 from clawc.runtime.bundle import Bundle, load
-from clawc.runtime.engine.interface import Drawn, Sampling
+from clawc.runtime.engine.interface import Constraint, Drawn, Sampling
 from clawc.runtime.engine.local.chat import ChatOverTokens
 from clawc.runtime.engine.local.packages import TOKENS
 from clawc.runtime.engine.local.template import Template
@@ -48,7 +48,9 @@ class Spoken:
 
     async def close(self) -> None: ...
 
-    async def generate(self, prompt_ids: Sequence[int], sampling: Sampling) -> AsyncGenerator[Drawn]:
+    async def generate(
+        self, prompt_ids: Sequence[int], sampling: Sampling, constraint: Constraint | None = None
+    ) -> AsyncGenerator[Drawn]:
         ids = tuple(next(self._answers))
         yield Drawn(ids, (-0.5,) * len(ids), "stop")
 

@@ -258,7 +258,8 @@ class Batches:
         if call.guide is None:
             return call.draw(None)
         try:
-            return call.draw(torch.from_numpy(call.guide.allowed(call.room - len(call.tokens))))
+            allowed = call.guide.allowed(call.room - len(call.tokens))
+            return call.draw(torch.from_numpy(allowed))  # pyright: ignore[reportUnknownMemberType]
         except EngineFailure as failure:
             self._failed(call, failure.message)
             return None

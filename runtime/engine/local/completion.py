@@ -16,12 +16,12 @@ from llguidance import LLMatcher
 from clawc.runtime.engine.local.vocabulary import END
 
 _MOST = 400  # bytes of a way
-_PROBES = (b" ", b"0 ")
-_SAME = 2.0
-_OPEN = 4.0
-_BLANK = 1.5
-_SEEN = 0.5  # what a state costs for each time that one like it was seen
-_FORCED = 0.1  # the only byte that may come
+_PROBES = (b" ", b"0 ")  # after which it shows what a word or value is in the middle of
+# What a state costs: for each time that one like it was seen; when it is like the one before it; for each bracket that was opened. One that
+# is new costs nothing besides, so that what makes progress is followed first.
+_SEEN, _SAME, _OPEN = 0.5, 2.0, 4.0
+# What a byte costs: the only one that may come, or a bracket that closes; a blank. See `_priced`.
+_FORCED, _BLANK = 0.1, 1.5
 _CLOSERS = b")]}"
 _QUOTES = b"\"'`"
 _OPENERS = b"([{"
@@ -38,7 +38,7 @@ def still_ends(matcher: LLMatcher, known: bytes) -> bytes | None:
     return next((known[at:] for at in range(len(known), -1, -1) if _ends(matcher, known[at:])), None)
 
 
-def completion(matcher: LLMatcher, known: bytes = b"", effort: int = 3000) -> bytes | None:
+def completion(matcher: LLMatcher, known: bytes, effort: int) -> bytes | None:
     """Bytes that end the sentence; None if no way is found by looking at `effort` states. `matcher` is one over bytes, and stays where it is.
     `known` was a way from a state before: its end may be one again."""
     here, at = matcher.deep_copy(), b""

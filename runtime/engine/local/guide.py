@@ -7,13 +7,14 @@ it; and when hardly more tokens are left than the way needs, it is followed.
 from __future__ import annotations
 
 import json
+import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from llguidance import LLMatcher, LLParserLimits, LLTokenizer
+from llguidance import LLMatcher, LLParserLimits
 from numpy.typing import NDArray
 
 from clawc.runtime.engine.interface import Constraint, EngineFailure
@@ -24,9 +25,11 @@ from clawc.runtime.engine.untyped import parsed, shown
 _MARGIN = 2  # tokens more than the way needs, below which it is followed
 _TRIES = 8  # tokens that are refused at one place, after which the way is followed
 _FAR = 256  # tokens left: as long as there are more, a token is taken although no way is found after it
+_EFFORT = 3000  # states that are looked at
 _KEPT = 8  # grammars that stay compiled
 _SAID = 300  # characters of what the library says
-_DEEPEST = 200  # brackets within brackets: the library reads them by recursion
+_COLONS = 10_000  # of a grammar or schema: the library follows rules and references by recursion, for each of which there is one
+_STACK = 256 << 20  # bytes for that
 
 
 class Guide:
@@ -34,7 +37,7 @@ class Guide:
 
     def __init__(self, start: _Start, vocabulary: Vocabulary) -> None:
         self._matcher = start.matcher.deep_copy()
-        self._bytes = start.bytes.deep_copy()
+        self._bytes = start.spelled.deep_copy()
         self._vocabulary = vocabulary
         self._text = start.way  # that ends the answer from here
         self._way = start.tokens  # the same as tokens
@@ -48,17 +51,10 @@ class Guide:
         """The tokens (bool, all that the model has) of which the next one is to be, the first of `left` that the answer may still have. There
         is one at least. Raises EngineFailure where there is none."""
         found = np.zeros(self._vocabulary.size, dtype=np.bool_)
-        if self._follows(left):
+        if not self._follows(left):
+            self._open(found)
+        if not found.any() and self._way is not None:
             found[self._way[0] if self._way else list(self._vocabulary.ends)] = True
-            return found
-        bits = np.unpackbits(np.frombuffer(self._matcher.compute_bitmask(), dtype=np.uint8), bitorder="little")
-        if self._matcher.is_error():
-            raise _failure("the grammar cannot be followed", self._matcher)
-        count = min(len(found), len(bits))
-        found[:count] = bits[:count]
-        found &= self._vocabulary.plain
-        found[list(self._refused)] = False
-        found[list(self._vocabulary.ends)] = self._matcher.is_accepting()
         if not found.any():
             raise EngineFailure("rejected", "the grammar leaves no token that the model has")
         return found
@@ -75,7 +71,7 @@ class Guide:
         if follows and self._way is not None:
             self._text, self._way = (self._text or b"")[len(data) :], self._way[1:]
         else:
-            text, way = self._next()
+            text, way = self._next(left)
             fits = len(way) < left if way is not None else left > _FAR
             if not fits and self._way is not None:
                 if not self._bytes.rollback(len(data)):
@@ -88,14 +84,25 @@ class Guide:
         self._refused.clear()
         return True
 
+    def _open(self, found: NDArray[np.bool_]) -> None:
+        """Fills in what the grammar allows, without what was refused."""
+        bits = np.unpackbits(np.frombuffer(self._matcher.compute_bitmask(), dtype=np.uint8), bitorder="little")
+        if self._matcher.is_error():
+            raise _failure("the grammar cannot be followed", self._matcher)
+        count = min(len(found), len(bits))
+        found[:count] = bits[:count]
+        found &= self._vocabulary.plain
+        found[list(self._refused)] = False
+        found[list(self._vocabulary.ends)] = self._matcher.is_accepting()
+
     def _follows(self, left: int) -> bool:
         return self._way is not None and (left <= len(self._way) + 1 + _MARGIN or self.refused >= _TRIES)
 
-    def _next(self) -> tuple[bytes | None, list[int] | None]:
-        """The way from here."""
+    def _next(self, left: int) -> tuple[bytes | None, list[int] | None]:
+        """The way from here; it is sought for longer where it is soon needed."""
         text = still_ends(self._bytes, self._text) if self._text is not None else None
         if text is None:
-            text = completion(self._bytes, self._text or b"")
+            text = completion(self._bytes, self._text or b"", _EFFORT if left <= _FAR else _EFFORT // 10)
         return text, self._vocabulary.tokens(text) if text is not None else None
 
 
@@ -104,7 +111,7 @@ class _Start:
     """A compiled grammar, before the first token."""
 
     matcher: LLMatcher
-    bytes: LLMatcher
+    spelled: LLMatcher
     way: bytes | None
     tokens: list[int] | None
 
@@ -132,9 +139,30 @@ class Guides:
 
     def _compiled(self, constraint: Constraint) -> _Start:
         text = constraint.text if constraint.kind == "grammar" else _of_schema(constraint.text)
-        matcher, spelled = (_matcher(tokenizer, text) for tokenizer in (self._vocabulary.tokenizer, self._bytes))
-        way = completion(spelled)
+        if text.count(":") > _COLONS:
+            raise EngineFailure("rejected", f"the {constraint.kind} has more than {_COLONS} rules or names")
+        if constraint.kind == "grammar" and text.lstrip().startswith("{"):  # another notation of the library's
+            raise EngineFailure("rejected", "the grammar begins with a bracket")
+        matchers: list[LLMatcher] = []
+        threading.stack_size(_STACK)
+        try:
+            compiling = threading.Thread(target=lambda: matchers.extend(self._matchers(text)))
+            compiling.start()
+        finally:
+            threading.stack_size(0)
+        compiling.join()
+        for matcher in matchers:
+            if matcher.is_error():
+                raise _failure(f"the {constraint.kind} is refused", matcher)
+        matcher, spelled = matchers
+        way = completion(spelled, b"", _EFFORT)
         return _Start(matcher, spelled, way, None if way is None else self._vocabulary.tokens(way))
+
+    def _matchers(self, text: str) -> list[LLMatcher]:
+        """Over the tokens of the model, and over bytes."""
+        limits = LLParserLimits(verbose_errors=False)
+        tokenizers = (self._vocabulary.tokenizer, self._bytes)
+        return [LLMatcher(tokenizer, text, log_level=0, limits=limits) for tokenizer in tokenizers]
 
 
 def _of_schema(text: str) -> str:
@@ -143,13 +171,6 @@ def _of_schema(text: str) -> str:
     except ValueError as error:
         raise EngineFailure("rejected", f"the schema is no JSON: {shown(str(error))[:_SAID]}") from error
     return json.dumps({"grammars": [{"json_schema": schema}]})
-
-
-def _matcher(tokenizer: LLTokenizer, text: str) -> LLMatcher:
-    matcher = LLMatcher(tokenizer, text, log_level=0, limits=LLParserLimits(verbose_errors=False))
-    if matcher.is_error():
-        raise _failure("the grammar is refused", matcher)
-    return matcher
 
 
 def _failure(what: str, matcher: LLMatcher) -> EngineFailure:

@@ -23,7 +23,7 @@ from clawc.runtime.sandbox.finish import acquire, finish
 
 _STARTS = 3  # processes in a row that answer nothing, after which no other one is started
 _LONGEST_CONTEXT = 8192  # unless more is asked for: memory for it is taken at the start
-_CONSTRAINT = 4 << 20  # bytes of a grammar or schema
+_CONSTRAINT = 1 << 20  # bytes of a grammar or schema
 
 
 class TransformersEngine:
