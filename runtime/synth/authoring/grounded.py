@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from clawc.runtime.engine.interface import Constraint
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.synth.authoring.calls import Question
+from clawc.runtime.synth.authoring.ideas import Grounds
 from clawc.runtime.synth.authoring.stages import Models, SkillBrief
 from clawc.runtime.synth.skills.annotation import Annotation, Refused, barred, read_annotation, schema_text
 from clawc.runtime.synth.skills.graph import Annotated, SkillGraph
@@ -41,9 +42,13 @@ class GroundedSkills:
         names = sample_path(self.graph, Draw("skills", seed, number), self.counts)
         return tuple(_brief(self.graph.nodes[name]) for name in names)
 
-    def operations(self, path: Sequence[SkillBrief]) -> tuple[str, ...]:
-        """What these are for."""
-        return tuple(dict.fromkeys(name for each in path for name in self.graph.nodes[each.name].annotation.operations))
+    def grounds(self, path: Sequence[SkillBrief]) -> Grounds:
+        """What these are for: operations in their order, and the areas of work of all."""
+        said = [self.graph.nodes[each.name].annotation for each in path]
+        operations = dict.fromkeys(name for each in said for name in each.operations)
+        return Grounds(
+            tuple(each.name for each in path), tuple(operations), tuple(dict.fromkeys(each.category for each in said))
+        )
 
     def whole(self, names: Sequence[str]) -> tuple[Skill, ...]:
         """All of these."""

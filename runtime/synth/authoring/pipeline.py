@@ -26,7 +26,7 @@ from clawc.runtime.sandbox.bounds import Bounds
 from clawc.runtime.synth.authoring.calls import CallLog
 from clawc.runtime.synth.authoring.difficulty import difficulty
 from clawc.runtime.synth.authoring.drafts import Draft, DraftRecord
-from clawc.runtime.synth.authoring.ideas import Route, idea_of
+from clawc.runtime.synth.authoring.ideas import Grounds, Route, idea_of
 from clawc.runtime.synth.authoring.noted import MOST_BYTES, Tried
 from clawc.runtime.synth.authoring.policy import Prepared, prepared
 from clawc.runtime.synth.authoring.prompts import NAMES as PROMPTS
@@ -59,8 +59,8 @@ class Skills(Protocol):
         """Those of the draft of a number, in their order, by how often each was taken so far."""
         ...
 
-    def operations(self, path: Sequence[SkillBrief]) -> tuple[str, ...]:
-        """The operations that they are for."""
+    def grounds(self, path: Sequence[SkillBrief]) -> Grounds:
+        """What these are for."""
         ...
 
     def whole(self, names: Sequence[str]) -> tuple[Skill, ...]:
@@ -183,10 +183,8 @@ class Author:
 
     def _draft(self, number: int) -> Draft:
         path = self.skills.path(self.settings.seed, number) if self.skills is not None else ()
-        tasks = self.skills.operations(path) if self.skills is not None else ()
-        idea = idea_of(
-            self.settings.seed, self.settings.route, number, self._balance, [each.name for each in path], tasks
-        )
+        grounds = self.skills.grounds(path) if self.skills is not None else None
+        idea = idea_of(self.settings.seed, self.settings.route, number, self._balance, grounds)
         self._briefs[idea.name] = path
         return Draft(idea)
 

@@ -31,8 +31,8 @@ def planned(counts: Mapping[str, int], seed: int, rounds: int, skills: Skills | 
         ideas: list[tuple[Idea, tuple[SkillBrief, ...]]] = []
         for number in range(_IDEAS):
             path = skills.path(seed, number) if route == "skills" and skills is not None else ()
-            tasks = skills.operations(path) if skills is not None and path else ()
-            ideas.append((idea_of(seed, route, number, balance, [each.name for each in path], tasks), path))
+            grounds = skills.grounds(path) if skills is not None and path else None
+            ideas.append((idea_of(seed, route, number, balance, grounds), path))
             balance.count(ideas[-1][0].picks)
         idea, path = ideas[0]
         prompt = rendered("blueprint", name=idea.name, idea=idea, skills=path, schema=schema_of(Blueprint))
