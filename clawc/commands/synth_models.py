@@ -77,7 +77,9 @@ def authored(
             log.open()
             for calls in opened:
                 runner.run(calls.open())
-            for route in (each for each in ROUTES if each in counts):
+            for route in ROUTES:
+                if route not in counts:
+                    continue
                 skills = _skills(options, models, runner) if route == "skills" else None
                 line = ProgressLine(counts[route], f"tasks ({route})")
 
