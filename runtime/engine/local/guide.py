@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from llguidance import LLMatcher, LLParserLimits
@@ -20,7 +21,10 @@ from numpy.typing import NDArray
 from clawc.runtime.engine.interface import Constraint, EngineFailure
 from clawc.runtime.engine.local.completion import completion, still_ends
 from clawc.runtime.engine.local.vocabulary import Vocabulary, byte_tokenizer
-from clawc.runtime.engine.untyped import parsed, shown
+from clawc.runtime.engine.untyped import mapping, parsed, shown
+
+if TYPE_CHECKING:
+    from llguidance._lib import JsonCompileOptions
 
 _MARGIN = 2  # tokens more than the way needs, below which it is followed
 _TRIES = 8  # tokens that are refused at one place, after which the way is followed
@@ -29,6 +33,7 @@ _EFFORT = 3000  # states that are looked at
 _KEPT = 8  # grammars that stay compiled
 _SAID = 300  # characters of what the library says
 _COLONS = 10_000  # of a grammar or schema: the library follows rules and references by recursion, for each of which there is one
+_SPACING: JsonCompileOptions = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 _STACK = 256 << 20  # bytes for that
 
 
@@ -166,11 +171,14 @@ class Guides:
 
 
 def _of_schema(text: str) -> str:
+    """A grammar of JSON on one line, spaced as `json.dumps` has it: a small model would fill its room with blanks."""
     try:
         schema = parsed(text)
     except ValueError as error:
         raise EngineFailure("rejected", f"the schema is no JSON: {shown(str(error))[:_SAID]}") from error
-    return json.dumps({"grammars": [{"json_schema": schema}]})
+    if mapping(schema) is not schema:
+        raise EngineFailure("rejected", "the schema is no JSON object")
+    return LLMatcher.grammar_from_json_schema(json.dumps(schema), defaults=_SPACING)
 
 
 def _failure(what: str, matcher: LLMatcher) -> EngineFailure:
