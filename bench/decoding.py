@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clawc.compiler.passes.parse import parse
@@ -29,20 +30,27 @@ class _Text:
         parse(Source.of("decoded.claw", self.text), diagnostics)
         return not diagnostics.has_errors
 
+    @property
+    def blocks(self) -> int:
+        """What is there at the top, if it parses."""
+        return len(parse(Source.of("decoded.claw", self.text), Diagnostics()).file.items) if self.parses else 0
+
 
 def decoding_shares(count: int, tokens: int) -> dict[str, object]:
-    """Of `count` texts of SmolLM2's of at most `tokens` tokens, `held` to the grammar cut to the tables, and `free`: the shares that end by
-    themselves and that parse, and tokens a second."""
-    held = Constraint("grammar", decoding_grammar("llguidance", "file", cut=True))
-    return asyncio.run(_shares(count, tokens, held))
+    """Of `count` texts of SmolLM2's of at most `tokens` tokens: `free`, `held` to the grammar cut to the tables, and `tidy`, the same grammar
+    without comments and with few blanks: the shares that end by themselves and that parse, their mean number of blocks, and tokens a second."""
+    held, tidy = (
+        Constraint("grammar", decoding_grammar("llguidance", "file", cut=True, tidy=tidy)) for tidy in (False, True)
+    )
+    return asyncio.run(_shares(count, tokens, {"free": None, "held": held, "tidy": tidy}))
 
 
-async def _shares(count: int, tokens: int, held: Constraint) -> dict[str, object]:
+async def _shares(count: int, tokens: int, ways: Mapping[str, Constraint | None]) -> dict[str, object]:
     engine = smollm2_engine()
     found: dict[str, object] = {"count": count, "max_tokens": tokens, "temperature": _TEMPERATURE}
     try:
         await engine.open()
-        for name, constraint in (("free", None), ("held", held)):
+        for name, constraint in ways.items():
             await _text(engine, 0, 16 if constraint is None else tokens, constraint)  # what is compiled once
             begun = time.perf_counter()
             texts = await _texts(engine, count, tokens, constraint)
@@ -50,6 +58,7 @@ async def _shares(count: int, tokens: int, held: Constraint) -> dict[str, object
             found[name] = {
                 "parse": round(sum(each.parses for each in texts) / count, 3),
                 "stop": round(sum(each.whole for each in texts) / count, 3),
+                "blocks": round(sum(each.blocks for each in texts) / count, 2),
                 "mean_tokens": round(sum(each.tokens for each in texts) / count, 1),
                 "tokens_a_second": round(sum(each.tokens for each in texts) / seconds, 1),
             }

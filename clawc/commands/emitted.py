@@ -61,8 +61,11 @@ class EmittedRuns:
         if self._loop is None:
             from clawc.runtime.errors import SandboxUnavailable
             from clawc.runtime.sandbox.choose import backend_of, environment_choice
+            from clawc.runtime.sandbox.memory_folder import memory_folder
 
-            backend = backend_of(environment_choice())
+            choice = environment_choice()
+            # An engine of Docker need not see the memory of this machine.
+            backend = backend_of(choice, memory_folder() if choice.name == "bubblewrap" else None)
             self._loop = asyncio.new_event_loop()
             self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
             self._thread.start()

@@ -8,7 +8,6 @@ import json
 import locale
 import os
 import shutil
-import tempfile
 import time
 from base64 import b64encode
 from collections import deque
@@ -34,6 +33,7 @@ from clawc.exits import UserError
 from clawc.runtime.bounded import Overrun, bounded
 from clawc.runtime.cache_folder import cache_folder
 from clawc.runtime.sandbox.bounds import Bounds
+from clawc.runtime.sandbox.memory_folder import scratch_folder
 from clawc.spec.bundle import CHECKER, MANIFEST
 
 if TYPE_CHECKING:  # loaded where it works
@@ -146,11 +146,10 @@ def prove_each(
     """
     from clawc.spec.card import VerifierCard
 
-    with tempfile.TemporaryDirectory(prefix="clawc-test-") as work:
-        os.chmod(work, 0o700)
-        items = _items(sources, wanted, Path(work))
+    with scratch_folder("clawc-test-") as work:
+        items = _items(sources, wanted, work)
         items += [
-            _Item(str(b.path), str(b.path), str(Path(work) / f"bundle-{n}"), wanted, 0, bundle=b)
+            _Item(str(b.path), str(b.path), str(work / f"bundle-{n}"), wanted, 0, bundle=b)
             for n, b in enumerate(bundles)
         ]
         for number, result in _results(items, wanted, jobs or min(processors(), MAX_JOBS), cached, progress):

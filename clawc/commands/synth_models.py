@@ -142,7 +142,11 @@ def _models(
 
     writer, kinds = calls_of(choice)
     reviewer, review_kinds = calls_of(other) if other is not None else (writer, kinds)
-    grammar = Constraint("grammar", decoding_grammar("llguidance", "file", cut=True)) if "grammar" in kinds else None
+    grammar = (
+        Constraint("grammar", decoding_grammar("llguidance", "file", cut=True, tidy=True))
+        if "grammar" in kinds
+        else None
+    )
     models = Models(
         writer,
         reviewer,

@@ -23,6 +23,8 @@ from clawc.spec.export.decoding import decoding_grammar
 from clawc.spec.export.prepare import Start
 from clawc.spec.export.scope import Scope, scope_of
 from clawc.spec.functions import BY_NAME
+from clawc.stdlib.archetypes.draw import Balance
+from clawc.stdlib.archetypes.propose import propose
 
 llguidance: Any = pytest.importorskip("llguidance", reason="llguidance is not installed: pip install -e '.[dev]'")
 
@@ -347,5 +349,30 @@ def test_what_a_specialised_grammar_lets_through_is_in_the_whole_one_and_in_the_
     for walk in found:
         for text in set(walk):
             assert accepted(whole(), text), text
+            assert _faults(text) == [] and _shape_faults(text) == [], text
+    assert len(found) > WALKS // PARTS * 0.9
+
+
+def test_what_a_tidy_grammar_lets_through_is_in_the_specialised_one() -> None:
+    """It has the tasks that archetypes write, in their layout; no comments and no wide gaps."""
+    grammar = compiled(decoding_grammar("llguidance", cut=True, tidy=True))
+    sources = [propose(1, number, Balance()).source.replace("\n\n\n", "\n\n") for number in range(40)]
+    plain = [source for source in sources if not {"def", "use"} & set(source.split())]
+    assert len(plain) > 10
+    for source in plain:
+        place = refused_at(grammar, source.encode())
+        assert place is None, source[max(0, place - 80) : place + 20]
+    for text in (
+        "claw 1\n# note\n",
+        "claw 1\n\n\n\ntask x {}\n",
+        "claw 1\ntask  x {}\n",
+        "claw 1\n" + " " * 14 + "task x {}\n",
+        "claw 1 # note",
+    ):
+        assert not accepted(grammar, text) and accepted(cut(), text), text
+    found = list(walks(grammar, 3, WALKS // PARTS, (*TABLE_SNIPPETS, *SNIPPETS)))
+    for walk in found:
+        for text in set(walk):
+            assert accepted(cut(), text), text
             assert _faults(text) == [] and _shape_faults(text) == [], text
     assert len(found) > WALKS // PARTS * 0.9
