@@ -2,6 +2,8 @@
 
 The baseline is `clawc check` of the same sources: what compiling alone takes. Diversity stands beside the published figures of
 another set, as far as they are comparable.
+
+With `--decoding` instead: what share of the files that a small model writes can be parsed, held to the grammar and not.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from bench.commands import spent
 from bench.machine import machine
 
 TASKS, SEED, LIMIT_S = 13_500, 1, 7_200
+DECODED_TOKENS = 300
 AIMS = {
     "seconds": 1_800.0,
     "largest_process_mb": 4_096.0,
@@ -64,10 +67,24 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--tasks", type=int, default=TASKS)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--keep", type=Path, help="folder in which the set stays")
+    parser.add_argument("--decoding", type=int, metavar="N", help="N files of SmolLM2, with the grammar and without")
     options = parser.parse_args(arguments)
+    if options.decoding:
+        return _decoding(options.decoding, options.json)
     with tempfile.TemporaryDirectory() as name:
         document = benchmark(options.tasks, options.seed, options.keep or Path(name))
     sys.stdout.write(table(document))
     if options.json is not None:
         options.json.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    return 0
+
+
+def _decoding(count: int, path: Path | None) -> int:
+    from bench.decoding import decoding_shares
+
+    shares = decoding_shares(count, DECODED_TOKENS)
+    document = {"format_version": 1, "benchmark": "synth decoding", "machine": machine(), **shares}
+    sys.stdout.write(json.dumps(shares, indent=1) + "\n")
+    if path is not None:
+        path.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     return 0

@@ -44,7 +44,8 @@ def dataset_card(document: Report, text: CardText) -> str:
         _table(("split", "tasks"), [(s.name, str(s.count)) for s in document.splits]),
         f"There are {document.families} families of tasks; {'none is' if document.parted else 'some are'} in two splits. A row has: `id`, `split`, `family`, `archetype`,\n"
         "`category`, `operations`, `formats`, `shape`, `instruction`, `source` (the task as a `.claw` file), `persona`, `seed`, `bundle` (the id of what the source and seed are\n"
-        "compiled to), `structure` and `data` (digests), `card` (the verifier card in short), `files` (the workspace: path and bytes).\n",
+        "compiled to), `structure` and `data` (digests), `card` (the verifier card in short), `files` (the workspace: path and bytes);\n"
+        "where a model wrote the task, `provenance` (models, prompts, rounds, votes) and `difficulty` (an estimate from 1 to 5).\n",
         "## How it was made\n",
         _made(document, text),
         "## Figures\n",

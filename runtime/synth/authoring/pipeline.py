@@ -20,6 +20,7 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
+from clawc import __version__
 from clawc.runtime.bounded import Overrun, bounded
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.sandbox.bounds import Bounds
@@ -89,7 +90,7 @@ class AuthorSettings:
         """What a work folder remembers."""
         prompts = {name: prompt_hash(name) for name in PROMPTS}
         return {
-            "format_version": 1, "route": self.route, "seed": self.seed, "rounds": self.rounds, "writer": self.writer, "reviewer": self.reviewer,
+            "format_version": 1, "clawc": __version__, "route": self.route, "seed": self.seed, "rounds": self.rounds, "writer": self.writer, "reviewer": self.reviewer,
             "prompts": prompts,
         }  # fmt: skip
 
