@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # Other seeds that a template is tried with.
 OTHERS = 4
 COSTS = "costs.jsonl"
+YIELDS = "yields.txt"  # of the route at work, as far as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ def authored(
     from clawc.runtime.synth.authoring.calls import CallLog
     from clawc.runtime.synth.authoring.ideas import ROUTES
     from clawc.runtime.synth.authoring.pipeline import Author, AuthorSettings
+    from clawc.runtime.synth.authoring.yields import as_text, yields
+    from clawc.runtime.synth.batch import whole_file
 
     choice = model_of(options.model)
     if choice is None:
@@ -85,6 +88,7 @@ def authored(
 
                 def seen(found: Authored, line: ProgressLine = line, total: int = counts[route]) -> None:
                     line.report(min(len(found.rows), total), 0)
+                    whole_file(work / YIELDS, as_text(yields(found.records)).encode())
 
                 settings = AuthorSettings(
                     route,

@@ -405,5 +405,5 @@ def _exhausted(settings: AuthorSettings, found: Authored, fruitless: int) -> Run
     why = ", ".join(f"{stage}: {reason} ({count})" for (stage, reason), count in found.dropped.most_common(3))
     return RuntimeFault(
         "R1005", f"none of the last {fruitless} drafts was taken; there are {len(found.rows)} tasks of {settings.count}; most often: {why}",
-        "use a stronger model or more rounds; what there is stays in the work folder",
+        "use a stronger model or more rounds; what there is stays in the work folder, where `yields.txt` says at which stage drafts end",
     )  # fmt: skip
