@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, cast
 from clawc import exits
 from clawc.commands.faults import stopping, user_errors
 from clawc.commands.progress import ProgressLine
-from clawc.commands.proving import Beside, Wanted, prove_each
+from clawc.commands.proving import Beside
+from clawc.commands.synth_proofs import proved_tasks
 from clawc.commands.synth_shares import counts_of
 from clawc.exits import UserError
 
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from clawc.runtime.synth.semantic import Encoder
 
 MODELS = "models"  # folder for what models said, in the work folder
-
-# Other seeds that each task is tried with, and its reference solution compared on.
-OTHERS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,25 +170,15 @@ def _prove(paths: Sequence[Path], jobs: int) -> Iterator[Outcome]:
     from clawc.runtime.synth.note import note, solution
     from clawc.runtime.synth.rows import card_summary
 
-    wanted = Wanted(seed=0, others=OTHERS, advice=False, beside=Beside("synth", note, solution))
-    for place, proved in prove_each(paths, wanted, jobs=jobs):
-        path = paths[place]
-        against = [f"{finding.code} {finding.title}" for finding in proved.found if finding.code != "W0811"]
-        if against or not proved.cards:
-            yield Outcome(path, against[0] if against else "not compiled")
+    for one in proved_tasks(paths, jobs, Beside("synth", note, solution)):
+        card = one.card
+        if card is None:
+            why = next((f"{finding.code} {finding.title}" for finding in one.against), "not compiled")
+            yield Outcome(one.path, why)
             continue
-        card = proved.cards[0]
-        noted = proved.notes[0]
-        tried = 1 if card.instance is None or noted["programs"] else 1 + card.instance.others
-        yield Outcome(
-            path,
-            "" if card.clean else "not clean",
-            card_summary(card),
-            card.key.bundle,
-            noted,
-            card.independent,
-            tried,
-        )
+        tried = 1 if card.instance is None or one.note["programs"] else 1 + card.instance.others
+        why = "" if card.clean else "not clean"
+        yield Outcome(one.path, why, card_summary(card), card.key.bundle, one.note, card.independent, tried)
 
 
 def _encoder(wanted: bool) -> Encoder | None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from clawc.commands.models import ModelWish, model_of
 from clawc.commands.progress import ProgressLine
-from clawc.commands.proving import Beside, Wanted, prove_each
+from clawc.commands.proving import Beside
+from clawc.commands.synth_proofs import proved_tasks
 from clawc.exits import UserError
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from clawc.runtime.synth.screen import Screen
     from clawc.runtime.synth.skills.skill import Skill
 
-# Other seeds that a template is tried with.
-OTHERS = 4
 COSTS = "costs.jsonl"
 YIELDS = "yields.txt"  # of the route at work, as far as it is
 
@@ -169,22 +168,20 @@ def _told(text: str) -> None:
 
 
 def prove_written(paths: Sequence[Path], jobs: int) -> Iterator[Tried]:
+    """What compiling and proving each source came to."""
     from clawc.runtime.synth.authoring.noted import Tried, no_solution, read_note, task_note
     from clawc.runtime.synth.rows import card_summary
 
-    wanted = Wanted(seed=0, others=OTHERS, advice=False, beside=Beside("authoring", task_note, no_solution))
-    for place, proved in prove_each(paths, wanted, jobs=jobs):
-        found = [each for each in proved.found if each.code != "W0811"]
-        if found or not proved.cards or not proved.notes:
-            yield Tried(paths[place], found)
+    for one in proved_tasks(paths, jobs, Beside("authoring", task_note, no_solution)):
+        if one.card is None:
+            yield Tried(one.path, one.against)
             continue
-        card = proved.cards[0]
         try:
-            note = read_note(proved.notes[0])
+            note = read_note(one.note)
         except ValueError as error:
-            yield Tried(paths[place], (), why=str(error))
+            yield Tried(one.path, (), why=str(error))
             continue
-        yield Tried(paths[place], (), card_summary(card), card.key.bundle, note)
+        yield Tried(one.path, (), card_summary(one.card), one.card.key.bundle, note)
 
 
 def _skills(options: AuthorOptions, models: Models, runner: asyncio.Runner) -> GroundedSkills:

@@ -31,15 +31,6 @@ def mark_for(*texts: str) -> str:
     return f"=====[{digest}]====="
 
 
-def fence_for(text: str) -> str:
-    """Backticks, more of them than stand together anywhere in the text."""
-    longest = run = 0
-    for letter in text:
-        run = run + 1 if letter == "`" else 0
-        longest = max(longest, run)
-    return "`" * max(3, longest + 1)
-
-
 @cache
 def _text(name: str) -> str:
     return (resources.files("clawc.runtime.synth.authoring") / _PLACE / f"{name}.j2").read_text(encoding="utf-8")

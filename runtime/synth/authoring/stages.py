@@ -21,10 +21,11 @@ from clawc.runtime.synth.authoring.drafts import Draft
 from clawc.runtime.synth.authoring.examples import nearest
 from clawc.runtime.synth.authoring.ideas import Idea
 from clawc.runtime.synth.authoring.prompts import rendered
-from clawc.runtime.synth.authoring.replies import read_object, read_source, schema_of
+from clawc.runtime.synth.authoring.replies import read_source, schema_of
 from clawc.runtime.synth.authoring.reviewing import Opinion, disputed, faults, review_prompt
 from clawc.runtime.synth.authoring.rubric import ProposedRubric, rubric_prompt
 from clawc.runtime.synth.authoring.writing import mended, written
+from clawc.runtime.synth.replies import read_object
 
 T = TypeVar("T", bound=BaseModel)
 _READ, _READ_FILES = 64_000, 24  # bytes of a file, and files, that are searched for words to a judge

@@ -13,7 +13,8 @@ from clawc.runtime.engine.interface import Object
 from clawc.runtime.judge.visible import visible
 from clawc.runtime.synth.authoring.blueprint import Blueprint
 from clawc.runtime.synth.authoring.ideas import Idea
-from clawc.runtime.synth.authoring.prompts import fence_for, rendered
+from clawc.runtime.synth.authoring.prompts import rendered
+from clawc.runtime.synth.skills.prompt import fence as fence_of
 from clawc.spec.export.card import card
 
 SHOWN_FINDINGS = 12
@@ -33,7 +34,7 @@ def written(
 def mended(first: Sequence[Object], reply: str, findings: Sequence[Finding], why: str) -> tuple[Object, ...]:
     """The question for the next file, after a reply that does not stand: by the compiler's findings, or for `why`."""
     diagnostics = diagnostics_of(findings) if findings else ""
-    text = rendered("repair", diagnostics=diagnostics, why=visible(why)[:400], fence=fence_for(diagnostics))
+    text = rendered("repair", diagnostics=diagnostics, why=visible(why)[:400], fence=fence_of(diagnostics))
     return (
         *first,
         {"role": "assistant", "content": visible(reply[:_SHOWN_REPLY]) or "(nothing)"},

@@ -6,14 +6,13 @@ A model says it, and its word is checked; what a sealed sandbox cannot offer mak
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Annotated, Literal, NamedTuple, TypeAlias, cast, get_args
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
-from clawc.runtime.bundle import without_duplicates
-from clawc.runtime.engine.untyped import listing, mapping, parsed, shown
+from clawc.runtime.engine.untyped import listing, mapping, shown
 from clawc.runtime.judge.injection import speaking
+from clawc.runtime.synth.replies import read_object
 from clawc.runtime.synth.skills.skill import Skill
 from clawc.runtime.synth.skills.states import FileState
 from clawc.spec.bundle import Strict
@@ -26,7 +25,6 @@ MAX_OPERATIONS = 8
 Need: TypeAlias = Literal["network", "auth", "device", "program", "nothing"]
 NEEDS: tuple[Need, ...] = get_args(Need)
 _OPERATIONS, _CATEGORIES = tuple(dotted(OPERATIONS)), tuple(dotted(CATEGORIES))
-_THOUGHT = "</think>"
 _TOLD = 200
 
 
@@ -99,16 +97,9 @@ def read_annotation(text: str, skill: Skill) -> Annotation | Refused:
     """The one JSON object of a reply, in a fence or bare, as the annotation of the skill that was asked about. What a rule forbids is not
     usable, whatever the reply says."""
     try:
-        found = _one_object(text)
-        value = parsed(found)  # bounds depth, numbers and how many values there are
-        json.loads(found, object_pairs_hook=without_duplicates)
-        return gated(Annotation.model_validate_json(json.dumps(value)), skill)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return Refused(f"at `{_told(where) or 'start'}`: {_told(first['msg'][:1].lower() + first['msg'][1:])}")
+        return gated(read_object(text, Annotation, MAX_REPLY), skill)
     except ValueError as error:
-        return Refused(_told(str(error)))
+        return Refused(str(error))
 
 
 def gated(annotation: Annotation, skill: Skill) -> Annotation:
@@ -133,46 +124,6 @@ def _unfit(annotation: Annotation) -> str:
         return "no file is said to be there afterwards"
     needs = [need for need in annotation.needs if need != "nothing"]
     return f"it needs a {needs[0]}, which a sealed sandbox does not have" if needs else ""
-
-
-def _one_object(text: str) -> str:
-    """The text of the one object of a reply. Raises ValueError."""
-    if len(text) > MAX_REPLY:
-        raise ValueError(f"the reply has more than {MAX_REPLY:,} characters")
-    lines = text.rpartition(_THOUGHT)[2].split("\n")
-    fenced, outside = _fenced(lines)
-    objects = [inner for inner in fenced if inner.startswith("{")]
-    if len(objects) > 1 or (objects and any(line.lstrip().startswith("{") for line in outside)):
-        raise ValueError("the reply holds more than one JSON object")
-    if objects:
-        return objects[0]
-    whole = "\n".join(lines)
-    start, end = whole.find("{"), whole.rfind("}")
-    if not 0 <= start < end:
-        raise ValueError("the reply holds no JSON object")
-    return whole[start : end + 1]
-
-
-def _fenced(lines: Sequence[str]) -> tuple[list[str], list[str]]:
-    """What stands in fences, and the lines outside of them; a fence that is not closed is none."""
-    inside: list[str] = []
-    outside: list[str] = []
-    opened = -1
-    for number, line in enumerate(lines):
-        mark = line.strip()
-        if opened < 0 and mark.lower() in ("```", "```json"):
-            opened = number
-        elif opened >= 0 and mark == "```":
-            inside.append("\n".join(lines[opened + 1 : number]).strip())
-            opened = -1
-        elif opened < 0:
-            outside.append(line)
-    return inside, outside + list(lines[opened + 1 :] if opened >= 0 else [])
-
-
-def _told(text: str) -> str:
-    """A stranger's words within a message."""
-    return shown(text[: 2 * _TOLD])[:_TOLD].replace("`", "'")
 
 
 def _bare(schema: object) -> object:

@@ -95,7 +95,7 @@ def test_every_way_to_be_dropped(tmp_path: Path) -> None:
     }
     found, _ = play(tmp_path / "work", Writer(said), count=4)
     assert plan0 and source
-    assert reason(found, "persona_00000") == ("blueprint", "the answer is not one JSON object and nothing else")
+    assert reason(found, "persona_00000") == ("blueprint", "the reply holds no JSON object")
     assert reason(found, "persona_00001")[0] == "blueprint"
     assert reason(found, "persona_00002") == (
         "blueprint",
