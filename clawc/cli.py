@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from clawc import __version__, exits, image_verbs, run_verbs, synth_verbs
+from clawc import __version__, exits, image_verbs, run_verbs, synth_verbs, train_verbs
 from clawc.cli_options import Format, Image, Output, Sandbox, Sources
 from clawc.commands.output import close_output
 from clawc.exits import UserError
@@ -24,9 +24,9 @@ app = typer.Typer(
 
 app.add_typer(image_verbs.app)
 app.add_typer(synth_verbs.app)
+app.add_typer(train_verbs.app)
 
-LATER = ("bench", "eval", "view", "review",
-         "lsp", "mcp")  # fmt: skip
+LATER = ("bench", "view", "review", "lsp", "mcp")
 
 
 def _version(wanted: bool) -> None:
@@ -312,7 +312,7 @@ def score(
 
 for _name, _verb in (
     ("trajectories", run_verbs.trajectories_verb),
-    ("train", run_verbs.train_verb),
+    ("eval", train_verbs.eval_verb),
     ("report", run_verbs.report_verb),
     ("rescore", run_verbs.rescore),
     ("judge", run_verbs.judge_verb),

@@ -1,4 +1,4 @@
-"""The verbs about runs that there are: what was said and done, how it is judged, what is learned from it."""
+"""The verbs about runs that there are: what was said and done, how it is judged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def trajectories_verb(
     ],
     to: Annotated[str, typer.Option("--to", help="chat, atif, inspect or jsonl", metavar="FORMAT")] = "jsonl",
     source: Annotated[
-        str, typer.Option("--from", help="read files instead of runs: atif, openclaw or jsonl", metavar="FORMAT")
+        str, typer.Option("--from", help="read files instead of runs: atif, chat, openclaw or jsonl", metavar="FORMAT")
     ] = "",
     outcome: Annotated[
         list[str] | None,
@@ -44,42 +44,6 @@ def trajectories_verb(
         out, to, source, tuple(outcome or ()), min_score, per_task, unique, sound, metadata, scoring
     )
     raise typer.Exit(trajectories_command(paths, options))
-
-
-def train_verb(
-    verb: Annotated[str, typer.Argument(help="sft: supervised fine-tuning", metavar="sft")],
-    paths: Annotated[list[Path], typer.Argument(help="run folders, and folders of bundles", metavar="RUN...")],
-    model: Annotated[Path, typer.Option("--model", "-m", help="the model to train, as transformers saves it")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="folder for the model, metrics and checkpoints")],
-    agent: Annotated[Path | None, typer.Option("--agent", "-a", help="settings of `loop` that bundles teach")] = None,
-    lora: Annotated[int, typer.Option(min=0, max=1024, help="rank of an adapter; 0 trains all weights")] = 0,
-    epochs: Annotated[float, typer.Option(min=0.001, help="passes over the rows")] = 1.0,
-    steps: Annotated[int, typer.Option(min=0, help="steps instead of epochs")] = 0,
-    batch: Annotated[int, typer.Option(min=1, help="rows of a step")] = 16,
-    at_once: Annotated[int, typer.Option(min=1, help="rows of one pass")] = 4,
-    rate: Annotated[float, typer.Option(min=0, help="learning rate")] = 1e-4,
-    max_tokens: Annotated[int, typer.Option(min=1, help="leave out longer rows")] = 8192,
-    min_score: Annotated[float | None, typer.Option(min=0, max=1, help="the least score of an episode")] = None,
-    outcome: Annotated[
-        list[str] | None,
-        typer.Option(help="outcomes to take, or `all`; may be repeated; ok unless given", metavar="NAME"),
-    ] = None,
-    save_every: Annotated[int, typer.Option(min=0, help="steps between checkpoints")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="go on from the last checkpoint")] = False,
-    dtype: Annotated[str, typer.Option(help="bfloat16 or float32")] = "bfloat16",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
-    seed: Annotated[int, typer.Option(min=0, help="of the order of rows")] = 0,
-    opaque: Annotated[bool, typer.Option("--opaque", help="also tasks whose verifier nobody has proved")] = False,
-    compile: Annotated[bool, typer.Option("--compile", help="compile the layers first: faster steps on a GPU")] = False,
-) -> None:
-    """Train a model on what was captured in runs, or on the solutions of bundles."""
-    from clawc.commands.train import TrainOptions, train_command
-
-    options = TrainOptions(
-        model, out, agent, lora, epochs, steps, batch, at_once, rate, max_tokens, min_score, tuple(outcome or ()), save_every,
-        resume, dtype, device, seed, opaque, compile,
-    )  # fmt: skip
-    raise typer.Exit(train_command(verb, paths, options))
 
 
 def report_verb(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ModelWish:
-    """What a command line says of a model."""
+    """What a command line says of a model. With `settings` it is of these, whatever the project's file says of the name."""
 
     name: str = ""
     temperature: float | None = None
@@ -27,6 +27,7 @@ class ModelWish:
     calls: int | None = None
     budget: str | None = None
     record: Path | None = None
+    settings: EngineSettings | None = None
 
 
 def model_of(wish: ModelWish) -> ModelChoice | None:
@@ -43,7 +44,7 @@ def model_of(wish: ModelWish) -> ModelChoice | None:
         wish.calls,
         _dollars(wish.budget),
         wish.record,
-        project_engines(root),
+        project_engines(root) | ({wish.name: wish.settings} if wish.settings else {}),
         root,
     )
     return model_named(wish.name, wishes)

@@ -76,9 +76,9 @@ class Ready:
             return all(load(folder / "bundles" / m.task).manifest.id == m.id for m in built)
         return False
 
-    def roll_out(self, plan: RunPlan, jobs: int | None, format: str) -> int:
+    def roll_out(self, plan: RunPlan, jobs: int | None, format: str | None) -> int:
         """Runs all episodes, `jobs` at once, or as many as suit where they are played; exit 1 when one could not be scored, or was
-        not played before the deadline."""
+        not played before the deadline. Without a format no results are shown."""
         if self._local is not None:
             self._local.run_folder = plan.out
         line = ProgressLine(len(plan.bundles) * plan.episodes, "episodes")
@@ -96,11 +96,12 @@ class Ready:
             line.close()
             if self._events is not None:
                 self._events.write()
-        with standard_output() as file:
-            if format == "json":
-                _write_json(summary, file)
-            else:
-                file.write(f"{_table(summary)}{_notes(summary)}\n{plan.out}\n")
+        if format is not None:
+            with standard_output() as file:
+                if format == "json":
+                    _write_json(summary, file)
+                else:
+                    file.write(f"{_table(summary)}{_notes(summary)}\n{plan.out}\n")
         unscored = any(entry.outcome in UNSCORED for entry in summary.entries)
         return exits.FINDINGS if unscored or summary.missing else exits.OK
 

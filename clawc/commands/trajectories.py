@@ -29,6 +29,7 @@ from clawc.runtime.trajectory.atif import atif_of
 from clawc.runtime.trajectory.chat import write_chat
 from clawc.runtime.trajectory.filter import Choice, Selection
 from clawc.runtime.trajectory.from_atif import read_atif
+from clawc.runtime.trajectory.from_chat import read_chat
 from clawc.runtime.trajectory.inspect_log import LogHead, write_log
 from clawc.runtime.trajectory.openclaw import read_openclaw
 from clawc.runtime.trajectory.own import read_records, write_records
@@ -38,7 +39,7 @@ from clawc.runtime.trajectory.strangers import open_file
 from clawc.runtime.trajectory.values import as_json
 
 TARGETS = {"chat": "OpenAI chat", "atif": "ATIF", "inspect": "Inspect log", "jsonl": "JSON Lines of clawc"}
-SOURCES = ("atif", "openclaw", "jsonl")
+SOURCES = ("atif", "chat", "openclaw", "jsonl")
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
 _ALL = "all"
 _FILE = ".json"
@@ -132,6 +133,8 @@ def _imported(paths: Sequence[Path], source: str) -> Iterator[TrajectoryRecord]:
         with stored.file:
             if source == "atif":
                 yield read_atif(stored)
+            elif source == "chat":
+                yield from read_chat(stored)
             elif source == "openclaw":
                 yield read_openclaw(stored)
             else:

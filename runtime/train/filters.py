@@ -1,4 +1,5 @@
-"""Which rows are trained on, and of those that are not, why. A row is taken whole or not at all: nothing is cut inside an answer."""
+"""Which rows are trained on, and of those that are not, why. Nothing is cut inside an answer: a row is taken whole, or up to the end of
+one."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import hashlib
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal, get_args
 
@@ -20,13 +21,25 @@ REASONS: tuple[Reason, ...] = get_args(Reason)
 @dataclass(frozen=True, slots=True)
 class RowChoice:
     """`outcomes` that are taken, none stands for all; the least score; the most tokens of a row; `unique`: of rows with the same
-    tokens and the same mask the first; `opaque`: also of tasks whose verifier nobody has proved."""
+    tokens and the same mask the first; `opaque`: also of tasks whose verifier nobody has proved; `cut`: a row that is too long ends
+    with the last answer that is not."""
 
     outcomes: frozenset[str] = frozenset({"ok"})
     min_score: Decimal | None = None
     most_tokens: int | None = None
     unique: bool = True
     opaque: bool = False
+    cut: bool = False
+
+
+def shortened(row: Row, most_tokens: int) -> Row:
+    """The row up to the end of the last answer within so many tokens; as it is where it is not longer, or not one answer fits."""
+    spans = tuple(span for span in row.spans if span.end <= most_tokens)
+    if len(row.input_ids) <= most_tokens or not spans:
+        return row
+    end = spans[-1].end
+    known = None if row.old_logprobs is None else row.old_logprobs[:end]
+    return replace(row, input_ids=row.input_ids[:end], loss_mask=row.loss_mask[:end], old_logprobs=known, spans=spans)
 
 
 class RowSelection:
@@ -47,6 +60,8 @@ class RowSelection:
         if episode is None and not judge.judged(outcome, score):
             episode = "outcome" if judge.left["outcome"] else "score"
         for row in rows:
+            if self.choice.cut and self.choice.most_tokens is not None:
+                row = shortened(row, self.choice.most_tokens)
             why = episode or self._why(row)
             if why is None:
                 self.taken += 1

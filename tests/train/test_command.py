@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clawc.commands.compiling import Lot, build_sources
-from clawc.commands.train import TrainOptions, train_command
+from clawc.commands.train import TrainOptions, sft_command
 from clawc.exits import FINDINGS, OK, UserError
 from clawc.runtime.engine.local.packages import TOKENS
 from clawc.runtime.train.sft import METRICS, MODEL, TRAINER
@@ -34,7 +34,7 @@ def options(tiny_model: Path, tmp_path: Path) -> TrainOptions:
 
 
 def test_bundles_teach(bundles: Path, options: TrainOptions, capsys: pytest.CaptureFixture[str]) -> None:
-    assert train_command("sft", [bundles], options) == OK
+    assert sft_command([bundles], options) == OK
     said = capsys.readouterr().out
     assert said.startswith("2 rows, ") and "1 steps in " in said
     assert (options.out / MODEL / "adapter_model.safetensors").is_file()
@@ -46,7 +46,7 @@ def test_without_a_row_nothing_is_trained(
 ) -> None:
     assert options.agent is not None
     options.agent.write_text('tools = ["read"]\n')
-    assert train_command("sft", [bundles], options) == FINDINGS
+    assert sft_command([bundles], options) == FINDINGS
     said = capsys.readouterr().out
     assert "left out: 2 unteachable" in said and "2 times: the agent has no tool `write`" in said
     assert not options.out.exists()
@@ -67,9 +67,9 @@ def test_what_does_not_fit_is_said(
     from dataclasses import replace
 
     with pytest.raises(UserError, match=message):
-        train_command("sft", [bundles], replace(options, **change))  # type: ignore[arg-type]
+        sft_command([bundles], replace(options, **change))  # type: ignore[arg-type]
 
 
 def test_a_folder_of_something_else_is_refused(options: TrainOptions, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="neither a run nor a folder of bundles"):
-        train_command("sft", [tmp_path], options)
+    with pytest.raises(UserError, match="neither a run, nor a folder of bundles, nor a file"):
+        sft_command([tmp_path], options)

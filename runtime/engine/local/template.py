@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 START, END = "<|im_start|>", "<|im_end|>"
 CALL, CALL_END = "<tool_call>", "</tool_call>"
-_RESULT, _RESULT_END = "<tool_response>\n", "\n</tool_response>"
-_TOOLS = (
+RESULT, RESULT_END = "<tool_response>\n", "\n</tool_response>"
+TOOLS = (
     "You can call functions. They are listed here, one JSON object a line:\n<tools>\n",
     "\n</tools>\n\nTo call one, write its name and its arguments as a JSON object between tags, once for each call:\n"
     f'{CALL}\n{{"name": "NAME", "arguments": {{"KEY": "VALUE"}}}}\n{CALL_END}\n'
@@ -32,7 +32,7 @@ _TOOLS = (
 )
 # Stands for all that shapes the tokens of a conversation: the number is of the code below, which the texts leave out.
 TEMPLATE = hashlib.sha256(
-    json.dumps([1, START, END, CALL, CALL_END, _RESULT, _RESULT_END, *_TOOLS]).encode()
+    json.dumps([1, START, END, CALL, CALL_END, RESULT, RESULT_END, *TOOLS]).encode()
 ).hexdigest()
 
 
@@ -99,6 +99,11 @@ class Template:
             turns.insert(0, _Turn("system", first + _tools(tools)))
         return [number for turn in turns for number in self._tokens(turn)]
 
+    def answer(self, message: Object) -> list[int]:
+        """The tokens that a model would have drawn had it said this message, with the one that ends its turn."""
+        content = message.get("content")
+        return [*self.encode(_said(content if isinstance(content, str) else "", message.get("tool_calls"))), self.end]
+
     def encode(self, text: str) -> list[int]:
         """Text without any control token."""
         # A lone half of a pair of surrogates, which JSON can spell, is no text.
@@ -136,7 +141,7 @@ def _turns(messages: Sequence[Object]) -> Iterator[_Turn]:
         role, content = message.get("role"), message.get("content")
         text = content if isinstance(content, str) else ""
         if role == "tool":
-            results.append(_RESULT + text + _RESULT_END)
+            results.append(RESULT + text + RESULT_END)
             continue
         if results:
             yield _Turn("user", "\n".join(results))
@@ -170,7 +175,7 @@ def _arguments(text: object) -> str:
 
 
 def _tools(tools: Sequence[Object]) -> str:
-    return _TOOLS[0] + "\n".join(_json(tool) for tool in tools) + _TOOLS[1]
+    return TOOLS[0] + "\n".join(_json(tool) for tool in tools) + TOOLS[1]
 
 
 def _json(value: object) -> str:
