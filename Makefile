@@ -11,6 +11,7 @@ nightly:
 	PATH="$(CURDIR)/.venv/bin:$$PATH" .ci/agents
 	CLAWC_TEST_AGENTS=1 CLAWC_FUZZ=100000 CLAWC_WALKS=10000 .venv/bin/python -m pytest -q -n 2 -m "nightly or not nightly"
 	cat build/hostile/*.json
+	.venv/bin/python -m bench.train_nightly --json build/train/nightly.json
 	.venv/bin/clawc test examples --level release --no-cache
 	.venv/bin/clawc diff-runners examples --mutants 20 --install
 	$(MAKE) mutation

@@ -28,7 +28,8 @@ def lessons(folder: Path, most: int) -> dict[str, list[Row]]:
 
 
 def solved(
-    bundles: Path, out: Path, model: Path, device: Literal["cpu", "cuda"], at_once: int, graphs: bool, adapter: Path | None = None
+    bundles: Path, out: Path, model: Path, device: Literal["cpu", "cuda"], at_once: int, graphs: bool, adapter: Path | None = None,
+    deadline_s: int = _PLAY_S,
 ) -> dict[str, Any]:  # fmt: skip
     """Of each family how many tasks were played and solved, drawn greedily."""
     out.mkdir(parents=True)
@@ -49,7 +50,7 @@ def solved(
         "--temperature",
         "0",
     ]
-    command += ["--max-tokens", "384", "-j", str(at_once), "--out", "run", "--deadline", str(_PLAY_S)]
+    command += ["--max-tokens", "384", "-j", str(at_once), "--out", "run", "--deadline", str(deadline_s)]
     begun = time.perf_counter()
     done = subprocess.run(command, cwd=out, capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - begun
@@ -94,6 +95,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kind", choices=("before", "full", "lora"), default="full")
     parser.add_argument("--each", type=int, default=3000, help="rows of each family")
+    parser.add_argument("--held-rows", type=int, default=36, help="held-out rows of each family that the loss is over")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rows-at-once", type=int, default=16, help="rows in one pass")
     parser.add_argument("--steps", type=int, default=0)
@@ -101,6 +103,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--epochs", type=float, default=1.0)
     parser.add_argument("--at-once", type=int, default=48)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda")
+    parser.add_argument("--deadline", type=int, default=_PLAY_S, help="seconds for playing")
     parser.add_argument("--graphs", action="store_true")
     parser.add_argument("--compiled", action="store_true")
     given = parser.parse_args(arguments)
@@ -119,13 +122,20 @@ def main(arguments: Sequence[str]) -> int:
             seed=given.seed, device=given.device, report_every=5, compiled=given.compiled,
         )  # fmt: skip
         trained, found = learning(
-            model, lessons(given.rows, given.each), lessons(given.held, 36), given.out / "sft", settings
+            model, lessons(given.rows, given.each), lessons(given.held, given.held_rows), given.out / "sft", settings
         )
         result |= {"learning_rate": rate, "batch": given.batch, **found}
         write()
         model, adapter = (model, trained.absolute()) if lora else (trained.absolute(), None)
     result["play"] = solved(
-        given.bundles.absolute(), given.out / "play", model, given.device, given.at_once, given.graphs, adapter
+        given.bundles.absolute(),
+        given.out / "play",
+        model,
+        given.device,
+        given.at_once,
+        given.graphs,
+        adapter,
+        given.deadline,
     )
     write()
     return 0

@@ -124,11 +124,17 @@ def eval_verb(
     model: Annotated[
         str, typer.Argument(help="folder of a training or of a model, or a model as of `run`", metavar="MODEL")
     ],
-    suite: Annotated[list[Path], typer.Argument(help="`.claw` files, bundles, or folders with them", metavar="SUITE...")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="folder for the runs and `eval.json`; goes on if interrupted")],
+    suite: Annotated[
+        list[Path], typer.Argument(help="`.claw` files, bundles, or folders with them", metavar="SUITE...")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="folder for the runs and `eval.json`; goes on if interrupted")
+    ],
     before: Annotated[
         str,
-        typer.Option(help="model to compare with; the base of a training unless given; `none` for none", metavar="MODEL"),
+        typer.Option(
+            help="model to compare with; the base of a training unless given; `none` for none", metavar="MODEL"
+        ),
     ] = "",
     agent: Annotated[str, typer.Option("--agent", "-a", help="as of `run`")] = "loop",
     episodes: Annotated[int, typer.Option("-n", min=1, max=100_000, help="episodes for each task")] = 1,

@@ -92,7 +92,9 @@ def _models(model: str, options: EvalOptions) -> tuple[_Model, _Model | None, Tr
     if not (folder / MODEL).is_dir():
         if (folder / "config.json").is_file():  # exported
             return _local(model, options, folder), None, training
-        raise UserError(f"the training in `{clean(model)}` has not ended", "go on with it: `clawc train sft … --resume`")
+        raise UserError(
+            f"the training in `{clean(model)}` has not ended", "go on with it: `clawc train sft … --resume`"
+        )
     base = Path(training.base.path)
     trained = folder / MODEL
     if (trained / "adapter_config.json").is_file():
@@ -151,7 +153,9 @@ def _text(found: Evaluation) -> str:
         rows = [["", "tasks", "before", "after", "difference", "95 %"]]
         rows += [_difference_row(group) for group in (found.total, *found.familiarity, *found.families)]
     unscored = found.after.unscored + (found.before.unscored if found.before else 0)
-    notes = ["`seen` tasks were trained on, of `known` ones other instances of their family, `new` ones are of other families."]
+    notes = [
+        "`seen` tasks were trained on, of `known` ones other instances of their family, `new` ones are of other families."
+    ]
     if unscored:
         notes.append(f"{unscored} episodes could not be scored.")
     return _table(rows) + "\n" + "\n".join(notes) + "\n"
@@ -177,6 +181,9 @@ def _table(rows: Iterable[Sequence[str]]) -> str:
     lines = list(rows)
     widths = [max(len(row[n]) for row in lines) for n in range(len(lines[0]))]
     return "".join(
-        "  ".join(cell.ljust(width) if n == 0 else cell.rjust(width) for n, (cell, width) in enumerate(zip(row, widths))).rstrip() + "\n"
+        "  ".join(
+            cell.ljust(width) if n == 0 else cell.rjust(width) for n, (cell, width) in enumerate(zip(row, widths))
+        ).rstrip()
+        + "\n"
         for row in lines
     )

@@ -78,7 +78,11 @@ def sft_command(paths: Sequence[Path], options: TrainOptions) -> int:
             return exits.FINDINGS
         held_out = _Rows(options, told="held out: ").of(options.held_out) if options.held_out else []
         done = _trained(rows, held_out, options, settings, found.origin(paths))
-    losses = "" if done.loss_before is None else f"; held-out loss {done.loss_before:.4f} before, {done.loss_after:.4f} after"
+    losses = (
+        ""
+        if done.loss_before is None
+        else f"; held-out loss {done.loss_before:.4f} before, {done.loss_after:.4f} after"
+    )
     print(f"{done.steps} steps in {done.seconds:.1f} s{losses}: {done.model}")
     return exits.OK
 
@@ -170,7 +174,9 @@ class _Rows:
     def of(self, paths: Sequence[Path]) -> list[Row]:
         rows = [row for path in paths for row in self._at(path)]
         left = [*self._selection.counts().items(), *self._gathered.counts.items()]
-        print(f"{self._told}{self._selection.taken} rows, {sum(row.trained for row in rows)} tokens to train on", end="")
+        print(
+            f"{self._told}{self._selection.taken} rows, {sum(row.trained for row in rows)} tokens to train on", end=""
+        )
         print(f"; left out: {', '.join(f'{count} {why}' for why, count in left)}" if left else "")
         for why, count in self._gathered.reasons.most_common(_REASONS):
             print(f"  {count} times: {clean(why)}")
@@ -179,7 +185,8 @@ class _Rows:
     def origin(self, paths: Sequence[Path]) -> Origin:
         from clawc.runtime.train.sft import Origin
 
-        left = {**self._selection.counts(), **self._gathered.counts}
+        left: dict[str, int] = {**self._gathered.counts}
+        left |= {str(why): count for why, count in self._selection.counts().items()}
         return Origin(tuple(path.resolve().name for path in paths), tuple(left.items()), self._gathered.tasks())
 
     def _at(self, path: Path) -> list[Row]:

@@ -15,12 +15,10 @@ FORMS = ("merged", "adapter")
 DTYPES = ("bfloat16", "float32")
 
 
-def export_command(
-    folder: Path, to: Path, form: str, base: Path | None, dtype: str, runs: Sequence[Path]
-) -> int:
-    for name, given, known in (("--form", form, FORMS), ("--dtype", dtype, DTYPES)):
-        if given not in known:
-            raise UserError(f"`{clean(given)}` is nothing for `{name}`", f"one of {', '.join(known)}")
+def export_command(folder: Path, to: Path, form: str, base: Path | None, dtype: str, runs: Sequence[Path]) -> int:
+    for name, given, choices in (("--form", form, FORMS), ("--dtype", dtype, DTYPES)):
+        if given not in choices:
+            raise UserError(f"`{clean(given)}` is nothing for `{name}`", f"one of {', '.join(choices)}")
     with user_errors(), stopping():
         from clawc.runtime.train.exporting import export_model
         from clawc.runtime.train.records import read_training

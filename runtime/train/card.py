@@ -21,7 +21,7 @@ def model_card(record: TrainingRecord, form: str, dtype: str, scores: Sequence[R
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False
     )  # fmt: skip
     environment.filters |= {"code": _code, "plain": _plain, "share": _share, "interval": _interval, "number": _number}
-    text = files(__package__).joinpath("card.md.j2").read_text("utf-8")
+    text = files("clawc.runtime.train").joinpath("card.md.j2").read_text("utf-8")
     lora = record.settings.get("lora")
     return environment.from_string(text).render(
         training=record,
@@ -29,7 +29,11 @@ def model_card(record: TrainingRecord, form: str, dtype: str, scores: Sequence[R
         form=form,
         dtype=dtype,
         lora=lora if isinstance(lora, dict) else None,
-        settings=[(name, value) for name, value in sorted(record.settings.items()) if value is not None and name not in ("lora", "trackers")],
+        settings=[
+            (name, value)
+            for name, value in sorted(record.settings.items())
+            if value is not None and name not in ("lora", "trackers")
+        ],
         tasks=record.tasks[:_MOST_TASKS],
         families=len({task.template for task in record.tasks if task.template}),
         scores=scores,

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,7 +36,9 @@ def export_model(
     model = training / MODEL
     is_adapter = (model / _ADAPTER[0]).is_file()
     if record.result is None or not model.is_dir():
-        raise RuntimeFault("R0996", f"the training in `{training}` has not ended", "go on with it: `clawc train sft … --resume`")
+        raise RuntimeFault(
+            "R0996", f"the training in `{training}` has not ended", "go on with it: `clawc train sft … --resume`"
+        )
     if form == "adapter" and not is_adapter:
         help = "export it merged; adapters come of `clawc train sft --lora RANK`"
         raise RuntimeFault("R0996", f"all weights were trained in `{training}`, so there is no adapter", help)
@@ -62,7 +65,9 @@ def export_model(
 def _base(record: TrainingRecord, given: Path | None) -> Path:
     folder = given or Path(record.base.path)
     if not (folder / "config.json").is_file():
-        raise RuntimeFault("R0996", f"the base model `{record.base.name}` is not in `{folder}`", "say where it is: `--base FOLDER`")
+        raise RuntimeFault(
+            "R0996", f"the base model `{record.base.name}` is not in `{folder}`", "say where it is: `--base FOLDER`"
+        )
     if base_of(folder).sha256 != record.base.sha256:
         help = "give the model that was trained; an adapter fits no other"
         raise RuntimeFault("R0996", f"`{folder}` is not the model that the training began with", help)
@@ -79,9 +84,8 @@ def _save_whole(model: Path, to: Path, base: Path | None, dtype: Dtype) -> None:
         str(base or model), dtype=torch.float32, local_files_only=True, use_safetensors=True, trust_remote_code=False
     )
     if base is not None:
-        from peft import PeftModel
-
-        loaded = PeftModel.from_pretrained(loaded, str(model), local_files_only=True).merge_and_unload(safe_merge=True)
+        adapted: Any = import_module("peft").PeftModel
+        loaded = adapted.from_pretrained(loaded, str(model), local_files_only=True).merge_and_unload(safe_merge=True)
     if dtype == "bfloat16":
         loaded = loaded.to(torch.bfloat16)
     loaded.save_pretrained(str(to), safe_serialization=True)
@@ -108,7 +112,9 @@ def _beside(model: Path, to: Path, record: TrainingRecord, card: str) -> None:
     settings.write_text(json.dumps({**known, "eos_token": END, "pad_token": END}, indent=2) + "\n", encoding="utf-8")
     (to / "README.md").write_text(card, encoding="utf-8")
     public = record.model_copy(update={"base": record.base.model_copy(update={"path": ""}), "tasks": ()})
-    (to / TRAINING).write_text(json.dumps(public.model_dump(mode="json"), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    (to / TRAINING).write_text(
+        json.dumps(public.model_dump(mode="json"), indent=2, sort_keys=True) + "\n", encoding="utf-8"
+    )
     with open(to / "tasks.jsonl", "w", encoding="utf-8") as file:
         for task in record.tasks:
             file.write(json.dumps(task.model_dump(mode="json"), sort_keys=True) + "\n")

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -56,7 +57,9 @@ def main(arguments: Sequence[str]) -> int:
         _run(Job.model_validate_json(file.read_bytes()))
     except RuntimeFault as fault:
         part = file.parent / f".{FAULT}.{rank()}"
-        part.write_text(json.dumps({"code": fault.code, "message": fault.message, "help": fault.help}), encoding="utf-8")
+        part.write_text(
+            json.dumps({"code": fault.code, "message": fault.message, "help": fault.help}), encoding="utf-8"
+        )
         part.replace(file.parent / FAULT)
         print(fault, file=sys.stderr)
         return 1
@@ -88,7 +91,7 @@ def _meet(environment: Mapping[str, str]) -> None:
         torch.cuda.set_device(int(environment.get("LOCAL_RANK", "0")))
     torch.distributed.init_process_group(
         "cpu:gloo,cuda:nccl" if cuda else "gloo",
-        store=torch.distributed.FileStore(store, processes()),
+        store=import_module("torch.distributed").FileStore(store, processes()),
         rank=rank(),
         world_size=processes(),
     )

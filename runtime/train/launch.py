@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import cast
 
 import yaml  # type: ignore[import-untyped]  # pyright: ignore[reportMissingModuleSource]
 
@@ -81,7 +82,7 @@ def environment_of(configuration: str) -> dict[str, str]:
     """What accelerate's launcher would set for a file of its configuration: `WORLD_SIZE` and what FSDP is told. Raises RuntimeFault R0997."""
     try:
         if configuration in CONFIGURATIONS:
-            text = files(__package__).joinpath("accelerate", f"{configuration}.yaml").read_text("utf-8")
+            text = files("clawc.runtime.train").joinpath("accelerate", f"{configuration}.yaml").read_text("utf-8")
         else:
             with open(configuration, encoding="utf-8") as file:
                 text = file.read(_ROOM)
@@ -89,24 +90,27 @@ def environment_of(configuration: str) -> dict[str, str]:
     except (OSError, ValueError, yaml.YAMLError) as error:
         help = f"give one of {', '.join(CONFIGURATIONS)}, or a file that `accelerate config` has written"
         raise RuntimeFault("R0997", f"`{configuration}` is no configuration of accelerate: {error}", help) from error
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         raise RuntimeFault("R0997", f"`{configuration}` is no configuration of accelerate", "see `accelerate config`")
-    kind = str(data.get("distributed_type", "NO"))
+    told = cast("dict[object, object]", data)
+    kind = str(told.get("distributed_type", "NO"))
     elsewhere = "for that: `accelerate launch --config_file FILE -m clawc.runtime.train.job OUT/.job/job.json`"
     if kind not in _KINDS:
-        raise RuntimeFault("R0997", f"`{configuration}` asks for `{kind[:40]}`", f"known: {', '.join(sorted(_KINDS))}; {elsewhere}")
-    if data.get("num_machines", 1) != 1:
+        raise RuntimeFault(
+            "R0997", f"`{configuration}` asks for `{kind[:40]}`", f"known: {', '.join(sorted(_KINDS))}; {elsewhere}"
+        )
+    if told.get("num_machines", 1) != 1:
         raise RuntimeFault("R0997", f"`{configuration}` asks for several machines", elsewhere)
-    count = data.get("num_processes", 1)
+    count = told.get("num_processes", 1)
     if not isinstance(count, int) or not 1 <= count <= 1024:
         raise RuntimeFault("R0997", f"`num_processes` of `{configuration}` is no number of processes", "1 to 1024")
     found = {"WORLD_SIZE": str(count), "ACCELERATE_MIXED_PRECISION": "no"}
-    if data.get("use_cpu"):
+    if told.get("use_cpu"):
         found["ACCELERATE_USE_CPU"] = "true"
     if kind == "FSDP":
-        given = data.get("fsdp_config")
+        given = told.get("fsdp_config")
         found["ACCELERATE_USE_FSDP"] = "true"
-        for name, value in given.items() if isinstance(given, Mapping) else ():
+        for name, value in cast("dict[object, object]", given if isinstance(given, dict) else {}).items():
             if str(name).startswith("fsdp_"):
                 found[str(name).upper()] = str(value).lower() if isinstance(value, bool) else str(value)
     return found
@@ -137,9 +141,7 @@ def _together(folder: Path, described: Mapping[str, str], count: int, waiting: C
                 command = [sys.executable, "-m", "clawc.runtime.train.job", str(folder / "job.json")]
                 own = {**shared, "RANK": str(number), "LOCAL_RANK": str(number)}
                 started.append(subprocess.Popen(command, env=own, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
-        while any(each.poll() is None for each in started):
-            if any(each.returncode for each in started):
-                break
+        while None in (found := [each.poll() for each in started]) and not any(found):
             waiting()
             time.sleep(_LOOK_S)
     finally:
@@ -147,9 +149,11 @@ def _together(folder: Path, described: Mapping[str, str], count: int, waiting: C
     failed = [number for number, each in enumerate(started) if each.returncode]
     if failed:
         first = next((number for number in failed if (started[number].returncode or 0) > 0), failed[0])
-        log = folder / f"rank-{first}.log"
+        said = folder / f"rank-{first}.log"
         raise read_fault(folder) or RuntimeFault(
-            "R0997", f"process {first} of the training ended with status {started[first].returncode}: {_last_line(log)}", f"see `{log}`"
+            "R0997",
+            f"process {first} of the training ended with status {started[first].returncode}: {_last_line(said)}",
+            f"see `{said}`",
         )
 
 

@@ -28,7 +28,11 @@ def plot_trainings(folders: Sequence[Path], to: Path) -> None:
 
 
 def _free(name: str, taken: Mapping[str, object]) -> str:
-    return name if name not in taken else next(f"{name} {n}" for n in range(2, len(taken) + 3) if f"{name} {n}" not in taken)
+    return (
+        name
+        if name not in taken
+        else next(f"{name} {n}" for n in range(2, len(taken) + 3) if f"{name} {n}" not in taken)
+    )
 
 
 def _drawn(trainings: Mapping[str, TrainingProgress]) -> Any:
@@ -41,7 +45,14 @@ def _drawn(trainings: Mapping[str, TrainingProgress]) -> Any:
         loss.plot(*zip(*progress.losses), color=colour, alpha=0.25, linewidth=0.8)
         loss.plot(*zip(*_smoothed(progress.losses)), color=colour, label=name)
         if progress.held_out:
-            loss.plot(*zip(*progress.held_out), color=colour, linestyle="--", marker="o", markersize=3, label=f"{name}, held out")
+            loss.plot(
+                *zip(*progress.held_out),
+                color=colour,
+                linestyle="--",
+                marker="o",
+                markersize=3,
+                label=f"{name}, held out",
+            )
         for axis, series in ((rate, progress.rates), (norm, progress.norms)):
             if series:
                 axis.plot(*zip(*series), color=colour, linewidth=0.8)
@@ -57,8 +68,8 @@ def _drawn(trainings: Mapping[str, TrainingProgress]) -> Any:
 
 
 def _smoothed(series: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
-    """A running mean over the values around each."""
-    half = max(1, round(len(series) * _SMOOTH / 2))
+    """A running mean over the values around each; a short series as it is."""
+    half = round(len(series) * _SMOOTH / 2)
     found: list[tuple[int, float]] = []
     for at, (step, _) in enumerate(series):
         around = series[max(0, at - half) : at + half + 1]

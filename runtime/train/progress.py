@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from clawc.runtime.train.records import METRICS, read_training
 
@@ -53,7 +54,12 @@ class TrainingProgress:
                 series[:] = [pair for pair in series if pair[0] < step]
             self.reported.clear()
         self.step, self.steps = int(step), int(_number(line, "steps") or self.steps)
-        for series, name in ((self.losses, "loss"), (self.held_out, "eval_loss"), (self.rates, "learning_rate"), (self.norms, "grad_norm")):
+        for series, name in (
+            (self.losses, "loss"),
+            (self.held_out, "eval_loss"),
+            (self.rates, "learning_rate"),
+            (self.norms, "grad_norm"),
+        ):
             if (value := _number(line, name)) is not None:
                 series.append((self.step, value))
         if _number(line, "loss") is not None:
@@ -89,7 +95,7 @@ class MetricsReader:
         except (ValueError, RecursionError):
             return
         if isinstance(line, dict):
-            self.progress.add(line)
+            self.progress.add(cast("dict[str, object]", line))
 
 
 def is_finished(out: Path) -> bool:
@@ -119,7 +125,7 @@ def sparkline(values: list[float], width: int) -> str:
         return ""
     count = min(width, len(values))
     cuts = [len(values) * n // count for n in range(count + 1)]
-    means = [sum(values[a:b]) / (b - a) for a, b in zip(cuts, cuts[1:])]
+    means = [sum(values[a:b]) / (b - a) for a, b in pairwise(cuts)]
     low, high = min(means), max(means)
     scale = (len(_BARS) - 1) / (high - low) if high > low else 0.0
     return "".join(_BARS[round((value - low) * scale)] for value in means)

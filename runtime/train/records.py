@@ -112,7 +112,9 @@ def rows_digest(rows: Iterable[Row]) -> str:
     """Of tokens and masks, in their order."""
     digest = hashlib.sha256()
     for row in rows:
-        digest.update(len(row.input_ids).to_bytes(8, "big") + array("q", row.input_ids).tobytes() + bytes(row.loss_mask))
+        digest.update(
+            len(row.input_ids).to_bytes(8, "big") + array("q", row.input_ids).tobytes() + bytes(row.loss_mask)
+        )
     return digest.hexdigest()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clawc.runtime.engine.interface import ChatRequest, Continued, Object
+from clawc.runtime.engine.local.shapes import as_object
 from clawc.runtime.engine.local.template import Template
 from clawc.runtime.train.rows import Row, SampledCall, rows_of
 from clawc.runtime.trajectory.arguments import arguments_of
@@ -29,7 +30,7 @@ def rendered_rows(record: TrajectoryRecord, template: Template, tools: tuple[Obj
 
 
 def _calls(record: TrajectoryRecord, template: Template, tools: tuple[Object, ...]) -> Iterator[SampledCall]:
-    names = {function.get("name") for tool in tools if isinstance(function := tool.get("function"), dict)}
+    names = {as_object(tool.get("function")).get("name") for tool in tools}
     messages: list[Object] = []
     continued: Continued | None = None
     for number, message in enumerate(record.messages):

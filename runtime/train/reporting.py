@@ -25,11 +25,11 @@ def callbacks(out: Path, trackers: tuple[Tracker, ...]) -> Iterator[object]:
     yield _metrics(out / METRICS)
     if "tensorboard" in trackers:
         from torch.utils.tensorboard import SummaryWriter
-        from transformers.integrations import TensorBoardCallback
+        from transformers.integrations.integration_utils import TensorBoardCallback
 
         yield TensorBoardCallback(SummaryWriter(str(out / TENSORBOARD)))  # type: ignore[no-untyped-call]
     if "wandb" in trackers:
-        from transformers.integrations import WandbCallback
+        from transformers.integrations.integration_utils import WandbCallback
 
         yield WandbCallback()  # type: ignore[no-untyped-call]
 
@@ -60,7 +60,11 @@ def _metrics(path: Path) -> object:
         ) -> None:
             figures = {name: value for name, value in (logs or {}).items() if isinstance(value, int | float)}
             if state.is_world_process_zero:
-                finite = {name: value if math.isfinite(value) else None for name, value in figures.items() if name not in _LEFT_OUT}
+                finite = {
+                    name: value if math.isfinite(value) else None
+                    for name, value in figures.items()
+                    if name not in _LEFT_OUT
+                }
                 line = {"step": state.global_step, "steps": state.max_steps, "at": round(time.time(), 3), **finite}
                 with open(path, "a", encoding="utf-8") as file:
                     file.write(json.dumps(line) + "\n")

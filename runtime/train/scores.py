@@ -88,7 +88,9 @@ class Known:
     @classmethod
     def of(cls, training: TrainingRecord | None) -> Known:
         tasks = training.tasks if training is not None else ()
-        return cls(frozenset(task.bundle_id for task in tasks), frozenset(task.template for task in tasks if task.template))
+        return cls(
+            frozenset(task.bundle_id for task in tasks), frozenset(task.template for task in tasks if task.template)
+        )
 
     def familiarity(self, record: EpisodeRecord) -> Familiarity:
         if record.bundle_id in self.bundles:
@@ -128,7 +130,9 @@ def evaluation(after: Path, before: Path | None, known: Known) -> Evaluation:
         before=score_of(before, known),
         total=_difference("all", pairs) if pairs else None,
         familiarity=tuple(
-            _difference(name, chosen) for name in FAMILIARITY if (chosen := [p for p in pairs if known.familiarity(p[1]) == name])
+            _difference(name, chosen)
+            for name in FAMILIARITY
+            if (chosen := [p for p in pairs if known.familiarity(p[1]) == name])
         ),
         families=tuple(_difference(name, [p for p in pairs if p[1].template == name]) for name in families),
     )

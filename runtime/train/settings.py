@@ -62,7 +62,9 @@ class SftSettings:
     def passes(self, processes: int) -> int:
         """Passes of each process in a step. Raises ValueError if a batch cannot be shared out like that."""
         if self.batch % (self.at_once * processes):
-            raise ValueError(f"{processes} processes with {self.at_once} rows at once do not share {self.batch} rows evenly")
+            raise ValueError(
+                f"{processes} processes with {self.at_once} rows at once do not share {self.batch} rows evenly"
+            )
         return self.batch // (self.at_once * processes)
 
 
@@ -73,7 +75,9 @@ def settings_of(data: object) -> SftSettings:
 
 def as_json(settings: SftSettings) -> dict[str, JsonValue]:
     """As JSON data."""
-    data: dict[str, JsonValue] = TypeAdapter(dict[str, JsonValue]).validate_python(TypeAdapter(Any).dump_python(asdict(settings), mode="json"))
+    data: dict[str, JsonValue] = TypeAdapter(dict[str, JsonValue]).validate_python(
+        TypeAdapter(Any).dump_python(asdict(settings), mode="json")
+    )
     return data
 
 
@@ -81,5 +85,3 @@ def differing(before: Mapping[str, JsonValue], settings: SftSettings) -> list[st
     """Names of the settings that make another training of it than the one that was begun."""
     now = as_json(settings)
     return sorted(name for name in now if name not in _FREE and before.get(name) != now[name])
-
-

@@ -82,18 +82,16 @@ def sft(
     try:
         settings.passes(processes())
     except ValueError as error:
-        raise RuntimeFault("R0995", str(error), "give `--batch` as a multiple of `--at-once` times the processes") from error
+        raise RuntimeFault(
+            "R0995", str(error), "give `--batch` as a multiple of `--at-once` times the processes"
+        ) from error
     first = rank() == 0
     out.mkdir(parents=True, exist_ok=True)
-    record = _record(model, rows, settings, origin or Origin())
-    begun_before = _checked(out, record, settings, resume)
     with on_full_disk(out):
-        start = last_checkpoint(out) if begun_before else None
-        if first:
-            remove_unfinished(out)
-            drop_after(out / METRICS, _step_of(start))
-            write_training(out, record)
+        record = _begun(model, rows, out, settings, origin or Origin(), resume) if first else None
         trainer = make_trainer(model, rows, out, settings, held_out)
+        trainer.accelerator.wait_for_everyone()
+        start = last_checkpoint(out) if resume else None
         _require_space(out, trainer, settings)
         before = mean_loss(trainer, held_out, settings.at_once) if held_out else None
         begun = time.perf_counter()
@@ -102,7 +100,7 @@ def sft(
         after = mean_loss(trainer, held_out, settings.at_once) if held_out else None
         _save(trainer, model, out)
         done = SftResult(out / MODEL, int(trainer.state.global_step), seconds, before, after)
-        if first:
+        if record is not None:
             result = TrainingResult(steps=done.steps, seconds=round(seconds, 3), loss_before=before, loss_after=after)
             write_training(out, record.model_copy(update={"result": result}))
     return done
@@ -113,6 +111,18 @@ def _check(model: Path) -> None:
     if missing:
         help = "give a whole model as transformers saves it, not an adapter"
         raise RuntimeFault("R0952", f"`{model}` has no `{missing[0]}`", help)
+
+
+def _begun(
+    model: Path, rows: Sequence[Row], out: Path, settings: SftSettings, origin: Origin, resume: bool
+) -> TrainingRecord:
+    """Says in `out` what is trained there, and takes away what an end before the end has left."""
+    record = _record(model, rows, settings, origin)
+    _require_same(out, record, settings, resume)
+    remove_unfinished(out)
+    drop_after(out / METRICS, _step_of(last_checkpoint(out)))
+    write_training(out, record)
+    return record
 
 
 def _record(model: Path, rows: Sequence[Row], settings: SftSettings, origin: Origin) -> TrainingRecord:
@@ -129,11 +139,11 @@ def _record(model: Path, rows: Sequence[Row], settings: SftSettings, origin: Ori
     )
 
 
-def _checked(out: Path, record: TrainingRecord, settings: SftSettings, resume: bool) -> bool:
-    """Whether a training was begun in `out`, which is this one."""
+def _require_same(out: Path, record: TrainingRecord, settings: SftSettings, resume: bool) -> None:
+    """Raises RuntimeFault R0995 if another training was begun in `out`."""
     if not (out / TRAINING).is_file():
         if last_checkpoint(out) is None:
-            return False
+            return
         help = f"give another `--out`, or take `{out}` away"
         raise RuntimeFault("R0995", f"`{out}` has checkpoints, and no `{TRAINING}` that says of what", help)
     before = read_training(out)
@@ -152,7 +162,6 @@ def _checked(out: Path, record: TrainingRecord, settings: SftSettings, resume: b
     if other:
         help = "give what it was begun with, or another `--out`"
         raise RuntimeFault("R0995", f"`{out}` holds a training with another {', another '.join(other)}", help)
-    return True
 
 
 def _step_of(checkpoint: Path | None) -> int:

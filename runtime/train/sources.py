@@ -44,7 +44,9 @@ class Gathered:
     _rows: Counter[str] = field(default_factory=Counter[str])
     _scores: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
 
-    def took(self, bundle_id: str, task: str, template: str, rows: Iterable[Row], score: str | None = None) -> Iterator[Row]:
+    def took(
+        self, bundle_id: str, task: str, template: str, rows: Iterable[Row], score: str | None = None
+    ) -> Iterator[Row]:
         """Passes on the rows that were taken of a task."""
         taken = 0
         for row in rows:
@@ -84,7 +86,11 @@ class Rendering:
 
 
 def run_rows(
-    folder: Path, selection: RowSelection, gathered: Gathered, scoring: str = "latest", rendering: Rendering | None = None
+    folder: Path,
+    selection: RowSelection,
+    gathered: Gathered,
+    scoring: str = "latest",
+    rendering: Rendering | None = None,
 ) -> Iterator[Row]:
     """The rows of the last attempts of a run that are taken; answers with parse errors are context only. With `rendering` an attempt
     without captured tokens is rendered from what was said. Raises as `read_run`, `read_calls` and `read_trajectory`."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from clawc.runtime.engine.local.template import END
+from clawc.runtime.train.order import RowOrder
 from clawc.runtime.train.reporting import callbacks as reporting_callbacks
 from clawc.runtime.train.rows import Row
 from clawc.runtime.train.settings import Lora, SftSettings
@@ -72,7 +73,7 @@ def make_trainer(
         seed=settings.seed,
         data_seed=settings.seed,
         gradient_checkpointing=settings.recompute,
-        train_sampling_strategy="group_by_length",
+        train_sampling_strategy="group_by_length",  # of rows that are held out; those that are trained on have an order of their own
         max_length=None,
         packing=False,
         dataset_kwargs={"skip_prepare_dataset": True},
@@ -88,7 +89,13 @@ def make_trainer(
         dataloader_num_workers=0,
         prediction_loss_only=True,
     )
-    trainer = trl.SFTTrainer(
+    order = RowOrder([len(row.input_ids) for row in rows], settings.batch, settings.seed)
+
+    class Trainer(trl.SFTTrainer):  # type: ignore[misc, name-defined]
+        def _get_train_sampler(self, train_dataset: object = None) -> RowOrder:
+            return order
+
+    trainer = Trainer(
         model=loaded,
         args=arguments,
         train_dataset=_dataset(rows),
@@ -111,7 +118,9 @@ def mean_loss(trainer: Any, rows: Sequence[Row], at_once: int) -> float:
     total, count = 0.0, 0
     with torch.no_grad():
         for batch, counts in _shares(rows, at_once):
-            made = trainer.data_collator([{name: each[n] for name, each in batch.items()} for n in range(len(batch["input_ids"]))])
+            made = trainer.data_collator(
+                [{name: each[n] for name, each in batch.items()} for n in range(len(batch["input_ids"]))]
+            )
             with trainer.compute_loss_context_manager():
                 loss = trainer.compute_loss(model, trainer._prepare_inputs(made), num_items_in_batch=None)
             if counts:
@@ -121,7 +130,7 @@ def mean_loss(trainer: Any, rows: Sequence[Row], at_once: int) -> float:
     model.train(was)
     sums = torch.tensor([total, float(count)], dtype=torch.float64, device=trainer.accelerator.device)
     if processes() > 1:
-        torch.distributed.all_reduce(sums)
+        import_module("torch.distributed").all_reduce(sums)
     return float(sums[0]) / max(1.0, float(sums[1]))
 
 

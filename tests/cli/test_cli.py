@@ -132,7 +132,7 @@ def test_a_missing_source_is_a_usage_error(tmp_path: Path) -> None:
 
 
 def test_verbs_of_later_versions() -> None:
-    done = clawc("eval")
+    done = clawc("lsp")
     assert done.returncode == 2 and "not in this version" in done.stderr
 
 

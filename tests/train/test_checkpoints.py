@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.train import checkpoints
+from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
+from clawc.runtime.sandbox.probe import find_bwrap
 from clawc.runtime.train.records import METRICS, TRAINING, read_training
 from clawc.runtime.train.sft import MODEL, TRAINER, Lora, sft
 from tests.engine_local.conftest import skip_without
@@ -84,8 +84,12 @@ def test_too_little_room_is_said_before_the_first_step(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(checkpoints.shutil, "disk_usage", lambda _: usage._replace(free=1000))
-    with pytest.raises(RuntimeFault, match="has 0.0 MiB left, and what is saved takes") as told:
+
+    def full(_: object) -> object:
+        return usage._replace(free=1000)
+
+    monkeypatch.setattr("clawc.runtime.train.checkpoints.shutil.disk_usage", full)
+    with pytest.raises(RuntimeFault, match=r"has 0\.0 MiB left, and what is saved takes") as told:
         sft(tiny_model, some_rows(8), tmp_path / "out", SAVING)
     assert told.value.code == "R0994"
     assert not list((tmp_path / "out").glob("checkpoint-*"))
@@ -95,11 +99,9 @@ FULL = """
 import shutil, sys
 from pathlib import Path
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.train import checkpoints
 from clawc.runtime.train.sft import sft
 from tests.train.test_checkpoints import SAVING, some_rows
 from dataclasses import replace
-checkpoints.require_space = lambda *_: None
 import clawc.runtime.train.sft as module
 module.require_space = lambda *_: None
 out = Path("/full/out")
@@ -120,22 +122,21 @@ print(sft(Path(sys.argv[1]), some_rows(8), out, replace(SAVING, keep=3), resume=
 @pytest.mark.parametrize("left", [1000, 60_000, 180_000])
 def test_on_a_full_disk_the_last_checkpoint_stays(tiny_model: Path, tmp_path: Path, left: int) -> None:
     """A real one: a file system of 4 MB in memory, mounted for one process."""
-    bwrap = shutil.which("bwrap") or str(Path(sys.prefix) / "bin" / "bwrap")
-    if not Path(bwrap).exists():
-        pytest.skip("no bubblewrap, which mounts the small disk")
+    try:
+        bwrap = find_bwrap()[0]
+    except SandboxUnavailable as why:
+        pytest.skip(f"no bubblewrap, which mounts the small disk: {why}")
     root = Path(__file__).parents[2]
-    command = [bwrap, "--dev-bind", "/", "/", "--size", str(4 << 20), "--tmpfs", "/full", "--chdir", str(root)]
-    if not Path("/full").exists():  # a place to mount on: the root may be read-only to this user
-        place = tmp_path / "full"
-        place.mkdir()
-        command[command.index("/full")] = str(place)
-    else:
-        place = Path("/full")
+    place = tmp_path / "full"
+    place.mkdir()
+    command = [str(bwrap), "--dev-bind", "/", "/", "--size", str(4 << 20), "--tmpfs", str(place), "--chdir", str(root)]
     script = FULL.replace("/full", str(place))
     env = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run([*command, sys.executable, "-c", script, str(tiny_model), str(left)], env=env, capture_output=True, text=True)  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     lines = done.stdout.splitlines()
-    assert any("R0994" in line and "is full; " in line and "checkpoint-2` is kept" in line for line in lines), done.stdout
+    assert any("R0994" in line and "is full; " in line and "checkpoint-2` is kept" in line for line in lines), (
+        done.stdout
+    )
     assert lines[-2] == "['checkpoint-2', 'model']"
     assert lines[-1] == "6"

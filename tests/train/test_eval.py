@@ -39,7 +39,9 @@ def test_two_models_are_compared(project: Project, capsys: pytest.CaptureFixture
     assert [group["name"] for group in data["familiarity"]] == ["new"]
     said = capsys.readouterr().out
     assert "all" in said and "+1.000" in said
-    assert eval_command(good, [project.root / "bundles"], replace(options, format="json")) == OK  # goes on: nothing is played again
+    assert (
+        eval_command(good, [project.root / "bundles"], replace(options, format="json")) == OK
+    )  # goes on: nothing is played again
     assert json.loads(capsys.readouterr().out) == data
 
 
@@ -72,14 +74,18 @@ def test_models_that_are_none_are_said(project: Project, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("lora", [None, Lora(rank=2)])
-def test_a_training_is_played_against_its_base(project: Project, tiny_model: Path, tmp_path: Path, lora: Lora | None) -> None:
+def test_a_training_is_played_against_its_base(
+    project: Project, tiny_model: Path, tmp_path: Path, lora: Lora | None
+) -> None:
     skip_without(*TRAINER, extra="train")
     manifest = load(project.root / "bundles" / "one").manifest
     origin = Origin(tasks=(TrainedTask(bundle_id=manifest.id, task="one", template=manifest.template, rows=1),))
     training = tmp_path / "sft"
     sft(tiny_model, some_rows(8), training, replace(SETTINGS, steps=1, lora=lora), origin=origin)
     (tmp_path / "agent.toml").write_text('system = "Work."\ntools = ["write"]\nsteps = 1\n')
-    options = EvalOptions(project.out, agent=f"loop:{tmp_path / 'agent.toml'}", max_tokens=8, device="cpu", dtype="float32")
+    options = EvalOptions(
+        project.out, agent=f"loop:{tmp_path / 'agent.toml'}", max_tokens=8, device="cpu", dtype="float32"
+    )
     eval_command(str(training), [project.root / "bundles"], options)
     data = found(project.out)
     assert data["total"]["before"] == data["total"]["after"] == 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,11 @@ from tests.train.test_sft import SETTINGS, some_rows
 
 skip_without(*TRAINER, extra="train")
 HASH = "a" * 64
-ORIGIN = Origin(("run one",), (("long", 2),), (TrainedTask(bundle_id=HASH, task="two`|\n# columns", template="two", rows=3, score=0.5),))
+ORIGIN = Origin(
+    ("run one",),
+    (("long", 2),),
+    (TrainedTask(bundle_id=HASH, task="two`|\n# columns", template="two", rows=3, score=0.5),),
+)
 
 
 def logits(folder: Path, adapter: Path | None = None) -> Any:
@@ -32,9 +37,8 @@ def logits(folder: Path, adapter: Path | None = None) -> Any:
 
     model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)  # pyright: ignore[reportUnknownMemberType]
     if adapter is not None:
-        from peft import PeftModel
-
-        model = PeftModel.from_pretrained(model, str(adapter))
+        adapted: Any = import_module("peft").PeftModel
+        model = adapted.from_pretrained(model, str(adapter))
     with torch.no_grad():
         return model(torch.tensor([[5, 6, 7, 8, 9]])).logits
 
@@ -48,9 +52,19 @@ def test_merged_weights_say_what_the_trained_ones_say(tiny_model: Path, tmp_path
     assert float((found - expected).abs().max()) < 1e-4
     assert float((found - logits(tiny_model)).abs().max()) > 1e-3
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names >= {"README.md", "chat_template.jinja", "config.json", "model.safetensors", "tasks.jsonl", "tokenizer.json", TRAINING}
+    assert names >= {
+        "README.md",
+        "chat_template.jinja",
+        "config.json",
+        "model.safetensors",
+        "tasks.jsonl",
+        "tokenizer.json",
+        TRAINING,
+    }
     assert json.loads((tmp_path / "out" / "tasks.jsonl").read_text())["bundle_id"] == HASH
-    assert str(tiny_model) not in "".join(path.read_text() for path in (tmp_path / "out").iterdir() if path.suffix in (".json", ".md"))
+    assert str(tiny_model) not in "".join(
+        path.read_text() for path in (tmp_path / "out").iterdir() if path.suffix in (".json", ".md")
+    )
     assert read_training(tmp_path / "out").tasks == ()
 
 
@@ -59,7 +73,9 @@ def test_half_as_long_numbers(tiny_model: Path, tmp_path: Path) -> None:
 
     sft(tiny_model, some_rows(8), tmp_path / "sft", replace(SETTINGS, steps=1))
     export_model(tmp_path / "sft", tmp_path / "out")
-    assert {str(each.dtype) for each in load_file(tmp_path / "out" / "model.safetensors").values()} == {"torch.bfloat16"}
+    assert {str(each.dtype) for each in load_file(tmp_path / "out" / "model.safetensors").values()} == {
+        "torch.bfloat16"
+    }
 
 
 def test_an_adapter_names_its_base_and_not_where_it_was(tiny_model: Path, tmp_path: Path) -> None:
@@ -76,7 +92,7 @@ def test_what_cannot_be_exported_is_said(tiny_model: Path, tmp_path: Path) -> No
         export_model(tmp_path / "sft", tmp_path / "out", "adapter")
     with pytest.raises(RuntimeFault, match="is there already"):
         export_model(tmp_path / "sft", tmp_path / "sft")
-    with pytest.raises(RuntimeFault, match="has no `training.json`"):
+    with pytest.raises(RuntimeFault, match=r"has no `training\.json`"):
         export_model(tiny_model, tmp_path / "out")
     with pytest.raises(UserError, match="nothing for `--form`"):
         export_command(tmp_path / "sft", tmp_path / "out", "gguf", None, "float32", [])
@@ -115,5 +131,5 @@ def test_the_card_says_what_it_is_made_of(tiny_model: Path, tmp_path: Path) -> N
     assert "**2 of the tasks that are scored above were trained on" in card
     assert "Left out: 2 `long`." in card and "| `learning_rate` | `0.003` |" in card and "1 more unscored" in card
     hostile = record.model_copy(update={"base": record.base.model_copy(update={"name": "a\n---\nlicense: x"})})
-    assert "license: x" not in model_card(hostile, "adapter", "float32")
+    assert "\nlicense: x" not in model_card(hostile, "adapter", "float32")
     assert "Nothing was played" in model_card(record, "merged", "float32")

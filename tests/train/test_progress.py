@@ -46,7 +46,9 @@ def test_a_training_that_goes_on_is_read_anew(tmp_path: Path) -> None:
 
 
 def test_what_is_no_report_is_passed_over(tmp_path: Path) -> None:
-    (tmp_path / METRICS).write_bytes(b'[]\n\xff\xfe\n{"step": "x", "at": []}\n{"step": true, "at": 1}\n' + b"[" * 9000 + b"\n")
+    (tmp_path / METRICS).write_bytes(
+        b'[]\n\xff\xfe\n{"step": "x", "at": []}\n{"step": true, "at": 1}\n' + b"[" * 9000 + b"\n"
+    )
     write(tmp_path, 1)
     assert MetricsReader(tmp_path).look().losses == [(1, 2.0)]
 

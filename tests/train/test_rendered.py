@@ -25,13 +25,15 @@ from clawc.runtime.train.rows import Row, rows_of, write_rows
 from clawc.runtime.train.sources import Gathered, Rendering, file_rows
 from clawc.runtime.train.teacher import lesson
 from clawc.runtime.trajectory.chat import write_chat
+from clawc.runtime.trajectory.from_chat import read_chat
 from clawc.runtime.trajectory.own import write_records
 from clawc.runtime.trajectory.records import Message, ToolCall, TrajectoryRecord
+from clawc.runtime.trajectory.strangers import open_file
 from tests.engine_local.conftest import byte_tokenizer, skip_without
 
 skip_without(*TOKENS)
 FAMILY = Path(__file__).parents[2] / "bench" / "families" / "most_of.claw"
-READ = {"type": "function", "function": {"name": "read", "parameters": {"type": "object"}}}
+READ: dict[str, object] = {"type": "function", "function": {"name": "read", "parameters": {"type": "object"}}}
 
 
 def record(*messages: Message, tools: Sequence[dict[str, object]] = (READ,), **more: object) -> TrajectoryRecord:
@@ -57,22 +59,19 @@ def test_a_lesson_that_is_read_from_its_messages_is_the_lesson(template: Templat
     (folder,) = tmp_path.iterdir()
     agent = LoopSettings(system="Work.", tools=("read", "write"))
     taught = asyncio.run(lesson(load(folder), template, agent))
-    messages = [
-        Message(
-            role=message["role"],  # type: ignore[arg-type]
-            content=message.get("content") or "",  # type: ignore[arg-type]
-            tool_calls=tuple(
-                ToolCall(id=each["id"], name=each["function"]["name"], arguments=each["function"]["arguments"])
-                for each in message.get("tool_calls", ())  # type: ignore[attr-defined]
-            ),
-            tool_call_id=message.get("tool_call_id") or "",  # type: ignore[arg-type]
-        )
-        for message in taught.messages
-    ]
-    (row,) = rendered_rows(record(*messages, tools=schemas(agent.tools)), template)
+    lines = [{"messages": taught.messages, "tools": schemas(agent.tools)}]
+    (tmp_path / "chat.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    stored = open_file(tmp_path / "chat.jsonl")
+    with stored.file:
+        (said,) = read_chat(stored)
+    (row,) = rendered_rows(said, template)
     (expected,) = rows_of(taught.calls, "one")
     assert (row.input_ids, row.loss_mask) == (expected.input_ids, expected.loss_mask)
     assert row.old_logprobs is None
+
+
+def reading(path: str) -> Message:
+    return call(json.dumps({"path": path}))
 
 
 WORDS = st.text(alphabet="ab <|>\n{}é", max_size=12)
@@ -80,7 +79,7 @@ MESSAGES = st.lists(
     st.one_of(
         st.builds(Message, role=st.just("user"), content=WORDS),
         st.builds(Message, role=st.just("assistant"), content=WORDS, reasoning=WORDS),
-        st.builds(lambda text: call(json.dumps({"path": text})), WORDS),
+        st.builds(reading, WORDS),
         st.builds(Message, role=st.just("tool"), content=WORDS, tool_call_id=st.just("1")),
     ),
     max_size=8,

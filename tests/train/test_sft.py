@@ -93,7 +93,9 @@ def test_a_training_that_ended_early_goes_on_to_the_same_weights(tiny_model: Pat
 
 
 def test_compiled_layers_learn_the_same(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clawc.runtime.train.trainer._COMPILER", "aot_eager")  # all of it but the code, which takes long
+    monkeypatch.setattr(
+        "clawc.runtime.train.trainer._COMPILER", "aot_eager"
+    )  # all of it but the code, which takes long
     losses: list[list[float]] = []
     for compiled in (False, True):
         out = tmp_path / str(compiled)

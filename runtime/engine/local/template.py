@@ -31,9 +31,7 @@ TOOLS = (
     "What the functions return comes between <tool_response> and </tool_response>.",
 )
 # Stands for all that shapes the tokens of a conversation: the number is of the code below, which the texts leave out.
-TEMPLATE = hashlib.sha256(
-    json.dumps([1, START, END, CALL, CALL_END, RESULT, RESULT_END, *TOOLS]).encode()
-).hexdigest()
+TEMPLATE = hashlib.sha256(json.dumps([1, START, END, CALL, CALL_END, RESULT, RESULT_END, *TOOLS]).encode()).hexdigest()
 
 
 class _Turn(NamedTuple):
