@@ -18,6 +18,7 @@ from clawc.runtime.train.card import model_card
 from clawc.runtime.train.checkpoints import on_full_disk
 from clawc.runtime.train.records import MODEL, TRAINING, TrainingRecord, base_of, read_training
 from clawc.runtime.train.scores import RunScore
+from clawc.runtime.train.trainer import quiet
 
 Form = Literal["merged", "adapter"]
 Dtype = Literal["bfloat16", "float32"]
@@ -79,6 +80,8 @@ def _save_whole(model: Path, to: Path, base: Path | None, dtype: Dtype) -> None:
     import torch
     from transformers import AutoModelForCausalLM
 
+    quiet()
+
     # Merged in float32 and rounded once.
     loaded: Any = AutoModelForCausalLM.from_pretrained(  # pyright: ignore[reportUnknownMemberType]
         str(base or model), dtype=torch.float32, local_files_only=True, use_safetensors=True, trust_remote_code=False
@@ -111,7 +114,7 @@ def _beside(model: Path, to: Path, record: TrainingRecord, card: str) -> None:
     known.setdefault("tokenizer_class", "PreTrainedTokenizerFast")
     settings.write_text(json.dumps({**known, "eos_token": END, "pad_token": END}, indent=2) + "\n", encoding="utf-8")
     (to / "README.md").write_text(card, encoding="utf-8")
-    public = record.model_copy(update={"base": record.base.model_copy(update={"path": ""}), "tasks": ()})
+    public = record.model_copy(update={"base": record.base.model_copy(update={"path": ""})})
     (to / TRAINING).write_text(
         json.dumps(public.model_dump(mode="json"), indent=2, sort_keys=True) + "\n", encoding="utf-8"
     )

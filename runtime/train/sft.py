@@ -36,6 +36,10 @@ from clawc.runtime.train.trainer import TRAINER, make_trainer, mean_loss, proces
 
 __all__ = ["METRICS", "MODEL", "TRAINER", "Lora", "Origin", "SftResult", "SftSettings", "make_trainer", "sft"]
 _BESIDE = ("tokenizer.json", "tokenizer_config.json", "generation_config.json")
+_NOT_KEPT = (
+    "training_args.bin",
+    "README.md",
+)  # settings of the trainer as a pickle, and a card of PEFT's that says nothing
 _PART = ".model.part"
 
 
@@ -213,6 +217,8 @@ def _save(trainer: Any, model: Path, out: Path) -> None:
     trainer.save_model(str(part))
     trainer.accelerator.wait_for_everyone()
     if rank() == 0:
+        for name in _NOT_KEPT:
+            (part / name).unlink(missing_ok=True)
         for name in _BESIDE:
             if (model / name).is_file():
                 shutil.copyfile(model / name, part / name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import warnings
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
@@ -40,6 +41,8 @@ def make_trainer(
     import torch
     from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast, PrinterCallback
 
+    quiet()
+
     trl = import_module("trl")
     cuda = settings.device == "cuda" or (settings.device == "auto" and torch.cuda.is_available())
     half = settings.dtype == "bfloat16"
@@ -72,7 +75,7 @@ def make_trainer(
         use_cpu=not cuda,
         seed=settings.seed,
         data_seed=settings.seed,
-        gradient_checkpointing=settings.recompute,
+        activation_checkpointing=settings.recompute,
         train_sampling_strategy="group_by_length",  # of rows that are held out; those that are trained on have an order of their own
         max_length=None,
         packing=False,
@@ -95,6 +98,9 @@ def make_trainer(
         def _get_train_sampler(self, train_dataset: object = None) -> RowOrder:
             return order
 
+        def create_model_card(self, *_: object, **__: object) -> None:
+            """None: an export has one that says more."""
+
     trainer = Trainer(
         model=loaded,
         args=arguments,
@@ -106,6 +112,12 @@ def make_trainer(
     )
     trainer.remove_callback(PrinterCallback)  # it writes to standard output
     return trainer
+
+
+def quiet() -> None:
+    """Bars of files that are loaded, and names that will be others one day, are nothing that a user can act on."""
+    import_module("transformers.utils.logging").disable_progress_bar()
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"transformers\.")
 
 
 def mean_loss(trainer: Any, rows: Sequence[Row], at_once: int) -> float:
