@@ -50,8 +50,8 @@ def main(arguments: Sequence[str]) -> int:
     out: Path = given.out
     for name in ("rows", "held", "bundles"):
         (out / name).mkdir(parents=True)
-    (out / "agent.toml").write_text(AGENT, encoding="utf-8")
-    template, settings = Template.of(given.model or smollm2()), loop_settings(out / "agent.toml")
+    (out / "settings.toml").write_text(AGENT, encoding="utf-8")
+    template, settings = Template.of(given.model or smollm2()), loop_settings(out / "settings.toml")
     for family in given.families:
         held = built(family, 1, given.held, out / "bundles")
         write_rows(out / "held" / f"{family}.jsonl", taught(held, template, settings))
@@ -63,6 +63,7 @@ def main(arguments: Sequence[str]) -> int:
         if rows:
             write_rows(out / "rows" / f"{family}.jsonl", rows)
         print(f"{family}: {len(rows)} lessons, {len(held)} held out", flush=True)
+    (out / "settings.toml").rename(out / "agent.toml")  # all is there
     return 0
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,7 @@ UNSEEN = ("one_column", "open_tickets")
 RISE = 0.30
 _AT_ONCE = 2
 _BEFORE = "before"
+_DONE = "done.json"
 
 Scores = Mapping[str, Mapping[str, float]]
 
@@ -75,34 +77,26 @@ def shares(scores: Scores, families: Sequence[str]) -> dict[str, Any]:
 
 def _part(name: str, folder: Path, given: argparse.Namespace, model: Path) -> dict[str, Any]:
     out = folder / name
+    if (out / _DONE).is_file():
+        kept: dict[str, Any] = json.loads((out / _DONE).read_text())
+        return kept
+    shutil.rmtree(out, ignore_errors=True)
     out.mkdir()
-    command = [sys.executable, "-m", "bench.train_learning", "--device", "cpu", "--model", str(model)]
-    for each in ("rows", "held", "bundles"):
-        command += [f"--{each}", str(folder / each)]
-    command += [
-        "--out",
-        str(out / "work"),
-        "--json",
-        str(out / "learning.json"),
-        "--at-once",
-        "16",
-        "--deadline",
-        "3600",
-    ]
+    options: dict[str, object] = {
+        "device": "cpu",
+        "model": model,
+        "out": out / "work",
+        "json": out / "learning.json",
+        "at-once": 16,
+        "deadline": 3600,
+    }
+    options |= {each: folder / each for each in ("rows", "held", "bundles")}
     if name == _BEFORE:
-        command += ["--kind", _BEFORE]
+        options["kind"] = _BEFORE
     else:
-        command += [
-            "--held-rows",
-            "4",
-            "--seed",
-            name.removeprefix("seed-"),
-            "--batch",
-            str(given.batch),
-            "--rows-at-once",
-            "4",
-        ]
-        command += ["--epochs", str(given.epochs), "--rate", str(given.rate)]
+        options |= {"seed": name.removeprefix("seed-"), "batch": given.batch, "rows-at-once": 2, "held-rows": 2}
+        options |= {"epochs": given.epochs, "rate": given.rate}
+    command = [sys.executable, "-m", "bench.train_learning", *(f"--{key}={value}" for key, value in options.items())]
     begun = time.perf_counter()
     env = {**os.environ, "OMP_NUM_THREADS": "1"}
     with open(out / "log", "wb") as log:
@@ -110,29 +104,32 @@ def _part(name: str, folder: Path, given: argparse.Namespace, model: Path) -> di
     print(f"{name}: status {status}, {time.perf_counter() - begun:.0f} s", flush=True)
     if status:
         raise SystemExit(f"{name} failed: {(out / 'log').read_text(errors='replace')[-2000:]}")
-    found: dict[str, Any] = json.loads((out / "learning.json").read_text())
+    (out / "learning.json").rename(out / _DONE)
+    found: dict[str, Any] = json.loads((out / _DONE).read_text())
     return found
 
 
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.train_nightly")
     parser.add_argument("--json", type=Path, required=True)
+    parser.add_argument("--work", type=Path, help="folder that keeps what is finished; without it a temporary one")
     parser.add_argument("--model", type=Path, help="SmolLM2-135M-Instruct unless given")
-    parser.add_argument("--each", type=int, default=150, help="lessons of each family")
+    parser.add_argument("--each", type=int, default=24, help="lessons of each family")
     parser.add_argument("--held", type=int, default=40, help="unseen instances of each family")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--epochs", type=float, default=1.0)
-    parser.add_argument("--rate", type=float, default=3e-4)
+    parser.add_argument("--rate", type=float, default=5e-4)
     given = parser.parse_args(arguments)
     from bench import train_lessons
     from clawc.runtime.engine.local.smollm2 import smollm2
 
     model: Path = (given.model or smollm2()).absolute()
     with tempfile.TemporaryDirectory(prefix="clawc-nightly-") as name:
-        folder = Path(name)
+        folder: Path = given.work or Path(name)
         made = ["--out", str(folder), "--each", str(given.each), "--held", str(given.held), "--model", str(model)]
-        train_lessons.main([*made, "--families", *FAMILIES, *UNSEEN])
+        if not (folder / "agent.toml").is_file():
+            train_lessons.main([*made, "--families", *FAMILIES, *UNSEEN])
         parts = [_BEFORE, *(f"seed-{seed}" for seed in range(given.seeds))]
 
         def play(part: str) -> dict[str, Any]:
