@@ -79,6 +79,70 @@ def sft_verb(
     raise typer.Exit(sft_command(paths, options))
 
 
+@app.command("grpo")
+def grpo_verb(
+    suite: Annotated[
+        list[Path], typer.Argument(help="`.claw` files, bundles, or folders with them", metavar="SUITE...")
+    ],
+    model: Annotated[Path, typer.Option("--model", "-m", help="the model to train, as transformers saves it")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="folder for the model, runs, metrics and checkpoints")],
+    agent: Annotated[
+        str, typer.Option("--agent", "-a", help="loop, pi or openclaw (with :FILE), or command:FILE")
+    ] = "loop",
+    loss: Annotated[str, typer.Option(help="grpo, dr_grpo, dapo or gspo")] = "dapo",
+    steps: Annotated[int, typer.Option(min=1, help="updates of the weights")] = 100,
+    group: Annotated[int, typer.Option("--group", "-n", min=2, help="episodes of a task in a step")] = 8,
+    tasks: Annotated[int, typer.Option(min=1, help="tasks of a step that teach something")] = 8,
+    jobs: Annotated[int, typer.Option("-j", "--jobs", min=1, max=256, help="episodes at once")] = 16,
+    rate: Annotated[float, typer.Option(min=0, help="learning rate")] = 1e-6,
+    warmup: Annotated[int, typer.Option(min=0, help="steps in which the rate rises to it")] = 0,
+    lora: Annotated[int, typer.Option(min=0, max=1024, help="rank of an adapter; 0 trains all weights")] = 0,
+    clip_low: Annotated[
+        float | None, typer.Option(min=0, max=1, help="how far a ratio may fall; 0.2, gspo 0.0003")
+    ] = None,
+    clip_high: Annotated[float | None, typer.Option(min=0, help="how far a ratio may rise; 0.28, gspo 0.0004")] = None,
+    beta: Annotated[float, typer.Option(min=0, help="weight of the divergence from the model of the beginning")] = 0.0,
+    entropy: Annotated[float, typer.Option(min=0, help="weight of entropy")] = 0.0,
+    temperature: Annotated[float, typer.Option(min=0.01, max=2.0, help="of the sampling")] = 1.0,
+    max_tokens: Annotated[int, typer.Option(min=1, help="the most that one answer may have")] = 1024,
+    longest: Annotated[int, typer.Option(min=1, help="tokens of a row; longer ones are left out")] = 8192,
+    pass_tokens: Annotated[int, typer.Option(min=1, help="tokens of a pass of the trainer")] = 16_384,
+    refills: Annotated[
+        int, typer.Option(min=0, max=63, help="times a step plays other tasks for groups that teach nothing")
+    ] = 2,
+    patience: Annotated[int, typer.Option(min=1, help="steps in a row without one that does, after which it ends")] = 5,
+    updates: Annotated[int, typer.Option(min=1, help="updates out of the rows of a step")] = 1,
+    staleness: Annotated[int, typer.Option(min=0, max=16, help="steps that the weights that play may be behind")] = 0,
+    parse_penalty: Annotated[float, typer.Option(min=0, help="taken for the share of answers that are no call")] = 0.0,
+    overlong_penalty: Annotated[float, typer.Option(min=0, help="taken for rows near `--longest`")] = 0.0,
+    uniform: Annotated[
+        bool, typer.Option("--uniform", help="pick all tasks alike, not by how often they are solved")
+    ] = False,
+    save_every: Annotated[int, typer.Option(min=1, help="steps between checkpoints")] = 10,
+    resume: Annotated[bool, typer.Option("--resume", help="go on from the last checkpoint")] = False,
+    dtype: Annotated[str, typer.Option(help="bfloat16 or float32")] = "bfloat16",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    seed: Annotated[int, typer.Option(min=0, help="of tasks and of what is drawn")] = 0,
+    graphs: Annotated[bool, typer.Option("--graphs", help="capture passes of the engine as CUDA graphs")] = False,
+    gap: Annotated[
+        float, typer.Option(min=0, help="how far engine and trainer may be apart; 0: as the numbers allow")
+    ] = 0.0,
+    sandbox: Sandbox = "bubblewrap",
+    image: Image = "",
+) -> None:
+    """Reinforcement learning: groups of episodes in sandboxes, rewarded by the checkers of their tasks."""
+    from clawc.commands.train_grpo import GrpoOptions, grpo_command
+
+    options = GrpoOptions(
+        model=model, out=out, agent=agent, loss=loss, steps=steps, group=group, tasks=tasks, jobs=jobs, rate=rate, warmup=warmup, lora=lora,
+        clip_low=clip_low, clip_high=clip_high, beta=beta, entropy=entropy, temperature=temperature, max_tokens=max_tokens,
+        longest=longest, pass_tokens=pass_tokens, refills=refills, patience=patience, updates=updates, staleness=staleness,
+        parse_penalty=parse_penalty, overlong_penalty=overlong_penalty, uniform=uniform, save_every=save_every, resume=resume,
+        dtype=dtype, device=device, seed=seed, graphs=graphs, gap=gap, sandbox=sandbox, image=image,
+    )  # fmt: skip
+    raise typer.Exit(grpo_command(suite, options))
+
+
 @app.command("watch")
 def watch_verb(
     folder: _Training,

@@ -57,7 +57,7 @@ class TrainingRecord(Strict):
     not trained on, by why; `sources` are names of runs, folders and files."""
 
     format_version: Literal[1] = 1
-    method: Literal["sft"] = "sft"
+    method: Literal["sft", "grpo"] = "sft"
     base: BaseModel
     settings: Annotated[dict[str, JsonValue], Field(default_factory=dict)]
     rows: _Count
@@ -129,9 +129,11 @@ def record_of(
     tokenizer_sha256: str = "",
     template_sha256: str = "",
     processes: int = 1,
+    method: Literal["sft", "grpo"] = "sft",
 ) -> TrainingRecord:
     """What is known before the first step."""
     return TrainingRecord(
+        method=method,
         base=base,
         settings=dict(settings),
         rows=len(rows),

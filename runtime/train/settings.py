@@ -10,7 +10,7 @@ from pydantic import JsonValue, TypeAdapter
 
 _LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 # What may differ when a training is gone on with: where it ends, what it leaves behind, and how a step's rows are shared out.
-_FREE = frozenset(
+FREE = frozenset(
     {"epochs", "steps", "eval_every", "save_every", "keep", "report_every", "at_once", "device", "compiled", "recompute", "trackers"}
 )  # fmt: skip
 Tracker = Literal["tensorboard", "wandb"]
@@ -73,15 +73,15 @@ def settings_of(data: object) -> SftSettings:
     return TypeAdapter(SftSettings).validate_python(data)
 
 
-def as_json(settings: SftSettings) -> dict[str, JsonValue]:
-    """As JSON data."""
+def as_json(settings: Any) -> dict[str, JsonValue]:
+    """A dataclass of settings as JSON data."""
     data: dict[str, JsonValue] = TypeAdapter(dict[str, JsonValue]).validate_python(
         TypeAdapter(Any).dump_python(asdict(settings), mode="json")
     )
     return data
 
 
-def differing(before: Mapping[str, JsonValue], settings: SftSettings) -> list[str]:
-    """Names of the settings that make another training of it than the one that was begun."""
+def differing(before: Mapping[str, JsonValue], settings: Any, free: frozenset[str] = FREE) -> list[str]:
+    """Names of the settings, but for the free ones, that make another training of it than the one that was begun."""
     now = as_json(settings)
-    return sorted(name for name in now if name not in _FREE and before.get(name) != now[name])
+    return sorted(name for name in now if name not in free and before.get(name) != now[name])

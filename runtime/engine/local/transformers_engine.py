@@ -77,7 +77,7 @@ class TransformersEngine:
 
     @property
     def version(self) -> int:
-        """How often other weights were loaded."""
+        """How often other weights were loaded, or what was told of them."""
         return self._version
 
     @property
@@ -151,28 +151,28 @@ class TransformersEngine:
         if size > _CONSTRAINT:
             raise EngineFailure("rejected", f"the {constraint.kind} is larger than {_CONSTRAINT >> 20} MiB")
 
-    async def load_adapter(self, adapter: Path | None) -> int:
+    async def load_adapter(self, adapter: Path | None, version: int | None = None) -> int:
         """The model of now with another adapter, or none; see `load`."""
-        return await self.load(Path(self._setup.model), adapter)
+        return await self.load(Path(self._setup.model), adapter, version)
 
-    async def load(self, folder: Path, adapter: Path | None = None) -> int:
-        """Other weights of the same shape and tokens: waits for the calls in flight, drops all that is kept computed, and counts
-        `version` up, which it gives. Raises RuntimeFault R0951 to R0953; the next call finds the weights of before."""
+    async def load(self, folder: Path, adapter: Path | None = None, version: int | None = None) -> int:
+        """Other weights of the same shape and tokens: waits for the calls in flight, drops all that is kept computed, and gives their
+        `version`: one more than before unless told. Raises RuntimeFault R0951 to R0953; the next call finds the weights of before."""
         _checked(folder)
         _check_adapter(adapter)
         other = replace(self._setup, model=str(folder.absolute()), adapter=str(adapter.absolute()) if adapter else "")
-        return await finish(self._load(other))
+        return await finish(self._load(other, self._version + 1 if version is None else version))
 
-    async def _load(self, other: Setup) -> int:
+    async def _load(self, other: Setup, version: int) -> int:
         async with self._turn:
             child = self._child
             if child is not None and not child.gone:
-                if not await child.load(other.model, other.adapter, self._version + 1):
+                if not await child.load(other.model, other.adapter, version):
                     help = "look whether it fits the model; the weights of before are loaded for the next call"
                     raise RuntimeFault("R0953", f"other weights cannot be loaded: {child.gone}", help)
             self._setup = other
-            self._version += 1
-            return self._version
+            self._version = version
+            return version
 
     async def close(self) -> None:
         self._closed = True

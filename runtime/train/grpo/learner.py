@@ -50,12 +50,18 @@ class Learner:
         self._folder = model
         self._settings = settings
         self._cuda = settings.device == "cuda" or (settings.device == "auto" and torch.cuda.is_available())
-        self._accelerator = Accelerator(cpu=not self._cuda, mixed_precision="bf16" if settings.dtype == "bfloat16" else "no")
+        self._accelerator = Accelerator(
+            cpu=not self._cuda, mixed_precision="bf16" if settings.dtype == "bfloat16" else "no"
+        )
         torch.manual_seed(settings.seed)  # pyright: ignore[reportUnknownMemberType]
         loaded = _loaded(model)
         if settings.lora is not None:
             loaded = _adapted(loaded, settings)
-        self._reference = None if settings.lora is not None or not settings.loss.beta else _frozen(_loaded(model), self._accelerator.device)
+        self._reference = (
+            None
+            if settings.lora is not None or not settings.loss.beta
+            else _frozen(_loaded(model), self._accelerator.device)
+        )
         trained = [each for each in loaded.parameters() if each.requires_grad]
         optimizer = torch.optim.AdamW(trained, lr=settings.learning_rate, weight_decay=settings.weight_decay)
         self._policy: Any
@@ -67,9 +73,15 @@ class Learner:
         """One update of the weights, or `updates` of them, out of rows with advantages. Raises RuntimeFault R0998, before anything is
         changed, if log probabilities of engine and trainer are apart, and R0993 if the loss or the gradient is no number."""
         settings = self._settings
-        batches = [batch_of(some, self.version, self._accelerator.device) for some in passes(rows, settings.pass_tokens)]
+        batches = [
+            batch_of(some, self.version, self._accelerator.device) for some in passes(rows, settings.pass_tokens)
+        ]
         norms = Norms(sum(row.trained for row in rows), len(rows), episodes)
-        rate = settings.learning_rate * min(1.0, (self.version + 1) / settings.warmup) if settings.warmup else settings.learning_rate
+        rate = (
+            settings.learning_rate * min(1.0, (self.version + 1) / settings.warmup)
+            if settings.warmup
+            else settings.learning_rate
+        )
         proximal: list[torch.Tensor | None] = [None] * len(batches)
         figures: Figures | None = None
         for number in range(settings.updates):
@@ -81,7 +93,9 @@ class Learner:
                     # What was sampled by other weights, or is trained on again, is held to the policy at the start of the step.
                     stale = not bool(batch.fresh.all())
                     proximal[at] = torch.where(batch.fresh, batch.old, logprobs.detach()) if stale else None
-                passed = Passed(logprobs, batch.old, batch.mask, batch.advantages, proximal[at], self._referred(batch), entropies)
+                passed = Passed(
+                    logprobs, batch.old, batch.mask, batch.advantages, proximal[at], self._referred(batch), entropies
+                )
                 loss = policy_loss(passed, norms, settings.loss)
                 self._accelerator.backward(loss)
                 sums.add(loss.detach(), passed, settings)
@@ -96,7 +110,11 @@ class Learner:
         if first and sums.apart(self._settings.dtype) > self._settings.largest_gap:
             self._optimizer.zero_grad()
             help = "The engine has other weights than the trainer, or computes with other numbers: start again, or give a larger `gap`."
-            raise RuntimeFault("R0998", f"log probabilities of engine and trainer are {sums.apart(self._settings.dtype):.2g} apart", help)
+            raise RuntimeFault(
+                "R0998",
+                f"log probabilities of engine and trainer are {sums.apart(self._settings.dtype):.2g} apart",
+                help,
+            )
         norm = float(self._accelerator.clip_grad_norm_(self._policy.parameters(), self._settings.clip) or 0.0)
         if not math.isfinite(norm) or not math.isfinite(sums.loss):
             self._optimizer.zero_grad()
@@ -181,7 +199,9 @@ class _Sums:
         if not away.numel():
             return
         self._fresh += away.numel()
-        self._apart = max(self._apart, float(away.max())) if dtype == "float32" else self._apart + float(away.exp().sum())
+        self._apart = (
+            max(self._apart, float(away.max())) if dtype == "float32" else self._apart + float(away.exp().sum())
+        )
 
     def apart(self, dtype: str) -> float:
         if not self._fresh:
@@ -215,7 +235,12 @@ def _loaded(folder: Path) -> Any:
     from transformers import AutoModelForCausalLM
 
     model: Any = AutoModelForCausalLM.from_pretrained(  # pyright: ignore[reportUnknownMemberType]
-        str(folder), dtype=torch.float32, attn_implementation="sdpa", local_files_only=True, use_safetensors=True, trust_remote_code=False
+        str(folder),
+        dtype=torch.float32,
+        attn_implementation="sdpa",
+        local_files_only=True,
+        use_safetensors=True,
+        trust_remote_code=False,
     )
     model.config.use_cache = False
     return model.train()
@@ -226,7 +251,9 @@ def _adapted(model: Any, settings: GrpoSettings) -> Any:
 
     lora = settings.lora
     assert lora is not None
-    config = LoraConfig(r=lora.rank, lora_alpha=lora.alpha, lora_dropout=0.0, target_modules=list(lora.layers), task_type="CAUSAL_LM")
+    config = LoraConfig(
+        r=lora.rank, lora_alpha=lora.alpha, lora_dropout=0.0, target_modules=list(lora.layers), task_type="CAUSAL_LM"
+    )
     return get_peft_model(model, config)
 
 

@@ -77,12 +77,18 @@ class TokenLogprobs(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, batch_ids: Tensor, attention: Tensor, mask: Tensor, temperatures: Tensor, entropies: bool = False) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, batch_ids: Tensor, attention: Tensor, mask: Tensor, temperatures: Tensor, entropies: bool = False
+    ) -> tuple[Tensor, Tensor]:
         """Log probabilities of the trained tokens, (rows, tokens) with 0 elsewhere, and the entropies of what they were drawn from."""
         causal = self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
         hidden = causal.model(input_ids=batch_ids, attention_mask=attention).last_hidden_state
         rows, columns = mask[:, 1:].nonzero(as_tuple=True)
-        chosen, targets, temperature = hidden[rows, columns], batch_ids[rows, columns + 1], temperatures[rows, columns + 1]
+        chosen, targets, temperature = (
+            hidden[rows, columns],
+            batch_ids[rows, columns + 1],
+            temperatures[rows, columns + 1],
+        )
         weight = causal.get_output_embeddings().weight
         parts: list[tuple[Tensor, Tensor]] = [
             checkpoint(_of_positions, *part, weight, entropies, use_reentrant=False)  # type: ignore[misc]
@@ -95,7 +101,9 @@ class TokenLogprobs(nn.Module):
         return logprobs, entropy
 
 
-def _of_positions(hidden: Tensor, targets: Tensor, temperature: Tensor, weight: Tensor, entropies: bool) -> tuple[Tensor, Tensor]:
+def _of_positions(
+    hidden: Tensor, targets: Tensor, temperature: Tensor, weight: Tensor, entropies: bool
+) -> tuple[Tensor, Tensor]:
     with torch.autocast(hidden.device.type, enabled=False):
         logits = nn.functional.linear(hidden.float(), weight.float()) / temperature[:, None]
         every = logits.log_softmax(-1)

@@ -10,7 +10,9 @@ from clawc.runtime.train.grpo.settings import RewardSettings
 from clawc.runtime.train.rows import Row
 
 
-def reward_of(record: EpisodeRecord, calls: Sequence[CallRecord], rows: Sequence[Row], settings: RewardSettings) -> float | None:
+def reward_of(
+    record: EpisodeRecord, calls: Sequence[CallRecord], rows: Sequence[Row], settings: RewardSettings
+) -> float | None:
     """None for an episode without a score, which is not one of 0, and for one that is not the model's: none of its calls was sampled with
     log probabilities."""
     score = record.score if record.score is not None else record.score_checks

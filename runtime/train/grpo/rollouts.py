@@ -96,7 +96,9 @@ class Rollouts:
             )  # fmt: skip
         return Played(tuple(rows), episodes, tuple(rewards), unscored, groups, same, left_out, time.monotonic() - begun)
 
-    async def _play(self, step: int, refill: int, tasks: list[str]) -> dict[str, dict[str, tuple[float | None, tuple[Row, ...]]]]:
+    async def _play(
+        self, step: int, refill: int, tasks: list[str]
+    ) -> dict[str, dict[str, tuple[float | None, tuple[Row, ...]]]]:
         """By task and episode the reward and the rows."""
         settings = self._settings
         folder = self._folder / f"step-{step:06d}-{refill}"

@@ -195,7 +195,9 @@ def _number(path: Path) -> int:
     return int(path.name.removeprefix(PREFIX))
 
 
-def _line(ready: _Ready, figures: Figures | None, settings: GrpoSettings, train_s: float, save_s: float) -> dict[str, object]:
+def _line(
+    ready: _Ready, figures: Figures | None, settings: GrpoSettings, train_s: float, save_s: float
+) -> dict[str, object]:
     played = ready.played
     line: dict[str, object] = {
         "step": ready.step + 1, "steps": settings.steps, "at": round(time.time(), 3), "reward": played.mean,

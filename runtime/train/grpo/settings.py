@@ -60,8 +60,22 @@ class GrpoSettings:
     eval_every: int = 0
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.group - 1, self.tasks, self.at_once, self.updates, self.pass_tokens, self.save_every, self.keep) < 1:
-            raise ValueError("numbers of steps, tasks, episodes and updates are 1 or more, and a group has two episodes or more")
+        if (
+            min(
+                self.steps,
+                self.group - 1,
+                self.tasks,
+                self.at_once,
+                self.updates,
+                self.pass_tokens,
+                self.save_every,
+                self.keep,
+            )
+            < 1
+        ):
+            raise ValueError(
+                "numbers of steps, tasks, episodes and updates are 1 or more, and a group has two episodes or more"
+            )
         if self.temperature <= 0:
             raise ValueError("a temperature of 0 draws from no distribution, so nothing can be learned from it")
         if self.staleness < 0 or self.refills < 0:

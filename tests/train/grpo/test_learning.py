@@ -41,10 +41,14 @@ VARIANTS: dict[str, Callable[[GrpoSettings], GrpoSettings]] = {
 }
 
 
-def train(settings: GrpoSettings, out: Path, model: Path, *, resume: bool = False, engine: ToyEngine | None = None, **toy: Any) -> Session:
+def train(
+    settings: GrpoSettings, out: Path, model: Path, *, resume: bool = False, engine: ToyEngine | None = None, **toy: Any
+) -> Session:
     engine = engine or ToyEngine(settings.seed)
     out.mkdir(exist_ok=True)
-    session = Session(Learner(model, settings), engine, ToySteps(engine, settings, **toy), Curriculum([], 0), out, settings)
+    session = Session(
+        Learner(model, settings), engine, ToySteps(engine, settings, **toy), Curriculum([], 0), out, settings
+    )
     asyncio.run(session.run(resume=resume))
     return session
 

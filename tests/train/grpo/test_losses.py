@@ -47,7 +47,9 @@ def of_trl(folder: Path, rows: list[Row], out: Path, **fields: Any) -> tuple[flo
     from tests.engine_local.conftest import byte_tokenizer
 
     byte_tokenizer().save(str(out / "tokenizer.json"))
-    tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(out / "tokenizer.json"), eos_token="<|im_end|>", pad_token="<|im_end|>")  # type: ignore[no-untyped-call]
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_file=str(out / "tokenizer.json"), eos_token="<|im_end|>", pad_token="<|im_end|>"
+    )  # type: ignore[no-untyped-call]
     config = trl.GRPOConfig(
         output_dir=str(out), use_cpu=True, bf16=False, report_to="none", per_device_train_batch_size=len(rows), num_generations=len(rows),
         gradient_accumulation_steps=1, steps_per_generation=1, temperature=TEMPERATURE, gradient_checkpointing=False, **fields,
@@ -93,7 +95,9 @@ def ours(folder: Path, rows: list[Row], settings: LossSettings) -> tuple[float, 
         batch = batch_of(some, 0)
         logprobs, entropies = policy(batch.ids, batch.attention, batch.mask, batch.temperatures, True)
         reference = batch.old + 0.1 * batch.mask if settings.beta else None
-        loss = policy_loss(Passed(logprobs, batch.old, batch.mask, batch.advantages, None, reference, entropies), norms, settings)
+        loss = policy_loss(
+            Passed(logprobs, batch.old, batch.mask, batch.advantages, None, reference, entropies), norms, settings
+        )
         loss.backward()
         total += float(loss.detach())
     return total, [each.grad for each in model.parameters()]
@@ -110,7 +114,9 @@ VARIANTS: list[tuple[Loss, dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("loss", "theirs", "fields"), VARIANTS)
-def test_loss_and_gradients_are_those_of_trl(tmp_path: Path, loss: Loss, theirs: dict[str, Any], fields: dict[str, Any]) -> None:
+def test_loss_and_gradients_are_those_of_trl(
+    tmp_path: Path, loss: Loss, theirs: dict[str, Any], fields: dict[str, Any]
+) -> None:
     folder = write_model(tmp_path / "model", 3)
     rows = some_rows(6)
     fixed = {"beta": 0.0, "epsilon": 0.2, "epsilon_high": 0.28, "use_bias_correction_kl": False} | theirs

@@ -63,7 +63,9 @@ class ToyEngine:
         self._drawn.manual_seed(number)
 
     @torch.no_grad()
-    def generate(self, prompts: Sequence[Sequence[int]], most: int = 2) -> list[tuple[tuple[int, ...], tuple[float, ...]]]:
+    def generate(
+        self, prompts: Sequence[Sequence[int]], most: int = 2
+    ) -> list[tuple[tuple[int, ...], tuple[float, ...]]]:
         """Each prompt alone: its numbers then depend on nothing else."""
         found: list[tuple[tuple[int, ...], tuple[float, ...]]] = []
         groups: dict[int, list[int]] = {}
@@ -90,7 +92,15 @@ class ToyEngine:
 class ToySteps:
     """Plays groups of the toy. `failing` is the share of episodes that the infrastructure fails."""
 
-    def __init__(self, engine: ToyEngine, settings: GrpoSettings, *, failing: float = 0.05, rewriting: float = 0.3, taught: bool = True) -> None:
+    def __init__(
+        self,
+        engine: ToyEngine,
+        settings: GrpoSettings,
+        *,
+        failing: float = 0.05,
+        rewriting: float = 0.3,
+        taught: bool = True,
+    ) -> None:
         self._engine = engine
         self._settings = settings
         self._failing = failing

@@ -1,0 +1,31 @@
+"""The engines that play: a model of this machine, which is given the weights of the trainer by a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from clawc.runtime.engine.local.build import local_engine
+from clawc.runtime.engine.local.chat import ChatOverTokens
+from clawc.runtime.engine.local.transformers_engine import TransformersEngine
+from clawc.runtime.engine.local.wire import Device
+
+
+class LocalWeights:
+    """A model of this machine in a process of its own. `version` counts the trainer's updates; that of the folder is 0."""
+
+    def __init__(self, model: Path, *, dtype: str, device: Device, adapters: bool, graphs: bool = False) -> None:
+        self.engine: ChatOverTokens[TransformersEngine] = local_engine(
+            model, device=device, dtype="float32" if dtype == "float32" else "bfloat16", graphs=graphs
+        )
+        self._tokens = self.engine.tokens
+        self._adapters = adapters
+
+    @property
+    def version(self) -> int:
+        return self._tokens.version
+
+    async def load(self, folder: Path, version: int) -> None:
+        if self._adapters:
+            await self._tokens.load_adapter(folder, version)
+        else:
+            await self._tokens.load(folder, None, version)

@@ -1,0 +1,142 @@
+"""Reinforcement over sandboxes: the engine plays by a harness, the learner trains on what was captured."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clawc.runtime.bundle import load
+from clawc.runtime.engine.interface import Sampling
+from clawc.runtime.engine.local.packages import need
+from clawc.runtime.engine.local.template import TEMPLATE, Template
+from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.gateway.choice import ModelChoice
+from clawc.runtime.gateway.line import Rules
+from clawc.runtime.harness.choose import harness_named
+from clawc.runtime.player import LocalPlayer
+from clawc.runtime.run import run_closing
+from clawc.runtime.train.checkpoints import last_checkpoint, remove_unfinished
+from clawc.runtime.train.records import (
+    METRICS,
+    MODEL,
+    TRAINING,
+    TrainedTask,
+    TrainingRecord,
+    TrainingResult,
+    base_of,
+    read_training,
+    record_of,
+    write_training,
+)
+from clawc.runtime.train.reporting import drop_after
+from clawc.runtime.train.settings import as_json, differing
+
+if TYPE_CHECKING:
+    from clawc.runtime.sandbox.interface import Backend
+    from clawc.runtime.train.grpo.settings import GrpoSettings
+
+LEARNER = ("torch", "transformers", "accelerate", "peft")
+# What may differ when a training is gone on with.
+_FREE = frozenset({"steps", "save_every", "keep", "at_once", "device", "patience", "pass_tokens", "eval_every", "gap"})
+
+
+@dataclass(frozen=True, slots=True)
+class GrpoResult:
+    """`seconds` are those of this start."""
+
+    model: Path
+    steps: int
+    seconds: float
+
+
+def grpo(
+    model: Path,
+    bundles: Sequence[Path],
+    out: Path,
+    settings: GrpoSettings,
+    agent: str,
+    backend: Backend,
+    *,
+    resume: bool = False,
+    graphs: bool = False,
+    told: Callable[[Mapping[str, object]], None] = lambda _: None,
+) -> GrpoResult:
+    """Trains the model in the folder `model` on the tasks, played by `agent` in sandboxes of `backend`, and saves it in `out/model`. Raises
+    RuntimeFault R0951 and R0952 for packages and models that are not there, R0993 for a loss that is no number, R0994 for a full disk,
+    R0995 if `out` holds another training, R0998 if engine and trainer do not agree or nothing can be learned, and what playing raises."""
+    need(*LEARNER, extra="train")
+    from clawc.runtime.train.grpo.curriculum import Curriculum
+    from clawc.runtime.train.grpo.engines import LocalWeights
+    from clawc.runtime.train.grpo.learner import Learner
+    from clawc.runtime.train.grpo.rollouts import Rollouts
+    from clawc.runtime.train.grpo.session import ROLLOUTS, Session
+
+    tasks = {load(path).manifest.id: path for path in bundles}
+    if not tasks:
+        raise RuntimeFault("R0992", "there is no task to learn from", "give folders of bundles, or sources")
+    record = _record(model, tasks, settings, agent)
+    _begun(out, record, settings, resume)
+    weights = LocalWeights(
+        model, dtype=settings.dtype, device=settings.device, adapters=settings.lora is not None, graphs=graphs
+    )
+    rules = Rules(pinned=Sampling(temperature=settings.temperature, top_p=1.0), max_tokens=settings.max_tokens)
+    harness = harness_named(agent, ModelChoice(f"policy:{model.name}", lambda: weights.engine, rules))
+    curriculum = Curriculum(sorted(tasks), settings.seed, settings.curriculum)
+    player = LocalPlayer(backend)
+    rollouts = Rollouts(tasks, harness, player, out / ROLLOUTS, settings, curriculum)
+    session = Session(Learner(model, settings), weights, rollouts, curriculum, out, settings, told=told)
+    begun = time.perf_counter()
+    run_closing(session.run(resume=resume), player, "go on with `--resume`")
+    seconds = time.perf_counter() - begun
+    result = TrainingResult(steps=settings.steps, seconds=round(seconds, 3))
+    write_training(out, record.model_copy(update={"result": result}))
+    return GrpoResult(out / MODEL, settings.steps, seconds)
+
+
+def _record(model: Path, tasks: Mapping[str, Path], settings: GrpoSettings, agent: str) -> TrainingRecord:
+    """The rows are not known before they are played; what stands for them are the tasks."""
+    manifests = [load(path).manifest for path in tasks.values()]
+    record = record_of(
+        base_of(model),
+        (),
+        {**as_json(settings), "agent": agent},
+        sources=tuple(sorted({path.resolve().parent.name for path in tasks.values()})),
+        tasks=tuple(
+            TrainedTask(bundle_id=each.id, task=each.task, template=each.template, rows=0)
+            for each in sorted(manifests, key=lambda each: each.id)
+        ),
+        tokenizer_sha256=Template.of(model).tokenizer_sha256,
+        template_sha256=TEMPLATE,
+        method="grpo",
+    )
+    ids = hashlib.sha256("".join(f"{id}\n" for id in sorted(tasks)).encode()).hexdigest()
+    return record.model_copy(update={"rows_sha256": ids})
+
+
+def _begun(out: Path, record: TrainingRecord, settings: GrpoSettings, resume: bool) -> None:
+    """Raises RuntimeFault R0995 if `out` holds another training."""
+    out.mkdir(parents=True, exist_ok=True)
+    if (out / TRAINING).is_file():
+        before = read_training(out)
+        if not resume:
+            raise RuntimeFault(
+                "R0995", f"`{out}` holds a training already", "go on with it by `--resume`, or give another `--out`"
+            )
+        pairs = (
+            ("method", before.method != record.method),
+            ("model", before.base.sha256 != record.base.sha256),
+            ("set of tasks", before.rows_sha256 != record.rows_sha256),
+            ("agent", before.settings.get("agent") != record.settings.get("agent")),
+        )
+        other = [what for what, differs in pairs if differs] + differing(before.settings, settings, _FREE)
+        if other:
+            help = "give what it was begun with, or another `--out`"
+            raise RuntimeFault("R0995", f"`{out}` holds a training with another {', another '.join(other)}", help)
+    remove_unfinished(out)
+    last = last_checkpoint(out) if resume else None
+    drop_after(out / METRICS, 0 if last is None else int(last.name.rpartition("-")[2]))
+    write_training(out, record)

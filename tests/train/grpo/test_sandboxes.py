@@ -1,0 +1,78 @@
+"""Episodes in real sandboxes, through the gateway and the engine's own process: captured, rewarded, trained on, gone on with."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from clawc.commands.train_grpo import GrpoOptions, grpo_command
+from clawc.exits import OK, UserError
+from clawc.runtime.engine.local.packages import TOKENS
+from clawc.runtime.train.records import METRICS, MODEL, read_training
+from clawc.runtime.train.trainer import TRAINER
+from tests.campaign.conftest import Project, project, works
+from tests.engine_local.conftest import skip_without
+
+__all__ = ["project", "works"]
+skip_without(*TOKENS, *TRAINER, extra="train")
+pytestmark = pytest.mark.usefixtures("works")
+
+
+@pytest.fixture
+def options(project: Project, tiny_model: Path) -> GrpoOptions:
+    (project.root / "agent.toml").write_text('system = "Work."\ntools = ["write"]\nsteps = 1\n')
+    long = project.root / "long"
+    shutil.copytree(tiny_model, long)
+    often = list(range(80))  # so that some answers are shorter than others
+    for name, more in (("config.json", {"max_position_embeddings": 2048}), ("generation_config.json", {})):
+        settings = json.loads((long / name).read_text())
+        (long / name).write_text(json.dumps({**settings, "eos_token_id": often, **more}))
+    return GrpoOptions(
+        long, project.out, f"loop:{project.root / 'agent.toml'}", steps=2, group=3, tasks=2, jobs=6, max_tokens=6, dtype="float32",
+        device="cpu", rate=1e-3, save_every=1, refills=0, overlong_penalty=1.0, longest=900,
+    )  # fmt: skip
+
+
+def lines(out: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (out / METRICS).read_text().splitlines()]
+
+
+def test_where_nothing_is_solved_the_training_ends(project: Project, options: GrpoOptions) -> None:
+    with pytest.raises(UserError, match="in 2 steps in a row no group taught anything") as told:
+        grpo_command([project.root / "bundles"], replace(options, overlong_penalty=0.0, patience=2))
+    assert "clawc train sft" in told.value.help
+    assert [line["same_groups"] for line in lines(project.out)] == [2, 2]
+
+
+def test_rows_of_sandboxes_are_trained_on(project: Project, options: GrpoOptions) -> None:
+    """Nothing is solved; but answers that are shorter are less near to the bound, so that there is something to learn."""
+    bundles = [project.root / "bundles"]
+    assert grpo_command(bundles, options) == OK
+    found = lines(project.out)
+    assert [line["version"] for line in found] == [0, 1] and all(line["groups"] for line in found)
+    assert all(0 <= float(str(line["gap"])) < 1e-4 for line in found), found
+    assert (project.out / MODEL / "model.safetensors").is_file()
+    record = read_training(project.out)
+    assert record.method == "grpo" and record.result is not None and len(record.tasks) == 2
+    with pytest.raises(UserError, match="another learning_rate"):
+        grpo_command(bundles, replace(options, rate=1.0, resume=True))
+    with pytest.raises(UserError, match="holds a training already"):
+        grpo_command(bundles, options)
+    assert grpo_command(bundles, replace(options, steps=3, resume=True)) == OK
+    assert [line["step"] for line in lines(project.out)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"loss": "ppo"}, "nothing for `--loss`"), ({"group": 1}, "a group has two episodes"), ({"model": Path("nowhere")}, "R0952"),
+        ({"agent": "oracle"}, "R0406"), ({"temperature": 0.0}, "draws from no distribution"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_said(project: Project, options: GrpoOptions, change: dict[str, object], why: str) -> None:
+    with pytest.raises(UserError, match=why):
+        grpo_command([project.root / "bundles"], replace(options, **change))  # type: ignore[arg-type]
