@@ -127,6 +127,13 @@ def grpo_verb(
     gap: Annotated[
         float, typer.Option(min=0, help="how far engine and trainer may be apart; 0: as the numbers allow")
     ] = 0.0,
+    held_out: Annotated[
+        list[Path] | None,
+        typer.Option("--held-out", help="as SUITE: played, and not trained on; may be repeated", metavar="SUITE"),
+    ] = None,
+    eval_every: Annotated[
+        int, typer.Option(min=0, help="steps between plays of what is held out; 10 if there is any")
+    ] = 0,
     sandbox: Sandbox = "bubblewrap",
     image: Image = "",
 ) -> None:
@@ -138,7 +145,7 @@ def grpo_verb(
         clip_low=clip_low, clip_high=clip_high, beta=beta, entropy=entropy, temperature=temperature, max_tokens=max_tokens,
         longest=longest, pass_tokens=pass_tokens, refills=refills, patience=patience, updates=updates, staleness=staleness,
         parse_penalty=parse_penalty, overlong_penalty=overlong_penalty, uniform=uniform, save_every=save_every, resume=resume,
-        dtype=dtype, device=device, seed=seed, graphs=graphs, gap=gap, sandbox=sandbox, image=image,
+        dtype=dtype, device=device, seed=seed, graphs=graphs, gap=gap, held_out=tuple(held_out or ()), eval_every=eval_every, sandbox=sandbox, image=image,
     )  # fmt: skip
     raise typer.Exit(grpo_command(suite, options))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
@@ -58,7 +58,9 @@ class GrpoOptions:
     graphs: bool = False
     sandbox: str = "bubblewrap"
     image: str = ""
-    gap: float = field(default=0.0)
+    gap: float = 0.0
+    held_out: tuple[Path, ...] = ()
+    eval_every: int = 0
 
 
 def grpo_command(suite: Sequence[Path], options: GrpoOptions) -> int:
@@ -74,10 +76,11 @@ def grpo_command(suite: Sequence[Path], options: GrpoOptions) -> int:
 
         bundles = [bundle.path for bundle in bundles_of(suite, options.out / "bundles")]
         backend = backend_of(SandboxChoice(options.sandbox, options.image))
+        held = bundles_of(options.held_out, options.out / "held-bundles") if options.held_out else []
         try:
             done = grpo(
                 options.model, bundles, options.out, settings, options.agent, backend, resume=options.resume, graphs=options.graphs,
-                told=told,
+                told=told, held_out=[bundle.path for bundle in held],
             )  # fmt: skip
         finally:
             live.close()
@@ -114,6 +117,7 @@ def _settings(options: GrpoOptions) -> GrpoSettings:
             scale="none" if loss == "dr_grpo" else "group", curriculum=not options.uniform,
             dtype=cast(Literal["float32", "bfloat16"], options.dtype), lora=Lora(options.lora, 2 * options.lora) if options.lora else None,
             seed=options.seed, device=cast(Literal["auto", "cpu", "cuda"], options.device), gap=options.gap, save_every=options.save_every,
+            eval_every=options.eval_every or (10 if options.held_out else 0),
         )  # fmt: skip
     except ValueError as error:
         raise UserError(str(error), "see `clawc train grpo --help`") from error

@@ -1,4 +1,4 @@
-"""Curves of trainings as a picture: loss, learning rate and norm of the gradient by step, several trainings over each other."""
+"""Curves of trainings as a picture: reward, loss, learning rate and norm of the gradient by step, several trainings over each other."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.train.progress import MetricsReader, TrainingProgress
 
 FORMATS = (".svg", ".png", ".pdf")
+Series = Sequence[tuple[int, float]]
 _SMOOTH = 0.03  # of all steps, that a running mean is taken over
 
 
@@ -21,7 +22,7 @@ def plot_trainings(folders: Sequence[Path], to: Path) -> None:
     found: dict[str, TrainingProgress] = {}
     for folder in folders:
         progress = MetricsReader(folder).look()
-        if not progress.losses:
+        if not progress.losses and not progress.rewards:
             raise RuntimeFault("R0996", f"`{folder}` has no report of a step", "train first: `clawc train sft`")
         found[_free(folder.resolve().name, found)] = progress
     _drawn(found).savefig(to, metadata={"Date": None} if to.suffix == ".svg" else None)
@@ -38,36 +39,42 @@ def _free(name: str, taken: Mapping[str, object]) -> str:
 def _drawn(trainings: Mapping[str, TrainingProgress]) -> Any:
     matplotlib = import_module("matplotlib")
     matplotlib.rcParams["svg.hashsalt"] = "clawc"
+    rewarded = any(progress.rewards for progress in trainings.values())
+    heights = (3, 2, 1, 1) if rewarded else (3, 1, 1)
     figure = import_module("matplotlib.figure").Figure(figsize=(9, 8), layout="constrained")
-    loss, rate, norm = figure.subplots(3, 1, sharex=True, height_ratios=(3, 1, 1))
+    axes = list(figure.subplots(len(heights), 1, sharex=True, height_ratios=heights))
+    loss, rate, norm = axes[-3:]
     for number, (name, progress) in enumerate(trainings.items()):
         colour = f"C{number % 10}"
-        loss.plot(*zip(*progress.losses), color=colour, alpha=0.25, linewidth=0.8)
-        loss.plot(*zip(*_smoothed(progress.losses)), color=colour, label=name)
-        if progress.held_out:
-            loss.plot(
-                *zip(*progress.held_out),
-                color=colour,
-                linestyle="--",
-                marker="o",
-                markersize=3,
-                label=f"{name}, held out",
-            )
+        _curve(loss, name, colour, progress.losses, progress.held_out)
+        if rewarded and progress.rewards:
+            _curve(axes[0], name, colour, progress.rewards, progress.held_rewards)
         for axis, series in ((rate, progress.rates), (norm, progress.norms)):
             if series:
                 axis.plot(*zip(*series), color=colour, linewidth=0.8)
-    loss.set_ylabel("loss of a token (nats)")
+    if rewarded:
+        axes[0].set_ylabel("reward of an episode")
+    loss.set_ylabel("loss" if rewarded else "loss of a token (nats)")
     rate.set_ylabel("learning rate")
     norm.set_ylabel("gradient norm")
     norm.set_xlabel("step")
-    loss.legend(frameon=False)
-    for axis in (loss, rate, norm):
+    axes[0].legend(frameon=False)
+    for axis in axes:
         axis.grid(alpha=0.2)
-        axis.set_ylim(bottom=0)
+        if axis is not loss or not rewarded:  # that of a policy is around 0
+            axis.set_ylim(bottom=0)
     return figure
 
 
-def _smoothed(series: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
+def _curve(axis: Any, name: str, colour: str, series: Series, held_out: Series) -> None:
+    if series:
+        axis.plot(*zip(*series), color=colour, alpha=0.25, linewidth=0.8)
+        axis.plot(*zip(*_smoothed(series)), color=colour, label=name)
+    if held_out:
+        axis.plot(*zip(*held_out), color=colour, linestyle="--", marker="o", markersize=3, label=f"{name}, held out")
+
+
+def _smoothed(series: Series) -> list[tuple[int, float]]:
     """A running mean over the values around each; a short series as it is."""
     half = round(len(series) * _SMOOTH / 2)
     found: list[tuple[int, float]] = []

@@ -21,8 +21,8 @@ _MOST_LINE = 1 << 20
 
 @dataclass(slots=True)
 class TrainingProgress:
-    """`steps` is 0 until the first report. Losses are those that were reported, in their order; `tokens` of all rows so far; `at` the
-    times of reports in seconds; `held_out` pairs of step and loss."""
+    """`steps` is 0 until the first report. All series are pairs of step and value, in the order of reports; `held_out` are losses, `held_rewards`
+    rewards, of what is not trained on. `reported` has the times of reports in seconds, with steps and tokens so far."""
 
     step: int = 0
     steps: int = 0
@@ -30,6 +30,8 @@ class TrainingProgress:
     held_out: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])
     rates: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])
     norms: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])
+    rewards: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])
+    held_rewards: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])
     reported: list[tuple[float, int, int]] = field(default_factory=list[tuple[float, int, int]])
 
     @property
@@ -50,7 +52,7 @@ class TrainingProgress:
         if step is None or at is None:
             return
         if step < self.step:
-            for series in (self.losses, self.held_out, self.rates, self.norms):
+            for series in (self.losses, self.held_out, self.rates, self.norms, self.rewards, self.held_rewards):
                 series[:] = [pair for pair in series if pair[0] < step]
             self.reported.clear()
         self.step, self.steps = int(step), int(_number(line, "steps") or self.steps)
@@ -59,10 +61,12 @@ class TrainingProgress:
             (self.held_out, "eval_loss"),
             (self.rates, "learning_rate"),
             (self.norms, "grad_norm"),
+            (self.rewards, "reward"),
+            (self.held_rewards, "eval_reward"),
         ):
             if (value := _number(line, name)) is not None:
                 series.append((self.step, value))
-        if _number(line, "loss") is not None:
+        if _number(line, "loss") is not None or _number(line, "reward") is not None:
             self.reported.append((at, self.step, int(_number(line, "num_tokens") or 0)))
 
 
@@ -115,7 +119,7 @@ def panel(progress: TrainingProgress, name: str, width: int = 80) -> RenderableT
     for left, right in _figures(progress):
         table.add_row(Text(left, style="dim"), Text(right))
     bar = ProgressBar(total=max(1, progress.steps), completed=progress.step, width=max(10, width - 6))
-    line = sparkline([value for _, value in progress.losses], max(10, width - 6))
+    line = sparkline([value for _, value in progress.rewards or progress.losses], max(10, width - 6))
     return Panel(Group(bar, Text(line), table), title=Text(name), width=width)
 
 
@@ -138,6 +142,10 @@ def plain_line(progress: TrainingProgress) -> str:
 
 def _figures(progress: TrainingProgress) -> list[tuple[str, str]]:
     found = [("step", f"{progress.step:,} of {progress.steps:,}" if progress.steps else "not begun")]
+    for name, series in (("reward", progress.rewards), ("held-out reward", progress.held_rewards)):
+        if series:
+            first, last = series[0][1], series[-1][1]
+            found.append((name, f"{last:.3f}" + (f" ({first:.3f} at first)" if len(series) > 1 else "")))
     if progress.losses:
         first, last = progress.losses[0][1], progress.losses[-1][1]
         found.append(("loss", f"{last:.4f}" + (f" ({first:.4f} at first)" if len(progress.losses) > 1 else "")))

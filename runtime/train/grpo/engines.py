@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
+from clawc.runtime.engine.interface import ChatRequest, Piece, Tap
 from clawc.runtime.engine.local.build import local_engine
 from clawc.runtime.engine.local.chat import ChatOverTokens
 from clawc.runtime.engine.local.transformers_engine import TransformersEngine
 from clawc.runtime.engine.local.wire import Device
+
+
+class Shared:
+    """An engine that somebody else opens and closes."""
+
+    def __init__(self, engine: ChatOverTokens[TransformersEngine]) -> None:
+        self._engine = engine
+
+    @property
+    def name(self) -> str:
+        return self._engine.name
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def chat(self, request: ChatRequest, tap: Tap) -> AsyncGenerator[Piece]:
+        async for piece in self._engine.chat(request, tap):
+            yield piece
 
 
 class LocalWeights:

@@ -116,6 +116,29 @@ class Rollouts:
         return found
 
 
+class HeldOut:
+    """Tasks that are not trained on, one episode each, drawn greedily by the same engine."""
+
+    def __init__(
+        self, bundles: Mapping[str, Path], harness: Harness, player: Player, folder: Path, settings: GrpoSettings
+    ) -> None:
+        self._bundles = bundles
+        self._harness = harness
+        self._player = player
+        self._folder = folder
+        self._settings = settings
+
+    async def examine(self, step: int) -> float | None:
+        """The mean score before the update of this step."""
+        bundles = [load(path) for path in self._bundles.values()]
+        plan = RunPlan(
+            bundles, self._harness, self._folder / f"step-{step:06d}", 1, self._settings.at_once, self._settings.seed
+        )
+        summary = await play_all(plan, self._player)
+        scores = [float(record.score) for record in summary.records if record.score is not None]
+        return fsum(scores) / len(scores) if scores else None
+
+
 def _calls(folder: Path, record: EpisodeRecord) -> tuple[CallRecord, ...]:
     try:
         return tuple(read_calls(folder / FOLDERS / record.key / CAPTURE))

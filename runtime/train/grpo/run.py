@@ -61,6 +61,7 @@ def grpo(
     agent: str,
     backend: Backend,
     *,
+    held_out: Sequence[Path] = (),
     resume: bool = False,
     graphs: bool = False,
     told: Callable[[Mapping[str, object]], None] = lambda _: None,
@@ -70,10 +71,10 @@ def grpo(
     R0995 if `out` holds another training, R0998 if engine and trainer do not agree or nothing can be learned, and what playing raises."""
     need(*LEARNER, extra="train")
     from clawc.runtime.train.grpo.curriculum import Curriculum
-    from clawc.runtime.train.grpo.engines import LocalWeights
+    from clawc.runtime.train.grpo.engines import LocalWeights, Shared
     from clawc.runtime.train.grpo.learner import Learner
-    from clawc.runtime.train.grpo.rollouts import Rollouts
-    from clawc.runtime.train.grpo.session import ROLLOUTS, Session
+    from clawc.runtime.train.grpo.rollouts import HeldOut, Rollouts
+    from clawc.runtime.train.grpo.session import HELD_OUT, ROLLOUTS, Session
 
     tasks = {load(path).manifest.id: path for path in bundles}
     if not tasks:
@@ -88,13 +89,34 @@ def grpo(
     curriculum = Curriculum(sorted(tasks), settings.seed, settings.curriculum)
     player = LocalPlayer(backend)
     rollouts = Rollouts(tasks, harness, player, out / ROLLOUTS, settings, curriculum)
-    session = Session(Learner(model, settings), weights, rollouts, curriculum, out, settings, told=told)
+    examiner: HeldOut | None = None
+    players: list[LocalPlayer] = [player]
+    if held_out:
+        greedy = Rules(pinned=Sampling(temperature=0.0, top_p=1.0), max_tokens=settings.max_tokens)
+        other = harness_named(agent, ModelChoice(f"policy:{model.name}", lambda: Shared(weights.engine), greedy))
+        players.append(LocalPlayer(backend))
+        held = {load(path).manifest.id: path for path in held_out}
+        examiner = HeldOut(held, other, players[-1], out / HELD_OUT, settings)
+    session = Session(
+        Learner(model, settings), weights, rollouts, curriculum, out, settings, examiner=examiner, told=told
+    )
     begun = time.perf_counter()
-    run_closing(session.run(resume=resume), player, "go on with `--resume`")
+    run_closing(session.run(resume=resume), _All(players), "go on with `--resume`")
     seconds = time.perf_counter() - begun
     result = TrainingResult(steps=settings.steps, seconds=round(seconds, 3))
     write_training(out, record.model_copy(update={"result": result}))
     return GrpoResult(out / MODEL, settings.steps, seconds)
+
+
+class _All:
+    """Closes players, the last one first: what they share is closed with the first."""
+
+    def __init__(self, players: Sequence[LocalPlayer]) -> None:
+        self._players = players
+
+    async def close(self) -> None:
+        for player in reversed(self._players):
+            await player.close()
 
 
 def _record(model: Path, tasks: Mapping[str, Path], settings: GrpoSettings, agent: str) -> TrainingRecord:

@@ -27,6 +27,7 @@ from clawc.runtime.train.records import METRICS, MODEL
 
 WEIGHTS = "weights"
 ROLLOUTS = "rollouts"
+HELD_OUT = "held-out"
 _LAST = "trainer_state.json"  # written last: what has it is whole
 
 
@@ -47,15 +48,23 @@ class Steps(Protocol):
     async def step(self, step: int) -> Played: ...
 
 
+class Examiner(Protocol):
+    """Plays what is not trained on, and gives the mean score; None if nothing could be scored."""
+
+    async def examine(self, step: int) -> float | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A step that was played; `counts` are those of the curriculum before the next one."""
+    """A step that was played; `counts` are those of the curriculum before the next one, `held` the score of what is not trained on, with the
+    weights that it was played with."""
 
     step: int
     played: Played
     version: int
     sync_s: float
     counts: dict[str, tuple[float, float]]
+    held: float | None
 
 
 class Session:
@@ -63,7 +72,7 @@ class Session:
 
     def __init__(
         self, learner: Learner, weights: Weights, rollouts: Steps, curriculum: Curriculum, out: Path, settings: GrpoSettings,
-        *, told: Callable[[Mapping[str, object]], None] = lambda _: None,
+        *, examiner: Examiner | None = None, told: Callable[[Mapping[str, object]], None] = lambda _: None,
     ) -> None:  # fmt: skip
         self._learner = learner
         self._weights = weights
@@ -71,7 +80,9 @@ class Session:
         self._curriculum = curriculum
         self._out = out
         self._settings = settings
+        self._examiner = examiner
         self._told = told
+        self._tokens = 0
         self._trained = asyncio.Condition()
         self._untaught = 0
 
@@ -94,8 +105,7 @@ class Session:
 
         async def play() -> None:
             for step in range(first, self._settings.steps):
-                async with self._trained:
-                    await self._trained.wait_for(lambda: self._learner.version >= step - self._settings.staleness)
+                await self._until(step - self._settings.staleness)
                 await ready.put(await self._play(step))
 
         player = asyncio.create_task(play())
@@ -112,14 +122,21 @@ class Session:
             player.cancel()
             await asyncio.gather(player, return_exceptions=True)
 
+    async def _until(self, version: int) -> None:
+        async with self._trained:
+            await self._trained.wait_for(lambda: self._learner.version >= version)
+
     async def _play(self, step: int) -> _Ready:
         version = max(0, step - self._settings.staleness)
         begun = time.monotonic()
         if self._weights.version != version:
             await self._weights.load(self._folder_of(version), version)
         sync_s = time.monotonic() - begun
+        held: float | None = None
+        if self._examiner is not None and self._settings.eval_every and step % self._settings.eval_every == 0:
+            held = await self._examiner.examine(step)
         played = await self._rollouts.step(step)
-        return _Ready(step, played, version, sync_s, self._curriculum.state())
+        return _Ready(step, played, version, sync_s, self._curriculum.state(), held)
 
     async def _train(self, ready: _Ready) -> None:
         """Makes the update of a step; one that taught nothing makes none, and still counts."""
@@ -131,13 +148,14 @@ class Session:
         else:
             self._untaught += 1
             self._learner.version += 1
+        self._tokens += figures.tokens if figures is not None else 0
         train_s = time.monotonic() - begun
         begun = time.monotonic()
         await asyncio.to_thread(self._learner.write_weights, self._folder_of(self._learner.version))
         self._drop_weights()
         if self._learner.version % self._settings.save_every == 0:
             await asyncio.to_thread(self._save, ready.counts)
-        line = _line(ready, figures, self._settings, train_s, time.monotonic() - begun)
+        line = {"num_tokens": self._tokens} | _line(ready, figures, self._settings, train_s, time.monotonic() - begun)
         with open(self._out / METRICS, "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
         self._told(line)
@@ -161,6 +179,7 @@ class Session:
         self._learner.restore(checkpoint)
         state: dict[str, Any] = json.loads((checkpoint / _LAST).read_text(encoding="utf-8"))
         self._curriculum.restore(state["curriculum"])
+        self._tokens = int(state["tokens"])
         for kept in (checkpoint / WEIGHTS).iterdir():
             shutil.copytree(kept, folder / kept.name)
         self._learner.write_weights(self._folder_of(self._learner.version))
@@ -174,7 +193,7 @@ class Session:
         self._learner.save(folder)
         for older in range(max(0, version - self._settings.staleness), version):
             shutil.copytree(self._folder_of(older), folder / WEIGHTS / self._folder_of(older).name)
-        state = {"global_step": version, "curriculum": counts}
+        state = {"global_step": version, "curriculum": counts, "tokens": self._tokens}
         (folder / _LAST).write_text(json.dumps(state), encoding="utf-8")
         saved = sorted((path for path in self._out.glob(f"{PREFIX}*") if (path / _LAST).is_file()), key=_number)
         for path in saved[: -self._settings.keep]:
@@ -204,7 +223,7 @@ def _line(
         "solved": sum(reward >= 1 for reward in played.rewards) / len(played.rewards), "episodes": len(played.rewards),
         "unscored": played.unscored, "groups": played.groups, "same_groups": played.same, "long_rows": played.left_out,
         "version": ready.version, "rollout_s": round(played.seconds, 3), "sync_s": round(ready.sync_s + save_s, 3),
-        "train_s": round(train_s, 3),
+        "train_s": round(train_s, 3), **({} if ready.held is None else {"eval_reward": ready.held}),
     }  # fmt: skip
     if figures is not None:
         line |= {

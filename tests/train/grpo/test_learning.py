@@ -109,7 +109,7 @@ def test_weights_are_as_old_as_they_may_be(tmp_path: Path) -> None:
 
 def test_other_weights_in_the_engine_are_noticed(tmp_path: Path) -> None:
     engine = ToyEngine(0, damage=0.01)
-    with pytest.raises(RuntimeFault, match="log probabilities of engine and trainer are .* apart") as told:
+    with pytest.raises(RuntimeFault, match=r"log probabilities of engine and trainer are .* apart") as told:
         train(SHORT, tmp_path / "out", write_model(tmp_path / "model", 0), engine=engine)
     assert told.value.code == "R0998"
 

@@ -51,8 +51,9 @@ def test_where_nothing_is_solved_the_training_ends(project: Project, options: Gr
 def test_rows_of_sandboxes_are_trained_on(project: Project, options: GrpoOptions) -> None:
     """Nothing is solved; but answers that are shorter are less near to the bound, so that there is something to learn."""
     bundles = [project.root / "bundles"]
-    assert grpo_command(bundles, options) == OK
+    assert grpo_command(bundles, replace(options, held_out=(project.root / "bundles" / "one",), eval_every=1)) == OK
     found = lines(project.out)
+    assert [line["eval_reward"] for line in found] == [0.0, 0.0]
     assert [line["version"] for line in found] == [0, 1] and all(line["groups"] for line in found)
     assert all(0 <= float(str(line["gap"])) < 1e-4 for line in found), found
     assert (project.out / MODEL / "model.safetensors").is_file()
