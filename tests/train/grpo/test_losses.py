@@ -38,10 +38,14 @@ def some_rows(count: int) -> list[Row]:
     return rows
 
 
+def _nothing(**_: Any) -> list[float]:
+    return [0.0]
+
+
 def of_trl(folder: Path, rows: list[Row], out: Path, **fields: Any) -> tuple[float, list[Any]]:
     """Loss and gradients of `GRPOTrainer` over the rows."""
     trl = import_module("trl")
-    from datasets import Dataset  # type: ignore[import-untyped]
+    datasets: Any = import_module("datasets")
     from transformers import PreTrainedTokenizerFast, Qwen3ForCausalLM
 
     from tests.engine_local.conftest import byte_tokenizer
@@ -56,8 +60,8 @@ def of_trl(folder: Path, rows: list[Row], out: Path, **fields: Any) -> tuple[flo
     )  # fmt: skip
     model: Any = Qwen3ForCausalLM.from_pretrained(folder, dtype=torch.float32)  # pyright: ignore[reportUnknownMemberType]
     trainer = trl.GRPOTrainer(
-        model=model, args=config, reward_funcs=lambda **_: [0.0], processing_class=tokenizer,
-        train_dataset=Dataset.from_list([{"prompt": "a"}]),
+        model=model, args=config, reward_funcs=_nothing, processing_class=tokenizer,
+        train_dataset=datasets.Dataset.from_list([{"prompt": "a"}]),
     )  # fmt: skip
     trainer.model.train()
     trainer.current_gradient_accumulation_steps = 1
@@ -95,7 +99,7 @@ def ours(folder: Path, rows: list[Row], settings: LossSettings) -> tuple[float, 
         batch = batch_of(some, 0)
         logprobs, entropies = policy(batch.ids, batch.attention, batch.mask, batch.temperatures, True)
         reference = batch.old + 0.1 * batch.mask if settings.beta else None
-        loss = policy_loss(
+        loss: Any = policy_loss(
             Passed(logprobs, batch.old, batch.mask, batch.advantages, None, reference, entropies), norms, settings
         )
         loss.backward()
