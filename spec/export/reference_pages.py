@@ -81,6 +81,8 @@ def _index() -> str:
             "| [trajectories.md](trajectories.md) | what was said and done, as chat, ATIF, Inspect logs; sessions of others read |",
             "| [judging.md](judging.md) | rubrics judged by a model: votes, quotations, injected orders, labels, golden sets |",
             "| [campaigns.md](campaigns.md) | many models, tasks and seeds into one set of trajectories |",
+            "| [training.md](training.md) | rows of tokens, a teacher, fine-tuning in one process or several, models out, before and after |",
+            "| [reinforcement.md](reinforcement.md) | learning from rewards: groups in sandboxes, losses, staleness, going on |",
             "| [images.md](images.md) | images for Docker: of this machine, of a task, your own; saving and removing them |",
             "| [dependencies.md](dependencies.md) | why each dependency is there |",
         ]),
