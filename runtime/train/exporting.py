@@ -43,6 +43,8 @@ def export_model(
     if form == "adapter" and not is_adapter:
         help = "export it merged; adapters come of `clawc train sft --lora RANK`"
         raise RuntimeFault("R0996", f"all weights were trained in `{training}`, so there is no adapter", help)
+    if is_adapter and not (model / _ADAPTER[1]).is_file():  # other forms of weights are programs, and are not read
+        raise RuntimeFault("R0996", f"`{model}` has no `{_ADAPTER[1]}`", "train again")
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise RuntimeFault("R0996", f"`{to}` is there already", "give a new folder, or an empty one")
     part = to.with_name(f".{to.name}.part")

@@ -118,6 +118,14 @@ def test_an_adapter_of_another_base_is_not_merged(tiny_model: Path, tmp_path: Pa
     assert not list(tmp_path.glob(".out*")) and not (tmp_path / "out").exists()
 
 
+def test_weights_in_another_form_are_not_read(tiny_model: Path, tmp_path: Path) -> None:
+    done = sft(tiny_model, some_rows(8), tmp_path / "sft", replace(SETTINGS, steps=1, lora=Lora(2)))
+    (done.model / "adapter_model.safetensors").rename(done.model / "adapter_model.bin")
+    for form in ("merged", "adapter"):
+        with pytest.raises(RuntimeFault, match=r"has no `adapter_model\.safetensors`"):
+            export_model(tmp_path / "sft", tmp_path / "out", form)  # type: ignore[arg-type]
+
+
 def test_the_card_says_what_it_is_made_of(tiny_model: Path, tmp_path: Path) -> None:
     sft(tiny_model, some_rows(8), tmp_path / "sft", replace(SETTINGS, steps=2), some_rows(3, 1), origin=ORIGIN)
     all_of = GroupScore(name="all", tasks=4, episodes=4, solved=3, mean=0.75, interval=Bounds(low=0.3, high=0.95))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from clawc.runtime.train.records import METRICS, MODEL, read_training
 from clawc.runtime.train.trainer import TRAINER
 from tests.campaign.conftest import Project, project, works
 from tests.engine_local.conftest import skip_without
+from tests.train.grpo.conftest import often_ending
 
 __all__ = ["project", "works"]
 skip_without(*TOKENS, *TRAINER, extra="train")
@@ -25,12 +25,7 @@ pytestmark = pytest.mark.usefixtures("works")
 @pytest.fixture
 def options(project: Project, tiny_model: Path) -> GrpoOptions:
     (project.root / "agent.toml").write_text('system = "Work."\ntools = ["write"]\nsteps = 1\n')
-    long = project.root / "long"
-    shutil.copytree(tiny_model, long)
-    often = list(range(80))  # so that some answers are shorter than others
-    for name, more in (("config.json", {"max_position_embeddings": 2048}), ("generation_config.json", {})):
-        settings = json.loads((long / name).read_text())
-        (long / name).write_text(json.dumps({**settings, "eos_token_id": often, **more}))
+    long = often_ending(tiny_model, project.root / "long")
     return GrpoOptions(
         long, project.out, f"loop:{project.root / 'agent.toml'}", steps=2, group=3, tasks=2, jobs=6, max_tokens=6, dtype="float32",
         device="cpu", rate=1e-3, save_every=1, refills=0, overlong_penalty=1.0, longest=900,
