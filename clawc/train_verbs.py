@@ -134,6 +134,11 @@ def grpo_verb(
     eval_every: Annotated[
         int, typer.Option(min=0, help="steps between plays of what is held out; 10 if there is any")
     ] = 0,
+    launch: Annotated[
+        str,
+        typer.Option(help="train in several processes: several, or a file of `accelerate config`", metavar="CONFIG"),
+    ] = "",
+    processes: Annotated[int | None, typer.Option(min=1, max=1024, help="of `--launch`, instead of its file's")] = None,
     sandbox: Sandbox = "bubblewrap",
     image: Image = "",
 ) -> None:
@@ -145,7 +150,8 @@ def grpo_verb(
         clip_low=clip_low, clip_high=clip_high, beta=beta, entropy=entropy, temperature=temperature, max_tokens=max_tokens,
         longest=longest, pass_tokens=pass_tokens, refills=refills, patience=patience, updates=updates, staleness=staleness,
         parse_penalty=parse_penalty, overlong_penalty=overlong_penalty, uniform=uniform, save_every=save_every, resume=resume,
-        dtype=dtype, device=device, seed=seed, graphs=graphs, gap=gap, held_out=tuple(held_out or ()), eval_every=eval_every, sandbox=sandbox, image=image,
+        dtype=dtype, device=device, seed=seed, graphs=graphs, gap=gap, held_out=tuple(held_out or ()), eval_every=eval_every,
+        launch=launch, processes=processes, sandbox=sandbox, image=image,
     )  # fmt: skip
     raise typer.Exit(grpo_command(suite, options))
 

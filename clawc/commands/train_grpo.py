@@ -15,6 +15,7 @@ from clawc.compiler.report import clean
 from clawc.exits import UserError
 
 if TYPE_CHECKING:
+    from clawc.runtime.train.grpo.run import GrpoResult
     from clawc.runtime.train.grpo.settings import GrpoSettings
 
 LOSSES = ("grpo", "dr_grpo", "dapo", "gspo")
@@ -60,11 +61,15 @@ class GrpoOptions:
     image: str = ""
     gap: float = 0.0
     held_out: tuple[Path, ...] = ()
+    launch: str = ""
+    processes: int | None = None
     eval_every: int = 0
 
 
 def grpo_command(suite: Sequence[Path], options: GrpoOptions) -> int:
     settings = _settings(options)
+    if options.processes is not None and not options.launch:
+        raise UserError("`--processes` is for `--launch`", "give `--launch several`, too")
     live = Live(options.out)
 
     def told(_: Mapping[str, object]) -> None:
@@ -75,8 +80,20 @@ def grpo_command(suite: Sequence[Path], options: GrpoOptions) -> int:
         from clawc.runtime.train.grpo.run import grpo
 
         bundles = [bundle.path for bundle in bundles_of(suite, options.out / "bundles")]
-        backend = backend_of(SandboxChoice(options.sandbox, options.image))
         held = bundles_of(options.held_out, options.out / "held-bundles") if options.held_out else []
+        if options.launch:
+            from clawc.runtime.train.grpo.job import job_of, launched
+
+            job = job_of(
+                settings, model=str(options.model.resolve()), bundles=[str(path.resolve()) for path in bundles],
+                held_out=[str(bundle.path.resolve()) for bundle in held], out=str(options.out.resolve()), agent=options.agent,
+                sandbox=options.sandbox, image=options.image, resume=options.resume, graphs=options.graphs,
+            )  # fmt: skip
+            try:
+                return _said(launched(job, options.launch, options.processes, live.look))
+            finally:
+                live.close()
+        backend = backend_of(SandboxChoice(options.sandbox, options.image))
         try:
             done = grpo(
                 options.model, bundles, options.out, settings, options.agent, backend, resume=options.resume, graphs=options.graphs,
@@ -84,6 +101,10 @@ def grpo_command(suite: Sequence[Path], options: GrpoOptions) -> int:
             )  # fmt: skip
         finally:
             live.close()
+    return _said(done)
+
+
+def _said(done: GrpoResult) -> int:
     print(f"{done.steps} steps in {done.seconds:.1f} s: {done.model}")
     return exits.OK
 

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -53,17 +54,21 @@ def read_fault(folder: Path) -> RuntimeFault | None:
 def main(arguments: Sequence[str]) -> int:
     file = Path(arguments[0])
     try:
-        _meet(os.environ)
+        meet(os.environ)
         _run(Job.model_validate_json(file.read_bytes()))
     except RuntimeFault as fault:
-        part = file.parent / f".{FAULT}.{rank()}"
-        part.write_text(
-            json.dumps({"code": fault.code, "message": fault.message, "help": fault.help}), encoding="utf-8"
-        )
-        part.replace(file.parent / FAULT)
-        print(fault, file=sys.stderr)
+        write_fault(file.parent, fault)
         return 1
     return 0
+
+
+def write_fault(folder: Path, fault: RuntimeFault) -> None:
+    """For `read_fault` of the process that has started this one."""
+    part = folder / f".{FAULT}.{rank()}"
+    said = {"code": fault.code, "message": fault.message, "help": fault.help}
+    part.write_text(json.dumps(said), encoding="utf-8")
+    part.replace(folder / FAULT)
+    print(fault, file=sys.stderr)
 
 
 def _run(job: Job) -> None:
@@ -79,7 +84,7 @@ def _run(job: Job) -> None:
     )
 
 
-def _meet(environment: Mapping[str, str]) -> None:
+def meet(environment: Mapping[str, str]) -> None:
     """Waits for the other processes by the file of `launch`; otherwise that is left to what has started this one."""
     store = environment.get(STORE)
     if not store or processes() < 2:
@@ -94,6 +99,7 @@ def _meet(environment: Mapping[str, str]) -> None:
         store=import_module("torch.distributed").FileStore(store, processes()),
         rank=rank(),
         world_size=processes(),
+        timeout=timedelta(days=7),  # one may play for long while the others wait
     )
 
 

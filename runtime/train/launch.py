@@ -50,18 +50,9 @@ def launched(
     again. Raises what `sft` raises, and RuntimeFault R0997 for a configuration that is none or asks for what is not done here, or if a
     process ends without a word."""
     need(*TRAINER, extra="train")
-    described = environment_of(configuration)
-    count = processes or int(described.pop("WORLD_SIZE"))
-    described["WORLD_SIZE"] = str(count)
-    if settings.device == "cpu":
-        described["ACCELERATE_USE_CPU"] = "true"
-    else:
-        _require_devices(count)
+    described = described_processes(configuration, processes, settings.device)
     known = origin or Origin()
-    folder = out / _JOB
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in (FAULT, "store"):
-        (folder / name).unlink(missing_ok=True)
+    folder = job_folder(out)
     for name, some in (("rows", rows), ("held_out", held_out)):
         write_rows(folder / f"{name}.jsonl", some)
     job = Job(
@@ -70,12 +61,33 @@ def launched(
         settings=as_json(settings), sources=known.sources, left_out=known.left_out, tasks=known.tasks,
     )  # fmt: skip
     (folder / "job.json").write_text(job.model_dump_json(), encoding="utf-8")
-    _together(folder, described, count, waiting)
+    together(folder, described, "clawc.runtime.train.job", waiting)
     record = read_training(out)
     if record.result is None:
         raise RuntimeFault("R0997", "the training ended without a result", f"see `{folder / 'rank-0.log'}`")
     result = record.result
     return SftResult(out / MODEL, result.steps, result.seconds, result.loss_before, result.loss_after)
+
+
+def job_folder(out: Path) -> Path:
+    """Where processes of a training find what they are told, with nothing of an earlier start that could mislead them."""
+    folder = out / _JOB
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (FAULT, "store"):
+        (folder / name).unlink(missing_ok=True)
+    return folder
+
+
+def described_processes(configuration: str, processes: int | None, device: str) -> dict[str, str]:
+    """The environment of the processes, `WORLD_SIZE` of them. Raises RuntimeFault R0997."""
+    described = environment_of(configuration)
+    if processes is not None:
+        described["WORLD_SIZE"] = str(processes)
+    if device == "cpu":
+        described["ACCELERATE_USE_CPU"] = "true"
+    else:
+        _require_devices(int(described["WORLD_SIZE"]))
+    return described
 
 
 def environment_of(configuration: str) -> dict[str, str]:
@@ -125,8 +137,10 @@ def _require_devices(count: int) -> None:
         raise RuntimeFault("R0997", f"{found}, not {count}", "give fewer `--processes`, or `--device cpu`")
 
 
-def _together(folder: Path, described: Mapping[str, str], count: int, waiting: Callable[[], None]) -> None:
-    """Ends all if one ends early."""
+def together(folder: Path, described: Mapping[str, str], module: str, waiting: Callable[[], None]) -> None:
+    """Runs `module` with `job.json` of the folder in as many processes as `WORLD_SIZE` says; ends all if one ends early. Raises what one of
+    them has said, or RuntimeFault R0997."""
+    count = int(described["WORLD_SIZE"])
     shared = {
         **os.environ, **described, STORE: str((folder / "store").resolve()), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0",
         "LOCAL_WORLD_SIZE": str(count),
@@ -138,7 +152,7 @@ def _together(folder: Path, described: Mapping[str, str], count: int, waiting: C
     try:
         for number in range(count):
             with open(folder / f"rank-{number}.log", "wb") as log:
-                command = [sys.executable, "-m", "clawc.runtime.train.job", str(folder / "job.json")]
+                command = [sys.executable, "-m", module, str(folder / "job.json")]
                 own = {**shared, "RANK": str(number), "LOCAL_RANK": str(number)}
                 started.append(subprocess.Popen(command, env=own, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
         while None in (found := [each.poll() for each in started]) and not any(found):

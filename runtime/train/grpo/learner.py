@@ -7,6 +7,7 @@ import math
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -19,7 +20,7 @@ from clawc.runtime.train.grpo.losses import Norms, Passed, clipped_share, diverg
 from clawc.runtime.train.grpo.policy import RowBatch, TokenLogprobs, batch_of, passes
 from clawc.runtime.train.grpo.settings import GrpoSettings
 from clawc.runtime.train.rows import Row
-from clawc.runtime.train.trainer import quiet
+from clawc.runtime.train.trainer import processes, quiet, rank
 
 _BESIDE = ("config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json")
 _STATE, _WEIGHTS, _OPTIMIZER = "learner.json", "weights.pt", "optimizer.pt"
@@ -74,7 +75,7 @@ class Learner:
         changed, if log probabilities of engine and trainer are apart, and R0993 if the loss or the gradient is no number."""
         settings = self._settings
         batches = [
-            batch_of(some, self.version, self._accelerator.device) for some in passes(rows, settings.pass_tokens)
+            (batch_of(some, self.version, self._accelerator.device), counts) for some, counts in self._share(rows)
         ]
         norms = Norms(sum(row.trained for row in rows), len(rows), episodes)
         rate = (
@@ -85,20 +86,32 @@ class Learner:
         proximal: list[torch.Tensor | None] = [None] * len(batches)
         figures: Figures | None = None
         for number in range(settings.updates):
-            sums = _Sums()
-            for at, batch in enumerate(batches):
-                logprobs, entropies = self._logprobs(batch, settings.loss.entropy > 0)
-                if number == 0:
-                    sums.gap(logprobs.detach(), batch, settings.dtype)
-                    # What was sampled by other weights, or is trained on again, is held to the policy at the start of the step.
-                    stale = not bool(batch.fresh.all())
-                    proximal[at] = torch.where(batch.fresh, batch.old, logprobs.detach()) if stale else None
-                passed = Passed(
-                    logprobs, batch.old, batch.mask, batch.advantages, proximal[at], self._referred(batch), entropies
-                )
-                loss = policy_loss(passed, norms, settings.loss)
-                self._accelerator.backward(loss)
-                sums.add(loss.detach(), passed, settings)
+            sums = _Sums(settings.dtype == "float32")
+            for at, (batch, counts) in enumerate(batches):
+                together = nullcontext() if at == len(batches) - 1 else self._accelerator.no_sync(self._policy)
+                with together:  # gradients are added up over processes once, with the last pass
+                    logprobs, entropies = self._logprobs(batch, settings.loss.entropy > 0)
+                    if number == 0:
+                        # What was sampled by other weights, or is trained on again, is held to the policy at the start of the step.
+                        stale = not bool(batch.fresh.all())
+                        proximal[at] = torch.where(batch.fresh, batch.old, logprobs.detach()) if stale else None
+                    passed = Passed(
+                        logprobs,
+                        batch.old,
+                        batch.mask,
+                        batch.advantages,
+                        proximal[at],
+                        self._referred(batch),
+                        entropies,
+                    )
+                    loss = policy_loss(passed, norms, settings.loss)
+                    # Processes give the mean of their gradients.
+                    self._accelerator.backward(loss * (processes() if counts else 0))
+                if counts and number == 0:
+                    sums.gap(logprobs.detach(), batch)
+                if counts:
+                    sums.add(loss.detach(), passed, settings)
+            sums.add_up(self._accelerator.device)
             norm = self._step(sums, rate, number == 0)
             if figures is None:
                 figures = sums.figures(norm, rate, norms, settings)
@@ -106,13 +119,24 @@ class Learner:
         assert figures is not None
         return figures
 
+    def skip(self) -> None:
+        """Counts an update that changes nothing."""
+        self.version += 1
+
+    def _share(self, rows: Sequence[Row]) -> list[tuple[list[Row], bool]]:
+        """The passes of this process, as many as of any other; some may not count."""
+        every = list(passes(rows, self._settings.pass_tokens))
+        mine = every[rank() :: processes()]
+        spare = -(-len(every) // processes()) - len(mine)
+        return [*((some, True) for some in mine), *((every[0], False) for _ in range(spare))]
+
     def _step(self, sums: _Sums, rate: float, first: bool) -> float:
-        if first and sums.apart(self._settings.dtype) > self._settings.largest_gap:
+        if first and sums.apart() > self._settings.largest_gap:
             self._optimizer.zero_grad()
             help = "The engine has other weights than the trainer, or computes with other numbers: start again, or give a larger `gap`."
             raise RuntimeFault(
                 "R0998",
-                f"log probabilities of engine and trainer are {sums.apart(self._settings.dtype):.2g} apart",
+                f"log probabilities of engine and trainer are {sums.apart():.2g} apart",
                 help,
             )
         norm = float(self._accelerator.clip_grad_norm_(self._policy.parameters(), self._settings.clip) or 0.0)
@@ -148,7 +172,9 @@ class Learner:
         return self._accelerator.unwrap_model(self._policy).model
 
     def write_weights(self, folder: Path) -> None:
-        """What an engine loads: a whole model, or an adapter. The folder appears whole or not at all."""
+        """What an engine loads: a whole model, or an adapter. The folder appears whole or not at all; the first process writes it."""
+        if rank() != 0:
+            return
         part = folder.with_name(f".{folder.name}.part")
         shutil.rmtree(part, ignore_errors=True)
         model = self._model()
@@ -162,7 +188,9 @@ class Learner:
         part.replace(folder)
 
     def save(self, folder: Path) -> None:
-        """All that going on takes: weights, the optimizer's state, and the number of updates."""
+        """All that going on takes: weights, the optimizer's state, and the number of updates. The first process writes it."""
+        if rank() != 0:
+            return
         model = self._model()
         trained = {name: each for name, each in model.named_parameters() if each.requires_grad}
         torch.save({name: each.detach().cpu() for name, each in trained.items()}, folder / _WEIGHTS)
@@ -191,26 +219,26 @@ class Learner:
 class _Sums:
     """Sums over the passes of an update."""
 
-    def __init__(self) -> None:
+    def __init__(self, largest: bool) -> None:
+        """`largest`: the gap is the largest difference, else the mean of exp of it, less 1."""
+        self._largest = largest
         self.loss = 0.0
         self._clipped = self._divergence = self._entropy = 0.0
         self._apart = 0.0
         self._fresh = 0
 
-    def gap(self, logprobs: torch.Tensor, batch: RowBatch, dtype: str) -> None:
+    def gap(self, logprobs: torch.Tensor, batch: RowBatch) -> None:
         chosen = batch.mask.bool() & batch.fresh
         away = (logprobs - batch.old).abs()[chosen]
         if not away.numel():
             return
         self._fresh += away.numel()
-        self._apart = (
-            max(self._apart, float(away.max())) if dtype == "float32" else self._apart + float(away.exp().sum())
-        )
+        self._apart = max(self._apart, float(away.max())) if self._largest else self._apart + float(away.exp().sum())
 
-    def apart(self, dtype: str) -> float:
+    def apart(self) -> float:
         if not self._fresh:
             return 0.0
-        return self._apart if dtype == "float32" else self._apart / self._fresh - 1
+        return self._apart if self._largest else self._apart / self._fresh - 1
 
     def add(self, loss: torch.Tensor, passed: Passed, settings: GrpoSettings) -> None:
         self.loss += float(loss)
@@ -221,6 +249,21 @@ class _Sums:
             if passed.entropies is not None:
                 self._entropy += float((passed.entropies * passed.mask).sum())
 
+    def add_up(self, device: torch.device) -> None:
+        """Over all processes. The largest gap is not a sum."""
+        if processes() == 1:
+            return
+        distributed: Any = import_module("torch.distributed")
+        sums = torch.tensor(
+            [self.loss, self._clipped, self._divergence, self._entropy, self._apart, self._fresh], dtype=torch.float64, device=device
+        )  # fmt: skip
+        most = sums[4:5].clone()
+        distributed.all_reduce(sums)
+        distributed.all_reduce(most, op=distributed.ReduceOp.MAX)
+        self.loss, self._clipped, self._divergence, self._entropy, apart, fresh = sums.tolist()
+        self._apart = float(most) if self._largest else apart
+        self._fresh = int(fresh)
+
     def figures(self, norm: float, rate: float, norms: Norms, settings: GrpoSettings) -> Figures:
         return Figures(
             loss=self.loss,
@@ -228,7 +271,7 @@ class _Sums:
             rate=rate,
             tokens=norms.tokens,
             rows=norms.rows,
-            gap=self.apart(settings.dtype) if self._fresh else None,
+            gap=self.apart() if self._fresh else None,
             clipped=self._clipped / norms.tokens,
             divergence=self._divergence / norms.tokens if settings.loss.beta else None,
             entropy=self._entropy / norms.tokens if settings.loss.entropy else None,

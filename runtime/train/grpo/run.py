@@ -34,6 +34,7 @@ from clawc.runtime.train.records import (
 )
 from clawc.runtime.train.reporting import drop_after
 from clawc.runtime.train.settings import as_json, differing
+from clawc.runtime.train.trainer import processes
 
 if TYPE_CHECKING:
     from clawc.runtime.sandbox.interface import Backend
@@ -75,6 +76,7 @@ def grpo(
     from clawc.runtime.train.grpo.learner import Learner
     from clawc.runtime.train.grpo.rollouts import HeldOut, Rollouts
     from clawc.runtime.train.grpo.session import HELD_OUT, ROLLOUTS, Session
+    from clawc.runtime.train.grpo.together import First
 
     tasks = {load(path).manifest.id: path for path in bundles}
     if not tasks:
@@ -97,12 +99,12 @@ def grpo(
         players.append(LocalPlayer(backend))
         held = {load(path).manifest.id: path for path in held_out}
         examiner = HeldOut(held, other, players[-1], out / HELD_OUT, settings)
-    session = Session(
-        Learner(model, settings), weights, rollouts, curriculum, out, settings, examiner=examiner, told=told
-    )
+    learner = First(Learner(model, settings))
+    session = Session(learner, weights, rollouts, curriculum, out, settings, examiner=examiner, told=told)
     begun = time.perf_counter()
     run_closing(session.run(resume=resume), _All(players), "go on with `--resume`")
     seconds = time.perf_counter() - begun
+    learner.end()
     result = TrainingResult(steps=settings.steps, seconds=round(seconds, 3))
     write_training(out, record.model_copy(update={"result": result}))
     return GrpoResult(out / MODEL, settings.steps, seconds)
@@ -134,6 +136,7 @@ def _record(model: Path, tasks: Mapping[str, Path], settings: GrpoSettings, agen
         tokenizer_sha256=Template.of(model).tokenizer_sha256,
         template_sha256=TEMPLATE,
         method="grpo",
+        processes=processes(),
     )
     ids = hashlib.sha256("".join(f"{id}\n" for id in sorted(tasks)).encode()).hexdigest()
     return record.model_copy(update={"rows_sha256": ids})

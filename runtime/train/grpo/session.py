@@ -20,9 +20,10 @@ from typing import Any, Protocol
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.train.checkpoints import PREFIX, last_checkpoint, on_full_disk
 from clawc.runtime.train.grpo.curriculum import Curriculum
-from clawc.runtime.train.grpo.learner import Figures, Learner
+from clawc.runtime.train.grpo.learner import Figures
 from clawc.runtime.train.grpo.rollouts import Played
 from clawc.runtime.train.grpo.settings import GrpoSettings
+from clawc.runtime.train.grpo.together import LearnerLike
 from clawc.runtime.train.records import METRICS, MODEL
 
 WEIGHTS = "weights"
@@ -71,7 +72,7 @@ class Session:
     """One start of a training in the folder `out`."""
 
     def __init__(
-        self, learner: Learner, weights: Weights, rollouts: Steps, curriculum: Curriculum, out: Path, settings: GrpoSettings,
+        self, learner: LearnerLike, weights: Weights, rollouts: Steps, curriculum: Curriculum, out: Path, settings: GrpoSettings,
         *, examiner: Examiner | None = None, told: Callable[[Mapping[str, object]], None] = lambda _: None,
     ) -> None:  # fmt: skip
         self._learner = learner
@@ -147,7 +148,7 @@ class Session:
             figures = await asyncio.to_thread(self._learner.update, ready.played.rows, ready.played.episodes)
         else:
             self._untaught += 1
-            self._learner.version += 1
+            self._learner.skip()
         self._tokens += figures.tokens if figures is not None else 0
         train_s = time.monotonic() - begun
         begun = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,3 +73,18 @@ def test_rows_of_sandboxes_are_trained_on(project: Project, options: GrpoOptions
 def test_what_does_not_fit_is_said(project: Project, options: GrpoOptions, change: dict[str, object], why: str) -> None:
     with pytest.raises(UserError, match=why):
         grpo_command([project.root / "bundles"], replace(options, **change))  # type: ignore[arg-type]
+
+
+def test_two_processes_train_as_one(project: Project, options: GrpoOptions, tmp_path: Path) -> None:
+    """On the same rows: what one has played is there for the other."""
+    bundles, few = [project.root / "bundles"], replace(options, pass_tokens=900)
+    assert grpo_command(bundles, few) == OK
+    both = replace(few, out=tmp_path / "both", launch="several", processes=2)
+    shutil.copytree(project.out / "rollouts" / "step-000000-0", both.out / "rollouts" / "step-000000-0")
+    assert grpo_command(bundles, both) == OK
+    one, two = (lines(out)[0] for out in (project.out, both.out))
+    for name in ("loss", "grad_norm", "gap", "rows", "tokens", "reward", "clipped"):
+        assert two[name] == pytest.approx(one[name], rel=1e-3, abs=1e-5), name
+    assert read_training(both.out).processes == 2 and (both.out / MODEL / "model.safetensors").is_file()
+    with pytest.raises(UserError, match="cannot be given to the engine yet"):
+        grpo_command(bundles, replace(both, out=tmp_path / "split", launch="fsdp"))
