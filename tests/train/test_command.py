@@ -112,7 +112,10 @@ def test_tensorboard_is_told(bundles: Path, options: TrainOptions) -> None:
 def test_a_tracker_that_is_not_installed_is_said(
     bundles: Path, options: TrainOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clawc.runtime.engine.local.packages.find_spec", lambda name: None if name == "wandb" else 1)
+    def find(name: str) -> object:
+        return None if name == "wandb" else name
+
+    monkeypatch.setattr("clawc.runtime.engine.local.packages.find_spec", find)
     with pytest.raises(UserError, match=r"`wandb`.*not installed") as told:
         sft_command([bundles], replace(options, trackers=("wandb",)))
     assert "clawc[trackers]" in told.value.help

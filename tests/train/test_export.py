@@ -123,7 +123,7 @@ def test_weights_in_another_form_are_not_read(tiny_model: Path, tmp_path: Path) 
     (done.model / "adapter_model.safetensors").rename(done.model / "adapter_model.bin")
     for form in ("merged", "adapter"):
         with pytest.raises(RuntimeFault, match=r"has no `adapter_model\.safetensors`"):
-            export_model(tmp_path / "sft", tmp_path / "out", form)  # type: ignore[arg-type]
+            export_model(tmp_path / "sft", tmp_path / "out", form)
 
 
 def test_the_card_says_what_it_is_made_of(tiny_model: Path, tmp_path: Path) -> None:

@@ -260,7 +260,8 @@ class _Sums:
         most = sums[4:5].clone()
         distributed.all_reduce(sums)
         distributed.all_reduce(most, op=distributed.ReduceOp.MAX)
-        self.loss, self._clipped, self._divergence, self._entropy, apart, fresh = sums.tolist()
+        found = [float(each) for each in sums]
+        self.loss, self._clipped, self._divergence, self._entropy, apart, fresh = found
         self._apart = float(most) if self._largest else apart
         self._fresh = int(fresh)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -81,7 +82,7 @@ def test_each_row_is_in_one_pass(lengths: list[int], tokens: int) -> None:
 
 
 def test_a_batch_says_what_is_fresh_and_how_hot_it_was() -> None:
-    batch = batch_of([row(4, 0, (2, 2)), row(3, 1, (1, 2))], 2)
+    batch: Any = batch_of([row(4, 0, (2, 2)), row(3, 1, (1, 2))], 2)
     assert batch.fresh.tolist() == [[True], [False]]
     assert batch.attention.tolist() == [[1, 1, 1, 1], [1, 1, 1, 0]]
     assert batch.temperatures.tolist() == [[1.0, 0.5, 0.5, 0.5], [1.0, 0.5, 0.5, 1.0]]
@@ -94,10 +95,11 @@ def test_stale_tokens_weigh_at_most_so_much() -> None:
     logprobs = torch.tensor([[-1.0, -1.0]], requires_grad=True)
     old = torch.tensor([[-1.0, -5.0]])  # e^4 as likely now: the weight is cut at 2
     passed = Passed(logprobs, old, mask, torch.tensor([[1.0]]), proximal=logprobs.detach())
-    loss = policy_loss(passed, Norms(2, 1, 1), LossSettings("dapo", cap=2.0))
+    loss: Any = policy_loss(passed, Norms(2, 1, 1), LossSettings("dapo", cap=2.0))
     assert float(loss) == pytest.approx(-(1 + 2) / 2)
     loss.backward()
-    assert logprobs.grad is not None and logprobs.grad.tolist() == [[-0.5, -1.0]]
+    gradient: Any = logprobs.grad
+    assert gradient.tolist() == [[-0.5, -1.0]]
 
 
 @pytest.mark.parametrize(
