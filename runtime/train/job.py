@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 from pydantic import Field, JsonValue, TypeAdapter
 
@@ -59,7 +59,19 @@ def main(arguments: Sequence[str]) -> int:
     except RuntimeFault as fault:
         write_fault(file.parent, fault)
         return 1
-    return 0
+    leave()
+
+
+def leave() -> NoReturn:
+    """Ends this process, after all of them have come here. Threads of the libraries may be at work yet, which would break off the process
+    if it were ended as usual."""
+    distributed: Any = import_module("torch.distributed")
+    if distributed.is_initialized():
+        distributed.barrier()
+        distributed.destroy_process_group()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def write_fault(folder: Path, fault: RuntimeFault) -> None:

@@ -155,14 +155,18 @@ def together(folder: Path, described: Mapping[str, str], module: str, waiting: C
                 command = [sys.executable, "-m", module, str(folder / "job.json")]
                 own = {**shared, "RANK": str(number), "LOCAL_RANK": str(number)}
                 started.append(subprocess.Popen(command, env=own, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
-        while None in (found := [each.poll() for each in started]) and not any(found):
+        found = [each.poll() for each in started]
+        while None in found and not any(found):
             waiting()
             time.sleep(_LOOK_S)
+            found = [each.poll() for each in started]
     finally:
         _end(started)
-    failed = [number for number, each in enumerate(started) if each.returncode]
+    failed = [
+        number for number, status in enumerate(found) if status
+    ]  # of themselves; others were ended because of them
     if failed:
-        first = next((number for number in failed if (started[number].returncode or 0) > 0), failed[0])
+        first = failed[0]
         said = folder / f"rank-{first}.log"
         raise read_fault(folder) or RuntimeFault(
             "R0997",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from math import floor
 
+_ALMOST = 1e-6  # of an epoch: fractions are rounded
 _MANY = 50  # batches that are sorted by length together
 
 
@@ -31,16 +33,14 @@ def _chunks(numbers: Sequence[int], size: int) -> list[Sequence[int]]:
 
 
 class RowOrder:
-    """`rows_in_order` as the sampler of a loader of data, which is told each epoch."""
+    """`rows_in_order` as the sampler of a loader of data. Loaders tell a sampler its epoch, but those of a training that goes on in several
+    processes tell it the wrong one; so it asks, whenever it is begun with, how many epochs were trained."""
 
-    def __init__(self, lengths: Sequence[int], batch: int, seed: int) -> None:
-        self._lengths, self._batch, self._seed, self._epoch = lengths, batch, seed, 0
-
-    def set_epoch(self, epoch: int) -> None:
-        self._epoch = epoch
+    def __init__(self, lengths: Sequence[int], batch: int, seed: int, trained: Callable[[], float]) -> None:
+        self._lengths, self._batch, self._seed, self._trained = lengths, batch, seed, trained
 
     def __len__(self) -> int:
         return len(self._lengths)
 
     def __iter__(self) -> Iterator[int]:
-        return iter(rows_in_order(self._lengths, self._batch, self._seed, self._epoch))
+        return iter(rows_in_order(self._lengths, self._batch, self._seed, floor(self._trained() + _ALMOST)))

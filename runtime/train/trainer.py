@@ -76,6 +76,7 @@ def make_trainer(
         seed=settings.seed,
         data_seed=settings.seed,
         activation_checkpointing=settings.recompute,
+        ddp_find_unused_parameters=False,
         train_sampling_strategy="group_by_length",  # of rows that are held out; those that are trained on have an order of their own
         max_length=None,
         packing=False,
@@ -92,11 +93,11 @@ def make_trainer(
         dataloader_num_workers=0,
         prediction_loss_only=True,
     )
-    order = RowOrder([len(row.input_ids) for row in rows], settings.batch, settings.seed)
+    lengths = [len(row.input_ids) for row in rows]
 
     class Trainer(trl.SFTTrainer):  # type: ignore[misc, name-defined]
         def _get_train_sampler(self, train_dataset: object = None) -> RowOrder:
-            return order
+            return RowOrder(lengths, settings.batch, settings.seed, lambda: float(self.state.epoch or 0.0))
 
         def create_model_card(self, *_: object, **__: object) -> None:
             """None: an export has one that says more."""

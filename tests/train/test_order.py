@@ -29,9 +29,10 @@ def test_rows_of_a_batch_are_alike() -> None:
 
 
 def test_epochs_and_seeds_differ() -> None:
-    order = RowOrder([1] * 30, 4, 5)
+    trained = [0.0]
+    order = RowOrder([1] * 30, 4, 5, lambda: trained[0])
     first = list(order)
-    order.set_epoch(1)
-    assert list(order) != first and list(RowOrder([1] * 30, 4, 6)) != first
-    order.set_epoch(0)
+    trained[0] = 1 - 1e-9
+    assert list(order) != first and list(RowOrder([1] * 30, 4, 6, lambda: 0.0)) != first
+    trained[0] = 0.9
     assert list(order) == first and len(order) == 30

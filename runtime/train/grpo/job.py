@@ -15,7 +15,7 @@ from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.sandbox.choose import SandboxChoice, backend_of
 from clawc.runtime.train.grpo.run import GrpoResult, grpo
 from clawc.runtime.train.grpo.settings import GrpoSettings
-from clawc.runtime.train.job import meet, write_fault
+from clawc.runtime.train.job import leave, meet, write_fault
 from clawc.runtime.train.launch import described_processes, job_folder, together
 from clawc.runtime.train.records import MODEL, read_training
 from clawc.runtime.train.settings import as_json
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str]) -> int:
     except RuntimeFault as fault:
         write_fault(file.parent, fault)
         return 1
-    return 0
+    leave()
 
 
 def _run(job: GrpoJob) -> None:

@@ -44,6 +44,16 @@ class Played:
         return fsum(self.rewards) / len(self.rewards) if self.rewards else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Episode:
+    """`reward` is None for one that the infrastructure has failed, which `evidence` tells of."""
+
+    key: str
+    reward: float | None
+    rows: tuple[Row, ...]
+    evidence: str
+
+
 class Rollouts:
     """`bundles` are the tasks by the ids of their bundles, `folder` gets the runs."""
 
@@ -70,19 +80,19 @@ class Rollouts:
             tasks = self._curriculum.pick(step, refill, settings.tasks - groups, used)
             used.update(tasks)
             for task, group in (await self._play(step, refill, tasks)).items() if tasks else ():
-                known = [reward for reward, _ in group.values() if reward is not None]
+                known = [each.reward for each in group if each.reward is not None]
                 rewards += known
                 unscored += len(group) - len(known)
-                evidence = next((record for record in self._evidence.values() if record), evidence)
+                evidence = next((each.evidence for each in group if each.evidence), evidence)
                 if known:
                     self._curriculum.saw(task, known)
-                found = group_advantages([reward for reward, _ in group.values()], settings.scale)
+                found = group_advantages([each.reward for each in group], settings.scale)
                 if found is None:
                     same += 1
                     continue
                 groups += 1
-                mine = dict(zip(group, found, strict=True))
-                every = [row for _, its in group.values() for row in its]
+                mine = dict(zip([each.key for each in group], found, strict=True))
+                every = [row for each in group for row in each.rows]
                 kept = [row for row in every if row.old_logprobs is not None and len(row.input_ids) <= settings.longest]
                 left_out += len(every) - len(kept)
                 rows += with_advantage(kept, mine)
@@ -96,10 +106,8 @@ class Rollouts:
             )  # fmt: skip
         return Played(tuple(rows), episodes, tuple(rewards), unscored, groups, same, left_out, time.monotonic() - begun)
 
-    async def _play(
-        self, step: int, refill: int, tasks: list[str]
-    ) -> dict[str, dict[str, tuple[float | None, tuple[Row, ...]]]]:
-        """By task and episode the reward and the rows."""
+    async def _play(self, step: int, refill: int, tasks: list[str]) -> dict[str, list[_Episode]]:
+        """The group of each task."""
         settings = self._settings
         folder = self._folder / f"step-{step:06d}-{refill}"
         plan = RunPlan(
@@ -107,12 +115,12 @@ class Rollouts:
             (settings.seed * 1_000_003 + step) * 64 + refill,
         )  # fmt: skip
         summary = await play_all(plan, self._player)
-        found: dict[str, dict[str, tuple[float | None, tuple[Row, ...]]]] = {task: {} for task in tasks}
-        self._evidence = {record.key: record.evidence for record in summary.records}
+        found: dict[str, list[_Episode]] = {task: [] for task in tasks}
         for record in summary.records:
             calls = _calls(folder, record)
             rows = rows_of(sampled_calls(calls), record.key, record.bundle_id)
-            found[record.bundle_id][record.key] = reward_of(record, calls, rows, settings.reward), rows
+            reward = reward_of(record, calls, rows, settings.reward)
+            found[record.bundle_id].append(_Episode(record.key, reward, rows, record.evidence))
         return found
 
 

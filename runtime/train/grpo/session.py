@@ -154,12 +154,13 @@ class Session:
         begun = time.monotonic()
         await asyncio.to_thread(self._learner.write_weights, self._folder_of(self._learner.version))
         self._drop_weights()
-        if self._learner.version % self._settings.save_every == 0:
-            await asyncio.to_thread(self._save, ready.counts)
         line = {"num_tokens": self._tokens} | _line(ready, figures, self._settings, train_s, time.monotonic() - begun)
         with open(self._out / METRICS, "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
         self._told(line)
+        # After its line: what is reported and not yet saved is forgotten when the training goes on, and reported again.
+        if self._learner.version % self._settings.save_every == 0:
+            await asyncio.to_thread(self._save, ready.counts)
         if self._untaught >= self._settings.patience:
             raise RuntimeFault(
                 "R0998", f"in {self._untaught} steps in a row no group taught anything: all its rewards were the same",
