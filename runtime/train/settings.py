@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -79,9 +78,3 @@ def as_json(settings: Any) -> dict[str, JsonValue]:
         TypeAdapter(Any).dump_python(asdict(settings), mode="json")
     )
     return data
-
-
-def differing(before: Mapping[str, JsonValue], settings: Any, free: frozenset[str] = FREE) -> list[str]:
-    """Names of the settings, but for the free ones, that make another training of it than the one that was begun."""
-    now = as_json(settings)
-    return sorted(name for name in now if name not in free and before.get(name) != now[name])

@@ -16,22 +16,20 @@ from typing import Any
 from clawc.runtime.engine.local.packages import need
 from clawc.runtime.engine.local.template import TEMPLATE, Template
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.train.checkpoints import last_checkpoint, on_full_disk, remove_unfinished, require_space
+from clawc.runtime.train.begin import begin
+from clawc.runtime.train.checkpoints import last_checkpoint, on_full_disk, require_space
 from clawc.runtime.train.records import (
     METRICS,
     MODEL,
-    TRAINING,
     TrainedTask,
     TrainingRecord,
     TrainingResult,
     base_of,
-    read_training,
     record_of,
     write_training,
 )
-from clawc.runtime.train.reporting import drop_after
 from clawc.runtime.train.rows import Row
-from clawc.runtime.train.settings import Lora, SftSettings, as_json, differing
+from clawc.runtime.train.settings import FREE, Lora, SftSettings, as_json
 from clawc.runtime.train.trainer import TRAINER, make_trainer, mean_loss, processes, rank
 
 __all__ = ["METRICS", "MODEL", "TRAINER", "Lora", "Origin", "SftResult", "SftSettings", "make_trainer", "sft"]
@@ -89,10 +87,11 @@ def sft(
         raise RuntimeFault(
             "R0995", str(error), "give `--batch` as a multiple of `--at-once` times the processes"
         ) from error
-    first = rank() == 0
     out.mkdir(parents=True, exist_ok=True)
     with on_full_disk(out):
-        record = _begun(model, rows, out, settings, origin or Origin(), resume) if first else None
+        record = _record(model, rows, settings, origin or Origin()) if rank() == 0 else None
+        if record is not None:
+            begin(out, record, FREE, "rows", resume=resume)
         trainer = make_trainer(model, rows, out, settings, held_out)
         trainer.accelerator.wait_for_everyone()
         start = last_checkpoint(out) if resume else None
@@ -117,18 +116,6 @@ def _check(model: Path) -> None:
         raise RuntimeFault("R0952", f"`{model}` has no `{missing[0]}`", help)
 
 
-def _begun(
-    model: Path, rows: Sequence[Row], out: Path, settings: SftSettings, origin: Origin, resume: bool
-) -> TrainingRecord:
-    """Says in `out` what is trained there, and takes away what an end before the end has left."""
-    record = _record(model, rows, settings, origin)
-    _require_same(out, record, settings, resume)
-    remove_unfinished(out)
-    drop_after(out / METRICS, _step_of(last_checkpoint(out)))
-    write_training(out, record)
-    return record
-
-
 def _record(model: Path, rows: Sequence[Row], settings: SftSettings, origin: Origin) -> TrainingRecord:
     return record_of(
         base_of(model),
@@ -141,35 +128,6 @@ def _record(model: Path, rows: Sequence[Row], settings: SftSettings, origin: Ori
         template_sha256=TEMPLATE,
         processes=processes(),
     )
-
-
-def _require_same(out: Path, record: TrainingRecord, settings: SftSettings, resume: bool) -> None:
-    """Raises RuntimeFault R0995 if another training was begun in `out`."""
-    if not (out / TRAINING).is_file():
-        if last_checkpoint(out) is None:
-            return
-        help = f"give another `--out`, or take `{out}` away"
-        raise RuntimeFault("R0995", f"`{out}` has checkpoints, and no `{TRAINING}` that says of what", help)
-    before = read_training(out)
-    if not resume:
-        help = "go on with it by `--resume`, or give another `--out`"
-        raise RuntimeFault("R0995", f"`{out}` holds a training already", help)
-    other = [
-        what
-        for what, differs in (
-            ("model", before.base.sha256 != record.base.sha256),
-            ("rows", before.rows_sha256 != record.rows_sha256),
-        )
-        if differs
-    ]
-    other += differing(before.settings, settings)
-    if other:
-        help = "give what it was begun with, or another `--out`"
-        raise RuntimeFault("R0995", f"`{out}` holds a training with another {', another '.join(other)}", help)
-
-
-def _step_of(checkpoint: Path | None) -> int:
-    return 0 if checkpoint is None else int(checkpoint.name.rpartition("-")[2])
 
 
 def _require_space(out: Path, trainer: Any, settings: SftSettings) -> None:

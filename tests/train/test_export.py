@@ -138,6 +138,10 @@ def test_the_card_says_what_it_is_made_of(tiny_model: Path, tmp_path: Path) -> N
     assert "| `all` | 4 | 3 of 4 | 75.0 % | 30.0 to 95.0 % |" in card
     assert "**2 of the tasks that are scored above were trained on" in card
     assert "Left out: 2 `long`." in card and "| `learning_rate` | `0.003` |" in card and "1 more unscored" in card
+    rewarded = model_card(record.model_copy(update={"method": "grpo", "rows": 0}), "merged", "bfloat16")
+    assert (
+        "reinforcement learning on the tasks below" in rewarded and "- grpo\n" in rewarded and "0 rows" not in rewarded
+    )
     hostile = record.model_copy(update={"base": record.base.model_copy(update={"name": "a\n---\nlicense: x"})})
     assert "\nlicense: x" not in model_card(hostile, "adapter", "float32")
     assert "Nothing was played" in model_card(record, "merged", "float32")

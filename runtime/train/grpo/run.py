@@ -19,26 +19,23 @@ from clawc.runtime.gateway.line import Rules
 from clawc.runtime.harness.choose import harness_named
 from clawc.runtime.player import LocalPlayer
 from clawc.runtime.run import run_closing
-from clawc.runtime.train.checkpoints import last_checkpoint, remove_unfinished
+from clawc.runtime.train.begin import begin
 from clawc.runtime.train.records import (
-    METRICS,
     MODEL,
-    TRAINING,
     TrainedTask,
     TrainingRecord,
     TrainingResult,
     base_of,
-    read_training,
     record_of,
     write_training,
 )
-from clawc.runtime.train.reporting import drop_after
-from clawc.runtime.train.settings import as_json, differing
+from clawc.runtime.train.settings import as_json
 from clawc.runtime.train.trainer import processes
 
 if TYPE_CHECKING:
     from clawc.runtime.sandbox.interface import Backend
     from clawc.runtime.train.grpo.settings import GrpoSettings
+    from clawc.spec.bundle import Manifest
 
 LEARNER = ("torch", "transformers", "accelerate", "peft")
 # What may differ when a training is gone on with.
@@ -78,11 +75,12 @@ def grpo(
     from clawc.runtime.train.grpo.session import HELD_OUT, ROLLOUTS, Session
     from clawc.runtime.train.grpo.together import First
 
-    tasks = {load(path).manifest.id: path for path in bundles}
+    manifests = {path: load(path).manifest for path in bundles}
+    tasks = {manifest.id: path for path, manifest in manifests.items()}
     if not tasks:
         raise RuntimeFault("R0992", "there is no task to learn from", "give folders of bundles, or sources")
-    record = _record(model, tasks, settings, agent)
-    _begun(out, record, settings, resume)
+    record = _record(model, manifests, settings, agent)
+    begin(out, record, _FREE, "set of tasks", resume=resume)
     weights = LocalWeights(
         model, dtype=settings.dtype, device=settings.device, adapters=settings.lora is not None, graphs=graphs
     )
@@ -121,47 +119,21 @@ class _All:
             await player.close()
 
 
-def _record(model: Path, tasks: Mapping[str, Path], settings: GrpoSettings, agent: str) -> TrainingRecord:
+def _record(model: Path, tasks: Mapping[Path, Manifest], settings: GrpoSettings, agent: str) -> TrainingRecord:
     """The rows are not known before they are played; what stands for them are the tasks."""
-    manifests = [load(path).manifest for path in tasks.values()]
+    manifests = sorted(tasks.values(), key=lambda each: each.id)
     record = record_of(
         base_of(model),
         (),
         {**as_json(settings), "agent": agent},
-        sources=tuple(sorted({path.resolve().parent.name for path in tasks.values()})),
+        sources=tuple(sorted({path.resolve().parent.name for path in tasks})),
         tasks=tuple(
-            TrainedTask(bundle_id=each.id, task=each.task, template=each.template, rows=0)
-            for each in sorted(manifests, key=lambda each: each.id)
+            TrainedTask(bundle_id=each.id, task=each.task, template=each.template, rows=0) for each in manifests
         ),
         tokenizer_sha256=Template.of(model).tokenizer_sha256,
         template_sha256=TEMPLATE,
         method="grpo",
         processes=processes(),
     )
-    ids = hashlib.sha256("".join(f"{id}\n" for id in sorted(tasks)).encode()).hexdigest()
+    ids = hashlib.sha256("".join(f"{each.id}\n" for each in manifests).encode()).hexdigest()
     return record.model_copy(update={"rows_sha256": ids})
-
-
-def _begun(out: Path, record: TrainingRecord, settings: GrpoSettings, resume: bool) -> None:
-    """Raises RuntimeFault R0995 if `out` holds another training."""
-    out.mkdir(parents=True, exist_ok=True)
-    if (out / TRAINING).is_file():
-        before = read_training(out)
-        if not resume:
-            raise RuntimeFault(
-                "R0995", f"`{out}` holds a training already", "go on with it by `--resume`, or give another `--out`"
-            )
-        pairs = (
-            ("method", before.method != record.method),
-            ("model", before.base.sha256 != record.base.sha256),
-            ("set of tasks", before.rows_sha256 != record.rows_sha256),
-            ("agent", before.settings.get("agent") != record.settings.get("agent")),
-        )
-        other = [what for what, differs in pairs if differs] + differing(before.settings, settings, _FREE)
-        if other:
-            help = "give what it was begun with, or another `--out`"
-            raise RuntimeFault("R0995", f"`{out}` holds a training with another {', another '.join(other)}", help)
-    remove_unfinished(out)
-    last = last_checkpoint(out) if resume else None
-    drop_after(out / METRICS, 0 if last is None else int(last.name.rpartition("-")[2]))
-    write_training(out, record)
