@@ -103,11 +103,11 @@ def _trained(
             live.close()
     from clawc.runtime.train.sft import sft
 
-    with _looking(live.look):
-        try:
+    try:
+        with _looking(live.look):
             return sft(options.model, rows, options.out, settings, held_out, resume=options.resume, origin=origin)
-        finally:
-            live.close()
+    finally:  # when nobody looks any more: a look opens the box
+        live.close()
 
 
 @contextmanager

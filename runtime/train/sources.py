@@ -98,11 +98,12 @@ def run_rows(
     instructions = Instructions(folder, info)
     for record in records:
         rows = attempt_rows(folder, record)
-        if not rows and rendering is not None:
-            said = read_trajectory(folder, info, record, instructions.of(record))
-            rows = () if said is None else _rendered(said, rendering, gathered)
         if not rows:
-            gathered.without("uncaptured")
+            said = None if rendering is None else read_trajectory(folder, info, record, instructions.of(record))
+            if said is None or rendering is None:
+                gathered.without("uncaptured")
+            else:
+                rows = _rendered(said, rendering, gathered)
         taken = selection.chosen(rows, record.outcome, record.score, opaque=record.opaque)
         yield from gathered.took(record.bundle_id, record.task, record.template, taken, record.score)
 

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from clawc.commands.evaluate import EVALUATION, EvalOptions, eval_command
+from clawc.commands.train import TrainOptions, sft_command
 from clawc.exits import FINDINGS, OK, UserError
 from clawc.runtime.bundle import load
-from clawc.runtime.train.records import TRAINING, TrainedTask
+from clawc.runtime.train.records import TRAINING, TrainedTask, read_training
 from clawc.runtime.train.scores import Known, evaluation, score_of
 from clawc.runtime.train.sft import TRAINER, Lora, Origin, sft
 from tests.campaign.conftest import Project, project, works
@@ -91,3 +92,18 @@ def test_a_training_is_played_against_its_base(
     assert data["total"]["before"] == data["total"]["after"] == 0.0
     assert {group["name"] for group in data["familiarity"]} >= {"seen"}
     assert data["after"]["agent"] != data["before"]["agent"]
+
+
+def test_what_was_said_in_a_run_without_tokens_is_rendered(
+    project: Project, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    skip_without(*TRAINER, extra="train")
+    good = f"scripted:{project.root / 'good.json'}"
+    eval_command(good, [project.root / "bundles"], EvalOptions(project.out))
+    options = TrainOptions(tiny_model, tmp_path / "out", steps=1, batch=1, at_once=1, dtype="float32", device="cpu")
+    assert sft_command([project.out / "after"], options) == FINDINGS
+    assert "0 rows" in capsys.readouterr().out
+    assert sft_command([project.out / "after"], replace(options, rendered=True)) == OK
+    assert "left out: 1 duplicate" in capsys.readouterr().out  # both bundles ask for the same
+    (task,) = read_training(options.out).tasks
+    assert (task.rows, task.score) == (1, 1.0)
