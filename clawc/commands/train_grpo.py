@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from clawc.runtime.train.grpo.run import GrpoResult
     from clawc.runtime.train.grpo.settings import GrpoSettings
 
-LOSSES = ("grpo", "dr_grpo", "dapo", "gspo")
-
 
 @dataclass(frozen=True, slots=True)
 class GrpoOptions:
