@@ -212,7 +212,7 @@ def run_verb(
         typer.Option(
             "--agent",
             "-a",
-            help="oracle, null, scripted:FILE, loop, pi, openclaw (with :FILE for settings) or command:FILE",
+            help="oracle, null, imperfect:RATE, scripted:FILE, loop, pi, openclaw (with :FILE for settings) or command:FILE",
         ),
     ] = "oracle",
     model: Annotated[

@@ -14,6 +14,12 @@ app = typer.Typer(
     help="Train models on what runs and tasks teach; look at trainings; export what was trained.",
 )  # fmt: skip
 _Training = Annotated[Path, typer.Argument(help="folder of a training", metavar="DIR")]
+_Model = Annotated[
+    Path,
+    typer.Option(
+        "--model", "-m", help="the model to train: a folder as transformers saves it, or of a training; or smollm2"
+    ),
+]
 
 
 @app.command("sft")
@@ -22,7 +28,7 @@ def sft_verb(
         list[Path],
         typer.Argument(help="run folders, folders of bundles, and files of trajectories or rows", metavar="RUN..."),
     ],
-    model: Annotated[Path, typer.Option("--model", "-m", help="the model to train, as transformers saves it")],
+    model: _Model,
     out: Annotated[Path, typer.Option("--out", "-o", help="folder for the model, metrics and checkpoints")],
     agent: Annotated[
         Path | None,
@@ -84,7 +90,7 @@ def grpo_verb(
     suite: Annotated[
         list[Path], typer.Argument(help="`.claw` files, bundles, or folders with them", metavar="SUITE...")
     ],
-    model: Annotated[Path, typer.Option("--model", "-m", help="the model to train, as transformers saves it")],
+    model: _Model,
     out: Annotated[Path, typer.Option("--out", "-o", help="folder for the model, runs, metrics and checkpoints")],
     agent: Annotated[
         str, typer.Option("--agent", "-a", help="loop, pi or openclaw (with :FILE), or command:FILE")

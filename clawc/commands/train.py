@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast, get_args
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, cast, get_args
 from clawc import exits
 from clawc.commands.bundles import bundles_at
 from clawc.commands.faults import stopping, user_errors
+from clawc.commands.model_folder import model_folder
 from clawc.commands.train_watch import Live
 from clawc.compiler.report import clean
 from clawc.exits import UserError
@@ -72,6 +73,7 @@ def sft_command(paths: Sequence[Path], options: TrainOptions) -> int:
     if options.processes is not None and not options.launch:
         raise UserError("`--processes` is for `--launch`", "give `--launch several`, too")
     with user_errors(), stopping():
+        options = replace(options, model=model_folder(options.model))
         found = _Rows(options)
         rows = found.of(paths)
         if not rows:

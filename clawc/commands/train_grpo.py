@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from clawc import exits
 from clawc.commands.bundles import bundles_of
 from clawc.commands.faults import stopping, user_errors
+from clawc.commands.model_folder import model_folder
 from clawc.commands.train_watch import Live
 from clawc.compiler.report import clean
 from clawc.exits import UserError
@@ -77,6 +78,7 @@ def grpo_command(suite: Sequence[Path], options: GrpoOptions) -> int:
         from clawc.runtime.sandbox.choose import SandboxChoice, backend_of
         from clawc.runtime.train.grpo.run import grpo
 
+        options = replace(options, model=model_folder(options.model))
         bundles = [bundle.path for bundle in bundles_of(suite, options.out / "bundles")]
         held = bundles_of(options.held_out, options.out / "held-bundles") if options.held_out else []
         if options.launch:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.harness.imperfect import imperfect_named
 from clawc.runtime.harness.interface import Harness
 from clawc.runtime.harness.null import Null
 from clawc.runtime.harness.oracle import Oracle
@@ -24,7 +25,7 @@ def needs_model(name: str) -> bool:
 
 
 def harness_named(name: str, model: ModelChoice | None = None) -> Harness:
-    """`oracle`, `null`, `scripted:FILE`, or with a model `loop`, `pi`, `openclaw`, each also with `:FILE`, and `command:FILE`. Raises
+    """`oracle`, `null`, `imperfect:RATE`, `scripted:FILE`, or with a model `loop`, `pi`, `openclaw`, each also with `:FILE`, and `command:FILE`. Raises
     RuntimeFault R0403 for another name, R0404 and R0405 for settings that are none, R0406 where a model is missing or has no use, R0407
     for an agent that is not installed."""
     kind, _, file = name.partition(":")
@@ -36,6 +37,8 @@ def harness_named(name: str, model: ModelChoice | None = None) -> Harness:
         return Oracle()
     if name == "null":
         return Null()
+    if kind == "imperfect" and file:
+        return imperfect_named(file)
     if kind == "scripted" and file:
         return Scripted(Path(file))
     if kind in _WITH_MODEL and (file or name != "command") and not name.endswith(":"):
@@ -47,7 +50,7 @@ def harness_named(name: str, model: ModelChoice | None = None) -> Harness:
     raise RuntimeFault(
         "R0403",
         f"unknown agent `{name}`",
-        "Agents are `oracle`, `null`, `scripted:FILE`, `loop`, `pi`, `openclaw` (also as in `pi:FILE`) and `command:FILE`.",
+        "Agents are `oracle`, `null`, `imperfect:RATE`, `scripted:FILE`, `loop`, `pi`, `openclaw` (also as in `pi:FILE`) and `command:FILE`.",
     )
 
 

@@ -17,7 +17,8 @@ import torch
 
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.train.grpo.losses import Norms, Passed, clipped_share, divergence, policy_loss
-from clawc.runtime.train.grpo.policy import RowBatch, TokenLogprobs, batch_of, passes
+from clawc.runtime.train.grpo.passes import passes
+from clawc.runtime.train.grpo.policy import RowBatch, TokenLogprobs, batch_of
 from clawc.runtime.train.grpo.settings import GrpoSettings
 from clawc.runtime.train.rows import Row
 from clawc.runtime.train.trainer import processes, quiet, rank
@@ -151,7 +152,7 @@ class Learner:
 
     def _logprobs(self, batch: RowBatch, entropies: bool) -> tuple[torch.Tensor, torch.Tensor]:
         found: tuple[torch.Tensor, torch.Tensor] = self._policy(
-            batch.ids, batch.attention, batch.mask, batch.temperatures, entropies
+            batch.ids, batch.attention, batch.mask, batch.temperatures, entropies, batch.shared
         )
         return found
 
@@ -162,7 +163,9 @@ class Learner:
         with torch.no_grad():
             if self._reference is not None:
                 with self._accelerator.autocast():
-                    found = self._reference(batch.ids, batch.attention, batch.mask, batch.temperatures)[0]
+                    found = self._reference(
+                        batch.ids, batch.attention, batch.mask, batch.temperatures, shared=batch.shared
+                    )[0]
             else:
                 with self._model().disable_adapter():
                     found = self._logprobs(batch, False)[0]

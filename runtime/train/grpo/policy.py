@@ -1,12 +1,13 @@
 """The policy: log probabilities of the sampled tokens of rows, as the engine had them.
 
-Only positions that are trained get logits, some at a time: those of all tokens of a long row over a large vocabulary would not fit. The last
+The episodes of a group begin with the same tokens, as many as a prompt has: a pass over rows that do computes these once, and its gradient is
+that of the rows one by one (`tests/train/grpo/test_shared.py`). Only positions that are trained get logits, some at a time: those of all tokens of a long row over a large vocabulary would not fit. The last
 layer and all after it are computed in float32, since logits near 20 are told apart by 0.125 in bfloat16.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from clawc.runtime.train.grpo.passes import shared_prefix
 from clawc.runtime.train.rows import Row
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ _AT_ONCE = 1024  # positions whose logits there are at a time
 class RowBatch:
     """Rows side by side, (rows, tokens): `ids` are filled up with 0, which `attention` leaves out, and `mask` with 0. `old` are the captured log
     probabilities, `temperatures` those of the sampling, 1 elsewhere; `advantages` (rows, 1); `fresh` (rows, 1) says whose tokens all come
-    from the weights of now."""
+    from the weights of now. The first `shared` tokens are the same in all rows, and none of them is trained."""
 
     ids: Tensor
     attention: Tensor
@@ -35,6 +37,7 @@ class RowBatch:
     temperatures: Tensor
     advantages: Tensor
     fresh: Tensor
+    shared: int = 0
 
 
 def batch_of(rows: Sequence[Row], version: int, device: torch.device | str = "cpu") -> RowBatch:
@@ -55,19 +58,8 @@ def batch_of(rows: Sequence[Row], version: int, device: torch.device | str = "cp
         temperatures=filled([_temperatures(row) for row in rows], 1.0, torch.float32),
         advantages=torch.tensor([[row.advantage] for row in rows], dtype=torch.float32, device=device),
         fresh=torch.tensor([[row.versions == (version, version)] for row in rows], dtype=torch.bool, device=device),
+        shared=shared_prefix(rows),
     )
-
-
-def passes(rows: Sequence[Row], tokens: int) -> Iterator[list[Row]]:
-    """The rows in passes of like length, each of at most so many tokens with what fills it up, or of one row."""
-    some: list[Row] = []
-    for row in sorted(rows, key=lambda row: (len(row.input_ids), row.episode_id, row.row_index)):
-        if some and len(row.input_ids) * (len(some) + 1) > tokens:
-            yield some
-            some = []
-        some.append(row)
-    if some:
-        yield some
 
 
 class TokenLogprobs(nn.Module):
@@ -78,14 +70,15 @@ class TokenLogprobs(nn.Module):
         self.model = model
 
     def forward(
-        self, batch_ids: Tensor, attention: Tensor, mask: Tensor, temperatures: Tensor, entropies: bool = False
-    ) -> tuple[Tensor, Tensor]:
-        """Log probabilities of the trained tokens, (rows, tokens) with 0 elsewhere, and the entropies of what they were drawn from."""
+        self, batch_ids: Tensor, attention: Tensor, mask: Tensor, temperatures: Tensor, entropies: bool = False, shared: int = 0
+    ) -> tuple[Tensor, Tensor]:  # fmt: skip
+        """Log probabilities of the trained tokens, (rows, tokens) with 0 elsewhere, and the entropies of what they were drawn from. The
+        first `shared` tokens, of which none is trained, are computed for the first row alone."""
         causal = self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
-        hidden = causal.model(input_ids=batch_ids, attention_mask=attention).last_hidden_state
+        hidden, skipped = _hidden(causal.model, batch_ids, attention, shared)
         rows, columns = mask[:, 1:].nonzero(as_tuple=True)
         chosen, targets, temperature = (
-            hidden[rows, columns],
+            hidden[rows, columns - skipped],
             batch_ids[rows, columns + 1],
             temperatures[rows, columns + 1],
         )
@@ -110,6 +103,22 @@ class TokenLogprobs(nn.Module):
         logprobs = zeros.index_put(index, torch.cat([part[0] for part in parts])) if parts else zeros
         entropy = zeros.index_put(index, torch.cat([part[1] for part in parts])) if parts else zeros
         return logprobs, entropy
+
+
+def _hidden(model: Any, ids: Tensor, attention: Tensor, shared: int) -> tuple[Tensor, int]:
+    """Last hidden states, (rows, tokens, width), and the number of leading tokens that they are left out of."""
+    kinds = getattr(model.config, "layer_types", None) or ()
+    if shared == 0 or any(
+        kind != "full_attention" for kind in kinds
+    ):  # other layers keep something else than keys and values
+        return model(input_ids=ids, attention_mask=attention).last_hidden_state, 0
+    cache: Any = import_module("transformers").DynamicCache()
+    first: Tensor = model(input_ids=ids[:1, :shared], past_key_values=cache, use_cache=True).last_hidden_state
+    cache.batch_repeat_interleave(len(ids))
+    rest: Tensor = model(
+        input_ids=ids[:, shared:], attention_mask=attention, past_key_values=cache, use_cache=True
+    ).last_hidden_state
+    return torch.cat([first[:, -1:].expand(len(ids), 1, -1), rest], 1), shared - 1
 
 
 def _of_positions(

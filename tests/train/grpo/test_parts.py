@@ -20,7 +20,8 @@ import torch  # noqa: E402
 from clawc.runtime.train.grpo.advantages import group_advantages  # noqa: E402
 from clawc.runtime.train.grpo.curriculum import Curriculum  # noqa: E402
 from clawc.runtime.train.grpo.losses import LossSettings, Norms, Passed, policy_loss  # noqa: E402
-from clawc.runtime.train.grpo.policy import batch_of, passes  # noqa: E402
+from clawc.runtime.train.grpo.passes import passes  # noqa: E402
+from clawc.runtime.train.grpo.policy import batch_of  # noqa: E402
 from clawc.runtime.train.grpo.settings import GrpoSettings  # noqa: E402
 
 
