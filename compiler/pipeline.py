@@ -30,6 +30,7 @@ from clawc.compiler.passes.seal import Sealer
 from clawc.compiler.passes.shape import check_shape, known
 from clawc.compiler.passes.sound import derived_part, is_sound, judged_part, sealed_part
 from clawc.compiler.passes.spelling import corrected
+from clawc.compiler.passes.suites import SuiteDeclaration, declare_suites
 from clawc.compiler.passes.trace import Quotation, trace
 from clawc.compiler.passes.trial import Trial
 from clawc.compiler.passes.variants import try_tests, variants
@@ -126,6 +127,8 @@ def check_instance(parsed: Parsed, assets: Assets | None = None, seed: int = 0, 
                 continue
             if compiled is not None:
                 found.append(compiled)
+    if _has_suites(file):
+        declare_suites(_outer(source, file, diagnostics, recorded), file)
     if not any(isinstance(i, ast.Block) for i in file.items):
         _module(source, file, diagnostics, recorded)
     if not any(isinstance(i, (ast.Block, ast.BrokenItem, ast.Def, ast.Let)) for i in file.items):
@@ -133,6 +136,18 @@ def check_instance(parsed: Parsed, assets: Assets | None = None, seed: int = 0, 
             diagnostics.add("E0112", source, ast.Span(0, 0), "this file declares nothing", "add a `task NAME { … }`")
     sifted = sift(source, parsed.allowed, diagnostics)
     return Checked(source, sifted.kept, [] if diagnostics.has_errors else found, sifted.allowed, parsed.allowed)
+
+
+def read_suites(parsed: Parsed) -> tuple[list[SuiteDeclaration], list[Diagnostic]]:
+    """The suites that a file declares, and what is wrong in it; none of the former where something is an error."""
+    diagnostics = Diagnostics()
+    diagnostics.include(parsed.diagnostics)
+    found = declare_suites(_outer(parsed.source, parsed.file, diagnostics, NoAssets()), parsed.file)
+    return ([] if diagnostics.has_errors else found), sift(parsed.source, parsed.allowed, diagnostics).kept
+
+
+def _has_suites(file: ast.File) -> bool:
+    return any(isinstance(item, ast.Block) and item.kind.text == "suite" for item in file.items)
 
 
 def _task(

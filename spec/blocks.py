@@ -180,10 +180,21 @@ TABLE: tuple[BlockKind, ...] = (
     }, ("check", "require", "forbid", "rubric"), ("let", "def")),
     BlockKind("suite", "tasks that are run and reported together", ("name",), {
         "title": Attribute("text", "one line for people"),
+        "version": Attribute("text", "of the suite, as in \"1.2.0\"; scores of different ones are never mixed"),
         "tasks": Attribute("text list", "files or patterns beside this one", required=True),
         "without": Attribute("text list", "files or patterns that are left out"),
         "categories": Attribute("dotted list", "only tasks of these categories"),
         "repeats": Attribute("number", "episodes for each task; 1 unless given"),
+        "instances": Attribute("number", "of each task that draws something; 1 unless given"),
+        "seed": Attribute("number", "of the first instance; the others follow"),
+        "canary": Attribute("text", "stands nowhere else, so that it can be looked for in what models learn from; made unless given"),
+    }, ("split", "release")),
+    BlockKind("split", "a part of the suite; the instances of a task stand all in one", ("name",), {
+        "share": Attribute("number", "its part of the tasks, beside the shares of the others", required=True),
+        "seeds": Attribute("text", "a file with the seeds of its instances, one a line, which is not published"),
+    }),
+    BlockKind("release", "what a version brought; the label is the version", ("title",), {
+        "text": Attribute("text", "what has changed, and whether scores can be compared with those before", required=True),
     }),
     BlockKind("persona", "who asks", ("name",), {
         "text": Attribute("text", "who it is, in a sentence or two", required=True),
