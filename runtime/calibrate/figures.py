@@ -39,9 +39,7 @@ def point_biserial(successes: Floats, trials: Floats) -> list[float | None]:
     """Of each item (I, J), over its trials, with the rest score: (mean rest of passes - mean rest of fails) * sqrt(p (1 - p)) / sd
     (Lord and Novick 1968, section 15.5), without the item itself."""
     rest_trials = trials.sum(axis=0)[None, :] - trials
-    rest = np.where(
-        rest_trials > 0, (successes.sum(axis=0)[None, :] - successes) / np.maximum(rest_trials, 1), np.nan
-    )
+    rest = np.where(rest_trials > 0, (successes.sum(axis=0)[None, :] - successes) / np.maximum(rest_trials, 1), np.nan)
     found: list[float | None] = []
     for i in range(len(trials)):
         told = (trials[i] > 0) & np.isfinite(rest[i])
@@ -60,6 +58,7 @@ def signed_slopes(design: Design, ability: Floats, dispersion: float) -> tuple[F
     x = (ability - ability.mean()) / spread
     level, slope = np.zeros(len(design.trials)), np.zeros(len(design.trials))
     level_precision, slope_precision = 1 / _LEVEL_PRIOR**2, 1 / (_SLOPE_PRIOR * max(spread, 0.2)) ** 2
+    a, determinant = np.ones(len(level)), np.ones(len(level))
     for _ in range(30):
         chance = 1 / (1 + np.exp(-(level[:, None] + slope[:, None] * x[None, :])))
         residual = (design.successes - design.trials * chance) / dispersion

@@ -119,7 +119,12 @@ def flags_of(
             ItemFlags(item, None, None, bool(known.get(item)), bool(known.get(item)), (*known.get(item, ()), *_tail(s, n, how)), None)
             for item, (s, n) in zip(responses.items, totals)
         )  # fmt: skip
-        return Flags(items, None, None, ("below two agents or items, no model was fitted: only tails and references are flagged",))
+        return Flags(
+            items,
+            None,
+            None,
+            ("below two agents or items, no model was fitted: only tails and references are flagged",),
+        )
     broken = [float(q) for q in evidence.suspicion.broken]
     figures = figures_of(evidence.design, evidence.grid, evidence.state, evidence.dispersion)
     misfits = benjamini_hochberg([f.misfit_p for f in figures])
@@ -216,9 +221,7 @@ def _rates(figures: Figures) -> str:
     return f"; the weaker third passes {figures.weak_rate:.0%}, the stronger {figures.strong_rate:.0%}"
 
 
-def _said(
-    fault: Fault, figures: Figures, broken: float, total: tuple[int, int], evidence: Evidence, i: int
-) -> str:
+def _said(fault: Fault, figures: Figures, broken: float, total: tuple[int, int], evidence: Evidence, i: int) -> str:
     chance = f"broken with chance {broken:.2f}"
     slope = f"slope {figures.slope:+.2f} ± {figures.slope_error:.2f}"
     if fault == "reversed":
@@ -226,7 +229,9 @@ def _said(
     if fault in ("accepts_all", "accepts_none"):
         usual = float(evidence.design.features[i] @ evidence.state.beta)
         told = (
-            "the difficulty of the other items" if evidence.design.features.shape[1] == 1 else "the features of the item"
+            "the difficulty of the other items"
+            if evidence.design.features.shape[1] == 1
+            else "the features of the item"
         )
         many = "all" if fault == "accepts_all" else "none"
         return f"passed in {total[0]} of {total[1]} trials, near {many}, although {told} would have it at {usual:+.1f} ± {evidence.state.difficulty_sd:.1f} logits; {chance}"

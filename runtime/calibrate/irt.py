@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
 from statistics import NormalDist
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 import numpy as np
 
@@ -221,6 +221,8 @@ def _described(
     covariance, added = _ability_errors(design, state, mean, np.exp(log_slope), sound, dispersion)
     if origin == "population":
         added = added + state.ability_sd**2 / len(state.ability)
+    # The unit is the mean slope of these items, themselves a sample of such items.
+    added = added + (mean * state.slope_sd) ** 2 / max(1.0, float(sound.sum()))
     error = np.sqrt(variance + added)
     z = NormalDist().inv_cdf(0.5 + level / 2)
     lean = (z * z - 1) / 6 * skewness
@@ -232,7 +234,7 @@ def _described(
         for i, item in enumerate(responses.items)
     )  # fmt: skip
     agents = tuple(
-        AgentFit(agent, float(state.ability[j]), float(np.sqrt(covariance[j, j])), int(design.successes[:, j].sum()), int(design.trials[:, j].sum()))
+        AgentFit(agent, float(state.ability[j]), sqrt(max(0.0, float(covariance[j, j]))), int(design.successes[:, j].sum()), int(design.trials[:, j].sum()))
         for j, agent in enumerate(responses.agents)
     )  # fmt: skip
     return Fit(
@@ -253,5 +255,7 @@ def _ability_errors(
     information = np.diag(counted.sum(axis=0) + 1 / state.ability_sd**2) - counted.T @ pull
     agents = len(state.ability)
     centre = np.eye(agents) - 1 / agents
-    covariance: Floats = np.linalg.pinv(centre @ information @ centre, hermitian=True)
-    return covariance, np.maximum(np.einsum("ij,jk,ik->i", pull, covariance, pull, optimize=True), 0.0)
+    # Of the sum of abilities, which is 0, nothing is uncertain; 1 in its place makes the matrix regular.
+    inverse = cast("Floats", np.linalg.inv(centre @ information @ centre + 1 / agents))
+    covariance = inverse - 1 / agents
+    return covariance, np.maximum(((pull @ covariance) * pull).sum(axis=1), 0.0)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log, pi
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,14 +68,20 @@ def grid_for(design: Design, state: State, slopes: bool) -> Grid:
     most = max(1.0, float(np.quantile(design.trials.sum(axis=1), 0.9)))
     spread = max(0.5, float(np.clip(state.ability, -4, 4).std()))
     step = min(_B_COARSEST, max(_B_FINEST, _SPACING / np.sqrt(0.2 * most)))
-    reach = max(float(np.quantile(np.abs(state.ability), 0.9)) + 4.0, abs(float(state.beta[0])) + 3.5 * state.difficulty_sd)
+    reach = max(
+        float(np.quantile(np.abs(state.ability), 0.9)) + 4.0, abs(float(state.beta[0])) + 3.5 * state.difficulty_sd
+    )
     half = int(np.ceil(min(reach, 9.0) / step))
-    difficulty = np.arange(-half, half + 1) * step
+    difficulty = _nodes(half, step)
     if not slopes:
         return Grid(difficulty, np.zeros(1))
     step = min(_A_COARSEST, max(_A_FINEST, _SPACING / (spread * np.sqrt(0.16 * most))))
     half = int(np.ceil(min(1.6, max(1.0, 4 * state.slope_sd)) / step))
-    return Grid(difficulty, np.arange(-half, half + 1) * step)
+    return Grid(difficulty, _nodes(half, step))
+
+
+def _nodes(half: int, step: float) -> Floats:
+    return np.arange(-half, half + 1, dtype=np.float64) * np.float64(step)
 
 
 def logits(grid: Grid, ability: Floats) -> Floats:
@@ -115,7 +122,13 @@ def posterior(likelihood: Floats, prior: Floats) -> Posterior:
 
 
 def maximised(
-    design: Design, state: State, sound: Floats, slopes: bool, dispersion: float = 1.0, rounds: int = 60, tolerance: float = 2e-3
+    design: Design,
+    state: State,
+    sound: Floats,
+    slopes: bool,
+    dispersion: float = 1.0,
+    rounds: int = 60,
+    tolerance: float = 2e-3,
 ) -> tuple[State, Grid]:
     """EM until no ability moves further than `tolerance` logits. `sound` (I,) weighs items, in [0, 1]."""
     for _ in range(rounds):
@@ -154,7 +167,7 @@ def _updated(design: Design, state: State, grid: Grid, logit: Floats, weights: F
     ability, mean, variance = ability * scale, mean * scale, variance * scale**2
     x = design.features * sound[:, None]
     ridge = np.diag([1e-6] + [0.5] * (design.features.shape[1] - 1))
-    beta: Floats = np.linalg.solve(x.T @ design.features + ridge, x.T @ mean)
+    beta = cast("Floats", np.linalg.solve(x.T @ design.features + ridge, x.T @ mean))
     residual = (mean - design.features @ beta) ** 2 + variance
     freedom = max(1.0, total - design.features.shape[1])
     difficulty_sd = max(0.1, float(np.sqrt((sound @ residual + 1.0) / (freedom + 1.0))))

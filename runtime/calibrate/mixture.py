@@ -74,11 +74,13 @@ def _evidence(fault: Fault, design: Design, state: State, means: Floats, dispers
         return _mean_of(by_rate - np.log(len(edges)))
     step = 0.4
     half = int(np.ceil(min(7.0, max(4.0, float(np.abs(means).max()) + 2.5 * state.difficulty_sd)) / step))
-    difficulty = np.arange(-half, half + 1) * step
+    difficulty = np.arange(-half, half + 1, dtype=np.float64) * np.float64(step)
     slopes = np.asarray([-1.0, 0.0, 1.0]) * max(0.1, state.slope_sd) if state.slope_sd else np.zeros(1)
     grid = Grid(difficulty, slopes)
     chance = 1 / (1 + np.exp(-logits(grid, state.ability)))
-    prior = log_normal(grid.difficulty[None, :], means[:, None], float(np.hypot(state.difficulty_sd, 0.5))) + np.log(step)
+    prior = log_normal(grid.difficulty[None, :], means[:, None], float(np.hypot(state.difficulty_sd, 0.5))) + np.log(
+        step
+    )
     weight = np.log([0.25, 0.5, 0.25]) if len(slopes) == 3 else np.zeros(1)
     prior = (weight[None, :, None] + prior[:, None, :]).reshape(len(means), -1)
     parts: list[Floats] = []

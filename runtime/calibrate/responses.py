@@ -154,7 +154,12 @@ def merged(tables: Iterable[Responses]) -> Responses:
 
 
 def _counts(successes: object, trials: object) -> bool:
-    if not isinstance(successes, int) or not isinstance(trials, int) or isinstance(successes, bool) or isinstance(trials, bool):
+    if (
+        not isinstance(successes, int)
+        or not isinstance(trials, int)
+        or isinstance(successes, bool)
+        or isinstance(trials, bool)
+    ):
         return False
     return 0 <= successes <= trials <= MOST_TRIALS
 
