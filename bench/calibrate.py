@@ -1,8 +1,8 @@
 """What a calibration recovers of simulated populations, beside the baseline that needs no model: the logit of the raw pass rate as difficulty,
 and a raw point-biserial correlation below 0.1 as flag.
 
-Each simulation draws a population of sound items, which shows how well difficulties are recovered and how often their intervals hold them, and one with
-broken verifiers among them. The aims are of the populations named in `AIMED`; the others say where the limits are.
+Each simulation draws a population with broken verifiers among its items. How well difficulties are recovered, and how often their intervals hold
+them, is of the sound items, beside the broken ones. The aims are of the populations in `AIMED`; the others say where the limits are.
 """
 
 from __future__ import annotations
@@ -23,20 +23,25 @@ from typing import Any
 
 from bench.machine import machine
 from clawc.runtime.calibrate.calibration import Calibration, calibrate
+from clawc.runtime.calibrate.irt import fit
 from clawc.runtime.calibrate.simulate import Breakage, Population, Simulated, simulated
 
 SIMULATIONS, PROCESSES, BROKEN = 1_000, 2, 0.1
-AIMS = {"difficulty_error": 0.3, "coverage": (0.93, 0.97), "broken_flagged": 0.95, "sound_flagged": 0.05, "fit_s": 0.5}
+COVERAGE = (0.93, 0.97)
+AIMS = {"difficulty_error": 0.3, "broken_flagged": 0.95, "sound_flagged": 0.05, "fit_s": 0.5}
 KINDS: tuple[Breakage, ...] = ("coin", "reversed", "accepts_all", "accepts_none", "flips")
+_SLOPES = Population(discrimination_sd=0.2, broken=BROKEN, kinds=KINDS)
 POPULATIONS = {
-    "equal slopes": Population(kinds=KINDS),
-    "slopes vary": Population(discrimination_sd=0.2, difficulty_sd=1.3, kinds=KINDS),
-    "slopes vary much": Population(discrimination_sd=0.4, ability_sd=1.3, difficulty_sd=1.5, kinds=KINDS),
-    "gaps": Population(discrimination_sd=0.2, missing=0.3, unbalanced=True, difficulty_shape="bimodal", kinds=KINDS),
-    "interaction": Population(discrimination_sd=0.2, interaction=0.5, kinds=KINDS),
-    "few agents": Population(agents=8, discrimination_sd=0.2, kinds=KINDS),
-    "half right": Population(discrimination_sd=0.2, kinds=("accepts_wrong", "rejects_right")),
-}  # fmt: skip
+    "equal slopes": replace(_SLOPES, discrimination_sd=0.0),
+    "slopes vary": replace(_SLOPES, difficulty_sd=1.3),
+    "all sound": replace(_SLOPES, broken=0.0),
+    "slopes vary much": replace(_SLOPES, discrimination_sd=0.4, ability_sd=1.3, difficulty_sd=1.5),
+    "many broken": replace(_SLOPES, broken=0.25),
+    "gaps": replace(_SLOPES, missing=0.3, unbalanced=True, difficulty_shape="bimodal"),
+    "interaction": replace(_SLOPES, interaction=0.5),
+    "few agents": replace(_SLOPES, agents=8),
+    "half right": replace(_SLOPES, kinds=("accepts_wrong", "rejects_right")),
+}
 AIMED = ("equal slopes", "slopes vary")
 _FLAT = 0.1  # a point-biserial correlation below it is the baseline's flag
 
@@ -59,6 +64,7 @@ class Tally:
     raw_flagged: Counter[str] = field(default_factory=Counter[str])
     false_share: float = 0.0
     seconds: list[float] = field(default_factory=list[float])
+    fit_seconds: list[float] = field(default_factory=list[float])
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
@@ -66,17 +72,17 @@ class Tally:
 
 def tally(name: str, seed: int) -> Tally:
     """One simulation."""
-    population = POPULATIONS[name]
     found = Tally(simulations=1)
-    sound = simulated(population, 2 * seed)
+    drawn = simulated(POPULATIONS[name], seed)
     began = time.process_time()
-    result = calibrate(sound.responses, sound.features)
+    result = calibrate(drawn.responses, drawn.features)
     found.seconds.append(time.process_time() - began)
-    _recovery(found, sound, result)
-    broken = simulated(replace(population, broken=BROKEN), 2 * seed + 1)
-    result = calibrate(broken.responses, broken.features)
+    began = time.process_time()
+    fit(drawn.responses, "2pl", drawn.features)
+    found.fit_seconds.append(time.process_time() - began)
+    _recovery(found, drawn, result)
     for item in result.flags.items:
-        kind = broken.breakage[item.item] or "sound"
+        kind = drawn.breakage[item.item] or "sound"
         correlation = item.figures.point_biserial if item.figures is not None else None
         found.items[kind] += 1
         found.flagged[kind] += item.flagged
@@ -92,6 +98,8 @@ def _recovery(found: Tally, drawn: Simulated, result: Calibration) -> None:
     zero = sum(drawn.ability.values()) / len(drawn.ability)
     z = NormalDist().inv_cdf(0.975)
     for item in result.fit.items:
+        if drawn.breakage[item.item] is not None:
+            continue
         true = drawn.difficulty[item.item] - zero
         error = item.difficulty - true
         raw = -_logit(item.successes, item.trials)
@@ -110,7 +118,7 @@ def _logit(successes: int, trials: int) -> float:
 
 
 def figures(whole: Tally) -> dict[str, Any]:
-    """Of one population; shares are of items, seconds the median of a whole calibration with three fits."""
+    """Of one population; shares are of items, seconds the medians of one fit and of a whole calibration, which fits three times."""
 
     def share(counts: Counter[str], kinds: Sequence[str]) -> float:
         items = sum(whole.items[kind] for kind in kinds)
@@ -119,6 +127,7 @@ def figures(whole: Tally) -> dict[str, Any]:
     kinds = [kind for kind in whole.items if kind != "sound"]
     return {
         "simulations": whole.simulations,
+        "items": whole.sound,
         "difficulty_error": round(whole.absolute / whole.sound, 4),
         "difficulty_rmse": round(sqrt(whole.squared / whole.sound), 4),
         "difficulty_bias": round(whole.signed / whole.sound, 4),
@@ -135,13 +144,14 @@ def figures(whole: Tally) -> dict[str, Any]:
         "baseline_broken_flagged": share(whole.raw_flagged, kinds),
         "baseline_sound_flagged": share(whole.raw_flagged, ["sound"]),
         "baseline_by_kind": {kind: share(whole.raw_flagged, [kind]) for kind in sorted(kinds)},
+        "fit_s": round(median(whole.fit_seconds), 4),
         "calibrate_s": round(median(whole.seconds), 4),
     }
 
 
 def missed(found: dict[str, dict[str, Any]]) -> list[str]:
     """The aims that are not met, in words."""
-    low, high = (0.93, 0.97)
+    low, high = COVERAGE
     said: list[str] = []
     for name in AIMED:
         if name not in found:
@@ -152,7 +162,7 @@ def missed(found: dict[str, dict[str, Any]]) -> list[str]:
             "coverage": low <= of["coverage"] <= high,
             "broken_flagged": of["broken_flagged"] >= AIMS["broken_flagged"],
             "sound_flagged": of["sound_flagged"] <= AIMS["sound_flagged"],
-            "calibrate_s": of["calibrate_s"] <= AIMS["fit_s"],
+            "fit_s": of["fit_s"] <= AIMS["fit_s"],
         }
         said += [f"{name}: {check} is {of[check]}" for check, met in checks.items() if not met]
     return said
@@ -164,7 +174,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--simulations", type=int, default=SIMULATIONS, help="of the populations with aims")
     parser.add_argument("--others", type=int, default=100, help="simulations of the other populations")
     parser.add_argument("--processes", type=int, default=PROCESSES, choices=(1, 2))
-    parser.add_argument("--populations", default=",".join(POPULATIONS), help="names, with commas between")
+    parser.add_argument(
+        "--populations",
+        default=",".join(POPULATIONS),
+        help="names, with commas between; in FILE, figures of others stay",
+    )
     options = parser.parse_args(arguments)
     names = [name for name in options.populations.split(",") if name]
     if any(name not in POPULATIONS for name in names):
@@ -179,11 +193,13 @@ def main(arguments: Sequence[str]) -> int:
             found[name] = figures(reduce(Tally.__add__, tallies))
             sys.stdout.write(f"{name}: {json.dumps(found[name])}\n")
             sys.stdout.flush()
+    before = json.loads(options.json.read_bytes())["figures"] if options.json and options.json.exists() else {}
+    found = {**before, **found}
     wrong = missed(found)
     sys.stdout.write("".join(f"missed: {line}\n" for line in wrong) or "all aims are met\n")
     document = {
-        "format_version": 1, "benchmark": "calibrate", "machine": machine(), "aims": AIMS, "aimed": AIMED, "broken_share": BROKEN,
-        "populations": {name: asdict(POPULATIONS[name]) for name in found}, "figures": found, "missed": wrong,
+        "format_version": 1, "benchmark": "calibrate", "machine": machine(), "aims": {**AIMS, "coverage": COVERAGE}, "aimed": AIMED,
+        "populations": {name: asdict(POPULATIONS[name]) for name in found if name in POPULATIONS}, "figures": found, "missed": wrong,
     }  # fmt: skip
     if options.json is not None:
         options.json.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import exp, isfinite, lgamma, log, log1p, sqrt
 
 _STEPS = 10_000
@@ -22,6 +23,7 @@ def beta_cdf(x: float, a: float, b: float) -> float:
     return max(0.0, 1 - front * _fraction(1 - x, b, a) / b)
 
 
+@lru_cache(maxsize=4_096)
 def beta_quantile(share: float, a: float, b: float) -> float:
     """The x at which `beta_cdf` is `share`, within 1e-12, by bisection. Raises ValueError for a share outside [0, 1]."""
     if not 0 <= share <= 1:

@@ -169,7 +169,9 @@ def expected(design: Design, grid: Grid, state: State, dispersion: float) -> Exp
     """Of each cell, shape (I, J). The leverage is n p (1 - p) Var(logit) (McCullagh and Nelder 1989, section 12.7), with the posterior variance."""
     logit = logits(grid, state.ability)
     prior = log_prior(grid, design.features @ state.beta, state.difficulty_sd, state.slope_sd)
-    weights = posterior(log_likelihood(design, logit, dispersion), prior).weights.reshape(len(design.trials), -1)
+    weights = posterior(log_likelihood(design, grid, state.ability, dispersion), prior).weights.reshape(
+        len(design.trials), -1
+    )
     chance = weights @ (1 / (1 + np.exp(-logit)))
     variance = np.maximum(weights @ logit**2 - (weights @ logit) ** 2, 0.0)
     return Expected(chance, np.clip(design.trials * chance * (1 - chance) * variance / dispersion, 0.0, 0.95))
@@ -207,9 +209,9 @@ def _described(
     level: float,
 ) -> Fit:
     means = design.features @ state.beta
-    logit = logits(grid, state.ability)
     found = posterior(
-        log_likelihood(design, logit, dispersion), log_prior(grid, means, state.difficulty_sd, state.slope_sd)
+        log_likelihood(design, grid, state.ability, dispersion),
+        log_prior(grid, means, state.difficulty_sd, state.slope_sd),
     )
     by_difficulty, by_slope = found.weights.sum(axis=1), found.weights.sum(axis=2)
     mean = by_difficulty @ grid.difficulty

@@ -90,9 +90,17 @@ def logits(grid: Grid, ability: Floats) -> Floats:
     return (slope * (ability[None, None, :] - grid.difficulty[None, :, None])).reshape(-1, len(ability))
 
 
-def log_likelihood(design: Design, logit: Floats, dispersion: float = 1.0) -> Floats:
-    """Of each item at each node, shape (I, G): sum of s * logit - n * log(1 + exp(logit)), over the dispersion."""
-    return (design.successes @ logit.T - design.trials @ np.logaddexp(0.0, logit).T) / dispersion
+def log_likelihood(design: Design, grid: Grid, ability: Floats, dispersion: float = 1.0) -> Floats:
+    """Of each item at each node, shape (I, A * B): sum of s * logit - n * log(1 + exp(logit)), over the dispersion."""
+    slope = np.repeat(np.exp(grid.log_slope), len(grid.difficulty))
+    difficulty = np.tile(grid.difficulty, len(grid.log_slope))
+    softplus = np.logaddexp(0.0, slope[:, None] * (ability[None, :] - difficulty[:, None]))
+    # The first sum is (S theta)_i a_g - S_i a_g b_g, of rank two.
+    whole = np.hstack([design.successes @ ability[:, None], -design.successes.sum(axis=1)[:, None]])
+    found = whole @ np.stack([slope, slope * difficulty])
+    found -= design.trials @ softplus.T
+    found /= dispersion
+    return found
 
 
 def log_normal(values: Floats, mean: Floats | float, sd: float) -> Floats:
@@ -114,11 +122,13 @@ def log_prior(grid: Grid, means: Floats, difficulty_sd: float, slope_sd: float) 
 
 def posterior(likelihood: Floats, prior: Floats) -> Posterior:
     """From shapes (I, A * B) and (I, A, B)."""
-    joint = likelihood.reshape(prior.shape) + prior
-    top = joint.max(axis=(1, 2), keepdims=True)
-    weights = np.exp(joint - top)
+    weights = likelihood.reshape(prior.shape) + prior
+    top = weights.max(axis=(1, 2), keepdims=True)
+    weights -= top
+    np.exp(weights, out=weights)
     total = weights.sum(axis=(1, 2), keepdims=True)
-    return Posterior(weights / total, (top + np.log(total))[:, 0, 0])
+    weights /= total
+    return Posterior(weights, (top + np.log(total))[:, 0, 0])
 
 
 def maximised(
@@ -128,29 +138,28 @@ def maximised(
     slopes: bool,
     dispersion: float = 1.0,
     rounds: int = 60,
-    tolerance: float = 2e-3,
+    tolerance: float = 4e-3,
 ) -> tuple[State, Grid]:
     """EM until no ability moves further than `tolerance` logits. `sound` (I,) weighs items, in [0, 1]."""
     for _ in range(rounds):
         grid = grid_for(design, state, slopes)
-        logit = logits(grid, state.ability)
-        likelihood = log_likelihood(design, logit, dispersion)
+        likelihood = log_likelihood(design, grid, state.ability, dispersion)
         prior = log_prior(grid, design.features @ state.beta, state.difficulty_sd, state.slope_sd)
         found = posterior(likelihood, prior)
         before = state.ability
-        state = _updated(design, state, grid, logit, found.weights, sound)
+        state = _updated(design, state, grid, found.weights, sound)
         if float(np.abs(state.ability - before).max()) < tolerance:
             break
     return state, grid_for(design, state, slopes)
 
 
-def _updated(design: Design, state: State, grid: Grid, logit: Floats, weights: Floats, sound: Floats) -> State:
+def _updated(design: Design, state: State, grid: Grid, weights: Floats, sound: Floats) -> State:
     flat = weights.reshape(len(weights), -1) * sound[:, None]
     slope = np.repeat(np.exp(grid.log_slope), len(grid.difficulty))
-    successes, trials = flat.T @ design.successes, flat.T @ design.trials
-    chance = 1 / (1 + np.exp(-logit))
+    trials = flat.T @ design.trials
+    chance = 1 / (1 + np.exp(-logits(grid, state.ability)))
     precision = 1 / state.ability_sd**2
-    gradient = slope @ (successes - trials * chance) - precision * state.ability
+    gradient = (flat @ slope) @ design.successes - slope @ (trials * chance) - precision * state.ability
     curvature = (slope**2) @ (trials * chance * (1 - chance)) + precision
     ability = state.ability + np.clip(gradient / curvature, -1.0, 1.0)
     shift = float(ability.mean())

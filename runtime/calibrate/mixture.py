@@ -47,7 +47,7 @@ class Suspicion:
 def suspicion(design: Design, grid: Grid, state: State, dispersion: float = 1.0) -> Suspicion:
     """Given abilities and the distribution of sound items; the share of broken ones is estimated by EM."""
     means = design.features @ state.beta
-    likelihood = log_likelihood(design, logits(grid, state.ability), dispersion)
+    likelihood = log_likelihood(design, grid, state.ability, dispersion)
     sound = posterior(likelihood, log_prior(grid, means, state.difficulty_sd, state.slope_sd)).evidence
     evidence = np.stack([_evidence(fault, design, state, means, dispersion) for fault in FAULTS], axis=1)
     evidence = evidence + np.log([_SHARES[fault] for fault in FAULTS])
