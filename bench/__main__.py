@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from bench import agents, check, checkers, cluster, fmt, gateway, importing, prove, rollouts, synth, train
+from bench import agents, calibrate, check, checkers, cluster, fmt, gateway, importing, prove, rollouts, synth, train
 
 BENCHMARKS = {
     "agents": agents.main,
+    "calibrate": calibrate.main,
     "check": check.main,
     "checkers": checkers.main,
     "cluster": cluster.main,
