@@ -55,6 +55,7 @@ def test_what_is_played_on_nodes_is_trained_on(
     assert (out / MODEL / "model.safetensors").read_bytes() != (options.model / "model.safetensors").read_bytes()
 
 
+@pytest.mark.nightly
 def test_a_cluster_of_ray(project: Project, options: GrpoOptions, tmp_path: Path) -> None:
     """By one process and by two that train together."""
     fields = {
