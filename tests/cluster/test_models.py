@@ -134,7 +134,7 @@ def replace_times(record: dict[str, object]) -> dict[str, object]:
 def test_a_budget_holds_over_nodes(make_bundle: MakeBundle, tmp_path: Path, state: Path) -> None:
     near, engine = Nearby(state, machine("a"), machine("b")), Writer()
     choice = ModelChoice("writer", lambda: engine, budget=Decimal("0.35"))
-    with pytest.raises(RuntimeFault, match="the budget of 0.35 US dollars is spent"):
+    with pytest.raises(RuntimeFault, match=r"the budget of 0\.35 US dollars is spent"):
         played(choice, make_bundle(), tmp_path / "run", near, jobs=1)
     assert engine.asked == 4 and (tmp_path / "run" / LEDGER).read_text().split() == ['{"cost":', '"0.10"}'] * 4
 

@@ -38,7 +38,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer.decoder = decoders.ByteLevel()
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     special = [AddedToken(word, special=True) for word in SPECIAL]
-    trainer = trainers.BpeTrainer(vocab_size=2000, initial_alphabet=letters, special_tokens=special, show_progress=False)  # pyright: ignore[reportCallIssue]
+    trainer = trainers.BpeTrainer(
+        vocab_size=2000, initial_alphabet=letters, special_tokens=special, show_progress=False
+    )  # pyright: ignore[reportCallIssue]
     tokenizer.train([str(path) for path in sorted(DOCS.glob("*.md"))], trainer)
     torch.manual_seed(1)  # pyright: ignore[reportUnknownMemberType]
     config = LlamaConfig(
@@ -102,7 +104,12 @@ def test_openclaw(project: Project, model: Path) -> None:
     (project.root / "openclaw.toml").write_text('turns = ["Go on."]\n')
     options = replace(OPTIONS, longest=6000)
     episodes = trains(project, model, f"openclaw:{project.root / 'openclaw.toml'}", options)
-    print([[(c.kind, c.parent, c.caller, len(c.sampled.prompt_ids) if c.sampled else -1) for c in calls] for calls in episodes])
+    print(
+        [
+            [(c.kind, c.parent, c.caller, len(c.sampled.prompt_ids) if c.sampled else -1) for c in calls]
+            for calls in episodes
+        ]
+    )
     assert len(episodes) == 6
     assert all([call.parent for call in calls] == [0, 1] for calls in episodes)
 
