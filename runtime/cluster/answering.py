@@ -43,8 +43,8 @@ class Answering:
                 if each.request:
                     task = self._answers[each.call] = asyncio.ensure_future(self._answer(each))
                     task.add_done_callback(self._ended)
-                elif (task := self._answers.get(each.call)) is not None:
-                    task.cancel()
+                elif (gone := self._answers.get(each.call)) is not None:
+                    gone.cancel()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None and not self._failed.done():

@@ -166,17 +166,20 @@ def test_a_node_that_is_lost_ends_its_calls(make_bundle: MakeBundle, tmp_path: P
     assert engine.left == engine.asked
 
 
+def _untold(upstream: str, what: str, data: bytes) -> None: ...
+
+
 def test_a_relay_tells_who_has_gone() -> None:
     async def main() -> None:
         relay = Relay("m")
-        pieces = relay.chat(ChatRequest(({"role": "user", "content": "\ud800"},)), lambda *_: None)
+        pieces = relay.chat(ChatRequest(({"role": "user", "content": "\ud800"},)), _untold)
         first = asyncio.ensure_future(anext(pieces))
-        (asked,) = await relay.asks(1) or ()
+        [asked] = list(await relay.asks(1) or ())
         assert request_of(asked.request).messages == ({"role": "user", "content": "\ud800"},)
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
         await pieces.aclose()
-        (gone,) = await relay.asks(1) or ()
+        [gone] = list(await relay.asks(1) or ())
         assert (gone.call, gone.request) == (asked.call, "")
         assert not relay.said(asked.call, ()) and await relay.asks(0.01) == ()
         relay.end()

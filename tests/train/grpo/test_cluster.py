@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bench.ray_nodes import Machines
-from clawc.commands.train_grpo import grpo_command, settings_of
+from clawc.commands.train_grpo import GrpoOptions, grpo_command, settings_of
 from clawc.exits import UserError
 from clawc.runtime.cluster.player import ClusterPlayer, Plan
 from clawc.runtime.engine.local.packages import TOKENS
@@ -24,7 +24,7 @@ from clawc.runtime.train.trainer import TRAINER
 from tests.campaign.conftest import Project, project, works
 from tests.cluster.nearby import Nearby, machine
 from tests.engine_local.conftest import skip_without
-from tests.train.grpo.test_sandboxes import GrpoOptions, lines, options
+from tests.train.grpo.test_sandboxes import lines, options
 
 __all__ = ["options", "project", "works"]
 skip_without(*TOKENS, *TRAINER, extra="train")

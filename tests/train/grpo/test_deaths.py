@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,8 +28,8 @@ from clawc.runtime.player import LocalPlayer, Player
 from clawc.runtime.records import EpisodeRecord
 from clawc.runtime.rollout import Episode
 from clawc.runtime.sandbox.bubblewrap import Bubblewrap
-from clawc.runtime.sandbox.interface import Sandbox
 from clawc.runtime.sandbox.probe import find_bwrap
+from clawc.runtime.sandbox.session import Session
 from clawc.runtime.train.grpo.engines import LocalWeights
 from clawc.runtime.train.grpo.run import GrpoResult, grpo
 from clawc.runtime.train.records import METRICS
@@ -164,7 +165,7 @@ def test_an_engine_that_is_killed_while_it_loads_weights_is_started_with_them(
 class Broken(Bubblewrap):
     """No sandbox starts."""
 
-    async def create(self, *_: object, **__: object) -> Sandbox:
+    async def create(self, *_: Any, **__: Any) -> Session:
         raise RuntimeFault("R0302", "the sandbox did not start: no room for another one")
 
 
