@@ -147,6 +147,9 @@ def grpo_verb(
     processes: Annotated[int | None, typer.Option(min=1, max=1024, help="of `--launch`, instead of its file's")] = None,
     sandbox: Sandbox = "bubblewrap",
     image: Image = "",
+    cluster: Annotated[
+        str, typer.Option(help="play on a cluster of Ray: `auto`, or `host:port` of its head", metavar="ADDRESS")
+    ] = "",
 ) -> None:
     """Reinforcement learning: groups of episodes in sandboxes, rewarded by the checkers of their tasks."""
     from clawc.commands.train_grpo import GrpoOptions, grpo_command
@@ -157,7 +160,7 @@ def grpo_verb(
         longest=longest, pass_tokens=pass_tokens, refills=refills, patience=patience, updates=updates, staleness=staleness,
         parse_penalty=parse_penalty, overlong_penalty=overlong_penalty, uniform=uniform, save_every=save_every, resume=resume,
         dtype=dtype, device=device, seed=seed, graphs=graphs, gap=gap, held_out=tuple(held_out or ()), eval_every=eval_every,
-        launch=launch, processes=processes, sandbox=sandbox, image=image,
+        launch=launch, processes=processes, sandbox=sandbox, image=image, cluster=cluster,
     )  # fmt: skip
     raise typer.Exit(grpo_command(suite, options))
 

@@ -199,7 +199,9 @@ def _read_inside(root: Path, name: str, limit: int) -> bytes:
         with open(held.pop(), "rb") as file:
             return file.read(found.st_size + 1)
     except OSError as error:
-        raise RuntimeFault("R0101", f"cannot read `{name}` of the bundle: {error.strerror}", _REBUILD) from error
+        raise RuntimeFault(
+            "R0101", f"cannot read `{name}` of the bundle `{root}`: {error.strerror}", _REBUILD
+        ) from error
     finally:
         for fd in held:
             os.close(fd)

@@ -53,13 +53,14 @@ class Player(Protocol):
 
 
 class LocalPlayer:
-    """Plays in the sandboxes of this machine. What the models of a run have cost stands in its `run_folder`."""
+    """Plays in the sandboxes of this machine. What the models of a run have cost stands in its `run_folder`. The first harness that it got
+    ready for opens what others share, and is closed last."""
 
     def __init__(self, backend: Backend, run_folder: Path | None = None) -> None:
         self.run_folder = run_folder
         self._backend = backend
         self._controls = Controls(backend)
-        self._gateway: Gateway | None = None
+        self._gateways: dict[int, tuple[Harness, Gateway]] = {}
 
     def room(self) -> None:
         return None
@@ -78,23 +79,25 @@ class LocalPlayer:
                     f"the task `{bundle.manifest.task}` needs `{'`, `'.join(lacking)}`, which is not here",
                     "Install it under /usr on this machine.",
                 )
-        if harness.endpoint != "none" and self._gateway is None:
-            self._gateway = cast(ModelHarness, harness).model.gateway(self.run_folder)
-            await self._gateway.open()
+        if harness.endpoint != "none" and id(harness) not in self._gateways:
+            gateway = cast(ModelHarness, harness).model.gateway(self.run_folder)
+            self._gateways[id(harness)] = harness, gateway
+            await gateway.open()
 
     async def play(self, episode: Episode, folder: Path, limit_s: float) -> EpisodeRecord:
         timer = asyncio.timeout(limit_s)
         try:
             async with timer:
-                return await run_episode(episode, self._backend, folder, self._controls, self._gateway)
+                _, gateway = self._gateways.get(id(episode.harness), (None, None))
+                return await run_episode(episode, self._backend, folder, self._controls, gateway)
         except TimeoutError:
             if not timer.expired():
                 raise
             raise NotPlayed(overdue(limit_s)) from None
 
     async def close(self) -> None:
-        gateway, self._gateway = self._gateway, None
-        if gateway is not None:
+        gateways, self._gateways = list(self._gateways.values()), {}
+        for _, gateway in reversed(gateways):
             await gateway.close()
         await self._backend.close()
 

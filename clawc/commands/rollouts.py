@@ -121,7 +121,7 @@ class Ready:
             file.add(event)
             line.note(clean(f"node {event.node} {event.kind}" + (f": {event.detail}" if event.detail else "")))
 
-        return ClusterPlayer(RayLink(self._where.cluster), Plan(self._where.sandbox, jobs), tell)
+        return ClusterPlayer(RayLink(self._where.cluster), Plan(self._where.sandbox, jobs), tell, plan.out)
 
 
 def _write_json(summary: RunSummary, file: TextIO) -> None:

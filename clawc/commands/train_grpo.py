@@ -58,6 +58,7 @@ class GrpoOptions:
     graphs: bool = False
     sandbox: str = "bubblewrap"
     image: str = ""
+    cluster: str = ""
     gap: float = 0.0
     held_out: tuple[Path, ...] = ()
     launch: str = ""
@@ -66,7 +67,7 @@ class GrpoOptions:
 
 
 def grpo_command(suite: Sequence[Path], options: GrpoOptions) -> int:
-    settings = _settings(options)
+    settings = settings_of(options)
     if options.processes is not None and not options.launch:
         raise UserError("`--processes` is for `--launch`", "give `--launch several`, too")
     live = Live(options.out)
@@ -75,7 +76,8 @@ def grpo_command(suite: Sequence[Path], options: GrpoOptions) -> int:
         live.look()
 
     with user_errors(), stopping():
-        from clawc.runtime.sandbox.choose import SandboxChoice, backend_of
+        from clawc.runtime.sandbox.choose import SandboxChoice
+        from clawc.runtime.train.grpo.places import player_of
         from clawc.runtime.train.grpo.run import grpo
 
         options = replace(options, model=model_folder(options.model))
@@ -87,16 +89,17 @@ def grpo_command(suite: Sequence[Path], options: GrpoOptions) -> int:
             job = job_of(
                 settings, model=str(options.model.resolve()), bundles=[str(path.resolve()) for path in bundles],
                 held_out=[str(bundle.path.resolve()) for bundle in held], out=str(options.out.resolve()), agent=options.agent,
-                sandbox=options.sandbox, image=options.image, resume=options.resume, graphs=options.graphs,
+                sandbox=options.sandbox, image=options.image, cluster=options.cluster, resume=options.resume,
+                graphs=options.graphs,
             )  # fmt: skip
             try:
                 return _said(launched(job, options.launch, options.processes, live.look))
             finally:
                 live.close()
-        backend = backend_of(SandboxChoice(options.sandbox, options.image))
+        player = player_of(SandboxChoice(options.sandbox, options.image), options.cluster, options.out, options.jobs)
         try:
             done = grpo(
-                options.model, bundles, options.out, settings, options.agent, backend, resume=options.resume, graphs=options.graphs,
+                options.model, bundles, options.out, settings, options.agent, player, resume=options.resume, graphs=options.graphs,
                 told=told, held_out=[bundle.path for bundle in held],
             )  # fmt: skip
         finally:
@@ -109,7 +112,7 @@ def _said(done: GrpoResult) -> int:
     return exits.OK
 
 
-def _settings(options: GrpoOptions) -> GrpoSettings:
+def settings_of(options: GrpoOptions) -> GrpoSettings:
     from clawc.runtime.train.grpo.losses import Loss, LossSettings
     from clawc.runtime.train.grpo.settings import GrpoSettings, RewardSettings
     from clawc.runtime.train.settings import Lora

@@ -17,10 +17,11 @@ _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
 
 class EventFile:
     """The file in a run folder. Written once there is a run: one that is refused leaves nothing behind. A run does not end
-    because it cannot be written."""
+    because it cannot be written. `begun` is what stands in the folder once there is one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, begun: str = RUN) -> None:
         self._folder = folder
+        self._begun = begun
         self._waiting: list[bytes] = []
 
     def add(self, event: Event) -> None:
@@ -31,7 +32,7 @@ class EventFile:
 
     def write(self) -> None:
         """Write what waits, if there is a run by now."""
-        if self._waiting and (self._folder / RUN).is_file():
+        if self._waiting and (self._folder / self._begun).is_file():
             with suppress(OSError), open(os.open(self._folder / EVENTS, _APPEND, 0o644), "ab") as file:
                 file.write(b"".join(self._waiting))
             self._waiting.clear()

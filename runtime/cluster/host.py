@@ -15,18 +15,22 @@ from pydantic import ValidationError
 
 from clawc import __version__
 from clawc.runtime.bundle import Bundle
+from clawc.runtime.cluster.answering import Answering
 from clawc.runtime.cluster.fingerprint import python_version, sources
 from clawc.runtime.cluster.link import Failed, Lost, Machine, Remote
 from clawc.runtime.cluster.messages import Answer, BadAnswer, Fault, Hello, Welcome, greeted, opened, record_for
 from clawc.runtime.cluster.parcel import BadParcel, Laying
 from clawc.runtime.cluster.ship import ATTEMPT, Script, bundle_parts, order_of, script_of
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
+from clawc.runtime.gateway.gateway import Gateway
 from clawc.runtime.player import NotPlayed
 from clawc.runtime.records import EpisodeRecord
 from clawc.runtime.rollout import Episode
 from clawc.runtime.sandbox.choose import SandboxChoice
 from clawc.runtime.sandbox.finish import in_thread
 
+# What an agent needs is not installed there.
+_LACKING = ("R0407", "R0408", "R0960")
 # Seconds for the end of what an attempt or a node has begun.
 _END_S = 15.0
 
@@ -60,14 +64,14 @@ class Host:
             raise Unfit(f"it cannot be used: {error}", "Install the same clawc on all nodes.") from error
         _require_fit(hello)
 
-    async def play(self, episode: Episode, folder: Path) -> EpisodeRecord:
-        """Play an attempt into the empty folder. Raises Lost and Unfit, after which the folder may hold something; NotPlayed
+    async def play(self, episode: Episode, folder: Path, gateway: Gateway | None = None) -> EpisodeRecord:
+        """Play an attempt into the empty folder; its calls of a model are answered by `gateway`. Raises Lost and Unfit, after which the folder may hold something; NotPlayed
         where the node ran short; RuntimeFault for what every node would meet."""
         try:
             await self._ship(episode.bundle.manifest.id, self._send_bundle(episode.bundle))
             if (script := script_of(episode.harness)) is not None:
                 await self._ship(script.sha256, self._send_script(script))
-            answer, rest = opened(await self._play(episode))
+            answer, rest = opened(await self._play(episode, gateway))
             if answer.fault is not None:
                 raise _raised(answer.fault)
             if answer.short:
@@ -95,16 +99,27 @@ class Host:
                     await self._call("close")
             self.lose()
 
-    async def _play(self, episode: Episode) -> bytes:
+    async def _play(self, episode: Episode, gateway: Gateway | None) -> bytes:
+        playing = asyncio.ensure_future(self._call("play", order_of(episode).model_dump_json().encode()))
+        tasks: list[asyncio.Future[Any]] = [playing]
+        if gateway is not None:
+            tasks.append(asyncio.ensure_future(Answering(self._call, episode.key, gateway).run()))
         try:
-            return await self._call("play", order_of(episode).model_dump_json().encode())
-        except asyncio.CancelledError:
-            if not self._gone:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if not playing.done():
+                await tasks[-1]  # has failed, or the attempt is about to end
+            return await playing
+        except BaseException:
+            if not self._gone and not playing.done():
                 # Nobody waits for this answer: the node ends the attempt, or is ended itself.
                 stop = asyncio.ensure_future(self._quietly("stop", episode.key))
                 self._calls.add(stop)
                 stop.add_done_callback(self._calls.discard)
             raise
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _quietly(self, name: str, *arguments: str | int | bool | bytes) -> None:
         with suppress(Lost, Failed):
@@ -204,7 +219,7 @@ def _took(said: bytes) -> None:
 
 def _raised(fault: Fault) -> Exception:
     """What a fault on one node means: some say that nothing works there, others that nothing works anywhere."""
-    if fault.unavailable or fault.code == "R0705":
+    if fault.unavailable or fault.code == "R0705" or fault.code in _LACKING:
         return Unfit(fault.message[:1_000], fault.help[:500])
     return RuntimeFault(fault.code, fault.message, fault.help)
 

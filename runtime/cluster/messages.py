@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from clawc.runtime.engine.interface import EngineFailure, FailureKind
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
+from clawc.runtime.gateway.limits import Caps
+from clawc.runtime.gateway.rules import Rules
 from clawc.runtime.records import EpisodeRecord, Key
 from clawc.runtime.rollout import Episode
 from clawc.runtime.store.journal import LINE_BYTES
@@ -42,14 +45,26 @@ class Hello(Strict):
     missing: tuple[str, ...] = ()
 
 
+class ModelOrder(Strict):
+    """The model of an agent, which the command speaks to for it: its name, and what holds for calls of it. `settings` are those of the
+    agent, as JSON."""
+
+    model: str
+    settings: str
+    rules: Rules
+    caps: Caps
+
+
 class Order(Strict):
-    """An attempt to play. `agent` is `oracle`, `null` or `scripted`; the script is one that was shipped."""
+    """An attempt to play. `agent` is `oracle`, `null` or `scripted`, and with a model `loop`, `pi` or `openclaw`; the script is one that
+    was shipped."""
 
     run_id: str
     bundle: Sha256
     agent: str
     name: str
     script: Sha256 | None = None
+    model: ModelOrder | None = None
     index: int
     seed: int
     attempt: Annotated[int, Field(ge=1)]
@@ -72,6 +87,61 @@ class Fault(Strict):
         if self.unavailable:
             return SandboxUnavailable(self.message, self.help)
         return RuntimeFault(self.code, self.message, self.help)
+
+
+class Asked(Strict):
+    """The call number `call` of a model that an attempt makes; without a `request`, one that nobody waits for any more."""
+
+    call: Annotated[int, Field(ge=1)]
+    request: str = ""
+
+
+class Said(Strict):
+    """A part of the answer to a call: a `piece` as JSON in `text`, what an engine was told before anything was made of it (`tap`), the
+    `failure` of an engine, or the `end` of a whole answer."""
+
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
+    kind: Literal["piece", "tap", "failure", "end"]
+    text: str = ""
+    upstream: str = ""
+    what: str = ""
+    data: bytes = b""
+    why: FailureKind = "broken"
+    retry_after_s: float | None = None
+
+    @staticmethod
+    def of(failure: EngineFailure) -> Said:
+        text = failure.message.encode("utf-8", "replace").decode()
+        return Said(kind="failure", text=text, why=failure.kind, retry_after_s=failure.retry_after_s)
+
+    def failure(self) -> EngineFailure:
+        return EngineFailure(self.why, self.text, retry_after_s=self.retry_after_s)
+
+
+_NEWS = TypeAdapter[tuple[Asked, ...] | None](tuple[Asked, ...] | None)
+_SAID = TypeAdapter(tuple[Said, ...])
+
+
+def news(asked: tuple[Asked, ...] | None) -> bytes:
+    return _NEWS.dump_json(asked)
+
+
+def news_of(data: bytes) -> tuple[Asked, ...] | None:
+    """The calls in a message of a node, None if there will be no more. Raises BadAnswer."""
+    try:
+        return _NEWS.validate_json(data)
+    except ValidationError as error:
+        raise BadAnswer("it does not say what its agents ask") from error
+
+
+def said_parts(parts: tuple[Said, ...]) -> bytes:
+    return _SAID.dump_json(parts)
+
+
+def said_parts_of(data: bytes) -> tuple[Said, ...]:
+    """Raises ValidationError."""
+    return _SAID.validate_json(data)
 
 
 class Answer(Strict):

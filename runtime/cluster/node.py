@@ -16,10 +16,12 @@ from typing import NamedTuple
 from clawc import __version__
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.cluster.fingerprint import python_version, sources
-from clawc.runtime.cluster.messages import Answer, Fault, Hello, Order, Welcome, sealed
+from clawc.runtime.cluster.messages import Answer, Fault, Hello, Order, Welcome, news, said_parts_of, sealed
 from clawc.runtime.cluster.parcel import BadParcel, Laying, checked, listed
+from clawc.runtime.cluster.relay import Relay
 from clawc.runtime.cluster.ship import ATTEMPT, BUNDLE, PART_BYTES, arrived_bundle, harness_of
 from clawc.runtime.errors import RuntimeFault, SandboxUnavailable
+from clawc.runtime.gateway.gateway import Gateway
 from clawc.runtime.player import SHORT
 from clawc.runtime.rollout import Controls, Episode, run_episode
 from clawc.runtime.sandbox.choose import SandboxChoice, backend_of
@@ -31,6 +33,8 @@ from clawc.runtime.sandbox.state import StateRoot
 # A parcel up to this goes with the answer.
 _AT_ONCE = 4 << 20
 _PRIVATE = 0o700
+# Seconds in which somebody who asks for calls of a model is told that there are none yet.
+_ASK_S = 20.0
 
 
 class _Place(NamedTuple):
@@ -53,6 +57,7 @@ class Node:
         self._scripts: dict[str, Path] = {}
         self._kept: dict[str, Path] = {}
         self._playing: dict[str, asyncio.Task[object]] = {}
+        self._relays: dict[str, Relay] = {}
 
     async def welcome(self, said: bytes) -> bytes:
         """Start what makes sandboxes, and say what works."""
@@ -113,7 +118,8 @@ class Node:
             episode = self._episode(order)
             key = episode.key
             self._playing[key] = _current()
-            record = await run_episode(episode, self._opened.backend, folder, self._opened.controls)
+            gateway = self._gateway(order, key)
+            record = await run_episode(episode, self._opened.backend, folder, self._opened.controls, gateway)
             answer, parcel = await in_thread(self._packed, key, folder)
             return sealed(answer.model_copy(update={"record": record}), parcel)
         except RuntimeFault as fault:
@@ -125,7 +131,23 @@ class Node:
             return sealed(Answer(short=why[:1_000]))
         finally:
             self._playing.pop(key, None)
+            if (relay := self._relays.pop(key, None)) is not None:
+                relay.end()
             await finish(asyncio.to_thread(_remove, folder))
+
+    async def asks(self, key: str) -> bytes:
+        """The calls of a model that an attempt has made since the last time, as soon as there are any, or none after a while. May be
+        asked before the attempt begins."""
+        relay = self._relays.setdefault(key, Relay(""))
+        found = await relay.asks(_ASK_S)
+        if not found and key not in self._playing and self._relays.get(key) is relay:
+            del self._relays[key]
+        return news(found)
+
+    async def said(self, key: str, call: int, data: bytes) -> bytes:
+        """Take parts of the answer to a call. Empty while somebody waits for more."""
+        relay = self._relays.get(key)
+        return b"" if relay is not None and relay.said(call, said_parts_of(data)) else b"gone"
 
     async def part(self, key: str, offset: int) -> bytes:
         """At most PART_BYTES of a parcel that was kept; empty if there is none."""
@@ -182,6 +204,13 @@ class Node:
         if not isinstance(bundle, Bundle) or isinstance(script, Bundle) or (script is None) != (order.script is None):
             raise RuntimeFault("R0705", "an episode came before what it needs")
         return Episode(order.run_id, bundle, harness_of(order, script), order.index, order.seed, order.attempt)
+
+    def _gateway(self, order: Order, key: str) -> Gateway | None:
+        if order.model is None:
+            return None
+        relay = self._relays.setdefault(key, Relay(""))
+        relay.name = order.model.model
+        return Gateway(relay, order.model.rules, order.model.caps)
 
     def _packed(self, key: str, folder: Path) -> tuple[Answer, bytes]:
         """What an attempt has left, as the command will take it."""

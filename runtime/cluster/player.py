@@ -12,13 +12,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.cluster.host import Host, Unfit, unavailable
 from clawc.runtime.cluster.link import Link, Lost, Machine
 from clawc.runtime.cluster.ship import script_of
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.harness.interface import Harness
+from clawc.runtime.gateway.gateway import Gateway
+from clawc.runtime.harness.interface import Harness, ModelHarness
 from clawc.runtime.player import NotPlayed, overdue
 from clawc.runtime.records import EpisodeRecord
 from clawc.runtime.rollout import Episode
@@ -54,13 +56,18 @@ class Plan:
 
 
 class ClusterPlayer:
-    """A player on the machines that a link leads to; `tell` hears of nodes that come and go."""
+    """A player on the machines that a link leads to; `tell` hears of nodes that come and go. Models that agents there speak to are opened
+    here, and what they have cost stands in the `run_folder`."""
 
-    def __init__(self, link: Link, plan: Plan, tell: Callable[[Event], None] = lambda event: None) -> None:
+    def __init__(
+        self, link: Link, plan: Plan, tell: Callable[[Event], None] = lambda event: None, run_folder: Path | None = None
+    ) -> None:
+        self.run_folder = run_folder
         self._link = link
         self._plan = plan
         self._tell = tell
         self._tools: set[str] = set()
+        self._gateways: dict[int, tuple[Harness, Gateway]] = {}
         self._hosts: dict[str, Host] = {}
         self._joining: dict[str, asyncio.Task[None]] = {}
         self._unfit: dict[str, Unfit] = {}
@@ -81,9 +88,20 @@ class ClusterPlayer:
         return False
 
     async def require(self, bundles: Sequence[Bundle], harness: Harness) -> None:
-        """Connect, and wait for the nodes that are there now."""
+        """Connect, and wait for the nodes that are there now; a second time, ask those that are there for what else is needed."""
         script_of(harness)
-        self._tools = {tool for bundle in bundles for tool in bundle.manifest.environment.tools}
+        tools = {tool for bundle in bundles for tool in bundle.manifest.environment.tools}
+        more, self._tools = tools - self._tools, self._tools | tools
+        if self._watcher is None:
+            await self._connect()
+        elif more:
+            await asyncio.gather(*(self._greet_again(host) for host in list(self._hosts.values())))
+        if harness.endpoint != "none" and id(harness) not in self._gateways:
+            gateway = cast(ModelHarness, harness).model.gateway(self.run_folder)
+            self._gateways[id(harness)] = harness, gateway
+            await gateway.open()
+
+    async def _connect(self) -> None:
         await self._link.open()
         machines = await self._link.machines()
         processors = sum(machine.processors for machine in machines)
@@ -98,12 +116,13 @@ class ClusterPlayer:
 
     async def play(self, episode: Episode, folder: Path, limit_s: float) -> EpisodeRecord:
         losses = 0
+        _, gateway = self._gateways.get(id(episode.harness), (None, None))
         while True:
             host = await self._placed()
             timer = asyncio.timeout(limit_s)
             try:
                 async with timer:
-                    record = await host.play(episode, folder)
+                    record = await host.play(episode, folder, gateway)
                 self._strikes.pop(host.machine.id, None)
                 return record
             except TimeoutError:
@@ -134,6 +153,17 @@ class ClusterPlayer:
         hosts, self._hosts = list(self._hosts.values()), {}
         await asyncio.gather(*(host.close() for host in hosts))
         await self._link.close()
+        gateways, self._gateways = list(self._gateways.values()), {}
+        for _, gateway in reversed(gateways):  # what they share was opened with the first
+            await gateway.close()
+
+    async def _greet_again(self, host: Host) -> None:
+        try:
+            await host.welcome(self._plan.sandbox, sorted(self._tools))
+        except Unfit as why:
+            self._leave_out(host.machine, why)
+        except Lost as loss:
+            self._lose(host, str(loss))
 
     async def _settled(self) -> None:
         """Wait for the first node that can play, and a moment for those that are about to: one that is lost without the cluster

@@ -40,9 +40,9 @@ def test_a_command_over_docker(make_bundle: MakeBundle, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("works")
-def test_a_model_cannot_be_sent_to_a_cluster(tmp_path: Path) -> None:
+def test_a_program_of_ones_own_cannot_be_sent_to_a_cluster(tmp_path: Path) -> None:
     from clawc.runtime.cluster.ship import script_of
     from clawc.runtime.errors import RuntimeFault
 
     with pytest.raises(RuntimeFault, match="R0706"):
-        script_of(harness_named("loop", model_named(steps(tmp_path, DONE), Wishes())))
+        script_of(harness_named(tiny_agent(tmp_path), model_named(steps(tmp_path, DONE), Wishes())))

@@ -25,13 +25,13 @@ class Loop:
 
     def __init__(self, settings: LoopSettings, model: ModelChoice) -> None:
         self.model = model
-        self._settings = settings
+        self.settings = settings
         digest = f"#{settings.digest}" if settings.digest else ""
         self.name = f"loop{digest}@{model.name}"
 
     def agent(self, bundle: Bundle) -> LoopAgent:
         deliverables = tuple(each.path for each in bundle.manifest.deliverables if each.shape == "file")
-        return LoopAgent(self._settings, deliverables)
+        return LoopAgent(self.settings, deliverables)
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from clawc.runtime.engine.local.build import local_engine
 from clawc.runtime.engine.local.chat import ChatOverTokens
 from clawc.runtime.engine.local.transformers_engine import TransformersEngine
 from clawc.runtime.engine.local.wire import Device
+from clawc.runtime.errors import RuntimeFault
 
 
 class Shared:
@@ -46,6 +47,17 @@ class LocalWeights:
         return self._tokens.version
 
     async def load(self, folder: Path, version: int) -> None:
+        """See `Weights`. A process that is gone meanwhile need not be of these weights: another one is started with them. Raises RuntimeFault
+        R0953 if that is gone, too."""
+        try:
+            await self._give(folder, version)
+        except RuntimeFault as fault:
+            if fault.code != "R0953":
+                raise
+            await self._give(folder, version)
+            await self._tokens.open()
+
+    async def _give(self, folder: Path, version: int) -> None:
         if self._adapters:
             await self._tokens.load_adapter(folder, version)
         else:

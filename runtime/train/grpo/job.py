@@ -12,7 +12,8 @@ from typing import Annotated
 from pydantic import Field, JsonValue, TypeAdapter
 
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.sandbox.choose import SandboxChoice, backend_of
+from clawc.runtime.sandbox.choose import SandboxChoice
+from clawc.runtime.train.grpo.places import player_of
 from clawc.runtime.train.grpo.run import GrpoResult, grpo
 from clawc.runtime.train.grpo.settings import GrpoSettings
 from clawc.runtime.train.job import leave, meet, write_fault
@@ -24,7 +25,7 @@ from clawc.spec.bundle import Strict
 
 
 class GrpoJob(Strict):
-    """What `grpo` is given. `bundles` and `held_out` are folders."""
+    """What `grpo` is given. `bundles` and `held_out` are folders, `cluster` an address or empty."""
 
     model: str
     bundles: tuple[str, ...]
@@ -33,6 +34,7 @@ class GrpoJob(Strict):
     agent: str
     sandbox: str
     image: str
+    cluster: str = ""
     resume: bool
     graphs: bool
     settings: Annotated[dict[str, JsonValue], Field(default_factory=dict)]
@@ -82,7 +84,7 @@ def _run(job: GrpoJob) -> None:
         return
     grpo(
         Path(job.model), [Path(each) for each in job.bundles], Path(job.out), settings, job.agent,
-        backend_of(SandboxChoice(job.sandbox, job.image)), held_out=[Path(each) for each in job.held_out], resume=job.resume,
+        player_of(SandboxChoice(job.sandbox, job.image), job.cluster, Path(job.out), settings.at_once), held_out=[Path(each) for each in job.held_out], resume=job.resume,
         graphs=job.graphs,
     )  # fmt: skip
 

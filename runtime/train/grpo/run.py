@@ -17,7 +17,6 @@ from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.gateway.choice import ModelChoice
 from clawc.runtime.gateway.line import Rules
 from clawc.runtime.harness.choose import harness_named
-from clawc.runtime.player import LocalPlayer
 from clawc.runtime.run import run_closing
 from clawc.runtime.train.begin import begin
 from clawc.runtime.train.records import (
@@ -33,7 +32,7 @@ from clawc.runtime.train.settings import as_json
 from clawc.runtime.train.trainer import processes
 
 if TYPE_CHECKING:
-    from clawc.runtime.sandbox.interface import Backend
+    from clawc.runtime.player import Player
     from clawc.runtime.train.grpo.settings import GrpoSettings
     from clawc.spec.bundle import Manifest
 
@@ -57,14 +56,14 @@ def grpo(
     out: Path,
     settings: GrpoSettings,
     agent: str,
-    backend: Backend,
+    player: Player,
     *,
     held_out: Sequence[Path] = (),
     resume: bool = False,
     graphs: bool = False,
     told: Callable[[Mapping[str, object]], None] = lambda _: None,
 ) -> GrpoResult:
-    """Trains the model in the folder `model` on the tasks, played by `agent` in sandboxes of `backend`, and saves it in `out/model`. Raises
+    """Trains the model in the folder `model` on the tasks, played by `agent` where `player` plays, and saves it in `out/model`. Raises
     RuntimeFault R0951 and R0952 for packages and models that are not there, R0993 for a loss that is no number, R0994 for a full disk,
     R0995 if `out` holds another training, R0998 if engine and trainer do not agree or nothing can be learned, and what playing raises."""
     need(*LEARNER, extra="train")
@@ -87,36 +86,22 @@ def grpo(
     rules = Rules(pinned=Sampling(temperature=settings.temperature, top_p=1.0), max_tokens=settings.max_tokens)
     harness = harness_named(agent, ModelChoice(f"policy:{model.name}", lambda: weights.engine, rules))
     curriculum = Curriculum(sorted(tasks), settings.seed, settings.curriculum)
-    player = LocalPlayer(backend)
     rollouts = Rollouts(tasks, harness, player, out / ROLLOUTS, settings, curriculum)
     examiner: HeldOut | None = None
-    players: list[LocalPlayer] = [player]
     if held_out:
         greedy = Rules(pinned=Sampling(temperature=0.0, top_p=1.0), max_tokens=settings.max_tokens)
         other = harness_named(agent, ModelChoice(f"policy:{model.name}", lambda: Shared(weights.engine), greedy))
-        players.append(LocalPlayer(backend))
         held = {load(path).manifest.id: path for path in held_out}
-        examiner = HeldOut(held, other, players[-1], out / HELD_OUT, settings)
+        examiner = HeldOut(held, other, player, out / HELD_OUT, settings)
     learner = First(Learner(model, settings))
     session = Session(learner, weights, rollouts, curriculum, out, settings, examiner=examiner, told=told)
     begun = time.perf_counter()
-    run_closing(session.run(resume=resume), _All(players), "go on with `--resume`")
+    run_closing(session.run(resume=resume), player, "go on with `--resume`")
     seconds = time.perf_counter() - begun
     learner.end()
     result = TrainingResult(steps=settings.steps, seconds=round(seconds, 3))
     write_training(out, record.model_copy(update={"result": result}))
     return GrpoResult(out / MODEL, settings.steps, seconds)
-
-
-class _All:
-    """Closes players, the last one first: what they share is closed with the first."""
-
-    def __init__(self, players: Sequence[LocalPlayer]) -> None:
-        self._players = players
-
-    async def close(self) -> None:
-        for player in reversed(self._players):
-            await player.close()
 
 
 def _record(model: Path, tasks: Mapping[Path, Manifest], settings: GrpoSettings, agent: str) -> TrainingRecord:

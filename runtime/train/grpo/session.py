@@ -91,18 +91,11 @@ class Session:
         """From the last checkpoint, or from the beginning, to the last step. Raises RuntimeFault R0993 to R0995 and R0998."""
         with on_full_disk(self._out):
             first = self._begin(resume)
-            if self._settings.staleness == 0:
-                await self._in_turn(first)
-            else:
-                await self._side_by_side(first)
+            await self._side_by_side(first)
             self._learner.write_weights(self._out / MODEL)
 
-    async def _in_turn(self, first: int) -> None:
-        for step in range(first, self._settings.steps):
-            await self._train(await self._play(step))
-
     async def _side_by_side(self, first: int) -> None:
-        ready: asyncio.Queue[_Ready] = asyncio.Queue(maxsize=self._settings.staleness)
+        ready: asyncio.Queue[_Ready] = asyncio.Queue(maxsize=max(1, self._settings.staleness))
 
         async def play() -> None:
             for step in range(first, self._settings.steps):
