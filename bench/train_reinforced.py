@@ -54,7 +54,7 @@ def train(given: argparse.Namespace, seed: int, folder: Path, model: Path, bundl
     options: dict[str, object] = {
         "model": model, "out": folder / "grpo", "agent": f"loop:{given.sft / 'agent.toml'}", "loss": "dapo", "steps": given.steps,
         "group": given.group, "tasks": given.tasks, "jobs": given.group * given.tasks, "rate": given.rate, "lora": 16, "refills": 0,
-        "max-tokens": 256, "longest": 1200, "pass-tokens": 4096, "dtype": "bfloat16", "device": given.device, "seed": seed,
+        "max-tokens": 256, "longest": 1200, "pass-tokens": 2048, "dtype": "bfloat16", "device": given.device, "seed": seed,
         "patience": given.steps, "save-every": 2,
     }  # fmt: skip
     command = [
@@ -96,6 +96,10 @@ def part(given: argparse.Namespace, seed: int, work: Path) -> Mapping[str, Any]:
         "shares_of_time": {name: round(fsum(line[f"{name}_s"] for line in lines) / seconds, 3) for name in ("rollout", "sync", "train")},
         "largest_gap": max((line["gap"] for line in lines if line.get("gap") is not None), default=None),
         "trained_tokens": lines[-1]["num_tokens"],
+        "tokens_per_s": {
+            "sampled": round(sum(line["sampled_tokens"] for line in lines) / fsum(line["rollout_s"] for line in lines), 1),
+            "trained": round(lines[-1]["num_tokens"] / fsum(line["train_s"] for line in lines), 1),
+        },
     }  # fmt: skip
     (folder / _DONE).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(f"seed {seed}: {seconds:.0f} s, {played['families']}", flush=True)

@@ -28,7 +28,7 @@ from clawc.runtime.train.rows import Row, rows_of, sampled_calls, with_advantage
 @dataclass(frozen=True, slots=True)
 class Played:
     """What a step has to learn from. `episodes` gave `rows`; `rewards` are all that there were, `unscored` counts episodes without one;
-    `groups` taught something, `same` did not; `left_out` counts rows that are too long."""
+    `groups` taught something, `same` did not; `left_out` counts rows that are too long, `sampled` all tokens that the engine drew."""
 
     rows: tuple[Row, ...]
     episodes: int
@@ -38,6 +38,7 @@ class Played:
     same: int
     left_out: int
     seconds: float
+    sampled: int = 0
 
     @property
     def mean(self) -> float | None:
@@ -52,6 +53,7 @@ class _Episode:
     reward: float | None
     rows: tuple[Row, ...]
     evidence: str
+    sampled: int
 
 
 class Rollouts:
@@ -74,7 +76,7 @@ class Rollouts:
         rows: list[Row] = []
         rewards: list[float] = []
         used: set[str] = set()
-        unscored = groups = same = episodes = left_out = 0
+        unscored = groups = same = episodes = left_out = sampled = 0
         evidence = ""
         for refill in range(1 + settings.refills):
             tasks = self._curriculum.pick(step, refill, settings.tasks - groups, used)
@@ -83,6 +85,7 @@ class Rollouts:
                 known = [each.reward for each in group if each.reward is not None]
                 rewards += known
                 unscored += len(group) - len(known)
+                sampled += sum(each.sampled for each in group)
                 evidence = next((each.evidence for each in group if each.evidence), evidence)
                 if known:
                     self._curriculum.saw(task, known)
@@ -104,7 +107,9 @@ class Rollouts:
                 "R0998", f"no episode of step {step} could be scored: {evidence or 'nothing was played'}",
                 "See the run folders below `rollouts`; go on by `--resume`.",
             )  # fmt: skip
-        return Played(tuple(rows), episodes, tuple(rewards), unscored, groups, same, left_out, time.monotonic() - begun)
+        return Played(
+            tuple(rows), episodes, tuple(rewards), unscored, groups, same, left_out, time.monotonic() - begun, sampled
+        )
 
     async def _play(self, step: int, refill: int, tasks: list[str]) -> dict[str, list[_Episode]]:
         """The group of each task."""
@@ -120,7 +125,8 @@ class Rollouts:
             calls = _calls(folder, record)
             rows = rows_of(sampled_calls(calls), record.key, record.bundle_id)
             reward = reward_of(record, calls, rows, settings.reward)
-            found[record.bundle_id].append(_Episode(record.key, reward, rows, record.evidence))
+            drawn = sum(len(call.sampled.output_ids) for call in calls if call.sampled is not None)
+            found[record.bundle_id].append(_Episode(record.key, reward, rows, record.evidence, drawn))
         return found
 
 

@@ -217,6 +217,7 @@ def _line(
         "step": ready.step + 1, "steps": settings.steps, "at": round(time.time(), 3), "reward": played.mean,
         "solved": sum(reward >= 1 for reward in played.rewards) / len(played.rewards), "episodes": len(played.rewards),
         "unscored": played.unscored, "groups": played.groups, "same_groups": played.same, "long_rows": played.left_out,
+        "sampled_tokens": played.sampled,
         "version": ready.version, "rollout_s": round(played.seconds, 3), "sync_s": round(ready.sync_s + save_s, 3),
         "train_s": round(train_s, 3), **({} if ready.held is None else {"eval_reward": ready.held}),
     }  # fmt: skip
