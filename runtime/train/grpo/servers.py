@@ -191,7 +191,7 @@ def _ends(model: Path, config: Mapping[str, object]) -> Sequence[int]:
     """The tokens that end an answer of the model."""
     generation = model / "generation_config.json"
     found: list[int] = []
-    for settings in (config, _json(generation) if generation.is_file() else {}):
+    for settings in (config, *([_json(generation)] if generation.is_file() else [])):
         ends = settings.get("eos_token_id")
         found += [each for each in (listing(ends) or [ends]) if isinstance(each, int)]
     return found

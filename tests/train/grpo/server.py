@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +30,8 @@ _SGLANG_FIELDS = {
 @dataclass
 class ModelServer:
     """`replies` stand, by path, for what would be answered: a body of status 200, or a response that `Answer` makes of what would be said.
-    With `ignores` it says that it takes weights, and does not; `asked` are the paths of all calls but those for tokens."""
+    With `ignores` it says that it takes weights, and does not; `asked` are the paths of all calls but those for tokens,
+    `taken` the folders of the weights that it was given."""
 
     engine: TransformersEngine
     url: str = ""
@@ -39,6 +40,8 @@ class ModelServer:
     spoil: Answer | None = None
     replies: dict[str, web.Response | Callable[[], web.Response]] = field(default_factory=dict[str, Any])
     asked: list[str] = field(default_factory=list[str])
+    taken: list[str] = field(default_factory=list[str])
+    loop: asyncio.AbstractEventLoop | None = None
     calls: int = 0
     busy: int = 0
     weight_version: str = "default"
@@ -136,17 +139,19 @@ class ModelServer:
         return web.Response()
 
     async def _take(self, folder: str) -> None:
+        self.taken.append(folder)
         if not self.ignores:
             await self.engine.load(Path(folder))
 
 
 @contextmanager
-def serving(model: Path) -> Iterator[ModelServer]:
+def serving(model: Path) -> Generator[ModelServer]:
     """A server of the model in the folder."""
     server = ModelServer(local_engine(model, device="cpu", dtype="float32").tokens)
     ready, stop = threading.Event(), threading.Event()
 
     async def serve() -> None:
+        server.loop = asyncio.get_running_loop()
         await server.engine.open()
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", server.handle)

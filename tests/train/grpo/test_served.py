@@ -87,7 +87,7 @@ def test_a_server_that_keeps_its_weights_ends_the_training(
     project: Project, options: GrpoOptions, server: ModelServer
 ) -> None:
     server.ignores = True
-    with pytest.raises(UserError, match="log probabilities of engine and trainer are .* apart"):
+    with pytest.raises(UserError, match=r"log probabilities of engine and trainer are .* apart"):
         grpo_command([project.root / "bundles"], replace(options, served=f"vllm:{server.url}", rate=1e-1))
     assert len(lines(project.out)) == 1, "the first step is played with the weights of the beginning"
 
@@ -113,8 +113,6 @@ def test_what_the_server_lacks_is_said_and_nothing_is_lost(
         ({"served": "vllm:http://127.0.0.1:1", "graphs": True}, "this machine"), ({"served": "vllm:http://127.0.0.1:1"}, "R0998"),
     ],
 )  # fmt: skip
-def test_what_does_not_fit_is_said(
-    project: Project, options: GrpoOptions, change: dict[str, object], why: str
-) -> None:
+def test_what_does_not_fit_is_said(project: Project, options: GrpoOptions, change: dict[str, object], why: str) -> None:
     with pytest.raises(UserError, match=why):
         grpo_command([project.root / "bundles"], replace(options, **change))  # type: ignore[arg-type]
