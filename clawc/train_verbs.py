@@ -145,7 +145,9 @@ def grpo_verb(
     ] = "",
     launch: Annotated[
         str,
-        typer.Option(help="train in several processes: several, or a file of `accelerate config`", metavar="CONFIG"),
+        typer.Option(
+            help="train in several processes: several, fsdp, or a file of `accelerate config`", metavar="CONFIG"
+        ),
     ] = "",
     processes: Annotated[int | None, typer.Option(min=1, max=1024, help="of `--launch`, instead of its file's")] = None,
     sandbox: Sandbox = "bubblewrap",

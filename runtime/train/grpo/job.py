@@ -44,9 +44,9 @@ def launched(
     """As `grpo`, in several processes of this machine; see `clawc.runtime.train.launch`. Raises what `grpo` raises, and RuntimeFault
     R0997."""
     described = described_processes(configuration, processes, str(job.settings["device"]))
-    if "ACCELERATE_USE_FSDP" in described:
+    if "ACCELERATE_USE_FSDP" in described and described.get("FSDP_VERSION") != "2":
         raise RuntimeFault(
-            "R0997", "weights that are split among processes cannot be given to the engine yet", "take `several`"
+            "R0997", "weights are split among processes by FSDP 2 alone", "`fsdp_version: 2`, or take `fsdp`"
         )
     folder = job_folder(Path(job.out))
     (folder / "job.json").write_text(job.model_dump_json(), encoding="utf-8")

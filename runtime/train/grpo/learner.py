@@ -54,6 +54,14 @@ class Learner:
         self._accelerator: Any = import_module("accelerate").Accelerator(
             cpu=not self._cuda, mixed_precision="bf16" if settings.dtype == "bfloat16" else "no"
         )
+        self._split: bool = self._accelerator.is_fsdp2
+        if self._split and settings.dtype == "bfloat16":
+            # Layers compute in it; what goes in, log probabilities and sums of gradients are not rounded.
+            self._accelerator.state.fsdp_plugin.mixed_precision_policy = import_module(
+                "torch.distributed.fsdp"
+            ).MixedPrecisionPolicy(
+                param_dtype=torch.bfloat16, reduce_dtype=torch.float32, output_dtype=torch.float32, cast_forward_inputs=False
+            )  # fmt: skip
         torch.manual_seed(settings.seed)  # pyright: ignore[reportUnknownMemberType]
         loaded = _loaded(model)
         if settings.lora is not None:
@@ -88,8 +96,9 @@ class Learner:
         for number in range(settings.updates):
             sums = _Sums(settings.dtype == "float32")
             for at, (batch, counts) in enumerate(batches):
-                together = nullcontext() if at == len(batches) - 1 else self._accelerator.no_sync(self._policy)
-                with together:  # gradients are added up over processes once, with the last pass
+                # Gradients are added up over processes once, with the last pass; split ones with each, since whole ones would not fit.
+                at_once = self._split or at == len(batches) - 1
+                with nullcontext() if at_once else self._accelerator.no_sync(self._policy):
                     logprobs, entropies = self._logprobs(batch, settings.loss.entropy > 0)
                     if number == 0:
                         # What was sampled by other weights, or is trained on again, is held to the policy at the start of the step.
@@ -139,7 +148,8 @@ class Learner:
                 f"log probabilities of engine and trainer are {sums.apart():.2g} apart",
                 help,
             )
-        norm = float(self._accelerator.clip_grad_norm_(self._policy.parameters(), self._settings.clip) or 0.0)
+        found: Any = self._accelerator.clip_grad_norm_(self._policy.parameters(), self._settings.clip)
+        norm = 0.0 if found is None else float(found.full_tensor() if hasattr(found, "full_tensor") else found)
         if not math.isfinite(norm) or not math.isfinite(sums.loss):
             self._optimizer.zero_grad()
             raise RuntimeFault("R0993", f"the loss or the gradient of update {self.version + 1} is no number", "Go on from the last checkpoint with a lower learning rate.")  # fmt: skip
@@ -173,12 +183,13 @@ class Learner:
 
     def write_weights(self, folder: Path) -> None:
         """What an engine loads: a whole model, or an adapter. The folder appears whole or not at all; the first process writes it."""
+        weights = self._whole(trained=self._settings.lora is not None) if self._split else None
         if rank() != 0:
             return
         part = folder.with_name(f".{folder.name}.part")
         shutil.rmtree(part, ignore_errors=True)
         model = self._model()
-        model.save_pretrained(str(part), safe_serialization=True)
+        model.save_pretrained(str(part), **({} if weights is None else {"state_dict": weights}))
         (part / "README.md").unlink(missing_ok=True)
         for name in _BESIDE:
             if (self._folder / name).is_file() and not (part / name).exists():
@@ -189,31 +200,55 @@ class Learner:
 
     def save(self, folder: Path) -> None:
         """All that going on takes: weights, the optimizer's state, and the number of updates. The first process writes it."""
+        if self._split:
+            from clawc.runtime.train.grpo.shards import whole_optimizer
+
+            weights, optimizer = self._whole(trained=True), whole_optimizer(self._policy, self._optimizer.optimizer)
+        elif rank() == 0:
+            trained = {name: each for name, each in self._model().named_parameters() if each.requires_grad}
+            weights = {name: each.detach().cpu() for name, each in trained.items()}
+            optimizer = self._optimizer.state_dict()
+        else:
+            return
         if rank() != 0:
             return
-        model = self._model()
-        trained = {name: each for name, each in model.named_parameters() if each.requires_grad}
-        torch.save({name: each.detach().cpu() for name, each in trained.items()}, folder / _WEIGHTS)
-        torch.save(self._optimizer.state_dict(), folder / _OPTIMIZER)
+        torch.save(weights, folder / _WEIGHTS)
+        torch.save(optimizer, folder / _OPTIMIZER)
         (folder / _STATE).write_text(json.dumps({"version": self.version}), encoding="utf-8")
 
     def restore(self, folder: Path) -> None:
         """Raises RuntimeFault R0995 for what is no checkpoint of this training."""
         try:
             state = json.loads((folder / _STATE).read_text(encoding="utf-8"))
-            weights = torch.load(folder / _WEIGHTS, map_location="cpu", weights_only=True)
-            optimizer = torch.load(folder / _OPTIMIZER, map_location="cpu", weights_only=True)
-            model = self._model()
-            named = dict(model.named_parameters())
-            with torch.no_grad():
-                for name, each in weights.items():
-                    named[name].copy_(each)
-            self._optimizer.load_state_dict(optimizer)
+            weights, optimizer = (
+                torch.load(folder / name, map_location="cpu", weights_only=True)
+                if rank() == 0 or not self._split
+                else {}
+                for name in (_WEIGHTS, _OPTIMIZER)
+            )
+            if self._split:
+                from clawc.runtime.train.grpo.shards import take_optimizer, take_weights
+
+                take_weights(self._policy, {f"model.{name}": each for name, each in weights.items()})
+                take_optimizer(self._policy, self._optimizer.optimizer, optimizer)
+            else:
+                named = dict(self._model().named_parameters())
+                with torch.no_grad():
+                    for name, each in weights.items():
+                        named[name].copy_(each)
+                self._optimizer.load_state_dict(optimizer)
             self.version = int(state["version"])
         except Exception as error:
             why = f"{type(error).__name__}: {error}".splitlines()[0][:300]
             help = "Delete it, then give the same command: it goes on from the one before, or from the beginning."
             raise RuntimeFault("R0995", f"the checkpoint `{folder}` cannot be gone on with: {why}", help) from error
+
+    def _whole(self, *, trained: bool) -> dict[str, torch.Tensor]:
+        """The weights by the model's own names, in the first process; all of them call this together."""
+        from clawc.runtime.train.grpo.shards import whole_weights
+
+        found = whole_weights(self._policy, trained=trained)
+        return {name.removeprefix("model."): each for name, each in found.items()}
 
 
 class _Sums:
