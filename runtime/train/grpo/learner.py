@@ -6,6 +6,7 @@ import json
 import math
 import os
 import shutil
+import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -54,14 +55,8 @@ class Learner:
         self._accelerator: Any = import_module("accelerate").Accelerator(
             cpu=not self._cuda, mixed_precision="bf16" if settings.dtype == "bfloat16" else "no"
         )
-        self._split: bool = self._accelerator.is_fsdp2
-        if self._split and settings.dtype == "bfloat16":
-            # Layers compute in it; what goes in, log probabilities and sums of gradients are not rounded.
-            self._accelerator.state.fsdp_plugin.mixed_precision_policy = import_module(
-                "torch.distributed.fsdp"
-            ).MixedPrecisionPolicy(
-                param_dtype=torch.bfloat16, reduce_dtype=torch.float32, output_dtype=torch.float32, cast_forward_inputs=False
-            )  # fmt: skip
+        # Accelerate splits nothing on processors, and says nothing of it.
+        self._split = processes() > 1 and os.environ.get("ACCELERATE_USE_FSDP") == "true"
         torch.manual_seed(settings.seed)  # pyright: ignore[reportUnknownMemberType]
         loaded = _loaded(model)
         if settings.lora is not None:
@@ -71,11 +66,16 @@ class Learner:
             if settings.lora is not None or not settings.loss.beta
             else _frozen(_loaded(model), self._accelerator.device)
         )
+        self._policy: Any = TokenLogprobs(loaded)
+        if self._split:
+            from clawc.runtime.train.grpo.shards import split
+
+            split(self._policy, self._accelerator.device, rounded=settings.dtype == "bfloat16")
+            print(f"weights are split among {processes()} processes", file=sys.stderr)
         trained = [each for each in loaded.parameters() if each.requires_grad]
-        optimizer = torch.optim.AdamW(trained, lr=settings.learning_rate, weight_decay=settings.weight_decay)
-        self._policy: Any
-        self._optimizer: Any
-        self._policy, self._optimizer = self._accelerator.prepare(TokenLogprobs(loaded), optimizer)
+        self._optimizer: Any = torch.optim.AdamW(trained, lr=settings.learning_rate, weight_decay=settings.weight_decay)
+        if not self._split:
+            self._policy, self._optimizer = self._accelerator.prepare(self._policy, self._optimizer)
         self.version = 0
 
     def update(self, rows: Sequence[Row], episodes: int) -> Figures:
@@ -148,8 +148,7 @@ class Learner:
                 f"log probabilities of engine and trainer are {sums.apart():.2g} apart",
                 help,
             )
-        found: Any = self._accelerator.clip_grad_norm_(self._policy.parameters(), self._settings.clip)
-        norm = 0.0 if found is None else float(found.full_tensor() if hasattr(found, "full_tensor") else found)
+        norm = self._clip()
         if not math.isfinite(norm) or not math.isfinite(sums.loss):
             self._optimizer.zero_grad()
             raise RuntimeFault("R0993", f"the loss or the gradient of update {self.version + 1} is no number", "Go on from the last checkpoint with a lower learning rate.")  # fmt: skip
@@ -158,6 +157,13 @@ class Learner:
         self._optimizer.step()
         self._optimizer.zero_grad()
         return norm
+
+    def _clip(self) -> float:
+        """The norm of the gradient before it is cut."""
+        if self._split:
+            whole: Any = torch.nn.utils.clip_grad_norm_(self._policy.parameters(), self._settings.clip)
+            return float(whole.full_tensor())
+        return float(self._accelerator.clip_grad_norm_(self._policy.parameters(), self._settings.clip) or 0.0)
 
     def _logprobs(self, batch: RowBatch, entropies: bool) -> tuple[torch.Tensor, torch.Tensor]:
         found: tuple[torch.Tensor, torch.Tensor] = self._policy(
@@ -203,7 +209,7 @@ class Learner:
         if self._split:
             from clawc.runtime.train.grpo.shards import whole_optimizer
 
-            weights, optimizer = self._whole(trained=True), whole_optimizer(self._policy, self._optimizer.optimizer)
+            weights, optimizer = self._whole(trained=True), whole_optimizer(self._policy, self._optimizer)
         elif rank() == 0:
             trained = {name: each for name, each in self._model().named_parameters() if each.requires_grad}
             weights = {name: each.detach().cpu() for name, each in trained.items()}
@@ -220,17 +226,16 @@ class Learner:
         """Raises RuntimeFault R0995 for what is no checkpoint of this training."""
         try:
             state = json.loads((folder / _STATE).read_text(encoding="utf-8"))
-            weights, optimizer = (
-                torch.load(folder / name, map_location="cpu", weights_only=True)
-                if rank() == 0 or not self._split
-                else {}
-                for name in (_WEIGHTS, _OPTIMIZER)
-            )
+            weights: dict[str, torch.Tensor] = {}
+            optimizer: dict[str, Any] = {}
+            if rank() == 0 or not self._split:
+                weights = torch.load(folder / _WEIGHTS, map_location="cpu", weights_only=True)
+                optimizer = torch.load(folder / _OPTIMIZER, map_location="cpu", weights_only=True)
             if self._split:
                 from clawc.runtime.train.grpo.shards import take_optimizer, take_weights
 
                 take_weights(self._policy, {f"model.{name}": each for name, each in weights.items()})
-                take_optimizer(self._policy, self._optimizer.optimizer, optimizer)
+                take_optimizer(self._policy, self._optimizer, optimizer)
             else:
                 named = dict(self._model().named_parameters())
                 with torch.no_grad():

@@ -76,7 +76,7 @@ class TokenLogprobs(nn.Module):
     def __init__(self, model: Any) -> None:
         super().__init__()
         self.model = model
-        self._no_split_modules = list(getattr(model, "_no_split_modules", None) or ())  # what FSDP splits one by one
+        self.layers = frozenset[str](getattr(model, "_no_split_modules", None) or ())  # the classes of its layers
 
     def forward(
         self, batch_ids: Tensor, attention: Tensor, mask: Tensor, temperatures: Tensor, entropies: bool = False

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
+from torch.distributed import fsdp
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
     get_model_state_dict,
@@ -17,11 +18,28 @@ from torch.distributed.checkpoint.state_dict import (
     set_model_state_dict,
     set_optimizer_state_dict,
 )
+from torch.distributed.device_mesh import init_device_mesh
 
-from clawc.runtime.train.trainer import rank
+from clawc.runtime.train.grpo.policy import TokenLogprobs
+from clawc.runtime.train.trainer import processes, rank
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+
+def split(module: TokenLogprobs, device: torch.device, *, rounded: bool) -> None:
+    """Splits the module among all processes, layer by layer. `rounded`: layers compute in bfloat16; weights, what goes in, and gradients where
+    they are added up stay as they are."""
+    to: Any = fsdp.MixedPrecisionPolicy(
+        param_dtype=torch.bfloat16 if rounded else None, reduce_dtype=torch.float32, cast_forward_inputs=False
+    )
+    mesh = init_device_mesh(device.type, (processes(),))
+    module.to(device)
+    for each in list(module.modules()):
+        if type(each).__name__ in module.layers:
+            fsdp.fully_shard(each, mesh=mesh, mp_policy=to)
+    # Embeddings and the last layer, which may be one, are used all through a pass.
+    fsdp.fully_shard(module, mesh=mesh, mp_policy=to, reshard_after_forward=False)
 
 
 def whole_weights(module: nn.Module, *, trained: bool) -> dict[str, Tensor]:
@@ -45,7 +63,9 @@ def whole_optimizer(module: nn.Module, optimizer: torch.optim.Optimizer) -> dict
     if rank() != 0:
         return {}
     number = {name: at for at, name in enumerate(_names(module, trained=True))}
-    groups = [{**group, "params": [number[name] for name in group["params"]]} for group in found["param_groups"]]
+    groups: list[dict[str, Any]] = [
+        {**group, "params": [number[name] for name in group["params"]]} for group in found["param_groups"]
+    ]
     return {"state": {number[name]: each for name, each in found["state"].items()}, "param_groups": groups}
 
 
@@ -54,7 +74,9 @@ def take_optimizer(module: nn.Module, optimizer: torch.optim.Optimizer, state: M
     named: dict[str, Any] = {}
     if rank() == 0:
         names = _names(module, trained=True)
-        groups = [{**group, "params": [names[at] for at in group["params"]]} for group in state["param_groups"]]
+        groups: list[dict[str, Any]] = [
+            {**group, "params": [names[at] for at in group["params"]]} for group in state["param_groups"]
+        ]
         named = {"state": {names[at]: each for at, each in state["state"].items()}, "param_groups": groups}
     options = StateDictOptions(full_state_dict=True, broadcast_from_rank0=True)
     set_optimizer_state_dict(module, optimizer, named, options=options)

@@ -42,10 +42,11 @@ def lines(out: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (out / METRICS).read_text().splitlines()]
 
 
-def weights(folder: Path, name: str = "model.safetensors") -> dict[str, Any]:
+def weights(folder: Path, name: str) -> dict[str, Any]:
     from safetensors.torch import load_file
 
-    return load_file(folder / name)
+    found: dict[str, Any] = load_file(folder / name)  # pyright: ignore[reportUnknownVariableType]
+    return found
 
 
 def assert_same(one: dict[str, Any], other: dict[str, Any]) -> None:
@@ -72,6 +73,7 @@ def test_two_processes_with_split_weights_train_as_one(
     name = "adapter_model.safetensors" if lora else "model.safetensors"
     assert_same(weights(project.out / MODEL, name), weights(both.out / MODEL, name))
     assert read_training(both.out).processes == 2
+    assert "weights are split among 2 processes" in (both.out / ".job" / "rank-0.log").read_text()
 
     shutil.copytree(both.out, tmp_path / "turned")
     more = replace(alone, steps=2, resume=True)
@@ -83,6 +85,12 @@ def test_two_processes_with_split_weights_train_as_one(
         assert two[name_] == pytest.approx(one[name_], rel=1e-3, abs=1e-5), name_
     assert two["version"] == 1 and two["gap"] < 1e-3
     assert_same(weights(tmp_path / "turned" / MODEL, name), weights(both.out / MODEL, name))
+
+
+def test_in_bfloat16(project: Project, options: GrpoOptions) -> None:
+    """The random model is as far from its engine as this when one process trains it."""
+    assert grpo_command([project.root / "bundles"], split(replace(options, dtype="bfloat16", gap=0.2))) == OK
+    assert 0 < lines(project.out)[0]["gap"] < 0.15
 
 
 def test_other_ways_to_split_are_refused(project: Project, options: GrpoOptions, tmp_path: Path) -> None:
