@@ -43,9 +43,9 @@ def lines(out: Path) -> list[dict[str, Any]]:
 
 
 def weights(folder: Path, name: str) -> dict[str, Any]:
-    from safetensors.torch import load_file
+    from safetensors.torch import load_file  # pyright: ignore[reportUnknownVariableType]
 
-    found: dict[str, Any] = load_file(folder / name)  # pyright: ignore[reportUnknownVariableType]
+    found: dict[str, Any] = load_file(folder / name)
     return found
 
 
