@@ -140,9 +140,20 @@ def grpo_verb(
     eval_every: Annotated[
         int, typer.Option(min=0, help="steps between plays of what is held out; 10 if there is any")
     ] = 0,
+    served: Annotated[
+        str,
+        typer.Option(
+            help="server that plays, instead of a model of this machine: vllm:URL or sglang:URL", metavar="KIND:URL"
+        ),
+    ] = "",
+    served_out: Annotated[
+        str, typer.Option("--served-out", help="where that server finds `--out`, if elsewhere", metavar="PATH")
+    ] = "",
     launch: Annotated[
         str,
-        typer.Option(help="train in several processes: several, or a file of `accelerate config`", metavar="CONFIG"),
+        typer.Option(
+            help="train in several processes: several, fsdp, or a file of `accelerate config`", metavar="CONFIG"
+        ),
     ] = "",
     processes: Annotated[int | None, typer.Option(min=1, max=1024, help="of `--launch`, instead of its file's")] = None,
     sandbox: Sandbox = "bubblewrap",
@@ -160,7 +171,7 @@ def grpo_verb(
         longest=longest, pass_tokens=pass_tokens, refills=refills, patience=patience, updates=updates, staleness=staleness,
         parse_penalty=parse_penalty, overlong_penalty=overlong_penalty, uniform=uniform, save_every=save_every, resume=resume,
         dtype=dtype, device=device, seed=seed, graphs=graphs, gap=gap, held_out=tuple(held_out or ()), eval_every=eval_every,
-        launch=launch, processes=processes, sandbox=sandbox, image=image, cluster=cluster,
+        served=served, served_out=served_out, launch=launch, processes=processes, sandbox=sandbox, image=image, cluster=cluster,
     )  # fmt: skip
     raise typer.Exit(grpo_command(suite, options))
 

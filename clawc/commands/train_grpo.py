@@ -64,12 +64,16 @@ class GrpoOptions:
     launch: str = ""
     processes: int | None = None
     eval_every: int = 0
+    served: str = ""
+    served_out: str = ""
 
 
 def grpo_command(suite: Sequence[Path], options: GrpoOptions) -> int:
     settings = settings_of(options)
     if options.processes is not None and not options.launch:
         raise UserError("`--processes` is for `--launch`", "give `--launch several`, too")
+    if options.graphs and options.served:
+        raise UserError("`--graphs` is for a model of this machine", "leave it out with `--served`")
     live = Live(options.out)
 
     def told(_: Mapping[str, object]) -> None:
@@ -141,7 +145,7 @@ def settings_of(options: GrpoOptions) -> GrpoSettings:
             scale="none" if loss == "dr_grpo" else "group", curriculum=not options.uniform,
             dtype=cast(Literal["float32", "bfloat16"], options.dtype), lora=Lora(options.lora, 2 * options.lora) if options.lora else None,
             seed=options.seed, device=cast(Literal["auto", "cpu", "cuda"], options.device), gap=options.gap, save_every=options.save_every,
-            eval_every=options.eval_every or (10 if options.held_out else 0),
+            eval_every=options.eval_every or (10 if options.held_out else 0), served=options.served, served_out=options.served_out,
         )  # fmt: skip
     except ValueError as error:
         raise UserError(str(error), "see `clawc train grpo --help`") from error

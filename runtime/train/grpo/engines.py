@@ -1,22 +1,25 @@
-"""The engines that play: a model of this machine, which is given the weights of the trainer by a folder."""
+"""The engines that play, which are given the weights of the trainer by a folder: a model of this machine, or an external server."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
-from clawc.runtime.engine.interface import ChatRequest, Piece, Tap
+from clawc.runtime.engine.interface import ChatRequest, Engine, Piece, Tap
 from clawc.runtime.engine.local.build import local_engine
 from clawc.runtime.engine.local.chat import ChatOverTokens
 from clawc.runtime.engine.local.transformers_engine import TransformersEngine
 from clawc.runtime.engine.local.wire import Device
+from clawc.runtime.engine.token_server import served_at
 from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.train.grpo.servers import ServerWeights
+from clawc.runtime.train.grpo.settings import GrpoSettings
 
 
 class Shared:
     """An engine that somebody else opens and closes."""
 
-    def __init__(self, engine: ChatOverTokens[TransformersEngine]) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     @property
@@ -62,3 +65,12 @@ class LocalWeights:
             await self._tokens.load_adapter(folder, version)
         else:
             await self._tokens.load(folder, None, version)
+
+
+def weights_of(model: Path, settings: GrpoSettings, out: Path, *, graphs: bool = False) -> LocalWeights | ServerWeights:
+    """What plays in the training of `model` in `out`. Raises RuntimeFault R0951 and R0952."""
+    adapters = settings.lora is not None
+    if settings.served:
+        served = served_at(settings.served)
+        return ServerWeights(model, served, adapters=adapters, out=out, seen=settings.served_out)
+    return LocalWeights(model, dtype=settings.dtype, device=settings.device, adapters=adapters, graphs=graphs)

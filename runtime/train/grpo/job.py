@@ -23,6 +23,8 @@ from clawc.runtime.train.settings import as_json
 from clawc.runtime.train.trainer import rank
 from clawc.spec.bundle import Strict
 
+_NOT_DONE = ("FSDP_OFFLOAD_PARAMS", "FSDP_ACTIVATION_CHECKPOINTING", "FSDP_CPU_RAM_EFFICIENT_LOADING")
+
 
 class GrpoJob(Strict):
     """What `grpo` is given. `bundles` and `held_out` are folders, `cluster` an address or empty."""
@@ -46,9 +48,12 @@ def launched(
     """As `grpo`, in several processes of this machine; see `clawc.runtime.train.launch`. Raises what `grpo` raises, and RuntimeFault
     R0997."""
     described = described_processes(configuration, processes, str(job.settings["device"]))
-    if "ACCELERATE_USE_FSDP" in described:
+    asked = [name for name in _NOT_DONE if described.get(name) == "true"]
+    if asked:
+        raise RuntimeFault("R0997", f"`{asked[0].lower()}` is not done here", "leave it out, or take `fsdp`")
+    if "ACCELERATE_USE_FSDP" in described and described.get("FSDP_VERSION") != "2":
         raise RuntimeFault(
-            "R0997", "weights that are split among processes cannot be given to the engine yet", "take `several`"
+            "R0997", "weights are split among processes by FSDP 2 alone", "`fsdp_version: 2`, or take `fsdp`"
         )
     folder = job_folder(Path(job.out))
     (folder / "job.json").write_text(job.model_dump_json(), encoding="utf-8")

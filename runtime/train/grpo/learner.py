@@ -6,6 +6,7 @@ import json
 import math
 import os
 import shutil
+import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import torch
 
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.train.grpo.losses import Norms, Passed, clipped_share, divergence, policy_loss
-from clawc.runtime.train.grpo.passes import passes
+from clawc.runtime.train.grpo.passes import by_length, passes
 from clawc.runtime.train.grpo.policy import RowBatch, TokenLogprobs, batch_of
 from clawc.runtime.train.grpo.settings import GrpoSettings
 from clawc.runtime.train.rows import Row
@@ -55,6 +56,8 @@ class Learner:
         self._accelerator: Any = import_module("accelerate").Accelerator(
             cpu=not self._cuda, mixed_precision="bf16" if settings.dtype == "bfloat16" else "no"
         )
+        # Accelerate splits nothing on processors, and says nothing of it.
+        self._split = processes() > 1 and os.environ.get("ACCELERATE_USE_FSDP") == "true"
         torch.manual_seed(settings.seed)  # pyright: ignore[reportUnknownMemberType]
         loaded = _loaded(model)
         if settings.lora is not None:
@@ -64,11 +67,16 @@ class Learner:
             if settings.lora is not None or not settings.loss.beta
             else _frozen(_loaded(model), self._accelerator.device)
         )
+        self._policy: Any = TokenLogprobs(loaded)
+        if self._split:
+            from clawc.runtime.train.grpo.shards import split
+
+            split(self._policy, self._accelerator.device, rounded=settings.dtype == "bfloat16")
+            print(f"weights are split among {processes()} processes", file=sys.stderr)
         trained = [each for each in loaded.parameters() if each.requires_grad]
-        optimizer = torch.optim.AdamW(trained, lr=settings.learning_rate, weight_decay=settings.weight_decay)
-        self._policy: Any
-        self._optimizer: Any
-        self._policy, self._optimizer = self._accelerator.prepare(TokenLogprobs(loaded), optimizer)
+        self._optimizer: Any = torch.optim.AdamW(trained, lr=settings.learning_rate, weight_decay=settings.weight_decay)
+        if not self._split:
+            self._policy, self._optimizer = self._accelerator.prepare(self._policy, self._optimizer)
         self.version = 0
 
     def update(self, rows: Sequence[Row], episodes: int) -> Figures:
@@ -89,8 +97,9 @@ class Learner:
         for number in range(settings.updates):
             sums = _Sums(settings.dtype == "float32")
             for at, (batch, counts) in enumerate(batches):
-                together = nullcontext() if at == len(batches) - 1 else self._accelerator.no_sync(self._policy)
-                with together:  # gradients are added up over processes once, with the last pass
+                # Gradients are added up over processes once, with the last pass; split ones with each, since whole ones would not fit.
+                at_once = self._split or at == len(batches) - 1
+                with nullcontext() if at_once else self._accelerator.no_sync(self._policy):
                     logprobs, entropies = self._logprobs(batch, settings.loss.entropy > 0)
                     if number == 0:
                         # What was sampled by other weights, or is trained on again, is held to the policy at the start of the step.
@@ -126,7 +135,8 @@ class Learner:
 
     def _share(self, rows: Sequence[Row]) -> list[tuple[list[Row], bool]]:
         """The passes of this process, as many as of any other; some may not count."""
-        every = list(passes(rows, self._settings.pass_tokens))
+        # Where weights are split, each process must call each layer as often as any other: a pass that shares does so twice.
+        every = list((by_length if self._split else passes)(rows, self._settings.pass_tokens))
         mine = every[rank() :: processes()]
         spare = -(-len(every) // processes()) - len(mine)
         return [*((some, True) for some in mine), *((every[0], False) for _ in range(spare))]
@@ -140,7 +150,7 @@ class Learner:
                 f"log probabilities of engine and trainer are {sums.apart():.2g} apart",
                 help,
             )
-        norm = float(self._accelerator.clip_grad_norm_(self._policy.parameters(), self._settings.clip) or 0.0)
+        norm = self._clip()
         if not math.isfinite(norm) or not math.isfinite(sums.loss):
             self._optimizer.zero_grad()
             raise RuntimeFault("R0993", f"the loss or the gradient of update {self.version + 1} is no number", "Go on from the last checkpoint with a lower learning rate.")  # fmt: skip
@@ -150,9 +160,16 @@ class Learner:
         self._optimizer.zero_grad()
         return norm
 
+    def _clip(self) -> float:
+        """The norm of the gradient before it is cut."""
+        if self._split:
+            whole: Any = torch.nn.utils.clip_grad_norm_(self._policy.parameters(), self._settings.clip)
+            return float(whole.full_tensor())
+        return float(self._accelerator.clip_grad_norm_(self._policy.parameters(), self._settings.clip) or 0.0)
+
     def _logprobs(self, batch: RowBatch, entropies: bool) -> tuple[torch.Tensor, torch.Tensor]:
         found: tuple[torch.Tensor, torch.Tensor] = self._policy(
-            batch.ids, batch.attention, batch.mask, batch.temperatures, entropies, batch.shared
+            batch.ids, batch.attention, batch.mask, batch.temperatures, entropies, 0 if self._split else batch.shared
         )
         return found
 
@@ -176,12 +193,13 @@ class Learner:
 
     def write_weights(self, folder: Path) -> None:
         """What an engine loads: a whole model, or an adapter. The folder appears whole or not at all; the first process writes it."""
+        weights = self._whole(trained=self._settings.lora is not None) if self._split else None
         if rank() != 0:
             return
         part = folder.with_name(f".{folder.name}.part")
         shutil.rmtree(part, ignore_errors=True)
         model = self._model()
-        model.save_pretrained(str(part), safe_serialization=True)
+        model.save_pretrained(str(part), **({} if weights is None else {"state_dict": weights}))
         (part / "README.md").unlink(missing_ok=True)
         for name in _BESIDE:
             if (self._folder / name).is_file() and not (part / name).exists():
@@ -192,31 +210,54 @@ class Learner:
 
     def save(self, folder: Path) -> None:
         """All that going on takes: weights, the optimizer's state, and the number of updates. The first process writes it."""
+        if self._split:
+            from clawc.runtime.train.grpo.shards import whole_optimizer
+
+            weights, optimizer = self._whole(trained=True), whole_optimizer(self._policy, self._optimizer)
+        elif rank() == 0:
+            trained = {name: each for name, each in self._model().named_parameters() if each.requires_grad}
+            weights = {name: each.detach().cpu() for name, each in trained.items()}
+            optimizer = self._optimizer.state_dict()
+        else:
+            return
         if rank() != 0:
             return
-        model = self._model()
-        trained = {name: each for name, each in model.named_parameters() if each.requires_grad}
-        torch.save({name: each.detach().cpu() for name, each in trained.items()}, folder / _WEIGHTS)
-        torch.save(self._optimizer.state_dict(), folder / _OPTIMIZER)
+        torch.save(weights, folder / _WEIGHTS)
+        torch.save(optimizer, folder / _OPTIMIZER)
         (folder / _STATE).write_text(json.dumps({"version": self.version}), encoding="utf-8")
 
     def restore(self, folder: Path) -> None:
         """Raises RuntimeFault R0995 for what is no checkpoint of this training."""
         try:
             state = json.loads((folder / _STATE).read_text(encoding="utf-8"))
-            weights = torch.load(folder / _WEIGHTS, map_location="cpu", weights_only=True)
-            optimizer = torch.load(folder / _OPTIMIZER, map_location="cpu", weights_only=True)
-            model = self._model()
-            named = dict(model.named_parameters())
-            with torch.no_grad():
-                for name, each in weights.items():
-                    named[name].copy_(each)
-            self._optimizer.load_state_dict(optimizer)
+            weights: dict[str, torch.Tensor] = {}
+            optimizer: dict[str, Any] = {}
+            if rank() == 0 or not self._split:
+                weights = torch.load(folder / _WEIGHTS, map_location="cpu", weights_only=True)
+                optimizer = torch.load(folder / _OPTIMIZER, map_location="cpu", weights_only=True)
+            if self._split:
+                from clawc.runtime.train.grpo.shards import take_optimizer, take_weights
+
+                take_weights(self._policy, {f"model.{name}": each for name, each in weights.items()})
+                take_optimizer(self._policy, self._optimizer, optimizer)
+            else:
+                named = dict(self._model().named_parameters())
+                with torch.no_grad():
+                    for name, each in weights.items():
+                        named[name].copy_(each)
+                self._optimizer.load_state_dict(optimizer)
             self.version = int(state["version"])
         except Exception as error:
             why = f"{type(error).__name__}: {error}".splitlines()[0][:300]
             help = "Delete it, then give the same command: it goes on from the one before, or from the beginning."
             raise RuntimeFault("R0995", f"the checkpoint `{folder}` cannot be gone on with: {why}", help) from error
+
+    def _whole(self, *, trained: bool) -> dict[str, torch.Tensor]:
+        """The weights by the model's own names, in the first process; all of them call this together."""
+        from clawc.runtime.train.grpo.shards import whole_weights
+
+        found = whole_weights(self._policy, trained=trained)
+        return {name.removeprefix("model."): each for name, each in found.items()}
 
 
 class _Sums:

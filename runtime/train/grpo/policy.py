@@ -1,7 +1,9 @@
 """The policy: log probabilities of the sampled tokens of rows, as the engine had them.
 
 The episodes of a group begin with the same tokens, as many as a prompt has: a pass over rows that do computes these once, and its gradient is
-that of the rows one by one (`tests/train/grpo/test_shared.py`). Only positions that are trained get logits, some at a time: those of all tokens of a long row over a large vocabulary would not fit. The last
+that of the rows one by one (`tests/train/grpo/test_shared.py`).
+
+Only positions that are trained get logits, some at a time: those of all tokens of a long row over a large vocabulary would not fit. The last
 layer and all after it are computed in float32, since logits near 20 are told apart by 0.125 in bfloat16.
 """
 
@@ -68,6 +70,7 @@ class TokenLogprobs(nn.Module):
     def __init__(self, model: Any) -> None:
         super().__init__()
         self.model = model
+        self.layers = frozenset[str](getattr(model, "_no_split_modules", None) or ())  # the classes of its layers
 
     def forward(
         self, batch_ids: Tensor, attention: Tensor, mask: Tensor, temperatures: Tensor, entropies: bool = False, shared: int = 0

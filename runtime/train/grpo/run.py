@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from clawc.runtime.bundle import load
 from clawc.runtime.engine.interface import Sampling
@@ -38,7 +38,21 @@ if TYPE_CHECKING:
 
 LEARNER = ("torch", "transformers", "accelerate", "peft")
 # What may differ when a training is gone on with.
-_FREE = frozenset({"steps", "save_every", "keep", "at_once", "device", "patience", "pass_tokens", "eval_every", "gap"})
+_FREE = frozenset(
+    {
+        "steps",
+        "save_every",
+        "keep",
+        "at_once",
+        "device",
+        "patience",
+        "pass_tokens",
+        "eval_every",
+        "gap",
+        "served",
+        "served_out",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +79,11 @@ def grpo(
 ) -> GrpoResult:
     """Trains the model in the folder `model` on the tasks, played by `agent` where `player` plays, and saves it in `out/model`. Raises
     RuntimeFault R0951 and R0952 for packages and models that are not there, R0993 for a loss that is no number, R0994 for a full disk,
-    R0995 if `out` holds another training, R0998 if engine and trainer do not agree or nothing can be learned, and what playing raises."""
+    R0995 if `out` holds another training, R0998 if engine and trainer do not agree, a server does not take the weights or nothing can be
+    learned, and what playing raises."""
     need(*LEARNER, extra="train")
     from clawc.runtime.train.grpo.curriculum import Curriculum
-    from clawc.runtime.train.grpo.engines import LocalWeights, Shared
+    from clawc.runtime.train.grpo.engines import LocalWeights, Shared, weights_of
     from clawc.runtime.train.grpo.learner import Learner
     from clawc.runtime.train.grpo.rollouts import HeldOut, Rollouts
     from clawc.runtime.train.grpo.session import HELD_OUT, ROLLOUTS, Session
@@ -80,9 +95,7 @@ def grpo(
         raise RuntimeFault("R0992", "there is no task to learn from", "give folders of bundles, or sources")
     record = _record(model, manifests, settings, agent)
     begin(out, record, _FREE, "set of tasks", resume=resume)
-    weights = LocalWeights(
-        model, dtype=settings.dtype, device=settings.device, adapters=settings.lora is not None, graphs=graphs
-    )
+    weights = weights_of(model, settings, out, graphs=graphs)
     rules = Rules(pinned=Sampling(temperature=settings.temperature, top_p=1.0), max_tokens=settings.max_tokens)
     harness = harness_named(agent, ModelChoice(f"policy:{model.name}", lambda: weights.engine, rules))
     curriculum = Curriculum(sorted(tasks), settings.seed, settings.curriculum)
@@ -93,15 +106,31 @@ def grpo(
         other = harness_named(agent, ModelChoice(f"policy:{model.name}", lambda: Shared(weights.engine), greedy))
         held = {load(path).manifest.id: path for path in held_out}
         examiner = HeldOut(held, other, player, out / HELD_OUT, settings)
+    closed: list[Closable] = [*([] if isinstance(weights, LocalWeights) else [weights]), player]
     learner = First(Learner(model, settings))
     session = Session(learner, weights, rollouts, curriculum, out, settings, examiner=examiner, told=told)
     begun = time.perf_counter()
-    run_closing(session.run(resume=resume), player, "go on with `--resume`")
+    run_closing(session.run(resume=resume), _All(closed), "go on with `--resume`")
     seconds = time.perf_counter() - begun
     learner.end()
     result = TrainingResult(steps=settings.steps, seconds=round(seconds, 3))
     write_training(out, record.model_copy(update={"result": result}))
     return GrpoResult(out / MODEL, settings.steps, seconds)
+
+
+class Closable(Protocol):
+    async def close(self) -> None: ...
+
+
+class _All:
+    """Closes them, the last one first."""
+
+    def __init__(self, each: Sequence[Closable]) -> None:
+        self._each = each
+
+    async def close(self) -> None:
+        for each in reversed(self._each):
+            await each.close()
 
 
 def _record(model: Path, tasks: Mapping[Path, Manifest], settings: GrpoSettings, agent: str) -> TrainingRecord:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from clawc.runtime.engine.token_server import served_at
 from clawc.runtime.train.grpo.losses import LossSettings
 from clawc.runtime.train.settings import Lora
 
@@ -28,7 +29,8 @@ class GrpoSettings:
     after `patience` steps in a row without any that teaches the training ends. `staleness` is how many updates the weights that play may
     be behind those that are trained. `pass_tokens` bounds a pass with what fills up its rows. `gap` is how far log probabilities of engine
     and trainer may be apart with the same weights: the largest difference in float32, the mean of exp of it, less 1, in bfloat16.
-    `curriculum` picks tasks by how often they are solved; otherwise all are as likely."""
+    `curriculum` picks tasks by how often they are solved; otherwise all are as likely. `served` is the server that plays, as `served_at` has
+    it, instead of a model of this machine; it finds the folder of the training at `served_out`, or at the same place."""
 
     steps: int = 100
     group: int = 8
@@ -58,6 +60,8 @@ class GrpoSettings:
     save_every: int = 10
     keep: int = 2
     eval_every: int = 0
+    served: str = ""
+    served_out: str = ""
 
     def __post_init__(self) -> None:
         if (
@@ -80,6 +84,12 @@ class GrpoSettings:
             raise ValueError("a temperature of 0 draws from no distribution, so nothing can be learned from it")
         if self.staleness < 0 or self.refills < 0:
             raise ValueError("staleness and refills are 0 or more")
+        if self.served:
+            served_at(self.served)
+        if self.served_out and not (self.served and self.served_out.startswith("/")):
+            raise ValueError(
+                "`served_out` is the path, from the root on, at which the server of `served` finds the training"
+            )
 
     @property
     def largest_gap(self) -> float:

@@ -86,5 +86,3 @@ def test_two_processes_train_as_one(project: Project, options: GrpoOptions, tmp_
     for name in ("loss", "grad_norm", "gap", "rows", "tokens", "reward", "clipped"):
         assert two[name] == pytest.approx(one[name], rel=1e-3, abs=1e-5), name
     assert read_training(both.out).processes == 2 and (both.out / MODEL / "model.safetensors").is_file()
-    with pytest.raises(UserError, match="cannot be given to the engine yet"):
-        grpo_command(bundles, replace(both, out=tmp_path / "split", launch="fsdp"))
