@@ -171,7 +171,7 @@ def missed(found: dict[str, dict[str, Any]]) -> list[str]:
 
 
 def _keep(path: Path, tallies: dict[str, Tally]) -> None:
-    document = {"commit": machine()["commit"], "tallies": {name: asdict(whole) for name, whole in tallies.items()}}
+    document = {"commit": machine()["commit"], "tallies": {name: vars(whole) for name, whole in tallies.items()}}
     path.write_text(json.dumps(document), encoding="utf-8")
 
 
