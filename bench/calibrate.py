@@ -43,6 +43,7 @@ POPULATIONS = {
     "half right": replace(_SLOPES, kinds=("accepts_wrong", "rejects_right")),
 }
 AIMED = ("equal slopes", "slopes vary")
+_BATCH = 20
 _FLAT = 0.1  # a point-biserial correlation below it is the baseline's flag
 
 
@@ -77,9 +78,10 @@ def tally(name: str, seed: int) -> Tally:
     began = time.process_time()
     result = calibrate(drawn.responses, drawn.features)
     found.seconds.append(time.process_time() - began)
-    began = time.process_time()
-    fit(drawn.responses, "2pl", drawn.features)
-    found.fit_seconds.append(time.process_time() - began)
+    if seed % 10 == 0:
+        began = time.process_time()
+        fit(drawn.responses, "2pl", drawn.features)
+        found.fit_seconds.append(time.process_time() - began)
     _recovery(found, drawn, result)
     for item in result.flags.items:
         kind = drawn.breakage[item.item] or "sound"
@@ -168,6 +170,25 @@ def missed(found: dict[str, dict[str, Any]]) -> list[str]:
     return said
 
 
+def _keep(path: Path, tallies: dict[str, Tally]) -> None:
+    document = {"commit": machine()["commit"], "tallies": {name: vars(whole) for name, whole in tallies.items()}}
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+
+def _kept(path: Path) -> dict[str, Tally]:
+    """What a run of this commit has counted so far."""
+    if not path.exists():
+        return {}
+    document = json.loads(path.read_bytes())
+    if document["commit"] != machine()["commit"]:
+        return {}
+    tallies = {name: Tally(**raw) for name, raw in document["tallies"].items()}
+    for whole in tallies.values():
+        for counts in ("items", "flagged", "confirmed", "raw_flagged"):
+            setattr(whole, counts, Counter(getattr(whole, counts)))
+    return tallies
+
+
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench calibrate")
     parser.add_argument("--json", type=Path)
@@ -184,16 +205,26 @@ def main(arguments: Sequence[str]) -> int:
     if any(name not in POPULATIONS for name in names):
         parser.error(f"populations are: {', '.join(POPULATIONS)}")
     found: dict[str, dict[str, Any]] = {}
+    part = options.json.with_suffix(".part") if options.json is not None else None
+    kept = _kept(part) if part is not None else {}
     with multiprocessing.get_context("spawn").Pool(options.processes) as pool:
         for name in names:
             count = options.simulations if name in AIMED else options.others
             if count < 1:
                 continue
-            tallies = pool.starmap(tally, [(name, seed) for seed in range(count)], chunksize=10)
-            found[name] = figures(reduce(Tally.__add__, tallies))
+            whole = kept.get(name, Tally())
+            while whole.simulations < count:
+                seeds = range(whole.simulations, min(count, whole.simulations + _BATCH))
+                whole = reduce(Tally.__add__, pool.starmap(tally, [(name, seed) for seed in seeds], chunksize=5), whole)
+                kept[name] = whole
+                if part is not None:
+                    _keep(part, kept)
+            found[name] = figures(whole)
             sys.stdout.write(f"{name}: {json.dumps(found[name])}\n")
             sys.stdout.flush()
-    before = json.loads(options.json.read_bytes())["figures"] if options.json and options.json.exists() else {}
+    before: dict[str, dict[str, Any]] = {}
+    if options.json is not None and options.json.exists():
+        before = json.loads(options.json.read_bytes())["figures"]
     found = {**before, **found}
     wrong = missed(found)
     sys.stdout.write("".join(f"missed: {line}\n" for line in wrong) or "all aims are met\n")

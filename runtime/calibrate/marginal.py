@@ -97,7 +97,7 @@ def log_likelihood(design: Design, grid: Grid, ability: Floats, dispersion: floa
     softplus = np.logaddexp(0.0, slope[:, None] * (ability[None, :] - difficulty[:, None]))
     # The first sum is (S theta)_i a_g - S_i a_g b_g, of rank two.
     whole = np.hstack([design.successes @ ability[:, None], -design.successes.sum(axis=1)[:, None]])
-    found = whole @ np.stack([slope, slope * difficulty])
+    found: Floats = whole @ np.stack([slope, slope * difficulty])
     found -= design.trials @ softplus.T
     found /= dispersion
     return found
@@ -117,7 +117,8 @@ def log_prior(grid: Grid, means: Floats, difficulty_sd: float, slope_sd: float) 
     b = b - np.log(np.exp(b - b.max(axis=1, keepdims=True)).sum(axis=1, keepdims=True)) - b.max(axis=1, keepdims=True)
     a = log_normal(grid.log_slope, 0.0, slope_sd)
     a = a - np.log(np.exp(a - a.max()).sum()) - a.max()
-    return a[None, :, None] + b[:, None, :]
+    prior: Floats = a[None, :, None] + b[:, None, :]
+    return prior
 
 
 def posterior(likelihood: Floats, prior: Floats) -> Posterior:

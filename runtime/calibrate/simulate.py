@@ -103,7 +103,9 @@ def _shaped(rng: np.random.Generator, shape: Shape, count: int) -> Floats:
     if shape == "uniform":
         return rng.uniform(-np.sqrt(3), np.sqrt(3), count)
     if shape == "bimodal":
-        return np.where(rng.random(count) < 0.5, -1, 1) * np.sqrt(0.75) + rng.normal(0, 0.5, count)
+        signs: Floats = 2.0 * rng.integers(0, 2, count).astype(np.float64) - 1.0
+        mixed: Floats = signs * float(np.sqrt(0.75)) + rng.normal(0, 0.5, count)
+        return mixed
     if shape == "skewed":
         return (rng.gamma(4.0, 1.0, count) - 4.0) / 2.0
     return rng.normal(size=count)

@@ -74,6 +74,7 @@ def _index() -> str:
             "| [importing.md](importing.md) | tasks of other benchmarks: formats, verifiers that are kept, the report |",
             "| [synthesis.md](synthesis.md) | sets of tasks, drawn from archetypes or written by models: what is taken and what is not, exports |",
             "| [reports.md](reports.md) | what `clawc report` says, and how its figures are made |",
+            "| [calibration.md](calibration.md) | how hard tasks are, which verifiers to doubt, selections, splits, what differences can be shown |",
             "| [sandbox.md](sandbox.md) | what a sandbox promises, by which mechanism, and what it does not |",
             "| [models.md](models.md) | agents that speak to models, servers and their prices, what the gateway does, whose fault a failure is |",
             "| [agents.md](agents.md) | pi and OpenClaw as published: installing, settings, what they say and what was |",
