@@ -14,7 +14,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from math import fsum
@@ -80,9 +79,7 @@ def part(given: argparse.Namespace, seed: int, work: Path) -> Mapping[str, Any]:
         return kept
     folder.mkdir(exist_ok=True)
     model = given.sft / f"seed-{seed}" / "work" / "sft" / "model"
-    begun = time.perf_counter()
     train(given, seed, folder, model, work / "bundles")
-    seconds = time.perf_counter() - begun
     exported = folder / "model"
     shutil.rmtree(exported, ignore_errors=True)
     run(
@@ -91,9 +88,11 @@ def part(given: argparse.Namespace, seed: int, work: Path) -> Mapping[str, Any]:
     shutil.rmtree(folder / "play", ignore_errors=True)
     played = solved(work / "held", folder / "play", exported.absolute(), given.device, 24, False, deadline_s=3600)
     lines = [json.loads(line) for line in (folder / "grpo" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    parts = {name: fsum(line[f"{name}_s"] for line in lines) for name in ("rollout", "sync", "train")}
+    seconds = fsum(parts.values())
     result = {
         "seed": seed, "seconds": round(seconds, 1), "play": played, "rewards": [line["reward"] for line in lines],
-        "shares_of_time": {name: round(fsum(line[f"{name}_s"] for line in lines) / seconds, 3) for name in ("rollout", "sync", "train")},
+        "shares_of_time": {name: round(each / seconds, 3) for name, each in parts.items()},
         "largest_gap": max((line["gap"] for line in lines if line.get("gap") is not None), default=None),
         "trained_tokens": lines[-1]["num_tokens"],
         "tokens_per_s": {

@@ -13,9 +13,10 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.train.checkpoints import PREFIX, last_checkpoint, on_full_disk
@@ -26,6 +27,7 @@ from clawc.runtime.train.grpo.settings import GrpoSettings
 from clawc.runtime.train.grpo.together import LearnerLike
 from clawc.runtime.train.records import METRICS, MODEL
 
+_T = TypeVar("_T")
 WEIGHTS = "weights"
 ROLLOUTS = "rollouts"
 HELD_OUT = "held-out"
@@ -86,13 +88,18 @@ class Session:
         self._tokens = 0
         self._trained = asyncio.Condition()
         self._untaught = 0
+        # One thread for all that the learner does: memory that one has freed is kept for that thread alone.
+        self._thread = ThreadPoolExecutor(1, "learner")
 
     async def run(self, *, resume: bool = False) -> None:
         """From the last checkpoint, or from the beginning, to the last step. Raises RuntimeFault R0993 to R0995 and R0998."""
-        with on_full_disk(self._out):
-            first = self._begin(resume)
-            await self._side_by_side(first)
-            self._learner.write_weights(self._out / MODEL)
+        try:
+            with on_full_disk(self._out):
+                first = self._begin(resume)
+                await self._side_by_side(first)
+                self._learner.write_weights(self._out / MODEL)
+        finally:
+            self._thread.shutdown(wait=False)
 
     async def _side_by_side(self, first: int) -> None:
         ready: asyncio.Queue[_Ready] = asyncio.Queue(maxsize=max(1, self._settings.staleness))
@@ -138,14 +145,14 @@ class Session:
         figures: Figures | None = None
         if ready.played.rows:
             self._untaught = 0
-            figures = await asyncio.to_thread(self._learner.update, ready.played.rows, ready.played.episodes)
+            figures = await self._beside(self._learner.update, ready.played.rows, ready.played.episodes)
         else:
             self._untaught += 1
             self._learner.skip()
         self._tokens += figures.tokens if figures is not None else 0
         train_s = time.monotonic() - begun
         begun = time.monotonic()
-        await asyncio.to_thread(self._learner.write_weights, self._folder_of(self._learner.version))
+        await self._beside(self._learner.write_weights, self._folder_of(self._learner.version))
         self._drop_weights()
         line = {"num_tokens": self._tokens} | _line(ready, figures, self._settings, train_s, time.monotonic() - begun)
         with open(self._out / METRICS, "a", encoding="utf-8") as file:
@@ -153,7 +160,7 @@ class Session:
         self._told(line)
         # After its line: what is reported and not yet saved is forgotten when the training goes on, and reported again.
         if self._learner.version % self._settings.save_every == 0:
-            await asyncio.to_thread(self._save, ready.counts)
+            await self._beside(self._save, ready.counts)
         if self._untaught >= self._settings.patience:
             raise RuntimeFault(
                 "R0998", f"in {self._untaught} steps in a row no group taught anything: all its rewards were the same",
@@ -161,6 +168,10 @@ class Session:
             )  # fmt: skip
         async with self._trained:
             self._trained.notify_all()
+
+    async def _beside(self, work: Callable[..., _T], *given: object) -> _T:
+        """What takes long, in the learner's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *given)
 
     def _begin(self, resume: bool) -> int:
         """The first step. What there is of weights for steps that are played yet is in its place afterwards."""

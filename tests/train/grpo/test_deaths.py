@@ -225,7 +225,7 @@ class Deleting(LocalPlayer):
         return await super().play(episode, folder, limit_s)
 
 
-@pytest.mark.parametrize("part", ["", "private"])
+@pytest.mark.parametrize("part", ["", pytest.param("private", marks=pytest.mark.nightly)])
 def test_bundles_that_are_deleted_meanwhile(project: Project, options: GrpoOptions, part: str) -> None:
     """The word names what is missing; with it in its place again, the training goes on."""
     place = project.root / "bundles" / "one"

@@ -51,10 +51,10 @@ def lines(out: Path) -> list[dict[str, object]]:
 @pytest.mark.parametrize(
     ("kind", "lora", "synced"),
     [
-        ("vllm", 0, ["/v1/models", "/collective_rpc", "/reset_prefix_cache"]),
+        pytest.param("vllm", 0, ["/v1/models", "/collective_rpc", "/reset_prefix_cache"], marks=pytest.mark.nightly),
         ("sglang", 0, ["/update_weights_from_disk", "/model_info"]),
         ("vllm", 4, ["/v1/models", "/v1/unload_lora_adapter", "/v1/load_lora_adapter", "/v1/models"]),
-        ("sglang", 4, ["/unload_lora_adapter", "/load_lora_adapter"]),
+        pytest.param("sglang", 4, ["/unload_lora_adapter", "/load_lora_adapter"], marks=pytest.mark.nightly),
     ],
 )
 def test_a_server_plays_with_the_weights_of_the_trainer(

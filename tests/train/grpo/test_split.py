@@ -57,7 +57,7 @@ def assert_same(one: dict[str, Any], other: dict[str, Any]) -> None:
         torch.testing.assert_close(each, other[name], rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("lora", [0, 4])
+@pytest.mark.parametrize("lora", [0, pytest.param(4, marks=pytest.mark.nightly)])
 def test_two_processes_with_split_weights_train_as_one(
     project: Project, options: GrpoOptions, tmp_path: Path, lora: int
 ) -> None:
@@ -87,6 +87,7 @@ def test_two_processes_with_split_weights_train_as_one(
     assert_same(weights(tmp_path / "turned" / MODEL, name), weights(both.out / MODEL, name))
 
 
+@pytest.mark.nightly
 def test_in_bfloat16(project: Project, options: GrpoOptions) -> None:
     """The random model is as far from its engine as this when one process trains it."""
     assert grpo_command([project.root / "bundles"], split(replace(options, dtype="bfloat16", gap=0.2))) == OK
