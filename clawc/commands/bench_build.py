@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections import Counter
@@ -130,6 +131,10 @@ def _matching(folder: Path, pattern: str) -> list[Path]:
     there: list[Path] = []
     for path in sorted(folder.glob(pattern)):
         there += find_sources([path]) if path.is_dir() else [path] if path.suffix == ".claw" else []
+    inside = os.path.realpath(folder)
+    for path in there:
+        if os.path.commonpath((inside, os.path.realpath(path))) != inside:
+            raise UserError(f"`{clean(str(path))}` leads out of the folder of the suite", "copy it there")
     return there
 
 
