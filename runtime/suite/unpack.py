@@ -99,11 +99,13 @@ class _Bounded(io.RawIOBase):
         return data
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Forwards, to a place from the start; beyond the end it stays there."""
+        """Forwards, to a place from the start. Raises _Refused for one that is beyond the end."""
         if whence != os.SEEK_SET or offset < self._at:
             raise _Refused("its entries overlap")
         while self._at < offset and self.read(min(_PART, offset - self._at)):
             pass
+        if self._at < offset:
+            raise _Refused("it ends in the middle of a file")
         self._placed = True
         return self._at
 
