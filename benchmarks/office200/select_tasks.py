@@ -16,7 +16,7 @@ from typing import NamedTuple
 from clawc.runtime.calibrate.selection import Candidate, Wishes, choose
 
 OUT = Path(__file__).resolve().parent / "tasks"
-PER_FAMILY = 3
+PER_FAMILY = 4
 
 
 class Row(NamedTuple):

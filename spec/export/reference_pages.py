@@ -73,6 +73,7 @@ def _index() -> str:
             "| [exports.md](exports.md) | tasks for other frameworks, the grader, our sandboxes in Harbor and Inspect, and whether rewards agree |",
             "| [importing.md](importing.md) | tasks of other benchmarks: formats, verifiers that are kept, the report |",
             "| [synthesis.md](synthesis.md) | sets of tasks, drawn from archetypes or written by models: what is taken and what is not, exports |",
+            "| [benchmarks.md](benchmarks.md) | suites: splits, secret seeds, versions; packing one, running a packed one |",
             "| [reports.md](reports.md) | what `clawc report` says, and how its figures are made |",
             "| [sandbox.md](sandbox.md) | what a sandbox promises, by which mechanism, and what it does not |",
             "| [models.md](models.md) | agents that speak to models, servers and their prices, what the gateway does, whose fault a failure is |",

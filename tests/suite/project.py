@@ -14,15 +14,23 @@ task {name} {{
   title    = "Sum the {name}"
   category = office.records
 
-  {param}
+  {drawn}
 
   workspace {{
-    file given "in/{name}.csv" {{ content = "item,n\\npen,12\\nink,3\\ncap,40\\n" }}
+    file given "in/{name}.csv" {{ content = {content} }}
   }}
 
-  deliver made "out/{name}.csv" {{ columns = [item, n] }}
-  instruction = "Read {{{{ path.given }}}} and write the rows with n over {least}, item and n, to {{{{ path.made }}}}."
-  verify {{ check right {{ expect rows(made) == (csv(given) | where n > {bare}) }} }}
+  deliver made "out/{name}.csv" {{ columns = [item, amount] }}
+  instruction = \"\"\"
+    Read {{{{ path.given }}}} and write {{{{ path.made }}}}: of the rows with an amount over 50 the columns item and amount, in the
+    order of the file.
+    \"\"\"
+  verify {{
+    check right {{
+      because = "of the rows with an amount over 50 the columns item and amount"
+      expect rows(made) == (csv(given) | where amount > 50 | select item, amount)
+    }}
+  }}
 }}
 """
 SEED = 7_340_218_443_901_227
@@ -35,11 +43,11 @@ class Done(NamedTuple):
 
 
 def source(name: str, *, draws: bool) -> str:
-    """A task that keeps the rows above a number, which is drawn or not."""
-    param = "param least { int = 4..39 }" if draws else ""
-    return TASK.format(
-        name=name, param=param, least="{{ param.least }}" if draws else "5", bare="param.least" if draws else "5"
-    )
+    """A task that keeps the rows above a number, of data that are drawn or not."""
+    if draws:
+        drawn = 'data stock { count = 12; item = serial("P-{{ n }}"); amount = integer_between(1, 99) }'
+        return TASK.format(name=name, drawn=drawn, content="csv(stock)")
+    return TASK.format(name=name, drawn="", content='"item,amount\\npen,12\\nink,73\\ncap,51\\nbag,50\\n"')
 
 
 class Project:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,14 @@ from clawc.runtime.suite.folder import read_suite
 from clawc.runtime.suite.unpack import unpack
 from tests.frameworks import framework
 from tests.suite.project import Project
+from tests.targets.graders import public_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 OFFICE = ROOT / "benchmarks" / "office200" / "suite.claw"
 
 
 @pytest.fixture(params=["small", pytest.param("office200", marks=pytest.mark.nightly)])
-def packed(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+def packed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     """An archive, and nothing beside it: what it was made of is gone."""
     project = Project(tmp_path / "made")
     declared = project.file if request.param == "small" else OFFICE
@@ -29,11 +31,11 @@ def packed(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         done = project.clawc("bench", *arguments)
         assert done.code == 0, done.err
     assert "have no card" not in done.err
-    there = tmp_path / "elsewhere" / "suite.tar.gz"
-    there.parent.mkdir()
-    shutil.move(project.root / "suite.tar.gz", there)
+    elsewhere = public_folder()
+    shutil.move(project.root / "suite.tar.gz", elsewhere / "suite.tar.gz")
     shutil.rmtree(project.root)
-    return there
+    yield elsewhere / "suite.tar.gz"
+    shutil.rmtree(elsewhere, ignore_errors=True)
 
 
 def test_oracle_1_and_null_0_throughout(packed: Path) -> None:
