@@ -1,7 +1,7 @@
 """Chooses the tasks of the suite out of sets that `clawc synth` made: `python benchmarks/office200/select_tasks.py COUNT SET...`.
 
 The same sets give the same choice. Categories, archetypes, and the least frequent format and operation of each task are balanced; a family
-(an archetype and its parts) gives at most three tasks.
+(an archetype and its parts) gives at most four tasks.
 """
 
 from __future__ import annotations
