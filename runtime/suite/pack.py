@@ -71,7 +71,7 @@ def _readme(record: Suite, bundles: Sequence[Bundle], cards: int, options: PackO
         f"```sh\nclawc run {top}.tar.gz --agent oracle          # the archive as it is; the oracle scores 1, `--agent null` 0\n"
         f"clawc run {top} --agent loop --model NAME     # or the folder; `--split NAME` takes a part\n"
         f"cd {top}/{HARBOR} && harbor run -p . --agent oracle   # the same tasks for {TARGETS['harbor'].title}\n```",
-        f"Each task is played {record.repeats} times unless told otherwise. Report scores with the version and the id:",
+        f"Episodes for each task: {record.repeats}, unless told otherwise. Report scores with the version and the id:",
         f"    {record.name} {record.version}, {record.id}",
         f"`sha256sum -c {SUMS}` checks the files. {cards} of {len(bundles)} bundles have a card, what became of trying their verifiers "
         "(`card.json`); a card that no trusted key has signed is a claim, which `clawc test` repeats.",
