@@ -25,3 +25,18 @@ def build_verb(
     from clawc.commands.bench_build import BuildOptions, build_command
 
     raise typer.Exit(build_command(file, BuildOptions(out, suite, public, unproved)))
+
+
+@app.command("pack")
+def pack_verb(
+    suite: Annotated[Path, typer.Argument(help="folder of a suite that was built", metavar="DIR")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="the archive, `NAME.tar.gz`", metavar="FILE")],
+    with_secret: Annotated[bool, typer.Option("--with-secret", help="with the bundles of secret splits")] = False,
+    licence: Annotated[
+        str, typer.Option("--license", help="licence of the suite, for its README", metavar="SPDX")
+    ] = "",
+) -> None:
+    """Pack a suite into one archive that `clawc run` and Harbor play: bundles, cards, checksums, a README."""
+    from clawc.commands.bench_pack import BenchPackOptions, pack_command
+
+    raise typer.Exit(pack_command(suite, BenchPackOptions(out, with_secret, licence)))

@@ -206,7 +206,10 @@ def _given(context: typer.Context) -> set[str]:
 def run_verb(
     context: typer.Context,
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="`.claw` files, bundles, or folders with them", metavar="PATH...")
+        list[Path] | None,
+        typer.Argument(
+            help="`.claw` files, bundles, or folders with them; or a suite, packed or not", metavar="PATH..."
+        ),
     ] = None,
     agent: Annotated[
         str,
@@ -222,7 +225,12 @@ def run_verb(
             "--model", "-m", help="what `loop` and `command` speak to: a name from claw.toml, smollm2, scripted:FILE …"
         ),
     ] = "",
-    episodes: Annotated[int, typer.Option("-n", min=1, max=100_000, help="episodes for each task")] = 1,
+    episodes: Annotated[
+        int | None, typer.Option("-n", min=1, max=100_000, help="episodes for each task; as a suite says, else 1")
+    ] = None,
+    split: Annotated[
+        list[str] | None, typer.Option("--split", help="only this part of a suite; may be repeated", metavar="NAME")
+    ] = None,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -289,7 +297,21 @@ def run_verb(
     wish = ModelWish(model, temperature, top_p, max_tokens, calls, budget, record)
     raise typer.Exit(
         run_command(
-            paths, agent, episodes, jobs, seed, out, format, retries, deadline, cluster, sandbox, image, wish, judge
+            paths,
+            agent,
+            episodes,
+            jobs,
+            seed,
+            out,
+            format,
+            retries,
+            deadline,
+            cluster,
+            sandbox,
+            image,
+            wish,
+            judge,
+            split or (),
         )
     )
 

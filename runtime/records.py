@@ -143,8 +143,17 @@ class RunTask(Strict):
     path: str
 
 
+class RunSuite(Strict):
+    """The suite that is played, by the id of its record, and the splits of it; none: all."""
+
+    name: str
+    version: str
+    id: Sha256
+    splits: tuple[str, ...] = ()
+
+
 class RunInfo(Strict):
-    """`run.json`: what the run is made of. A run is continued only as the same run."""
+    """`run.json`: what the run is made of. A run is continued only as the same run. `suite` is null for tasks that are not played as one."""
 
     format_version: Literal[1] = 1
     run_id: str
@@ -154,6 +163,7 @@ class RunInfo(Strict):
     episodes: int
     seed: int
     tasks: tuple[RunTask, ...]
+    suite: RunSuite | None = None
 
 
 def episode_id(task: str, bundle_id: str, agent: str, seed: int) -> str:

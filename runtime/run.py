@@ -22,7 +22,7 @@ from clawc.runtime.bundle import Bundle
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.harness.interface import Harness
 from clawc.runtime.player import SHORT, LocalPlayer, NotPlayed, Player, overdue
-from clawc.runtime.records import EpisodeRecord, RunInfo, RunTask, episode_id
+from clawc.runtime.records import EpisodeRecord, RunInfo, RunSuite, RunTask, episode_id
 from clawc.runtime.rollout import Episode
 from clawc.runtime.sandbox.finish import finish
 from clawc.runtime.sandbox.interface import Backend
@@ -49,6 +49,7 @@ class RunPlan:
     seed: int = 0
     retries: int = 2
     deadline_s: float | None = None
+    suite: RunSuite | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,4 +315,5 @@ def _info(plan: RunPlan) -> RunInfo:
             RunTask(task=bundle.manifest.task, bundle_id=bundle.manifest.id, path=_text(bundle.path))
             for bundle in plan.bundles
         ),
+        suite=plan.suite,
     )

@@ -191,7 +191,7 @@ TABLE: tuple[BlockKind, ...] = (
     }, ("split", "release")),
     BlockKind("split", "a part of the suite; the instances of a task stand all in one", ("name",), {
         "share": Attribute("number", "its part of the tasks, beside the shares of the others", required=True),
-        "seeds": Attribute("text", "a file with the seeds of its instances, one a line, which is not published"),
+        "seeds": Attribute("text", "a file with the seed of its instances, a number from 2^40 to 2^62, which is not published"),
     }),
     BlockKind("release", "what a version brought; the label is the version", ("title",), {
         "text": Attribute("text", "what has changed, and whether scores can be compared with those before", required=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections import Counter
@@ -130,6 +131,10 @@ def _matching(folder: Path, pattern: str) -> list[Path]:
     there: list[Path] = []
     for path in sorted(folder.glob(pattern)):
         there += find_sources([path]) if path.is_dir() else [path] if path.suffix == ".claw" else []
+    inside = os.path.realpath(folder)
+    for path in there:
+        if os.path.commonpath((inside, os.path.realpath(path))) != inside:
+            raise UserError(f"`{clean(str(path))}` leads out of the folder of the suite", "copy it there")
     return there
 
 
@@ -141,7 +146,9 @@ def _assembled(
     from clawc.spec.suite import BUNDLES
 
     out = staging / BUNDLES
-    _compiled(sources, out, Lot(declared.seed, declared.instances))
+    # One instance is the task itself, with the bundle that `clawc build` and `clawc test` have of it.
+    many = declared.instances if declared.instances > 1 else None
+    _compiled(sources, out, Lot(declared.seed, many))
     bundles = {path: load(path) for path in bundles_at(out)}
     for path, bundle in list(bundles.items()):
         if declared.categories and bundle.manifest.category not in declared.categories:
@@ -172,7 +179,7 @@ def _assembled(
             shutil.rmtree(path)
             del bundles[path]
         other = staging / f"secret-{split.name}"
-        _compiled(sources, other, Lot(seed, declared.instances))
+        _compiled(sources, other, Lot(seed, many))
         for path in bundles_at(other):
             if load(path).manifest.template in hidden & drawn:
                 path.replace(out / path.name)

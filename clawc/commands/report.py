@@ -17,7 +17,7 @@ from clawc.commands.sources import require_format
 from clawc.compiler.report import clean
 from clawc.exits import UserError
 from clawc.runtime.records import EpisodeRecord
-from clawc.runtime.report.build import Settings, build_report
+from clawc.runtime.report.build import Settings, build_report, suite_named
 from clawc.runtime.report.document import Report
 from clawc.runtime.report.rows import BY, episodes_csv, groups_csv
 from clawc.runtime.report.sample import RunInput
@@ -45,6 +45,7 @@ def report_command(folders: Sequence[Path], options: ReportOptions) -> int:
     _require(folders, options)
     with user_errors(), _no_collection():
         runs = [_read(folder, label, options.settings.scoring) for folder, label in zip(folders, _labels(folders))]
+        _require_one_suite(runs)
         report = build_report(runs, options.settings)
     put(_formatted(report, runs, options), options.out)
     failures = [*_under(report, options.fail_under), *(_regressions(report) if options.fail_on_regression else ())]
@@ -82,6 +83,19 @@ def _require(folders: Sequence[Path], options: ReportOptions) -> None:
     for wanted, option in ((options.fail_on_regression, "--fail-on-regression"), (options.compare, "--compare")):
         if wanted and len(folders) < 2:
             raise UserError(f"`{option}` needs two runs", "give the baseline first")
+
+
+def _require_one_suite(runs: Sequence[RunInput]) -> None:
+    """Raises UserError where runs are of suites that differ, in version or otherwise."""
+    played = [run for run in runs if run.info.suite is not None]
+    for run in played[1:]:
+        first, other = played[0].info.suite, run.info.suite
+        if first is not None and other is not None and first.id != other.id:
+            raise UserError(
+                f"scores of different suites are never mixed: `{clean(played[0].label)}` is of {suite_named(played[0].info)}, "
+                f"`{clean(run.label)}` of {suite_named(run.info)}",
+                "report each by itself, or play both on one version",
+            )
 
 
 def _labels(folders: Sequence[Path]) -> list[str]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from clawc.commands.bundles import bundles_of
 from clawc.commands.faults import stopping, user_errors
 from clawc.commands.sources import require_format
+from clawc.commands.suites_played import suite_played
 from clawc.exits import ENVIRONMENT, UserError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ MOST_HERE = 256
 def run_command(
     paths: Sequence[Path],
     agent: str,
-    episodes: int,
+    episodes: int | None,
     jobs: int | None,
     seed: int,
     out: Path | None,
@@ -41,8 +42,10 @@ def run_command(
     image: str = "",
     model: ModelWish | None = None,
     judge: str = "",
+    splits: Sequence[str] = (),
 ) -> int:
-    """The exit status, as `roll_out`; with a `judge`, the model of that name then judges rubrics, as `clawc judge` does."""
+    """The exit status, as `roll_out`; with a `judge`, the model of that name then judges rubrics, as `clawc judge` does. Without a number of
+    `episodes` it is that of the suite, else 1; `splits` are those of a suite."""
     require_format(format)
     if judge and format == "json":
         raise UserError("`--judge` speaks text alone", "run without it, then `clawc judge RUN --format json`")
@@ -73,14 +76,22 @@ def run_command(
 
     with user_errors(), stopping():
         try:
-            bundles = bundles_of(paths, folder / BUNDLES, prepare, admit)
+            suite = suite_played(paths, splits, folder)
+            bundles = suite.bundles if suite else bundles_of(paths, folder / BUNDLES, prepare, admit)
             prepare()
             from clawc.runtime.run import RunPlan
 
             gc.enable()
             gc.freeze()
             plan = RunPlan(
-                bundles, ready[0].harness, folder, episodes, seed=seed, retries=retries, deadline_s=deadline_s
+                bundles,
+                ready[0].harness,
+                folder,
+                episodes or (suite.repeats if suite else 1),
+                seed=seed,
+                retries=retries,
+                deadline_s=deadline_s,
+                suite=suite.suite if suite else None,
             )
             status = ready[0].roll_out(plan, jobs, format)
         finally:

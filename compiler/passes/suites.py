@@ -14,6 +14,8 @@ from clawc.spec import ast, taxonomy
 
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+){0,3}([-+][0-9A-Za-z.-]{1,40})?")
 _MOST = 10_000
+_MOST_LINE = 500
+_LEAST_CANARY, _MOST_CANARY = 8, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +65,15 @@ def declare_suites(cx: Context, file: ast.File) -> list[SuiteDeclaration]:
 
 def _suite(cx: Context, block: ast.Block) -> SuiteDeclaration:
     version = text(cx, block, "version", "0")
+    splits, releases = _splits(cx, block), _releases(cx, block)
     given = attribute(block, "version")
     if given is not None and not _VERSION.fullmatch(version):
         cx.error("E0203", given.value.span, f"`{version}` is no version", 'as in `version = "1.2.0"`')
-    splits = _splits(cx, block)
-    releases = _releases(cx, block)
-    if given is not None and releases and version not in {release.version for release in releases}:
+    elif given is not None and releases and version not in {release.version for release in releases}:
         cx.error("E0203", given.value.span, f"no `release` says what version {version} brought",
                  f'add `release "{version}" {{ text = "…" }}`')  # fmt: skip
+    for key, least, most in (("title", 0, _MOST_LINE), ("canary", _LEAST_CANARY, _MOST_CANARY)):
+        _line(cx, block, key, least, most)
     return SuiteDeclaration(
         name=_name(block), title=text(cx, block, "title"), version=version, tasks=texts(cx, block, "tasks") or (),
         without=texts(cx, block, "without") or (), categories=_categories(cx, block),
@@ -78,6 +81,14 @@ def _suite(cx: Context, block: ast.Block) -> SuiteDeclaration:
         instances=int(number(cx, block, "instances", Decimal(1), low=1, high=_MOST)),
         seed=int(number(cx, block, "seed", Decimal(0), high=2**31)), canary=text(cx, block, "canary"), splits=splits, releases=releases,
     )  # fmt: skip
+
+
+def _line(cx: Context, block: ast.Block, key: str, least: int, most: int) -> None:
+    """A text that may stand in a line of any file."""
+    given = attribute(block, key)
+    value = text(cx, block, key) if given is not None else ""
+    if given is not None and value and not (least <= len(value) <= most and value.isprintable()):
+        cx.error("E0203", given.value.span, f"`{key}` is one line of {max(least, 1)} to {most} characters")
 
 
 def _splits(cx: Context, suite: ast.Block) -> tuple[SplitDeclaration, ...]:
@@ -104,7 +115,10 @@ def _releases(cx: Context, suite: ast.Block) -> tuple[ReleaseDeclaration, ...]:
             cx.error("E0203", block.head, f"`{version}` is no version", 'as in `release "1.2.0"`')
         if version in found:
             cx.error("E0303", block.head, f"there is a release `{version}` already")
-        found[version] = ReleaseDeclaration(version, text(cx, block, "text"))
+        said = text(cx, block, "text")
+        if len(said) > _MOST:
+            cx.error("E0203", block.head, f"the text of a release has at most {_MOST} characters")
+        found[version] = ReleaseDeclaration(version, said)
     return tuple(found.values())
 
 

@@ -52,10 +52,12 @@ class Export:
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
     """`name` is that of the collection of tasks, of letters, digits, `_` and `-`; `image` a container image that has what
-    the tasks need, empty if none is known."""
+    the tasks need, empty if none is known; `canary` a text by which copies are found in what models learn from, of targets whose
+    files have a place for it."""
 
     name: str
     image: str = ""
+    canary: str = ""
 
 
 class Target(Protocol):

@@ -139,6 +139,7 @@ def _task_toml(manifest: Manifest, options: ExportOptions, steps: int) -> str:
             "keywords": [word for word in (manifest.category, *manifest.operations) if word],
         },
         "metadata": {
+            **({"canary": options.canary} if options.canary else {}),
             "claw": {
                 "bundle": manifest.id,
                 "edition": manifest.edition,
@@ -149,7 +150,7 @@ def _task_toml(manifest: Manifest, options: ExportOptions, steps: int) -> str:
                 "oracle": manifest.oracle,
                 "template": manifest.template,
                 "seed": manifest.instance.seed if manifest.instance else 0,
-            }
+            },
         },
         "agent": {"timeout_sec": limits.wall_s},
         "verifier": {

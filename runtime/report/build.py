@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from clawc import __version__
+from clawc.runtime.records import RunInfo
 from clawc.runtime.report.breakdown import checks, groups, shares, task_groups
 from clawc.runtime.report.comparison import Side, comparisons
 from clawc.runtime.report.document import Group, Report, RunReport, Summary
@@ -91,7 +92,16 @@ def _run(
         usage=amounts(run.attempts),
         attempts=attempts(records, run.attempts),
         refused=refused(records),
+        suite=suite_named(info),
     )
+
+
+def suite_named(info: RunInfo) -> str:
+    """The suite of a run in a line; "" where it is of none."""
+    if info.suite is None:
+        return ""
+    splits = f", {', '.join(info.suite.splits)}" if info.suite.splits else ""
+    return f"{info.suite.name} {info.suite.version} ({info.suite.id[:12]}){splits}"
 
 
 def _alarms(tasks: Sequence[Group], episodes: int, excluded: int) -> Iterable[str]:

@@ -140,7 +140,7 @@ class Refused:
 @dataclass(frozen=True, slots=True)
 class RunReport:
     """One run. `planned` counts tasks times episodes; `started` and `ended` are the first and the last time in the
-    records, in UTC."""
+    records, in UTC; `suite` names the suite, its version, the first digits of its id, and the splits that were played."""
 
     label: str
     run_id: str
@@ -168,6 +168,7 @@ class RunReport:
     usage: tuple[Amount, ...]
     attempts: Attempts
     refused: Refused
+    suite: str = ""
 
     @property
     def main(self) -> Summary:

@@ -25,6 +25,7 @@ def as_markdown(report: Report, rows: int = ROWS) -> str:
             parts.append(_table(change_table(c, _CHANGES), level=3))
     for run in report.runs:
         facts = [("run", run.run_id), ("agent", run.agent), ("started", run.started), ("ended", run.ended)]
+        facts += [("suite", run.suite)] if run.suite else []
         parts.append(f"## {_named(run.label)}\n\n" + ", ".join(f"{k} {_named(v or UNKNOWN)}" for k, v in facts) + "\n")
         parts += [f"> **Alarm.** {escaped(alarm)}\n" for alarm in run.alarms]
         parts += [f"- {escaped(note)}\n" for note in run.notes]

@@ -73,7 +73,8 @@ def _named(name: str) -> str:
 
 def _run(report: Report, run: RunReport, rows: int, *, alone: bool) -> Iterable[str]:
     ran = f", {_named(run.started)} to {_named(run.ended)}" if run.started else ""
-    head = f"run {_named(run.run_id)}, agent {_named(run.agent)}, clawc {_named(run.clawc)}{ran}"
+    suite = f", suite {_named(run.suite)}" if run.suite else ""
+    head = f"run {_named(run.run_id)}, agent {_named(run.agent)}, clawc {_named(run.clawc)}{ran}{suite}"
     if not alone:
         yield f"== {_named(run.label)} ==\n"
     yield (

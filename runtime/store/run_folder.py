@@ -207,10 +207,20 @@ def read_info(folder: Path) -> RunInfo:
 def _same_run(folder: Path, stored: RunInfo, wanted: RunInfo) -> RunInfo:
     """The stored run with as many episodes as wanted now; anything else that differs is another run."""
     _require_same(folder, stored, wanted.agent, wanted.seed, {task.bundle_id for task in wanted.tasks})
+    if stored.suite != wanted.suite:
+        raise RuntimeFault(
+            "R0201", f"`{folder}` holds a run of {_suite(stored)}, not of {_suite(wanted)}", "Give another --out."
+        )
     merged = stored.model_copy(update={"episodes": max(stored.episodes, wanted.episodes)})
     if merged != stored:
         _write_info(folder, merged)
     return merged
+
+
+def _suite(info: RunInfo) -> str:
+    if info.suite is None:
+        return "no suite"
+    return " ".join((info.suite.name, info.suite.version, info.suite.id[:12], *info.suite.splits))
 
 
 def continues(folder: Path, agent: str, seed: int, bundle_ids: Set[str]) -> bool:

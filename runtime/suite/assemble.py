@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from clawc import __version__
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.calibrate.splits import Member, split_families
+from clawc.runtime.regular_file import read_regular
 from clawc.spec.bundle import CHECKER, JOBS, RUBRIC, VENDOR
 from clawc.spec.suite import Suite, SuiteMember, SuiteRelease, SuiteSource, SuiteSplit
 
 if TYPE_CHECKING:
     from clawc.compiler.passes.suites import SuiteDeclaration
 
+LEAST_SEED = 2**40
 _JUDGES = (CHECKER, f"{VENDOR}/", f"{RUBRIC}/", f"{RUBRIC}.json", f"{JOBS}/")
 _CANARIES = uuid.UUID("b3ad3e0c-5d06-4f2a-9b0e-7d3f63a1c9d2")
 
@@ -94,9 +96,10 @@ def suite_id(record: Suite) -> str:
 
 
 def seed_in(path: Path) -> tuple[int, str]:
-    """The seed that a file gives, and the file's SHA-256. Raises ValueError for what is no number, OSError."""
-    data = path.read_bytes()
+    """The seed that a file gives, and the file's SHA-256, which is published: a small seed could be found by trying. Raises ValueError for what
+    is no such number, OSError."""
+    data = read_regular(path, 1000).data
     text = data.strip()
-    if len(data) > 1000 or not text.isdigit() or int(text) >= 2**62:
-        raise ValueError(f"`{path}` must hold one whole number below 2^62")
+    if not text.isdigit() or not LEAST_SEED <= int(text) < 2**62:
+        raise ValueError(f"`{path}` must hold one whole number, drawn at random, from 2^40 to below 2^62")
     return int(text), hashlib.sha256(data).hexdigest()

@@ -14,27 +14,27 @@ from clawc.spec.suite import BUNDLES, MAX_SUITE, SUITE, Suite
 
 
 def read_suite(folder: Path) -> Suite:
-    """The record. Raises RuntimeFault R1001 for what is none, or was changed."""
+    """The record. Raises RuntimeFault R1101 for what is none, or was changed."""
     path = folder / SUITE
     try:
         if path.stat().st_size > MAX_SUITE:
-            raise RuntimeFault("R1001", f"`{path}` is too large for the record of a suite")
+            raise RuntimeFault("R1101", f"`{path}` is too large for the record of a suite")
         record = Suite.model_validate_json(path.read_bytes())
     except OSError as error:
         raise RuntimeFault(
-            "R1001", f"there is no suite in `{folder}`: {error.strerror or error}", "`clawc bench build` makes one."
+            "R1101", f"there is no suite in `{folder}`: {error.strerror or error}", "`clawc bench build` makes one."
         ) from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise RuntimeFault("R1001", f"`{path}` is no record of a suite: {where}: {first['msg']}") from error
+        raise RuntimeFault("R1101", f"`{path}` is no record of a suite: {where}: {first['msg']}") from error
     if suite_id(record) != record.id:
         raise RuntimeFault(
-            "R1001", f"`{path}` was changed: its id is not that of what it says", "Build the suite again."
+            "R1101", f"`{path}` was changed: its id is not that of what it says", "Build the suite again."
         )
     names = [member.task for member in record.members]
     if len(set(names)) != len(names):
-        raise RuntimeFault("R1001", f"`{path}` names a task twice")
+        raise RuntimeFault("R1101", f"`{path}` names a task twice")
     return record
 
 
@@ -47,7 +47,7 @@ def write_suite(record: Suite, folder: Path) -> None:
 
 def members_there(record: Suite, folder: Path, splits: Collection[str] = ()) -> list[Bundle]:
     """The bundles of the suite, each the one that the record names; of these splits alone, if any are given. Secret ones may be missing.
-    Raises RuntimeFault R1002 for another one that is missing, and for one that is not the record's."""
+    Raises RuntimeFault R1102 for another one that is missing, and for one that is not the record's."""
     found: list[Bundle] = []
     for member in record.members:
         if splits and member.split not in splits:
@@ -56,11 +56,11 @@ def members_there(record: Suite, folder: Path, splits: Collection[str] = ()) -> 
         if not path.is_dir():
             if member.secret:
                 continue
-            raise RuntimeFault("R1002", f"the bundle `{path}` is missing", "Build the suite again, or unpack it again.")
+            raise RuntimeFault("R1102", f"the bundle `{path}` is missing", "Build the suite again, or unpack it again.")
         bundle = load(path)
         if bundle.manifest.id != member.bundle_id:
             raise RuntimeFault(
-                "R1002", f"`{path}` is another bundle than the suite's", "Scores of the two are not the suite's: build it again."
+                "R1102", f"`{path}` is another bundle than the suite's", "Scores of the two are not the suite's: build it again."
             )  # fmt: skip
         found.append(bundle)
     return found

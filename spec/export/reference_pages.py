@@ -73,6 +73,7 @@ def _index() -> str:
             "| [exports.md](exports.md) | tasks for other frameworks, the grader, our sandboxes in Harbor and Inspect, and whether rewards agree |",
             "| [importing.md](importing.md) | tasks of other benchmarks: formats, verifiers that are kept, the report |",
             "| [synthesis.md](synthesis.md) | sets of tasks, drawn from archetypes or written by models: what is taken and what is not, exports |",
+            "| [benchmarks.md](benchmarks.md) | suites: splits, secret seeds, versions; packing one, running a packed one |",
             "| [reports.md](reports.md) | what `clawc report` says, and how its figures are made |",
             "| [calibration.md](calibration.md) | how hard tasks are, which verifiers to doubt, selections, splits, what differences can be shown |",
             "| [sandbox.md](sandbox.md) | what a sandbox promises, by which mechanism, and what it does not |",
