@@ -19,11 +19,11 @@ from clawc.commands.run import MOST_HERE
 from clawc.compiler.report import clean
 from clawc.exits import UserError
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.records import UNSCORED
 
 if TYPE_CHECKING:
     from clawc.runtime.bundle import Bundle
     from clawc.runtime.calibrate.posteriors import Escalation
+    from clawc.runtime.calibrate.responses import Trial
     from clawc.runtime.suite.ladder import Ladder
     from clawc.runtime.suite.trials import Pool, Stored
     from clawc.spec.calibration import LadderRung
@@ -161,29 +161,36 @@ def _written(
     from clawc.runtime.suite.trials import trials_of
     from clawc.spec.calibration import CALIBRATION
 
-    trials = []
-    dropped: Counter[str] = Counter()
+    trials: list[Trial] = []
+    dropped, failed = Counter[str](), Counter[str]()
     for rung in ladder.rungs:
-        found, others = trials_of(rung, played[rung.name], pool)
-        trials += found
-        dropped += others
+        found = trials_of(rung, played[rung.name], pool)
+        trials += found.trials
+        dropped += found.dropped
+        failed += found.failed
     record = calibration_of(
-        pool, ladder.rungs, trials, rule, suite=suite, split=options.split, synthetic=ladder.synthetic, dropped=dropped
+        pool,
+        ladder.rungs,
+        trials,
+        rule,
+        suite=suite,
+        split=options.split,
+        synthetic=ladder.synthetic,
+        dropped=dropped,
+        failed=failed,
     )
     for name, text in ((CALIBRATION, record.model_dump_json(indent=2) + "\n"), (PAGE, as_html(record))):
         part = options.out / f".{name}.part"
         put(text, part)
         part.replace(options.out / name)
-    lost = sum(r.outcome in UNSCORED for runs in played.values() for run in runs for r in run.records)
+    lost = sum(r.outcome == "infra_error" for runs in played.values() for run in runs for r in run.records)
     if lost:
-        print(f"clawc: {lost} episodes have no verdict; the same command tries them again", file=sys.stderr)
+        print(f"clawc: the infrastructure failed {lost} episodes; the same command tries them again", file=sys.stderr)
     return _Told(as_text(record) + f"{options.out / PAGE}\n", bool(record.flagged))
 
 
 def _require_numpy() -> None:
-    try:
-        import numpy  # noqa: F401
-    except ImportError as error:
-        raise UserError(
-            "numpy is needed and not installed", "python -m pip install 'clawc[bench]'", exits.ENVIRONMENT
-        ) from error
+    from importlib.util import find_spec
+
+    if find_spec("numpy") is None:
+        raise UserError("numpy is needed and not installed", "python -m pip install 'clawc[bench]'", exits.ENVIRONMENT)

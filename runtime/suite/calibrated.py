@@ -49,8 +49,9 @@ def calibration_of(
     split: str = "",
     synthetic: bool = False,
     dropped: Mapping[str, int] | None = None,
+    failed: Mapping[str, int] | None = None,
 ) -> Calibration:
-    """The record. `dropped` counts trials by other verifiers, by task. Raises RuntimeFault R1012 without any trial."""
+    """The record. `dropped` counts trials by other verifiers, by task, `failed` those that the verifier gave no verdict of. Raises RuntimeFault R1012 without any trial."""
     table = table_of(trials)
     if not table.items:
         raise RuntimeFault("R1012", "no task was played")
@@ -71,6 +72,7 @@ def calibration_of(
     notes = [*found.flags.notes, *_notes(pool, names, dropped or {}, len(table.items))]
     if absent := len(bundles) - len(table.items):
         notes.append(f"{absent} tasks have no trial")
+    items = tuple(_failing(item, (failed or {}).get(item.task, 0)) for item in items)
     return Calibration(
         clawc=__version__,
         suite=None if suite is None else CalibratedSuite(id=suite.id, name=suite.name, version=suite.version, title=suite.title),
@@ -158,6 +160,15 @@ def _item(
     )  # fmt: skip
 
 
+def _failing(item: CalibratedItem, failed: int) -> CalibratedItem:
+    """A verifier that gives no verdict is broken whatever the statistics say."""
+    if not failed:
+        return item
+    trials = sum(rate.trials + rate.excluded for rate in item.rates)
+    flag = ItemFlag(kind="verifier_fails", reason=f"the verifier gives no verdict in {failed} of {trials} trials")
+    return item.model_copy(update={"flagged": True, "confirmed": True, "flags": (flag, *item.flags)})
+
+
 def _rate(table: Responses, row: int, column: int, rung: LadderRung, rule: Escalation) -> PassRateOf:
     successes, trials = table.successes[row][column], table.trials[row][column]
     rate = pass_rate(successes, trials)
@@ -173,8 +184,9 @@ def _tier(rate: PassRateOf | None) -> tuple[Tier | None, float]:
     if rate is None:
         return None, 0.0
     known = pass_rate(rate.successes, rate.trials)
-    chance, _, tier = max((known.within(low, high), -n, tier) for n, (tier, low, high) in enumerate(TIERS))
-    return tier, min(1.0, chance)
+    chances = [known.within(low, high) for _, low, high in TIERS]
+    at = max(range(len(TIERS)), key=lambda n: (chances[n], -n))
+    return TIERS[at][0], min(1.0, chances[at])
 
 
 def _audit(item: CalibratedItem, rungs: Sequence[str]) -> NeverSolved | None:

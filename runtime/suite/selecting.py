@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast, get_args
+from typing import get_args
 
 from clawc import __version__
 from clawc.runtime.calibrate.selection import Candidate, Wishes, choose
@@ -29,7 +29,7 @@ def tier_weights(text: str) -> dict[Tier, int]:
             raise RuntimeFault(
                 "R1015", f"`{part.strip()[:80]}` is no share of a tier", "As in `easy=1,middle=2,hard=1`."
             )
-        found[cast("Tier", name)] = int(number)
+        found[name] = int(number)
     if not any(found.values()):
         raise RuntimeFault("R1015", "the shares of tiers are all 0", "As in `easy=1,middle=2,hard=1`.")
     return {tier: found.get(tier, 0) for tier in TIERS}
@@ -55,7 +55,7 @@ def selection_of(
         )
     quotas = _quotas(weights, size) if weights else {}
     wishes = Wishes(
-        size, {"tier": dict(quotas)} if quotas else {}, balanced=("category",),
+        size, {"tier": {str(tier): n for tier, n in quotas.items()}} if quotas else {}, balanced=("category",),
         most={"family": per_family} if per_family else {}, abilities=tuple(a.ability for a in record.abilities) or (0.0,),
     )  # fmt: skip
     found = choose([_candidate(item) for item in pool.values()], wishes, seed)
@@ -87,7 +87,7 @@ def _quotas(weights: Mapping[Tier, int], size: int) -> dict[Tier, int]:
     """Whole numbers that sum up to the size, by the largest remainders."""
     total = sum(weights.values())
     exact = {tier: size * weights[tier] / total for tier in TIERS}
-    found = {tier: int(exact[tier]) for tier in TIERS}
+    found: dict[Tier, int] = {tier: int(exact[tier]) for tier in TIERS}
     for tier in sorted(TIERS, key=lambda t: (found[t] - exact[t], t))[: size - sum(found.values())]:
         found[tier] += 1
     return found

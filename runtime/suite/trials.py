@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from clawc.runtime.bundle import Bundle
 from clawc.runtime.calibrate.posteriors import Escalation, decision
@@ -105,24 +106,32 @@ def batches(
     return found
 
 
-def trials_of(rung: LadderRung, stored: Sequence[Stored], pool: Pool) -> tuple[list[Trial], Counter[str]]:
-    """The trials of a rung, and by task how many others there are, of bundles that are not in the pool. Where a task has a rubric, the
-    checks alone decide. Raises RuntimeFault R1012 for a record that no trial can be made of."""
+class Taken(NamedTuple):
+    """Trials, and by task: how many others there are of bundles that are not in the pool, and how many the verifier itself failed."""
+
+    trials: list[Trial]
+    dropped: Counter[str]
+    failed: Counter[str]
+
+
+def trials_of(rung: LadderRung, stored: Sequence[Stored], pool: Pool) -> Taken:
+    """The trials of a rung. Where a task has a rubric, the checks alone decide. Raises RuntimeFault R1012 for a record that no trial can be made of."""
     trials: list[Trial] = []
-    dropped: Counter[str] = Counter()
+    dropped, failed = Counter[str](), Counter[str]()
     for run in stored:
         for record in run.records:
             bundle = pool.bundles.get(record.bundle_id)
             if bundle is None or bundle.manifest.task != record.task:
                 dropped[record.task] += 1
                 continue
+            failed[record.task] += record.outcome == "verifier_error"
             judged = record.model_copy(update={"score": record.score_checks}) if has_rubric(bundle) else record
             try:
                 trial = trial_of(judged, verifier=pool.verifiers[record.bundle_id])
             except ResponseError as error:
                 raise RuntimeFault("R1012", f"`{run.folder}`: {error}") from error
             trials.append(replace(trial, agent=rung.name))
-    return trials, dropped
+    return Taken(trials, dropped, +failed)
 
 
 def has_rubric(bundle: Bundle) -> bool:
@@ -154,7 +163,7 @@ def _planned(stored: Sequence[Stored], pool: Pool) -> Counter[str]:
 def _counts(rung: LadderRung, stored: Sequence[Stored], pool: Pool) -> defaultdict[str, tuple[int, int]]:
     found: defaultdict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
     by_task = {bundle.manifest.task: id for id, bundle in pool.bundles.items()}
-    for trial in trials_of(rung, stored, pool)[0]:
+    for trial in trials_of(rung, stored, pool).trials:
         if trial.passed is not None:
             successes, trials = found[by_task[trial.item]]
             found[by_task[trial.item]] = (successes + trial.passed, trials + 1)
