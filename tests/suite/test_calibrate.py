@@ -225,7 +225,7 @@ def test_features_that_tell_the_same_are_taken_once() -> None:
     assert usable(dict(list(rows.items())[:9])) == ()
 
 
-class _Links(HTMLParser):
+class Links(HTMLParser):
     """Whatever a page would load or go to."""
 
     def __init__(self) -> None:
@@ -244,7 +244,7 @@ class _Links(HTMLParser):
 def test_the_page_asks_for_nothing_and_escapes(tmp_path: Path) -> None:
     hostile = '<script>alert(1)</script><img src="https://example.org/x">'
     page = as_html(calibrated(tmp_path, SIX, title=hostile))
-    links = _Links()
+    links = Links()
     links.feed(page)
     assert links.found == [] and links.scripts == 1
     assert "<script>alert" not in page and "&lt;script&gt;alert" in page
