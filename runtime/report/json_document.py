@@ -14,17 +14,18 @@ _PLACES = 6
 
 def as_json(report: Report) -> str:
     """The document; numbers are rounded to six places, unknown ones are null."""
-    document = {"format_version": FORMAT_VERSION, **cast("dict[str, object]", _data(report))}
+    document = {"format_version": FORMAT_VERSION, **cast("dict[str, object]", data_of(report))}
     return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 
 
-def _data(value: object) -> object:
+def data_of(value: object) -> object:
+    """Dataclasses and tuples as what JSON has; numbers rounded."""
     if isinstance(value, float):
         return round(value, _PLACES) + 0.0
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _data(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: data_of(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, tuple):
         parts = cast("tuple[object, ...]", value)
         names = cast("tuple[str, ...]", getattr(parts, "_fields", ()))
-        return dict(zip(names, map(_data, parts))) if names else [_data(part) for part in parts]
+        return dict(zip(names, map(data_of, parts))) if names else [data_of(part) for part in parts]
     return value

@@ -65,27 +65,30 @@ class Pair(NamedTuple):
 
 def as_html(report: Report, rows: int = ROWS) -> str:
     """The page; tables end after `rows` rows, plots after 40."""
-    css, script = _asset("page.css"), _asset("page.js")
-    environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    environment.filters["shown"] = one_line
-    environment.filters["named"] = _name
-    page = environment.from_string(_asset("page.html.j2")).render(
+    return rendered(
+        asset("page.html.j2"),
         report=report,
         title=_title(report),
-        policy=(
-            f"default-src 'none'; style-src '{_hash(css)}'; script-src '{_hash(script)}'; base-uri 'none'; "
-            "form-action 'none'"
-        ),
-        css=css,
-        script=script,
         overview=overview(report),
         compared=comparison_table(report.comparisons, report.resampling.level),
         pairs=[_pair(c, f"pair{n}") for n, c in enumerate(report.comparisons, 1)],
         runs=[_section(report, run, f"run{n}", rows) for n, run in enumerate(report.runs, 1)],
         footer=" ".join(footer(report).split()),
     )
+
+
+def rendered(template: str, **values: object) -> str:
+    """A page by a template that may import `table` and `plots` of `parts.html.j2`; besides the values it gets `css`, `script` and the
+    `policy` that allows these two alone."""
+    css, script = asset("page.css"), asset("page.js")
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        loader=jinja2.DictLoader({"parts.html.j2": asset("parts.html.j2")}),
+    )  # fmt: skip
+    environment.filters["shown"] = one_line
+    environment.filters["named"] = _name
+    policy = f"default-src 'none'; style-src '{_hash(css)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
+    page = environment.from_string(template).render(css=css, script=script, policy=policy, **values)
     return page.lstrip() + "\n"
 
 
@@ -155,7 +158,8 @@ def _name(value: str) -> str:
     return one_line(named(value).text)
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """The text of a file of this package."""
     return (resources.files("clawc.runtime.report") / name).read_text(encoding="utf-8")
 
 

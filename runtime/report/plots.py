@@ -190,6 +190,39 @@ def times(phases: Sequence[Phase], key: str) -> Plot:
     return _rows(key, "Time by phase", caption, [(p.name, p) for p in known], row, scale)
 
 
+class Spread(NamedTuple):
+    """A value with the ends of its interval; `doubtful` ones are dashed."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    doubtful: bool = False
+
+
+def spreads(items: Sequence[Spread], title: str, caption: str, key: str, most: int, *, shares: bool = False) -> Plot:
+    """Values and intervals in the given order, on an axis of whole numbers that holds all values, or of shares from 0 to 1; the first `most` if
+    there are more."""
+    shown = items[:most]
+    low = floor(min((s.value for s in shown), default=0.0) - 1)
+    high = ceil(max((s.value for s in shown), default=0.0) + 1)
+    low, high = max(low, -1_000), min(high, 1_000)
+    step = max(1, ceil((high - low) / 8))
+    scale = Scale(low, high, tuple(Tick(float(n), f"{n:+d}" if n else "0") for n in range(low, high + 1, step)))
+    if shares:
+        scale = Scale(0, 1, tuple(Tick(n / 5, f"{n / 5:.1f}") for n in range(6)))
+
+    def row(s: Spread, y: float) -> Iterable[str]:
+        says = f"{_short(s.name, 200)}: {s.value:.2f}, {s.low:.2f} to {s.high:.2f}"
+        yield _line("whisker doubtful" if s.doubtful else "whisker", scale.x(s.low), scale.x(s.high), y)
+        yield f'<circle class="dot" cx="{scale.x(s.value):.1f}" cy="{y:.1f}" r="4.5"><title>{says}</title></circle>'
+        yield _text(_WIDTH - 6, y + 4, decimal(s.value, 2, signed=not shares).text, "value end")
+
+    if len(items) > most:
+        caption += f" The first {most} of {len(items)}."
+    return _rows(key, title, caption, [(s.name, s) for s in shown], row, scale)
+
+
 def _rows(
     key: str, title: str, caption: str, items: Sequence[tuple[str, _T]], row: Callable[[_T, float], Iterable[str]],
     scale: Scale,
