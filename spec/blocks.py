@@ -13,8 +13,8 @@ AttributeType = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """`later`: in the design, but not in this version. `kept`: for verifiers of others that are kept as they are, so that the
-    language card, which is for authors, leaves it out."""
+    """`later`: in the design, but not in this version. `kept`: for verifiers of others that are kept as they are, or for who
+    publishes suites, so that the language card, which is for authors of tasks, leaves it out."""
 
     type: AttributeType
     doc: str
@@ -180,22 +180,22 @@ TABLE: tuple[BlockKind, ...] = (
     }, ("check", "require", "forbid", "rubric"), ("let", "def")),
     BlockKind("suite", "tasks that are run and reported together", ("name",), {
         "title": Attribute("text", "one line for people"),
-        "version": Attribute("text", "of the suite, as in \"1.2.0\"; scores of different ones are never mixed"),
+        "version": Attribute("text", "of the suite, as in \"1.2.0\"; scores of different ones are never mixed", kept=True),
         "tasks": Attribute("text list", "files or patterns beside this one", required=True),
         "without": Attribute("text list", "files or patterns that are left out"),
         "categories": Attribute("dotted list", "only tasks of these categories"),
         "repeats": Attribute("number", "episodes for each task; 1 unless given"),
-        "instances": Attribute("number", "of each task that draws something; 1 unless given"),
-        "seed": Attribute("number", "of the first instance; the others follow"),
-        "canary": Attribute("text", "stands nowhere else, so that it can be looked for in what models learn from; made unless given"),
+        "instances": Attribute("number", "of each task that draws something; 1 unless given", kept=True),
+        "seed": Attribute("number", "of the first instance; the others follow", kept=True),
+        "canary": Attribute("text", "stands nowhere else, so that it can be looked for in what models learn from; made unless given", kept=True),
     }, ("split", "release")),
     BlockKind("split", "a part of the suite; the instances of a task stand all in one", ("name",), {
         "share": Attribute("number", "its part of the tasks, beside the shares of the others", required=True),
-        "seeds": Attribute("text", "a file with the seed of its instances, a number from 2^40 to 2^62, which is not published"),
-    }),
+        "seeds": Attribute("text", "a file with the seed of its instances, a number from 2^40 to 2^62, which is not published", kept=True),
+    }, kept=True),
     BlockKind("release", "what a version brought; the label is the version", ("title",), {
         "text": Attribute("text", "what has changed, and whether scores can be compared with those before", required=True),
-    }),
+    }, kept=True),
     BlockKind("persona", "who asks", ("name",), {
         "text": Attribute("text", "who it is, in a sentence or two", required=True),
     }),
