@@ -62,8 +62,8 @@ def test_secret_tasks_are_nowhere_in_it(unpacked: Path, secret_project: Project,
 
 def test_the_canary_stands_in_what_is_scraped_and_changes_no_bundle(unpacked: Path, built: Path) -> None:
     canary = read_suite(built).canary
-    for path in ("README.md", "CANARY.txt", "harbor/README.md"):
-        assert canary in (unpacked / path).read_text()
+    for name in ("README.md", "CANARY.txt", "harbor/README.md"):
+        assert canary in (unpacked / name).read_text()
     tasks = list((unpacked / "harbor").glob("*/task.toml"))
     assert tasks and all(tomllib.loads(path.read_text())["metadata"]["canary"] == canary for path in tasks)
     for path in (unpacked / "bundles").iterdir():
