@@ -13,7 +13,15 @@ from clawc.runtime.harness.oracle import solution_of
 from clawc.spec.bundle import SOLUTION_FILES
 
 # In the order in which they are taken where tasks are few.
-FEATURES = ("steps", "input_files", "checks", "operations", "deliverables", "solution_log_bytes", "workspace_log_bytes")
+FEATURES: tuple[str, ...] = (
+    "steps",
+    "input_files",
+    "checks",
+    "operations",
+    "deliverables",
+    "solution_log_bytes",
+    "workspace_log_bytes",
+)
 ITEMS_EACH = 10  # tasks that a coefficient takes at least
 
 
