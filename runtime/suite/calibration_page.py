@@ -9,7 +9,7 @@ from clawc.runtime.report.plots import Plot, Spread, spreads
 from clawc.runtime.report.tables import UNKNOWN, Cell, Column, Table, between, count, decimal, named, percent
 from clawc.runtime.report.text import laid_out, plain
 from clawc.runtime.suite.page import Page, Part, html_of
-from clawc.spec.calibration import CalibratedItem, Calibration, Estimate, PassRateOf
+from clawc.spec.calibration import CalibratedItem, Calibration, Estimate, PassRateOf, Tier
 
 SYNTHETIC = (
     "Synthetic ladder: the agents are oracles that make mistakes, and no models. This shows which verifiers to doubt and how long solutions "
@@ -18,7 +18,7 @@ SYNTHETIC = (
 _ROWS = 2_000
 _PLOTTED = 200
 _SHOWN = 10
-_TIERS = ("easy", "middle", "hard")
+_TIERS: tuple[Tier, ...] = ("easy", "middle", "hard")
 
 
 def as_html(record: Calibration) -> str:

@@ -55,11 +55,8 @@ def test_a_calibration_gives_its_own_variances(tmp_path: Path, capsys: pytest.Ca
     )
     found = json.loads(capsys.readouterr().out)
     assert found["format_version"] == 1 and found["basis"]["source"] == "variances between `weak` and `strong`"
-    assert isclose(
-        found["shown"]["effect"],
-        plan_of(basis_of_calibration(record, ("weak", "strong")), 0.1).shown.effect,
-        abs_tol=1e-6,
-    )  # type: ignore[union-attr]
+    shown = plan_of(basis_of_calibration(record, ("weak", "strong")), 0.1).shown
+    assert shown is not None and isclose(found["shown"]["effect"], shown.effect, abs_tol=1e-6)
     with pytest.raises(RuntimeFault, match="no two rungs"):
         basis_of_calibration(record, ("weak", "nobody"))
 
