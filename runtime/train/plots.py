@@ -20,20 +20,24 @@ def plot_trainings(folders: Sequence[Path], to: Path) -> None:
     """Raises RuntimeFault R0951 if matplotlib is not installed, R0996 if a folder has no report of a step."""
     need("matplotlib", extra="train")
     found: dict[str, TrainingProgress] = {}
-    for folder in folders:
+    for name, folder in zip(_names(folders), folders, strict=True):
         progress = MetricsReader(folder).look()
         if not progress.losses and not progress.rewards:
             raise RuntimeFault("R0996", f"`{folder}` has no report of a step", "train first: `clawc train sft`")
-        found[_free(folder.resolve().name, found)] = progress
+        found[name] = progress
     _drawn(found).savefig(to, metadata={"Date": None} if to.suffix == ".svg" else None)
 
 
-def _free(name: str, taken: Mapping[str, object]) -> str:
-    return (
-        name
-        if name not in taken
-        else next(f"{name} {n}" for n in range(2, len(taken) + 3) if f"{name} {n}" not in taken)
-    )
+def _names(folders: Sequence[Path]) -> list[str]:
+    """As much of the end of each path as tells it from the others; a folder that is given twice is counted."""
+    parts = [folder.resolve().parts for folder in folders]
+    names: list[str] = []
+    for number, mine in enumerate(parts):
+        others = [each for at, each in enumerate(parts) if at != number and each != mine]
+        length = next((n for n in range(1, len(mine)) if all(each[-n:] != mine[-n:] for each in others)), len(mine))
+        name, before = "/".join(mine[-length:]), parts[:number].count(mine)
+        names.append(f"{name} {before + 1}" if before else name)
+    return names
 
 
 def _drawn(trainings: Mapping[str, TrainingProgress]) -> Any:

@@ -97,3 +97,10 @@ def test_curves_are_drawn_the_same_each_time(tmp_path: Path) -> None:
     (tmp_path / "three").mkdir()
     with pytest.raises(UserError, match="no report of a step"):
         plot_command([tmp_path / "three"], tmp_path / "c.svg")
+
+
+def test_curves_have_names_that_tell_them_apart() -> None:
+    from clawc.runtime.train.plots import _names  # pyright: ignore[reportPrivateUsage]
+
+    folders = [Path("/runs/seed-0/grpo"), Path("/runs/seed-1/grpo"), Path("/runs/other"), Path("/runs/other")]
+    assert _names(folders) == ["seed-0/grpo", "seed-1/grpo", "other", "other 2"]
