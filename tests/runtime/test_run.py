@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -32,7 +32,7 @@ MakeBundle = Callable[..., Path]
 HERE = Path(__file__).parent
 
 
-def play(bundle: Path, agent: str, out: Path, seen: list[Progress] | None = None, **options: int) -> RunSummary:
+def play(bundle: Path, agent: str, out: Path, seen: list[Progress] | None = None, **options: Any) -> RunSummary:
     plan = RunPlan([load(bundle)], harness_named(agent), out, **options)
     return run(plan, Bubblewrap(), None if seen is None else seen.append)
 
