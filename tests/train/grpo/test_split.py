@@ -28,8 +28,8 @@ pytestmark = pytest.mark.usefixtures("works")
 def options(project: Project, tiny_model: Path) -> GrpoOptions:
     (project.root / "agent.toml").write_text('system = "Work."\ntools = ["write"]\nsteps = 1\n')
     return GrpoOptions(
-        often_ending(tiny_model, project.root / "long"), project.out, f"loop:{project.root / 'agent.toml'}", steps=1, group=3, tasks=2,
-        jobs=6, max_tokens=6, dtype="float32", device="cpu", rate=1e-2, save_every=1, refills=0, overlong_penalty=1.0, longest=900,
+        often_ending(tiny_model, project.root / "long"), project.out, f"loop:{project.root / 'agent.toml'}", steps=1, group=4, tasks=2,
+        jobs=8, max_tokens=6, dtype="float32", device="cpu", rate=1e-3, save_every=1, refills=0, overlong_penalty=1.0, longest=900,
         pass_tokens=900,
     )  # fmt: skip
 
