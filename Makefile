@@ -11,7 +11,10 @@ nightly:
 	PATH="$(CURDIR)/.venv/bin:$$PATH" .ci/agents
 	CLAWC_TEST_AGENTS=1 CLAWC_FUZZ=100000 CLAWC_WALKS=10000 .venv/bin/python -m pytest -q -n 2 -m "nightly or not nightly"
 	cat build/hostile/*.json
-	.venv/bin/python -m bench.train_nightly --json build/train/nightly.json
+	rm -rf build/train && mkdir -p build/train
+	.venv/bin/python -m bench.train_nightly --work build/train/fine-tuned --json build/train/nightly.json
+	.venv/bin/python -m bench.train_reinforced --sft build/train/fine-tuned --json build/train/reinforced.json
+	.venv/bin/python -m bench calibrate --json build/train/calibrate.json
 	.venv/bin/clawc test examples --level release --no-cache
 	.venv/bin/clawc diff-runners examples --mutants 20 --install
 	$(MAKE) mutation
