@@ -49,11 +49,14 @@ def build_command(file: Path, options: BuildOptions) -> int:
     from clawc.runtime.suite.folder import write_suite
     from clawc.spec.suite import BUNDLES, SUITE
 
-    if options.out.exists() and any(options.out.iterdir()) and not (options.out / SUITE).is_file():
+    out = options.out.absolute()
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise UserError(f"`{clean(str(options.out))}` is no folder", "give a new or empty folder")
+    if out.exists() and any(out.iterdir()) and not (out / SUITE).is_file():
         raise UserError(f"`{clean(str(options.out))}` holds something else", "give a new or empty folder")
     declared = declaration_of(file, options.name)
     sources = sources_of(file, declared)
-    staging = options.out.with_name(f".{options.out.name}.part")
+    staging = out.with_name(f".{out.name}.part")
     shutil.rmtree(staging, ignore_errors=True)
     try:
         with user_errors():
@@ -64,9 +67,9 @@ def build_command(file: Path, options: BuildOptions) -> int:
             for bundle in bundles:
                 if options.public and _is_secret(record, bundle):
                     shutil.rmtree(bundle.path)
-        if options.out.exists():
-            shutil.rmtree(options.out)
-        staging.replace(options.out)
+        if out.exists():
+            shutil.rmtree(out)
+        staging.replace(out)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     print(_said(record, options.out / BUNDLES))

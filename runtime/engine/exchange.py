@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from clawc.runtime.engine.http import NEEDS_GATEWAY
+from clawc.runtime.engine.client import client_session
 from clawc.runtime.engine.interface import EngineFailure
 from clawc.runtime.engine.untyped import mapping, parsed, shown
 from clawc.runtime.errors import RuntimeFault
@@ -54,19 +54,11 @@ class Exchange:
         """Raises RuntimeFault R0960 without aiohttp, R0961 for a key that is none."""
         if self._session is not None:
             return
-        try:
-            import aiohttp
-        except ImportError as error:
-            raise RuntimeFault("R0960", "models over HTTP need the package `aiohttp`", NEEDS_GATEWAY) from error
         key = os.environ.get(KEY, "").strip()
         if not (key.isascii() and key.isprintable()) and key:
             raise RuntimeFault("R0961", f"the variable `{KEY}` holds no key", f"Set it: export {KEY}=…")
         self._key = key.encode()
-        headers = {"Accept-Encoding": "identity", **({"Authorization": f"Bearer {key}"} if key else {})}
-        self._session = aiohttp.ClientSession(
-            headers=headers, timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
-            connector=aiohttp.TCPConnector(limit=0), trust_env=False, cookie_jar=aiohttp.DummyCookieJar(),
-        )  # fmt: skip
+        self._session = client_session(self._key, _CONNECT_S)
 
     async def ask(
         self, method: Literal["GET", "POST"], path: str, body: Mapping[str, object] | None, wait_s: float

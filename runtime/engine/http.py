@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from clawc.runtime.engine.answers import Stream, status_failure, whole
+from clawc.runtime.engine.client import client_session
 from clawc.runtime.engine.interface import ChatRequest, Constraint, ConstraintKind, EngineFailure, Piece, Tap
 from clawc.runtime.engine.untyped import mapping, parsed, shown
 from clawc.runtime.errors import RuntimeFault
@@ -36,7 +37,6 @@ _CONSTRAINS: dict[Constrains, frozenset[ConstraintKind]] = {
     "schema": frozenset(("schema",)),
     "vllm": frozenset(("grammar", "schema")),
 }
-NEEDS_GATEWAY = "Install it: pip install 'clawc[gateway]'."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +79,6 @@ class HttpEngine:
         """Raises RuntimeFault R0961 without a key, R0960 without aiohttp."""
         if self._session is not None:
             return
-        try:
-            import aiohttp
-        except ImportError as error:
-            raise RuntimeFault("R0960", "models over HTTP need the package `aiohttp`", NEEDS_GATEWAY) from error
         name = self._server.key_env
         key = os.environ.get(name, "").strip() if name else ""
         if name and not (key and key.isascii() and key.isprintable()):
@@ -90,14 +86,7 @@ class HttpEngine:
                 "R0961", f"the variable `{name}` holds no key for `{self.name}`", f"Set it: export {name}=…"
             )
         self._key = key.encode()
-        headers = {"Accept-Encoding": "identity"}
-        if self._key:
-            headers["Authorization"] = f"Bearer {self._key.decode()}"
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._server.connect_s)
-        self._session = aiohttp.ClientSession(
-            headers=headers, timeout=timeout, connector=aiohttp.TCPConnector(limit=0), auto_decompress=True, trust_env=False,
-            cookie_jar=aiohttp.DummyCookieJar(), read_bufsize=1 << 16,
-        )  # fmt: skip
+        self._session = client_session(self._key, self._server.connect_s)
 
     async def chat(self, request: ChatRequest, tap: Tap) -> AsyncGenerator[Piece]:
         import aiohttp

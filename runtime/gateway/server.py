@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from clawc.runtime.engine.http import NEEDS_GATEWAY
+from clawc.runtime.engine.client import NEEDS_GATEWAY
 from clawc.runtime.engine.interface import EngineFailure
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.gateway import wire

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from clawc.commands.bench_build import BuildOptions, build_command
 from clawc.compiler.passes.suites import SplitDeclaration, SuiteDeclaration
+from clawc.exits import UserError
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.suite.assemble import seed_in, split_of_templates
 from clawc.runtime.suite.folder import members_there, read_suite, write_suite
@@ -183,3 +185,17 @@ def test_a_swapped_bundle_is_refused(built: Path, tmp_path: Path) -> None:
     if two.name not in secret:
         with pytest.raises(RuntimeFault, match="is missing"):
             members_there(record, copy)
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_a_place_that_is_no_folder_is_left_alone(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "suite.claw").write_text('claw 1\n\nsuite s { tasks = ["*.claw"] }\n')
+    out = tmp_path / "out"
+    if kind == "file":
+        out.write_text("mine")
+    else:
+        (tmp_path / "elsewhere").mkdir()
+        out.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UserError, match="is no folder"):
+        build_command(tmp_path / "suite.claw", BuildOptions(out))
+    assert out.is_symlink() if kind == "link" else out.read_text() == "mine"
