@@ -1,0 +1,1 @@
+"""Tasks read by people: what they are shown, how they vote, who reads what next, how far they agree."""

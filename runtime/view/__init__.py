@@ -1,0 +1,1 @@
+"""Runs to look at: `index.py` keeps what is shown of them, `app.py` serves it, `folder.py` writes it as files to share."""
