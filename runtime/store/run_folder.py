@@ -147,6 +147,18 @@ def each_attempt(folder: Path) -> Iterator[EpisodeRecord]:
             yield record
 
 
+def attempts_from(folder: Path, offset: int = 0, number: int = 0) -> Iterator[tuple[EpisodeRecord, Line]]:
+    """The attempts whose lines begin at `offset` or later, with their lines; `number` lines are before it. Nothing where there is no
+    journal yet; raises RuntimeFault R0205 and R0206."""
+    path = folder / EPISODES
+    try:
+        file = open_to_read(path)
+    except FileNotFoundError:
+        return
+    with file:
+        yield from _attempts(file, path, offset, number, set())
+
+
 def records_at(folder: Path, entries: Iterable[Entry]) -> Iterator[EpisodeRecord]:
     """The records that entries stand for."""
     path = folder / EPISODES

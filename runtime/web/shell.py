@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import jinja2
+from markupsafe import Markup
 
 from clawc.compiler.report import clean
 from clawc.exits import UserError
@@ -26,8 +28,8 @@ _PARTS: Mapping[str, str] = {
     "review": "clawc.runtime.review",
     "playground": "clawc.runtime.playground",
 }
-_KINDS: Mapping[str, str] = {"css": "text/css", "js": "text/javascript", "woff2": "font/woff2"}
-_NAME = re.compile(r"(?P<part>[a-z]+)/(?P<file>([a-z]+/)?[a-z0-9-]+\.(?P<kind>css|js|woff2))")
+_KINDS: Mapping[str, str] = {"css": "text/css", "js": "text/javascript", "woff2": "font/woff2", "svg": "image/svg+xml"}
+_NAME = re.compile(r"(?P<part>[a-z]+)/(?P<file>([a-z]+/)?[a-z0-9-]+\.(?P<kind>css|js|woff2|svg))")
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
@@ -38,9 +40,12 @@ def seen(text: object) -> str:
     return _UNSEEN.sub("\ufffd", str(text).replace("\r\n", "\n"))
 
 
-def environment(*packages: str) -> jinja2.Environment:
-    """Templates `*.html.j2` of these packages and of this one. In them `static("web/base.css")` is an address that changes with the file,
-    and the filters `seen`, `clean` (one line) and `count` (thousands apart) make text of values."""
+def environment(*packages: str, depth: int | None = None) -> jinja2.Environment:
+    """Templates `*.html.j2` of these packages and of this one. `static("web/base.css")` is an address that changes with the file,
+    `style(…)` and `script(…)` are what loads one; the filters `seen`, `clean` (one line) and `count` (thousands apart) make text.
+
+    With a `depth` pages are files, so many folders deep: styles and scripts stand in them, and they alone are allowed, by their hashes.
+    """
     made = jinja2.Environment(
         undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True, auto_reload=False,
         loader=jinja2.ChoiceLoader([_templates(package) for package in (*packages, "clawc.runtime.web")]),
@@ -48,8 +53,30 @@ def environment(*packages: str) -> jinja2.Environment:
     )  # fmt: skip
     made.filters["seen"] = seen
     made.filters["clean"] = lambda text: clean(str(text))
-    made.filters["count"] = lambda number: f"{number:,}".replace(",", "\u202f")
-    made.globals["static"] = static_address
+    made.filters["count"] = _count
+    fonts = "../" * (depth or 0) + "fonts/"
+
+    def policy() -> Markup:
+        return Markup("") if depth is None else _policy(fonts, *packages)
+
+    def style(name: str) -> Markup:
+        if depth is None:
+            return Markup('<link rel="stylesheet" href="{}">').format(static_address(name))
+        return Markup("<style>") + Markup(_style(name, fonts)) + Markup("</style>")
+
+    def script(name: str) -> Markup:
+        if depth is None:
+            return Markup('<script src="{}" defer></script>').format(static_address(name))
+        return Markup("<script>") + Markup(asset(name).decode()) + Markup("</script>")
+
+    named: dict[str, Callable[..., object]] = {
+        "static": static_address,
+        "policy": policy,
+        "style": style,
+        "script": script,
+    }
+    known = cast("dict[str, object]", made.globals)
+    known |= {**named, "embedded": depth is not None}
     return made
 
 
@@ -125,6 +152,37 @@ def _pages() -> jinja2.Environment:
     return environment()
 
 
+def fonts() -> Mapping[str, bytes]:
+    """The fonts, by name, for pages that are files."""
+    names = ("inter-latin-wght-normal.woff2", "jetbrains-mono-latin-wght-normal.woff2")
+    return {name: asset(f"web/fonts/{name}") for name in names}
+
+
+@cache
+def _style(name: str, fonts: str) -> str:
+    return asset(name).decode().replace('url("fonts/', f'url("{fonts}')
+
+
+@cache
+def _policy(fonts: str, *packages: str) -> Markup:
+    """What a page that is a file may do: use the styles and scripts of these parts."""
+    parts = ["web", *(part for part, package in _PARTS.items() if package in packages)]
+    names = [f"{part}/{'base' if part == 'web' else part}" for part in parts]
+    styles = " ".join(_hash(_style(f"{name}.css", fonts)) for name in names)
+    scripts = " ".join(_hash(asset(f"{name}.js").decode()) for name in names)
+    policy = f"default-src 'none'; style-src {styles}; script-src {scripts}; font-src 'self' file:; base-uri 'none'; form-action 'none'"
+    return Markup('<meta http-equiv="Content-Security-Policy" content="{}">').format(policy)
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _count(number: object) -> str:
+    """Digits in threes, with narrow spaces between."""
+    return f"{number:,}".replace(",", "\u202f") if isinstance(number, (int, float)) else str(number)
+
+
 def _templates(package: str) -> jinja2.BaseLoader:
     def load(name: str) -> str | None:
         found = resources.files(package) / name
@@ -135,8 +193,6 @@ def _templates(package: str) -> jinja2.BaseLoader:
 
 def _finalized(value: object) -> object:
     """Every text that is put into a page is one that a page may hold."""
-    from markupsafe import Markup
-
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
     return seen(value)

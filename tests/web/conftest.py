@@ -8,9 +8,10 @@ import shutil
 import socket
 import threading
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import pytest
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 # What a person could not use the page for.
+_T = TypeVar("_T")
 SERIOUS = ("serious", "critical")
 
 skip_without("aiohttp", extra="view")
@@ -56,9 +58,15 @@ def served(build: Callable[[], web.Application]) -> Generator[Guard]:
         loop.close()
 
 
-@pytest.fixture(scope="session")
+def apart(work: Callable[[], _T]) -> _T:
+    """What `work` returns, done in a thread: where a browser is open, its loop is that of the main one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
+
+
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium without a window."""
+    """Debian's Chromium without a window. While it is open `asyncio.run` works in other threads alone, hence for each module anew."""
     found = shutil.which("chromium")
     if found is None:
         if os.environ.get("CLAWC_TEST_BROWSER") == "1":

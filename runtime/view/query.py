@@ -1,0 +1,255 @@
+"""Which attempts of a run are shown: what an address asks for, and the SQL that finds it. No word of an address gets into the SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple, cast, get_args
+from urllib.parse import urlencode
+
+from clawc.runtime.records import Outcome
+from clawc.runtime.stats.quantile import wilson
+from clawc.runtime.view.index import RunIndex
+
+PAGE = 100
+_SCORES: Mapping[str, str] = {
+    "full": "score >= 1",
+    "part": "score > 0 AND score < 1",
+    "zero": "score = 0",
+    "none": "score IS NULL",
+}
+SORTS: Mapping[str, str] = {
+    "order": "n",
+    "task": "task",
+    "score": "score",
+    "seconds": "seconds",
+    "tokens": "tokens",
+    "cost": "cost",
+}
+SCORES = tuple(_SCORES)
+_LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for; empty fields ask for everything. `page` counts from 1, `down` sorts the largest first."""
+
+    task: str = ""
+    outcome: str = ""
+    score: str = ""
+    check: str = ""
+    text: str = ""
+    sort: str = "order"
+    down: bool = False
+    every: bool = False
+    page: int = 1
+
+    def address(self, **changed: object) -> str:
+        """The query of an address for this, with fields changed; all but `page` begins again at page 1."""
+        other = replace(self, **({"page": 1} | changed))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        fields = {
+            "task": other.task, "outcome": other.outcome, "score": other.score, "check": other.check, "q": other.text,
+            "sort": "" if other.sort == "order" else other.sort, "down": "1" if other.down else "",
+            "all": "1" if other.every else "", "page": "" if other.page == 1 else str(other.page),
+        }  # fmt: skip
+        query = urlencode({name: value for name, value in fields.items() if value})
+        return f"?{query}" if query else "?"
+
+    @property
+    def narrowed(self) -> bool:
+        return bool(self.task or self.outcome or self.score or self.check or self.text)
+
+
+class Row(NamedTuple):
+    """What a list shows of an attempt; `number` is its place in the journal, from 1."""
+
+    number: int
+    key: str
+    task: str
+    attempt: int
+    counts: bool
+    outcome: Outcome
+    score: float | None
+    seconds: float
+    tool_calls: int
+    model_calls: int
+    tokens: int | None
+    cost: float | None
+    seed: str
+    failed: tuple[str, ...]
+
+
+class TaskRow(NamedTuple):
+    """A task of a run: its attempts that count, how many of them were scored and passed, means."""
+
+    task: str
+    category: str
+    episodes: int
+    scored: int
+    passed: int
+    mean: float | None
+    seconds: float
+    tokens: int | None
+    cost: float | None
+
+
+class Totals(NamedTuple):
+    """A whole run. `low` and `high` bound the share that passed at 95 percent, as if episodes were independent (Wilson 1927); None
+    without a scored one."""
+
+    episodes: int
+    scored: int
+    passed: int
+    mean: float | None
+    low: float | None
+    high: float | None
+    seconds: float
+    tokens: int | None
+    cost: float | None
+    tries: int
+    outcomes: tuple[tuple[str, int], ...]
+    tasks: int
+
+
+def wanted_of(query: Mapping[str, str]) -> Wanted:
+    """What an address asks for. What it does not know, or cannot be, counts as not given."""
+    page = query.get("page", "1")
+    sort, outcome, score = query.get("sort", "order"), query.get("outcome", ""), query.get("score", "")
+    return Wanted(
+        task=query.get("task", "")[:_LONGEST],
+        outcome=outcome if outcome in get_args(Outcome) else "",
+        score=score if score in _SCORES else "",
+        check=query.get("check", "")[:_LONGEST],
+        text=" ".join(query.get("q", "").split())[:_LONGEST],
+        sort=sort if sort in SORTS else "order",
+        down=query.get("down") == "1",
+        every=query.get("all") == "1",
+        page=int(page) if page.isascii() and page.isdigit() and 0 < len(page) < 8 and int(page) > 0 else 1,
+    )
+
+
+def count_of(index: RunIndex, wanted: Wanted) -> int:
+    """How many attempts are asked for."""
+    where, values = _where(wanted)
+    return _int(index.rows(f"SELECT count(*) FROM attempts WHERE {where}", values)[0][0])
+
+
+def page_of(index: RunIndex, wanted: Wanted, size: int = PAGE) -> list[Row]:
+    """The attempts of the page that is asked for."""
+    where, values = _where(wanted)
+    order = f"{SORTS[wanted.sort]} {'DESC' if wanted.down else 'ASC'}, n {'DESC' if wanted.down else 'ASC'}"
+    missing = (
+        f"{SORTS[wanted.sort]} IS NULL, " if wanted.sort in ("score", "tokens", "cost") and not wanted.down else ""
+    )
+    found = index.rows(
+        f"SELECT {_ROW} FROM attempts WHERE {where} ORDER BY {missing}{order} LIMIT ? OFFSET ?",
+        (*values, size, (wanted.page - 1) * size),
+    )
+    return _rows(index, found)
+
+
+def row_of(index: RunIndex, key: str) -> Row | None:
+    """What a list shows of one attempt."""
+    return next(iter(_rows(index, index.rows(f"SELECT {_ROW} FROM attempts WHERE key = ?", (key,)))), None)
+
+
+def neighbours(index: RunIndex, wanted: Wanted, row: Row) -> tuple[str, str]:
+    """The keys before and after an attempt among those that are asked for, in the order of the journal; empty at the ends."""
+    where, values = _where(wanted)
+    before = index.rows(
+        f"SELECT key FROM attempts WHERE {where} AND n < ? ORDER BY n DESC LIMIT 1", (*values, row.number)
+    )
+    after = index.rows(f"SELECT key FROM attempts WHERE {where} AND n > ? ORDER BY n LIMIT 1", (*values, row.number))
+    return (str(before[0][0]) if before else "", str(after[0][0]) if after else "")
+
+
+def attempts_of(index: RunIndex, key: str) -> list[Row]:
+    """All attempts at the episode of this one, the first first."""
+    query = f"SELECT {_ROW} FROM attempts WHERE episode = (SELECT episode FROM attempts WHERE key = ?) ORDER BY attempt LIMIT 50"
+    return _rows(index, index.rows(query, (key,)))
+
+
+def tasks_of(index: RunIndex) -> list[TaskRow]:
+    """The tasks of a run, by name."""
+    found = index.rows(
+        "SELECT task, min(category), count(*), count(score), sum(score >= 1), avg(score), avg(seconds), avg(tokens), sum(cost)"
+        " FROM attempts WHERE counts = 1 GROUP BY task ORDER BY task"
+    )
+    return [
+        TaskRow(str(task), str(category), _int(episodes), _int(scored), _int(passed or 0), _real(mean), _real(seconds) or 0.0,
+                None if tokens is None else round(_real(tokens) or 0), _real(cost))
+        for task, category, episodes, scored, passed, mean, seconds, tokens, cost in found
+    ]  # fmt: skip
+
+
+def totals_of(index: RunIndex) -> Totals:
+    """Sums and means of the attempts that count."""
+    episodes, scored, passed, mean, seconds, tokens, cost, tasks = index.rows(
+        "SELECT count(*), count(score), sum(score >= 1), avg(score), avg(seconds), sum(tokens), sum(cost), count(DISTINCT task)"
+        " FROM attempts WHERE counts = 1"
+    )[0]
+    outcomes = index.rows(
+        "SELECT outcome, count(*) FROM attempts WHERE counts = 1 GROUP BY outcome ORDER BY count(*) DESC, outcome"
+    )
+    n, won = _int(scored), _int(passed or 0)
+    bounds = wilson(won / n, n) if n else None
+    return Totals(
+        _int(episodes), n, won, _real(mean), bounds.low if bounds else None, bounds.high if bounds else None, _real(seconds) or 0.0,
+        None if tokens is None else _int(tokens), _real(cost), _int(index.rows("SELECT count(*) FROM attempts")[0][0]),
+        tuple((str(name), _int(count)) for name, count in outcomes), _int(tasks),
+    )  # fmt: skip
+
+
+def failures_of(index: RunIndex, task: str = "", most: int = 200) -> list[tuple[str, int]]:
+    """The checks that did not pass, with in how many attempts that count; the most frequent first."""
+    where, values = ("AND task = ?", (task,)) if task else ("", ())
+    found = index.rows(
+        f"SELECT name, count(*) FROM failures JOIN attempts USING (n) WHERE counts = 1 {where}"
+        " GROUP BY name ORDER BY count(*) DESC, name LIMIT ?",
+        (*values, most),
+    )
+    return [(str(name), _int(count)) for name, count in found]
+
+
+_ROW = "n, key, task, attempt, counts, outcome, score, seconds, tool_calls, model_calls, tokens, cost, seed"
+
+
+def _rows(index: RunIndex, found: list[tuple[object, ...]]) -> list[Row]:
+    if not found:
+        return []
+    failed: dict[int, list[str]] = {}
+    marks = ", ".join("?" * len(found))
+    for n, name in index.rows(
+        f"SELECT n, name FROM failures WHERE n IN ({marks}) ORDER BY rowid", [each[0] for each in found]
+    ):
+        failed.setdefault(_int(n), []).append(str(name))
+    return [
+        Row(_int(n), str(key), str(task), _int(attempt), bool(counts), cast("Outcome", outcome), _real(score), _real(seconds) or 0.0, _int(tool_calls),
+            _int(model_calls), None if tokens is None else _int(tokens), _real(cost), str(seed), tuple(failed.get(_int(n), ())))
+        for n, key, task, attempt, counts, outcome, score, seconds, tool_calls, model_calls, tokens, cost, seed in found
+    ]  # type: ignore[arg-type]  # fmt: skip  # pyright: ignore[reportArgumentType]
+
+
+def _where(wanted: Wanted) -> tuple[str, list[object]]:
+    parts, values = [] if wanted.every else ["counts = 1"], list[object]()
+    for column, value in (("task", wanted.task), ("outcome", wanted.outcome)):
+        if value:
+            parts.append(f"{column} = ?")
+            values.append(value)
+    if wanted.score:
+        parts.append(_SCORES[wanted.score])
+    if wanted.check:
+        parts.append("n IN (SELECT n FROM failures WHERE name = ?)")
+        values.append(wanted.check)
+    for word in wanted.text.lower().split(" ") if wanted.text else ():
+        parts.append("instr(said, ?)")
+        values.append(word)
+    return " AND ".join(parts) or "1", values
+
+
+def _int(value: object) -> int:
+    return int(value) if isinstance(value, (int, float)) else 0
+
+
+def _real(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
