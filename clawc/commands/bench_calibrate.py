@@ -193,4 +193,6 @@ def _require_numpy() -> None:
     from importlib.util import find_spec
 
     if find_spec("numpy") is None:
-        raise UserError("numpy is needed and not installed", "python -m pip install 'clawc[bench]'", exits.ENVIRONMENT)
+        raise UserError(
+            "numpy is needed and not installed", "install it: pip install 'clawc[bench]'", exits.ENVIRONMENT
+        )

@@ -32,7 +32,7 @@ class SelectOptions:
 
 def select_command(calibration: Path, options: SelectOptions) -> int:
     with user_errors():
-        from clawc.runtime.suite.calibrated import read_calibration
+        from clawc.runtime.suite.calibration_file import read_calibration
         from clawc.runtime.suite.selecting import selection_of, tier_weights
 
         weights = tier_weights(options.tiers) if options.tiers else None

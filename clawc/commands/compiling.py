@@ -65,7 +65,7 @@ class Built(NamedTuple):
     found: list[Finding]
     manifests: list[Manifest]
     skipped: list[tuple[str, str]] = []  # noqa: RUF012
-    sources: Mapping[str, Path] = {}  # noqa: RUF012
+    sources: Mapping[str, Path] = {}
 
 
 def build_sources(

@@ -18,7 +18,7 @@ from clawc.runtime.calibrate.power import (
 )
 from clawc.runtime.calibrate.responses import ResponseError
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.suite.calibrated import responses_of
+from clawc.runtime.suite.calibration_file import responses_of
 from clawc.spec.calibration import Calibration
 from clawc.spec.suite import Suite
 

@@ -19,7 +19,8 @@ from clawc.exits import FINDINGS, INTERRUPTED, OK, USAGE, UserError
 from clawc.runtime.calibrate.posteriors import Escalation
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.store.run_folder import each_attempt, read_info
-from clawc.runtime.suite.calibrated import calibration_of, read_calibration
+from clawc.runtime.suite.calibrated import calibration_of
+from clawc.runtime.suite.calibration_file import read_calibration
 from clawc.runtime.suite.calibration_page import SYNTHETIC, as_html, as_text
 from clawc.runtime.suite.features import FEATURES, usable
 from clawc.runtime.suite.ladder import synthetic_ladder
