@@ -195,7 +195,7 @@ def _item_table(record: Calibration) -> Table:
         Column("rate of the strongest", True), Column("difficulty", True), Column("95 %", True), Column("slope", True), Column("tier"),
         Column("chance of it", True), Column("0.1 to 0.9", True), Column("flags"), Column("verifier"),
     )  # fmt: skip
-    return Table("items", "Tasks", columns, tuple(rows), max(0, len(record.items) - _ROWS))
+    return Table("items", "Pass rates, difficulties and flags", columns, tuple(rows), max(0, len(record.items) - _ROWS))
 
 
 def _rate_cell(rate: PassRateOf | None) -> Cell:

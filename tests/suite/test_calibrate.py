@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from clawc.commands.bench_calibrate import CalibrateOptions, calibrate_command
 from clawc.exits import FINDINGS, INTERRUPTED, OK, USAGE, UserError
 from clawc.runtime.calibrate.posteriors import Escalation
 from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.report.plots import Spread, spreads
 from clawc.runtime.store.run_folder import each_attempt, read_info
 from clawc.runtime.suite.calibrated import calibration_of
 from clawc.runtime.suite.calibration_file import read_calibration
@@ -250,6 +252,17 @@ def test_the_page_asks_for_nothing_and_escapes(tmp_path: Path) -> None:
     assert links.found == [] and links.scripts == 1
     assert "<script>alert" not in page and "&lt;script&gt;alert" in page
     assert "@import" not in page and "url(" not in page
+
+
+def test_plots_tell_instances_of_a_long_name_apart() -> None:
+    names = [f"invoices_of_the_last_quarter-{n:04}" for n in (1, 2)]
+    plot = spreads([Spread(name, 0.0, -1.0, 1.0) for name in (*names, "<" * 40)], "Difficulty", "", "d", 9)
+    assert ">invoices_of_the…ter-0001</text>" in plot.svg and ">invoices_of_the…ter-0002</text>" in plot.svg
+    assert "&lt;" * 15 + "…" + "&lt;" * 8 + "</text>" in plot.svg and "<<" not in plot.svg
+
+
+def test_each_column_of_a_page_has_a_heading(six: Calibration) -> None:
+    assert '<th scope="col"' in as_html(six) and not re.search(r"<th[^>]*></th>", as_html(six))
 
 
 def test_text_holds_no_control_characters(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -265,4 +266,5 @@ def test_the_page_asks_for_nothing_and_escapes(small: Suite, tmp_path: Path) -> 
     page, links = as_html(board), Links()
     links.feed(page)
     assert links.found == [] and links.scripts == 1 and "<script>alert" not in page
+    assert '<th scope="col"' in page and not re.search(r"<th[^>]*></th>", page)
     assert "\x1b" not in as_text(board) and "\x1b" not in page
