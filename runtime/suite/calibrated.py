@@ -42,7 +42,6 @@ def calibration_of(
     *,
     suite: Suite | None = None,
     split: str = "",
-    synthetic: bool = False,
     dropped: Mapping[str, int] | None = None,
     failed: Mapping[str, int] | None = None,
 ) -> Calibration:
@@ -54,6 +53,7 @@ def calibration_of(
     told = {task: features_of(bundle) for task, bundle in bundles.items()}
     names = usable({item: told[item] for item in table.items})
     features = {item: [told[item][name] for name in names] for item in table.items} if names else None
+    synthetic = any(rung.synthetic for rung in ladder)
     references: dict[str, Reference] = {r.name: r.role for r in ladder if r.role != "rung"}
     found = calibrate(table, features, references=references, synthetic=synthetic)
     fits = {} if found.fit is None else {fit.item: fit for fit in found.fit.items}

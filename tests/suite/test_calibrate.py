@@ -347,5 +347,6 @@ def test_runs_that_are_a_link_are_refused(tmp_path: Path) -> None:
 
 def test_the_ladder_that_is_there_without_a_file() -> None:
     found = synthetic_ladder()
-    assert found.synthetic and [rung.role for rung in found.rungs].count("rung") == 5
+    assert [rung.role for rung in found.rungs if rung.synthetic] == ["rung"] * 5
+    assert [rung.name for rung in found.rungs if not rung.synthetic] == ["null", "oracle"]
     assert found.rungs[0].agent == "imperfect:0.7"  # the weakest first
