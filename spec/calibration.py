@@ -119,8 +119,9 @@ class CalibratedSuite(Finite):
 
 
 class Calibration(Finite):
-    """`calibration.json`. `synthetic`: some rungs, or all, are oracles that make mistakes, no models, so that figures speak of verifiers and of the
-    length of solutions: those whose agent is `imperfect:RATE`. `suite` is null for bundles that stand in none; `split` is "" for all."""
+    """`calibration.json`. `synthetic`: some rungs, or all, are oracles that make mistakes, no models, so that figures speak of
+    verifiers and of the length of solutions: those whose agent is `imperfect:RATE`. `suite` is null for bundles that stand in none; `split`
+    is "" for all."""
 
     format_version: Literal[1] = 1
     clawc: _Line

@@ -77,8 +77,8 @@ def _alarms(record: Calibration) -> tuple[str, ...]:
     names = ", ".join(f"`{rung.name}`" for rung in record.rungs if rung.synthetic)
     tiers = "no model" if record.rungs[-1].synthetic else f"`{record.rungs[-1].name}`, which is none of them"
     return (
-        f"Partly synthetic ladder: {names} are oracles that make mistakes, and no models. Pass rates of the other rungs are their own; abilities and "
-        f"difficulties are on a scale that all rungs make. Tiers are by the strongest rung, {tiers}.",
+        f"Partly synthetic ladder: {names} are oracles that make mistakes, and no models. Pass rates of the other rungs are their own; "
+        f"abilities and difficulties are on a scale that all rungs make. Tiers are by the strongest rung, {tiers}.",
     )
 
 
@@ -155,7 +155,8 @@ def _ladder_table(record: Calibration) -> Table:
         trials = sum(rate.trials for rate in found)
         passed = sum(rate.successes for rate in found) / trials if trials else None
         rows.append((
-            named(rung.name), named(rung.agent + (f" @ {rung.model}" if rung.model else "")), Cell("synthetic rung" if rung.synthetic else rung.role), count(trials),
+            named(rung.name), named(rung.agent + (f" @ {rung.model}" if rung.model else "")),
+            Cell("synthetic rung" if rung.synthetic else rung.role), count(trials),
             count(sum(rate.excluded for rate in found)), decimal(passed, 2),
             decimal(known.ability if known else None, 2, signed=True), decimal(known.error if known else None, 2),
         ))  # fmt: skip

@@ -33,7 +33,8 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A run. `named` is the suite that it is of, None for bundles that stand in none; `suite` is the record of that, None if it is not there."""
+    """A run. `named` is the suite that it is of, None for bundles that stand in none; `suite` is the record of that, None if it is not
+    there."""
 
     label: str
     info: RunInfo
@@ -88,8 +89,8 @@ class Leaderboard:
 
 
 def read_played(folder: Path, label: str, suite: Suite | None = None) -> Played:
-    """A run as it was judged last. It is of the suite that `run.json` names; if that names none, of the one that is given or that its bundles stand in. Raises
-    RuntimeFault R1014 if another suite is given, R1101 for a record that is none, and as `read_run`."""
+    """A run as it was judged last. It is of the suite that `run.json` names; if that names none, of the one that is given or that its
+    bundles stand in. Raises RuntimeFault R1014 if another suite is given, R1101 for a record that is none, and as `read_run`."""
     info, records = read_run(folder, scoring="original")
     newest: dict[str, ScoreRecord] = {}
     for id in scorings(folder):
@@ -221,7 +222,8 @@ def _require_same(task: str, one: tuple[str, str], other: tuple[str, str], verif
     if judges[0] != judges[1]:
         raise RuntimeFault(
             "R1014",
-            f"`{task}` was judged by the verifier `{judges[0][:12]}` {label} and by `{judges[1][:12]}` {other_label}: scores of two are never mixed",
+            f"`{task}` was judged by the verifier `{judges[0][:12]}` {label} and by `{judges[1][:12]}` {other_label}: "
+            "scores of two are never mixed",
             "`clawc rescore` judges runs by the same bundles.",
         )
     raise RuntimeFault(

@@ -33,8 +33,8 @@ QUICK = Resampling(resamples=200)
 def run_of(
     folder: Path, record: Suite, at: Path, agent: str, scores: Mapping[str, Sequence[str | None]], *, named: bool = True
 ) -> Path:
-    """A run of the suite in the folder `at`: scores by task, None for an episode that the infrastructure failed. Not `named`: its bundles were
-    played one by one."""
+    """A run of the suite in the folder `at`: scores by task, None for an episode that the infrastructure failed. Not `named`: its
+    bundles were played one by one."""
     base = generated(agent, Made(tasks=1, episodes=1))
     members = {member.task: member for member in record.members}
     records = [
