@@ -12,6 +12,7 @@ from clawc.spec.bundle import Name, Sha256, Strict, TaskName
 CALIBRATION_FORMAT_VERSION = 1
 CALIBRATION = "calibration.json"
 MAX_CALIBRATION = 64 << 20  # bytes
+IMPERFECT = "imperfect:"
 
 RungName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,59}$")]
 Tier = Literal["easy", "middle", "hard"]
@@ -34,6 +35,11 @@ class LadderRung(Finite):
     agent: _Line
     model: _Line = ""
     role: Role = "rung"
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether it is an oracle that makes mistakes, no model."""
+        return self.agent.startswith(IMPERFECT)
 
 
 class PassRateOf(Finite):
@@ -113,8 +119,9 @@ class CalibratedSuite(Finite):
 
 
 class Calibration(Finite):
-    """`calibration.json`. `synthetic`: the rungs are oracles that make mistakes, no models, so that figures speak of verifiers and of the length
-    of solutions. `suite` is null for bundles that stand in none; `split` is "" for all."""
+    """`calibration.json`. `synthetic`: some rungs, or all, are oracles that make mistakes, no models, so that figures speak of
+    verifiers and of the length of solutions: those whose agent is `imperfect:RATE`. `suite` is null for bundles that stand in none; `split`
+    is "" for all."""
 
     format_version: Literal[1] = 1
     clawc: _Line
@@ -137,6 +144,11 @@ class Calibration(Finite):
     def rungs(self) -> tuple[LadderRung, ...]:
         """The ladder without its references."""
         return tuple(rung for rung in self.ladder if rung.role == "rung")
+
+    @property
+    def modelled(self) -> tuple[LadderRung, ...]:
+        """The rungs that are no oracles that make mistakes."""
+        return tuple(rung for rung in self.rungs if not rung.synthetic)
 
     @property
     def flagged(self) -> tuple[CalibratedItem, ...]:

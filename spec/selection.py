@@ -34,7 +34,8 @@ class LeftOut(Strict):
 
 class SelectionRecord(Strict):
     """`counts` by attribute and value, `unmet` which wishes could not be met, `left_out` tasks that could not be chosen. `information` is the sum of Fisher's
-    information of the tasks, mean over the abilities of the ladder."""
+    information of the tasks, mean over the abilities of the ladder. `synthetic`: the strongest rung, by which tiers are, is an oracle that
+    makes mistakes."""
 
     format_version: Literal[1] = 1
     clawc: str

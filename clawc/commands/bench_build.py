@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -151,7 +151,7 @@ def _assembled(
     out = staging / BUNDLES
     # One instance is the task itself, with the bundle that `clawc build` and `clawc test` have of it.
     many = declared.instances if declared.instances > 1 else None
-    _compiled(sources, out, Lot(declared.seed, many))
+    source_of = _compiled(sources, out, Lot(declared.seed, many))
     bundles = {path: load(path) for path in bundles_at(out)}
     for path, bundle in list(bundles.items()):
         if declared.categories and bundle.manifest.category not in declared.categories:
@@ -178,11 +178,15 @@ def _assembled(
             raise UserError(clean(str(error))) from error
         secrets[split.name] = digest
         drawn = {bundle.manifest.template for bundle in bundles.values() if bundle.manifest.instance is not None}
-        for path in [path for path, bundle in bundles.items() if bundle.manifest.template in hidden & drawn]:
+        public = [path for path, bundle in bundles.items() if bundle.manifest.template in hidden & drawn]
+        if not public:
+            continue  # each task of the split is one that draws nothing
+        again = {source_of[path.name] for path in public}
+        for path in public:
             shutil.rmtree(path)
             del bundles[path]
         other = staging / f"secret-{split.name}"
-        _compiled(sources, other, Lot(seed, many))
+        _compiled([path for path in sources if path in again], other, Lot(seed, many))
         for path in bundles_at(other):
             if load(path).manifest.template in hidden & drawn:
                 path.replace(out / path.name)
@@ -192,14 +196,16 @@ def _assembled(
     return assemble(declared, list(bundles.values()), splits, read, secrets), list(bundles.values())
 
 
-def _compiled(sources: Sequence[Path], out: Path, lot: Lot) -> None:
-    found, manifests, _ = build_sources(sources, out, lot=lot)
-    if found:
-        sys.stderr.write(as_text(found))
-    if any(finding.severity == "error" for finding in found):
+def _compiled(sources: Sequence[Path], out: Path, lot: Lot) -> Mapping[str, Path]:
+    """The source of each task by its name. Raises UserError, after diagnostics if there are any."""
+    built = build_sources(sources, out, lot=lot)
+    if built.found:
+        sys.stderr.write(as_text(built.found))
+    if any(finding.severity == "error" for finding in built.found):
         raise UserError("sources have mistakes, so nothing was done", code=exits.FINDINGS)
-    if not manifests:
+    if not built.manifests:
         raise UserError("no source declares a task")
+    return built.sources
 
 
 def _proved(bundles: Sequence[Bundle]) -> bool:

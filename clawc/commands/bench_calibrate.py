@@ -63,7 +63,8 @@ def calibrate_command(suite: Path, options: CalibrateOptions) -> int:
         ladder = read_ladder(options.agents) if options.agents else synthetic_ladder()
         _require_numpy()
         rule = Escalation(options.first, options.most)
-        played = {rung.name: _play(rung, ladder, pool, rule, options) for rung in ladder.rungs}
+        players = [_player(rung, ladder) for rung in ladder.rungs]  # all, before one of them plays
+        played = {player.rung.name: _play(player, pool, rule, options) for player in players}
         text = _written(record, pool, ladder, played, rule, options)
     put(text.text, None)
     return exits.FINDINGS if options.fail_on_flags and text.flagged else exits.OK
@@ -107,42 +108,57 @@ def pool_at(folder: Path, split: str = "") -> tuple[Suite | None, Pool]:
     )
 
 
-def _play(rung: LadderRung, ladder: Ladder, pool: Pool, rule: Escalation, options: CalibrateOptions) -> list[Stored]:
-    """Goes on with the runs of a rung and begins new ones, until nothing is left to play."""
+@dataclass(frozen=True, slots=True)
+class _Player:
+    """A rung with the model that it asks for; `agent` is the name of both in records."""
+
+    rung: LadderRung
+    wish: ModelWish
+    agent: str
+
+
+def _player(rung: LadderRung, ladder: Ladder) -> _Player:
+    """Raises RuntimeFault, and UserError, for an agent or a model that is none."""
     from clawc.runtime.harness.choose import harness_named
+
+    wish = ModelWish(rung.model, temperature=ladder.temperatures.get(rung.name))
+    return _Player(rung, wish, harness_named(rung.agent, model_of(wish)).name)
+
+
+def _play(player: _Player, pool: Pool, rule: Escalation, options: CalibrateOptions) -> list[Stored]:
+    """Goes on with the runs of a rung and begins new ones, until nothing is left to play."""
     from clawc.runtime.suite.trials import RUNS, batches, stored_runs
 
+    rung, agent = player.rung, player.agent
     runs = options.out / RUNS
     folder = runs / rung.name
     for path in (runs, folder):
         if os.path.islink(path):
             raise UserError(f"`{clean(str(path))}` is a link", "give another --out")
-    wish = ModelWish(rung.model, temperature=ladder.temperatures.get(rung.name))
-    agent = harness_named(rung.agent, model_of(wish)).name
     stored = stored_runs(folder, agent)
     for run in stored:
         if run.resumable(pool) and not run.finished:
             bundles = [pool.bundles[task.bundle_id] for task in run.info.tasks]
-            _roll_out(rung, wish, bundles, run.folder, run.info.episodes, run.info.seed, options)
+            _roll_out(player, bundles, run.folder, run.info.episodes, run.info.seed, options)
     for _ in range(_ROUNDS):
         stored = stored_runs(folder, agent)
         todo = batches(folder, rung, stored, pool, rule, options.seed)
         if not todo:
             break
         for batch in todo:
-            _roll_out(rung, wish, batch.bundles, batch.folder, batch.episodes, batch.seed, options)
+            _roll_out(player, batch.bundles, batch.folder, batch.episodes, batch.seed, options)
     return stored_runs(folder, agent)
 
 
 def _roll_out(
-    rung: LadderRung, wish: ModelWish, bundles: Sequence[Bundle], out: Path, episodes: int, seed: int, options: CalibrateOptions
-) -> None:  # fmt: skip
+    player: _Player, bundles: Sequence[Bundle], out: Path, episodes: int, seed: int, options: CalibrateOptions
+) -> None:
     from clawc.commands.rollouts import Ready, Where
     from clawc.runtime.run import RunPlan
     from clawc.runtime.sandbox.choose import SandboxChoice
 
-    print(f"{rung.name}: {len(bundles)} tasks, {episodes} times", file=sys.stderr)
-    ready = Ready(rung.agent, Where(SandboxChoice(options.sandbox, options.image)), model_of(wish))
+    print(f"{player.rung.name}: {len(bundles)} tasks, {episodes} times", file=sys.stderr)
+    ready = Ready(player.rung.agent, Where(SandboxChoice(options.sandbox, options.image)), model_of(player.wish))
     try:
         ready.roll_out(RunPlan(bundles, ready.harness, out, episodes, seed=seed), options.jobs, None)
     except RuntimeFault as fault:
@@ -175,7 +191,6 @@ def _written(
         rule,
         suite=suite,
         split=options.split,
-        synthetic=ladder.synthetic,
         dropped=dropped,
         failed=failed,
     )
@@ -193,4 +208,6 @@ def _require_numpy() -> None:
     from importlib.util import find_spec
 
     if find_spec("numpy") is None:
-        raise UserError("numpy is needed and not installed", "python -m pip install 'clawc[bench]'", exits.ENVIRONMENT)
+        raise UserError(
+            "numpy is needed and not installed", "install it: pip install 'clawc[bench]'", exits.ENVIRONMENT
+        )

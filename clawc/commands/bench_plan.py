@@ -71,7 +71,7 @@ def _basis(path: Path | None, options: PlanOptions) -> Basis:
         from clawc.runtime.suite.folder import read_suite
 
         return planning.basis_of_suite(read_suite(path))
-    from clawc.runtime.suite.calibrated import read_calibration
+    from clawc.runtime.suite.calibration_file import read_calibration
 
     return planning.basis_of_calibration(read_calibration(path), between)
 

@@ -32,7 +32,7 @@ class SelectOptions:
 
 def select_command(calibration: Path, options: SelectOptions) -> int:
     with user_errors():
-        from clawc.runtime.suite.calibrated import read_calibration
+        from clawc.runtime.suite.calibration_file import read_calibration
         from clawc.runtime.suite.selecting import selection_of, tier_weights
 
         weights = tier_weights(options.tiers) if options.tiers else None
@@ -51,7 +51,7 @@ def select_command(calibration: Path, options: SelectOptions) -> int:
 def _said(found: SelectionRecord) -> str:
     lines = [f"{len(found.tasks)} of {found.size} tasks"]
     if found.synthetic:
-        lines[0] += "; tiers by a synthetic ladder say nothing of how hard tasks are for models"
+        lines[0] += "; tiers by a synthetic rung say nothing of how hard tasks are for models"
     for attribute, counts in found.counts.items():
         lines.append(
             f"  {clean(attribute)}: " + ", ".join(f"{clean(value) or 'none'} {n}" for value, n in counts.items())

@@ -20,7 +20,7 @@ def build_command(paths: Sequence[Path], out: Path, format: str, seed: int = 0, 
     each task that draws something: of `seed` and the following."""
     require_format(format)
     sources = find_sources(paths)
-    found, manifests, skipped = build_sources(sources, out, lot=Lot(seed, count))
+    found, manifests, skipped, _ = build_sources(sources, out, lot=Lot(seed, count))
     if any(f.severity == "error" for f in found):
         sys.stdout.write(as_json(found, files=len(sources)) if format == "json" else as_text(found))
         return exits.FINDINGS

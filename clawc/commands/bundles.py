@@ -44,7 +44,7 @@ def bundles_of(
     if not sources:
         return given
     ahead = [bundle.manifest for bundle in given]
-    found, manifests, skipped = build_sources(
+    found, manifests, skipped, _ = build_sources(
         find_sources(sources), out, meanwhile, None if admit is None else lambda built: admit(ahead, built), lot
     )
     if found:

@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
@@ -60,11 +60,12 @@ class _Item(NamedTuple):
 
 class Built(NamedTuple):
     """What was found in all sources, and the manifests of their bundles: none when something is an error. `skipped` are
-    instances that repeat an earlier one, each with that one."""
+    instances that repeat an earlier one, each with that one. `sources` has the source of each task that is placed, by its name."""
 
     found: list[Finding]
     manifests: list[Manifest]
     skipped: list[tuple[str, str]] = []  # noqa: RUF012
+    sources: Mapping[str, Path] = {}
 
 
 def build_sources(
@@ -84,6 +85,7 @@ def build_sources(
         tasks: list[tuple[str, Path]] = []
         skipped: list[tuple[str, str]] = []
         drawn: dict[tuple[str, str], str] = {}
+        origins: dict[str, Path] = {}
         for item, reply in zip(items, _compiled(items, meanwhile)):
             if isinstance(reply, Finding):
                 found.append(reply)
@@ -93,6 +95,7 @@ def build_sources(
                 same = drawn.setdefault((item.shown + str(name).split("-")[0], str(digest)), str(name))
                 if same == name:
                     tasks.append((str(name), Path(item.folder) / str(name)))
+                    origins[str(name)] = Path(item.shown)
                 else:
                     skipped.append((str(name), same))
         found = list(dict.fromkeys(found))
@@ -103,7 +106,7 @@ def build_sources(
             manifests = [_manifest(staged) for _, staged in tasks]
             if admit(manifests):
                 return Built(found, manifests, skipped)
-        return Built(found, [_place(staged, out / name) for name, staged in tasks], skipped)
+        return Built(found, [_place(staged, out / name) for name, staged in tasks], skipped, origins)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
         with suppress(OSError):

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from clawc.runtime.bundle import Bundle
     from clawc.runtime.records import RunSuite
 
-UNPACKED = "suite"  # in the folder of a run, if an archive was played
 _RECORD = "suite.json"
 _ENDINGS = (".tar.gz", ".tgz")
 
@@ -70,7 +69,7 @@ def _is_packed(path: Path) -> bool:
 
 def _unpacked(archive: Path, run: Path) -> Path:
     """The folder of the suite; the one of an earlier start, if the run goes on with the same."""
-    from clawc.runtime.suite.folder import read_suite
+    from clawc.runtime.suite.folder import UNPACKED, read_suite
     from clawc.runtime.suite.unpack import unpack
     from clawc.spec.suite import BUNDLES, SUITE
 

@@ -22,6 +22,7 @@ _ROW = 22
 _TOP = 8
 _AXIS = 28
 _NAME = 24
+_END = 8  # of the last characters of a name
 _T = TypeVar("_T")
 OUTCOMES = ("ok", "truncated", "agent_error", "infra_error", "verifier_error")
 
@@ -250,7 +251,8 @@ def _svg(key: str, height: float, title: str, description: str, parts: Iterable[
 
 
 def _text(x: float, y: float, text: str, kind: str) -> str:
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}">{_short(text, 60 if "name" not in kind else _NAME)}</text>'
+    shown = _short(text, 60) if "name" not in kind else _name(text)
+    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}">{shown}</text>'
 
 
 def _line(kind: str, x1: float, x2: float, y: float) -> str:
@@ -259,6 +261,13 @@ def _line(kind: str, x1: float, x2: float, y: float) -> str:
 
 def _short(text: str, most: int) -> str:
     return escape(one_line(text if len(text) <= most else text[: most - 1] + "…"))
+
+
+def _name(text: str) -> str:
+    """With its end, by which instances of a task differ."""
+    if len(text) <= _NAME:
+        return _short(text, _NAME)
+    return escape(one_line(f"{text[: _NAME - _END - 1]}…{text[-_END:]}"))
 
 
 def _seconds(power: int) -> str:

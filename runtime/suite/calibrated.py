@@ -1,12 +1,9 @@
-"""From the trials of a ladder to the record of a calibration, and from a folder to that record."""
+"""From the trials of a ladder to the record of a calibration."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-
-from pydantic import ValidationError
 
 from clawc import __version__
 from clawc.runtime.calibrate.calibration import calibrate
@@ -18,8 +15,6 @@ from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.suite.features import features_of, usable
 from clawc.runtime.suite.trials import Pool, has_rubric
 from clawc.spec.calibration import (
-    CALIBRATION,
-    MAX_CALIBRATION,
     Ability,
     CalibratedItem,
     CalibratedSuite,
@@ -47,7 +42,6 @@ def calibration_of(
     *,
     suite: Suite | None = None,
     split: str = "",
-    synthetic: bool = False,
     dropped: Mapping[str, int] | None = None,
     failed: Mapping[str, int] | None = None,
 ) -> Calibration:
@@ -59,6 +53,7 @@ def calibration_of(
     told = {task: features_of(bundle) for task, bundle in bundles.items()}
     names = usable({item: told[item] for item in table.items})
     features = {item: [told[item][name] for name in names] for item in table.items} if names else None
+    synthetic = any(rung.synthetic for rung in ladder)
     references: dict[str, Reference] = {r.name: r.role for r in ladder if r.role != "rung"}
     found = calibrate(table, features, references=references, synthetic=synthetic)
     fits = {} if found.fit is None else {fit.item: fit for fit in found.fit.items}
@@ -84,55 +79,6 @@ def calibration_of(
         features=names, excluded_share=found.excluded_share, broken_share=_share(found.flags.broken_share),
         false_share=_share(found.flags.false_share), notes=tuple(notes), items=items,
         never_solved=tuple(audit for item in items if (audit := _audit(item, rungs)) is not None),
-    )  # fmt: skip
-
-
-def read_calibration(path: Path) -> Calibration:
-    """The record of a folder, or of the file itself. Raises RuntimeFault R1013 for what is none."""
-    file = path / CALIBRATION if path.is_dir() else path
-    try:
-        if file.stat().st_size > MAX_CALIBRATION:
-            raise RuntimeFault("R1013", f"`{file}` is too large for a calibration")
-        record = Calibration.model_validate_json(file.read_bytes())
-    except OSError as error:
-        raise RuntimeFault(
-            "R1013",
-            f"there is no calibration in `{path}`: {error.strerror or error}",
-            "`clawc bench calibrate` makes one.",
-        ) from error
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise RuntimeFault("R1013", f"`{file}` is no calibration: `{where}`: {first['msg']}") from error
-    _require_whole(record, file)
-    return record
-
-
-def _require_whole(record: Calibration, file: Path) -> None:
-    tasks, rungs = [item.task for item in record.items], [rung.name for rung in record.ladder]
-    if len(set(tasks)) != len(tasks) or len(set(rungs)) != len(rungs):
-        raise RuntimeFault("R1013", f"`{file}` names a task or a rung twice")
-    for item in record.items:
-        names = [rate.rung for rate in item.rates]
-        if len(set(names)) != len(names) or not set(names) <= set(rungs):
-            raise RuntimeFault("R1013", f"`{file}`: `{item.task}` has pass rates of rungs that are not in the ladder")
-        if any(rate.successes > rate.trials for rate in item.rates):
-            raise RuntimeFault("R1013", f"`{file}`: `{item.task}` has more successes than trials")
-
-
-def responses_of(record: Calibration) -> Responses:
-    """The counts of the rungs again, without the references."""
-    names = [rung.name for rung in record.rungs]
-    by_item = [{rate.rung: rate for rate in item.rates} for item in record.items]
-
-    def table(part: str) -> tuple[tuple[int, ...], ...]:
-        return tuple(
-            tuple(int(getattr(rates[name], part)) if name in rates else 0 for name in names) for rates in by_item
-        )
-
-    return Responses(
-        tuple(item.task for item in record.items), tuple(names), table("successes"), table("trials"), table("excluded"),
-        tuple(item.verifier for item in record.items),
     )  # fmt: skip
 
 

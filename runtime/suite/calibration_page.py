@@ -28,7 +28,7 @@ def as_html(record: Calibration) -> str:
         Page(
             f"Calibration of {_suite_name(record)}",
             _lead(record),
-            (SYNTHETIC,) if record.synthetic else (),
+            _alarms(record),
             _cards(record),
             (
                 Part("flags", "Verifiers to doubt", _flag_notes(record), (_flag_table(record),)),
@@ -46,8 +46,7 @@ def as_text(record: Calibration) -> str:
     """The most important of it."""
     tiers = Counter(item.tier for item in record.items)
     lines = [f"{plain(_suite_name(record))}: {plain(_lead(record))}\n"]
-    if record.synthetic:
-        lines.append(f"{SYNTHETIC}\n")
+    lines += [f"{plain(alarm)}\n" for alarm in _alarms(record)]
     lines.append(laid_out(_ladder_table(record)))
     shown = _flag_table(record, _SHOWN)
     lines.append(laid_out(shown) or "No verifier is flagged.\n")
@@ -66,6 +65,20 @@ def _suite_name(record: Calibration) -> str:
         return "a folder of bundles"
     return f"{record.suite.title or record.suite.name} {record.suite.version}" + (
         f", {record.split}" if record.split else ""
+    )
+
+
+def _alarms(record: Calibration) -> tuple[str, ...]:
+    """What figures do not speak of, where not all rungs are models."""
+    if not record.synthetic:
+        return ()
+    if not record.modelled:
+        return (SYNTHETIC,)
+    names = ", ".join(f"`{rung.name}`" for rung in record.rungs if rung.synthetic)
+    tiers = "no model" if record.rungs[-1].synthetic else f"`{record.rungs[-1].name}`, which is none of them"
+    return (
+        f"Partly synthetic ladder: {names} are oracles that make mistakes, and no models. Pass rates of the other rungs are their own; "
+        f"abilities and difficulties are on a scale that all rungs make. Tiers are by the strongest rung, {tiers}.",
     )
 
 
@@ -142,7 +155,8 @@ def _ladder_table(record: Calibration) -> Table:
         trials = sum(rate.trials for rate in found)
         passed = sum(rate.successes for rate in found) / trials if trials else None
         rows.append((
-            named(rung.name), named(rung.agent + (f" @ {rung.model}" if rung.model else "")), Cell(rung.role), count(trials),
+            named(rung.name), named(rung.agent + (f" @ {rung.model}" if rung.model else "")),
+            Cell("synthetic rung" if rung.synthetic else rung.role), count(trials),
             count(sum(rate.excluded for rate in found)), decimal(passed, 2),
             decimal(known.ability if known else None, 2, signed=True), decimal(known.error if known else None, 2),
         ))  # fmt: skip
@@ -195,7 +209,7 @@ def _item_table(record: Calibration) -> Table:
         Column("rate of the strongest", True), Column("difficulty", True), Column("95 %", True), Column("slope", True), Column("tier"),
         Column("chance of it", True), Column("0.1 to 0.9", True), Column("flags"), Column("verifier"),
     )  # fmt: skip
-    return Table("items", "Tasks", columns, tuple(rows), max(0, len(record.items) - _ROWS))
+    return Table("items", "Pass rates, difficulties and flags", columns, tuple(rows), max(0, len(record.items) - _ROWS))
 
 
 def _rate_cell(rate: PassRateOf | None) -> Cell:

@@ -12,6 +12,8 @@ from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.suite.assemble import suite_id
 from clawc.spec.suite import BUNDLES, MAX_SUITE, SUITE, Suite
 
+UNPACKED = "suite"  # in the folder of a run, if an archive was played
+
 
 def read_suite(folder: Path) -> Suite:
     """The record. Raises RuntimeFault R1101 for what is none, or was changed."""

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 
 from clawc.runtime.errors import RuntimeFault
 from clawc.spec.bundle import Strict
-from clawc.spec.calibration import LadderRung, RungName
+from clawc.spec.calibration import IMPERFECT, LadderRung, RungName
 
 _MOST_BYTES = 1 << 20
 _HELP = 'A table for each rung, the weakest first: [[rungs]] name = "mid", agent = "loop", model = "policy".'
@@ -25,11 +25,10 @@ REFERENCES = (
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """`rungs` from weak to strong, then the references; `temperatures` by the name of a rung that has one. `synthetic`: a rung is an imperfect oracle."""
+    """`rungs` from weak to strong, then the references; `temperatures` by the name of a rung that has one."""
 
     rungs: tuple[LadderRung, ...]
     temperatures: dict[str, float]
-    synthetic: bool
 
 
 class _Rung(Strict):
@@ -45,8 +44,8 @@ class _File(Strict):
 
 def synthetic_ladder() -> Ladder:
     """Imperfect oracles, and the references."""
-    rungs = tuple(LadderRung(name=f"imperfect-{rate:g}", agent=f"imperfect:{rate:g}") for rate in SYNTHETIC_RATES)
-    return Ladder((*rungs, *REFERENCES), {}, True)
+    rungs = tuple(LadderRung(name=f"imperfect-{rate:g}", agent=f"{IMPERFECT}{rate:g}") for rate in SYNTHETIC_RATES)
+    return Ladder((*rungs, *REFERENCES), {})
 
 
 def read_ladder(path: Path) -> Ladder:
@@ -68,8 +67,7 @@ def read_ladder(path: Path) -> Ladder:
     _refuse(path, found.rungs)
     rungs = tuple(LadderRung(name=rung.name, agent=rung.agent, model=rung.model) for rung in found.rungs)
     temperatures = {rung.name: rung.temperature for rung in found.rungs if rung.temperature is not None}
-    synthetic = any(rung.agent.startswith("imperfect:") for rung in rungs)
-    return Ladder((*rungs, *REFERENCES), temperatures, synthetic)
+    return Ladder((*rungs, *REFERENCES), temperatures)
 
 
 def _refuse(path: Path, rungs: Sequence[_Rung]) -> None:

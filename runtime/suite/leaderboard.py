@@ -1,6 +1,6 @@
 """Agents on one suite, side by side: means with intervals by family, paired differences, and what could not be seen.
 
-Runs of two versions of a suite, and scores of two verifiers of a task, are never put side by side.
+A run says itself of which suite it is. Runs of two versions of a suite, and scores of two verifiers of a task, are never put side by side.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from clawc import __version__
 from clawc.runtime.bundle import load
 from clawc.runtime.calibrate.power import minimum_effect
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.records import EpisodeRecord, RunInfo, ScoreRecord
+from clawc.runtime.records import EpisodeRecord, RunInfo, RunSuite, ScoreRecord
 from clawc.runtime.report.comparison import ALPHA, Side, comparisons
 from clawc.runtime.report.document import Comparison, Summary
 from clawc.runtime.report.sample import RunInput, Sample, samples_of
@@ -25,7 +25,7 @@ from clawc.runtime.stats.signflip import holm
 from clawc.runtime.store.run_folder import read_run
 from clawc.runtime.store.scores import each_score, laid_over, scorings
 from clawc.runtime.suite.assemble import verifier_hash
-from clawc.runtime.suite.folder import read_suite
+from clawc.runtime.suite.folder import UNPACKED, read_suite
 from clawc.spec.suite import SUITE, Suite
 
 ALL = "all"
@@ -33,11 +33,13 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A run. `suite` is the one that its bundles stand in, None for bundles that stand in none."""
+    """A run. `named` is the suite that it is of, None for bundles that stand in none; `suite` is the record of that, None if it is not
+    there."""
 
     label: str
     info: RunInfo
     records: tuple[EpisodeRecord, ...]
+    named: RunSuite | None
     suite: Suite | None
 
 
@@ -87,7 +89,8 @@ class Leaderboard:
 
 
 def read_played(folder: Path, label: str, suite: Suite | None = None) -> Played:
-    """A run as it was judged last, with the suite that is given or that its bundles stand in. Raises RuntimeFault as `read_run`."""
+    """A run as it was judged last. It is of the suite that `run.json` names; if that names none, of the one that is given or that its
+    bundles stand in. Raises RuntimeFault R1014 if another suite is given, R1101 for a record that is none, and as `read_run`."""
     info, records = read_run(folder, scoring="original")
     newest: dict[str, ScoreRecord] = {}
     for id in scorings(folder):
@@ -95,7 +98,15 @@ def read_played(folder: Path, label: str, suite: Suite | None = None) -> Played:
             before = newest.get(score.key)
             if before is None or score.judged >= before.judged:
                 newest[score.key] = score
-    return Played(label, info, tuple(_judged(r, newest.get(r.key)) for r in records), suite or _suite_of(info))
+    judged = tuple(_judged(r, newest.get(r.key)) for r in records)
+    if info.suite is None:
+        found = suite or _suite_beside(info)
+        return Played(label, info, judged, None if found is None else _name_of(found), found)
+    if suite is not None and suite.id != info.suite.id:
+        raise RuntimeFault(
+            "R1014", f"`{label}` is a run of {_of(info.suite)}, and {_of(suite)} is given", "Give the suite that it was played on."
+        )  # fmt: skip
+    return Played(label, info, judged, info.suite, suite or _record_of(info.suite, info, folder))
 
 
 def leaderboard(
@@ -103,13 +114,17 @@ def leaderboard(
 ) -> Leaderboard:
     """All groups: everything, then each split. Raises RuntimeFault R1014 for runs that cannot stand side by side, R0206 for a score that is none."""
     resampling = how or Resampling()
-    suite = _one_suite(runs)
-    _one_verifier(runs)
+    named, suite = _one_suite(runs)
+    _one_verifier(runs, suite)
     samples = {run.label: _samples(run) for run in runs}
     of_split = {} if suite is None else {member.task: member.split for member in suite.members}
     families = _families(runs, suite)
     wanted = list(splits) or sorted({split for split in of_split.values() if split})
     unknown = [split for split in wanted if split not in of_split.values()]
+    if unknown and named is not None and suite is None:
+        raise RuntimeFault(
+            "R1014", f"{_absent(named)}, so its splits are not known", "Give the folder of the suite: --suite."
+        )
     if unknown:
         raise RuntimeFault("R1014", f"the suite has no split `{unknown[0]}`")
     groups = [_group(ALL, frozenset(families), families, runs, samples, resampling, threshold)]
@@ -117,8 +132,8 @@ def leaderboard(
         tasks = frozenset(task for task, name in of_split.items() if name == split)
         groups.append(_group(split, tasks, families, runs, samples, resampling, threshold))
     return Leaderboard(
-        __version__, suite.name if suite else "", suite.version if suite else "", suite.id if suite else "",
-        threshold, resampling, tuple(groups), tuple(_notes(runs, suite, groups)),
+        __version__, named.name if named else "", named.version if named else "", named.id if named else "",
+        threshold, resampling, tuple(groups), tuple(_notes(runs, named, suite, groups)),
     )  # fmt: skip
 
 
@@ -128,58 +143,92 @@ def _judged(record: EpisodeRecord, score: ScoreRecord | None) -> EpisodeRecord:
     return record if score is None or other is record else other.model_copy(update={"bundle_id": score.bundle_id})
 
 
-def _suite_of(info: RunInfo) -> Suite | None:
-    folders = {Path(task.path).parent.parent for task in info.tasks}
-    if len(folders) != 1:
-        return None
-    folder = folders.pop()
-    return read_suite(folder) if (folder / SUITE).is_file() else None
+def _name_of(suite: Suite) -> RunSuite:
+    return RunSuite(name=suite.name, version=suite.version, id=suite.id)
 
 
-def _one_suite(runs: Sequence[Played]) -> Suite | None:
-    known = [(run.label, run.suite) for run in runs if run.suite is not None]
+def _suite_beside(info: RunInfo) -> Suite | None:
+    """That of the folder in which all bundles stand."""
+    folders = _folders(info)
+    return read_suite(folders[0]) if len(folders) == 1 and (folders[0] / SUITE).is_file() else None
+
+
+def _record_of(named: RunSuite, info: RunInfo, run: Path) -> Suite | None:
+    """The record of the suite that is named, where its bundles stood or were unpacked; by now another one may be there."""
+    for folder in (*_folders(info), run / UNPACKED):
+        if (folder / SUITE).is_file():
+            found = read_suite(folder)
+            if found.id == named.id:
+                return found
+    return None
+
+
+def _folders(info: RunInfo) -> list[Path]:
+    return list(dict.fromkeys(Path(task.path).parent.parent for task in info.tasks))
+
+
+def _one_suite(runs: Sequence[Played]) -> tuple[RunSuite | None, Suite | None]:
+    """The suite that all runs are of, and its record if one of them has it."""
+    known = [(run.label, run.named) for run in runs if run.named is not None]
     if not known:
-        return None
-    label, suite = known[0]
+        return None, None
+    label, named = known[0]
     for other_label, other in known[1:]:
-        if other.id != suite.id:
+        if other.id != named.id:
             raise RuntimeFault(
-                "R1014", f"`{label}` is a run of {_of(suite)}, `{other_label}` of {_of(other)}: they do not stand side by side",
+                "R1014", f"`{label}` is a run of {_of(named)}, `{other_label}` of {_of(other)}: they do not stand side by side",
                 "Run both agents on one version of the suite.",
             )  # fmt: skip
-    members = {member.task for member in suite.members}
+    suite = next((run.suite for run in runs if run.suite is not None), None)
+    members = None if suite is None else {member.task for member in suite.members}
     for run in runs:
-        strange = sorted({record.task for record in run.records} - members)
+        strange = [] if members is None else sorted({record.task for record in run.records} - members)
         if strange:
             raise RuntimeFault(
-                "R1014", f"`{run.label}` has the task `{strange[0]}`, which is not in {_of(suite)}", "Give runs of one suite."
+                "R1014", f"`{run.label}` has the task `{strange[0]}`, which is not in {_of(named)}", "Give runs of one suite."
             )  # fmt: skip
-    return suite
+    return named, suite
 
 
-def _of(suite: Suite) -> str:
+def _of(suite: Suite | RunSuite) -> str:
     return f"`{suite.name}` {suite.version} ({suite.id[:12]})"
 
 
-def _one_verifier(runs: Sequence[Played]) -> None:
+def _absent(named: RunSuite) -> str:
+    return f"the record of {_of(named)} is not where its bundles stood"
+
+
+def _one_verifier(runs: Sequence[Played], suite: Suite | None) -> None:
+    """All scores of a task are by one bundle, that of the suite if its record is there."""
     verifiers = _verifiers(runs)
     seen: dict[str, tuple[str, str]] = {}
     for run in runs:
         for task, bundle in sorted({(record.task, record.bundle_id) for record in run.records}):
-            first, label = seen.setdefault(task, (bundle, run.label))
-            if first == bundle:
-                continue
-            one, two = verifiers.get(first, first), verifiers.get(bundle, bundle)
-            if one != two:
-                raise RuntimeFault(
-                    "R1014",
-                    f"`{task}` was judged by the verifier `{one[:12]}` in `{label}` and by `{two[:12]}` in `{run.label}`: scores of two are never mixed",
-                    "`clawc rescore` judges runs by the same bundles.",
-                )
-            raise RuntimeFault(
-                "R1014", f"`{task}` is the bundle `{first[:12]}` in `{label}` and `{bundle[:12]}` in `{run.label}`",
-                "Run both agents on the same bundles.",
-            )  # fmt: skip
+            first, label = seen.setdefault(task, (bundle, f"in `{run.label}`"))
+            _require_same(task, (first, label), (bundle, f"in `{run.label}`"), verifiers)
+    if suite is None:
+        return
+    for member in suite.members:
+        if member.task in seen:
+            _require_same(member.task, seen[member.task], (member.bundle_id, f"of {_of(suite)}"), verifiers)
+
+
+def _require_same(task: str, one: tuple[str, str], other: tuple[str, str], verifiers: Mapping[str, str]) -> None:
+    """Raises RuntimeFault R1014 for two bundles, each with where it is from."""
+    (first, label), (second, other_label) = one, other
+    if first == second:
+        return
+    judges = verifiers.get(first, first), verifiers.get(second, second)
+    if judges[0] != judges[1]:
+        raise RuntimeFault(
+            "R1014",
+            f"`{task}` was judged by the verifier `{judges[0][:12]}` {label} and by `{judges[1][:12]}` {other_label}: "
+            "scores of two are never mixed",
+            "`clawc rescore` judges runs by the same bundles.",
+        )
+    raise RuntimeFault(
+        "R1014", f"`{task}` is the bundle `{first[:12]}` {label} and `{second[:12]}` {other_label}", "Run both agents on the same bundles."
+    )  # fmt: skip
 
 
 def _verifiers(runs: Sequence[Played]) -> dict[str, str]:
@@ -260,9 +309,13 @@ def _corrected(pairs: Sequence[Comparison]) -> tuple[Comparison, ...]:
     return tuple(found)
 
 
-def _notes(runs: Sequence[Played], suite: Suite | None, groups: Sequence[Group]) -> Iterable[str]:
-    if suite is None:
+def _notes(
+    runs: Sequence[Played], named: RunSuite | None, suite: Suite | None, groups: Sequence[Group]
+) -> Iterable[str]:
+    if named is None:
         yield "the bundles stand in no suite, so nothing says which version this is"
+    elif suite is None:
+        yield f"{_absent(named)}, so tasks that nobody played and splits are not known; `--suite` gives it"
     for standing in groups[0].standings:
         if standing.tasks < standing.of:
             yield f"`{standing.label}` has scores of {standing.tasks} of {standing.of} tasks: its mean is of these alone"

@@ -89,7 +89,7 @@ def _standings(board: Leaderboard, group: Group, title: str) -> Table:
         "verifier",
         "missing",
     )
-    columns = (Column("", True), Column("agent"), *(Column(name, True) for name in names))
+    columns = (Column("rank", True), Column("agent"), *(Column(name, True) for name in names))
     return Table(
         "standings",
         f"{title}: {group.tasks} tasks of {group.families} families",

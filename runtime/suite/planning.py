@@ -18,7 +18,7 @@ from clawc.runtime.calibrate.power import (
 )
 from clawc.runtime.calibrate.responses import ResponseError
 from clawc.runtime.errors import RuntimeFault
-from clawc.runtime.suite.calibrated import responses_of
+from clawc.runtime.suite.calibration_file import responses_of
 from clawc.spec.calibration import Calibration
 from clawc.spec.suite import Suite
 
@@ -86,8 +86,10 @@ def basis_of_calibration(record: Calibration, between: Sequence[str] = ()) -> Ba
     if parts == Components(0.0, 0.0, 0.0):
         parts, source = USUAL, "usual variances, families of the calibration"
         notes.append(f"`{pair[0]}` and `{pair[1]}` differ nowhere: usual variances are taken")
-    if record.synthetic:
-        notes.append("the ladder is synthetic: differences between models may vary more or less")
+    if synthetic := [rung.name for rung in record.rungs if rung.synthetic and rung.name in pair]:
+        notes.append(
+            f"synthetic rungs, `{'` and `'.join(synthetic)}`: differences between models may vary more or less"
+        )
     if len(record.items) < 20:
         notes.append(f"variances from {len(record.items)} tasks are rough")
     return Basis(parts, len(record.items) / max(1, groups), len(record.items), groups, source, tuple(notes))

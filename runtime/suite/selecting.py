@@ -69,7 +69,7 @@ def selection_of(
     if unsolved := [item.task for item in chosen if item.task in never]:
         unmet.append(f"{len(unsolved)} chosen tasks were solved by no rung, such as `{unsolved[0]}`: audit them first")
     return SelectionRecord(
-        clawc=__version__, suite=record.suite, synthetic=record.synthetic, size=size, tiers=quotas,
+        clawc=__version__, suite=record.suite, synthetic=any(rung.synthetic for rung in record.rungs[-1:]), size=size, tiers=quotas,
         tasks=tuple(_selected(item, item.task in never) for item in chosen), counts=found.counts,
         information=found.information, unmet=tuple(unmet), left_out=tuple(left_out),
     )  # fmt: skip

@@ -76,7 +76,7 @@ def calibrated(
     """The record of a suite of these tasks with these counts."""
     record = suite(folder, dict.fromkeys(counts, ""), title=title)
     pool = pool_of(folder / "bundles")
-    return calibration_of(pool, LADDER, list(trials(counts, pool, lost)), Escalation(), suite=record, synthetic=True)
+    return calibration_of(pool, LADDER, list(trials(counts, pool, lost)), Escalation(), suite=record)
 
 
 def counts(weak: int, mid: int, strong: int, null: int = 0, oracle: int = 4, n: int = 16) -> dict[str, tuple[int, int]]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from clawc.commands import bench_build
 from clawc.commands.bench_build import BuildOptions, build_command
+from clawc.commands.compiling import Built, Lot, build_sources
 from clawc.compiler.passes.suites import SplitDeclaration, SuiteDeclaration
-from clawc.exits import UserError
+from clawc.exits import OK, UserError
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.suite.assemble import seed_in, split_of_templates
 from clawc.runtime.suite.folder import members_there, read_suite, write_suite
@@ -75,6 +79,49 @@ def test_secret_bundles_come_from_the_seed_of_the_file(secret_project: Project, 
             assert (seed >= SEED) == secret
     told = (built / "suite.json").read_text()
     assert str(SEED) not in told
+
+
+def test_only_families_of_a_secret_split_are_compiled_again(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[tuple[int, list[str]]] = []
+
+    def counted(sources: Sequence[Path], out: Path, *, lot: Lot) -> Built:
+        compiled.append((lot.seed, [path.stem for path in sources]))
+        return build_sources(sources, out, lot=lot)
+
+    monkeypatch.setattr(bench_build, "build_sources", counted)
+    project.declare(SPLITS)
+    project.seed()
+    (project.root / "tasks" / "both.claw").write_text(
+        both := source("orders", draws=True) + source("bills", draws=True)[6:]
+    )
+    assert both.count("claw 1") == 1
+    out = project.root / "built"
+    assert build_command(project.file, BuildOptions(out, unproved=True)) == OK
+    record = read_suite(out)
+    held = {member.template for member in record.members if member.split == "held"}
+    files = {"both" if name in ("orders", "bills") else name for name in held - {"letters"}}
+    assert compiled == [(0, ["both", "letters", "parcels", "stock"]), (SEED, sorted(files))]
+    assert files and len(files) < 3
+    drawn = [bundle.manifest for bundle in members_there(record, out) if bundle.manifest.instance is not None]
+    assert all((m.instance is not None and m.instance.seed >= SEED) == (m.template in held) for m in drawn)
+
+
+def test_a_secret_split_of_what_draws_nothing_is_not_compiled_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds: list[int] = []
+
+    def counted(sources: Sequence[Path], out: Path, *, lot: Lot) -> Built:
+        seeds.append(lot.seed)
+        return build_sources(sources, out, lot=lot)
+
+    monkeypatch.setattr(bench_build, "build_sources", counted)
+    project.declare(SPLITS, tasks='["tasks/letters.claw", "tasks/notes.claw"]')
+    project.task("notes", draws=False)
+    digest = hashlib.sha256(project.seed().read_bytes()).hexdigest()
+    assert build_command(project.file, BuildOptions(project.root / "built", unproved=True)) == OK
+    record = read_suite(project.root / "built")
+    assert seeds == [0] and [split.secret for split in record.splits] == ["", digest]
 
 
 def test_public_has_the_same_record_and_no_secret_bundle(secret_project: Project, built: Path) -> None:

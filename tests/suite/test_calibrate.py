@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,8 +19,10 @@ from clawc.commands.bench_calibrate import CalibrateOptions, calibrate_command
 from clawc.exits import FINDINGS, INTERRUPTED, OK, USAGE, UserError
 from clawc.runtime.calibrate.posteriors import Escalation
 from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.report.plots import Spread, spreads
 from clawc.runtime.store.run_folder import each_attempt, read_info
-from clawc.runtime.suite.calibrated import calibration_of, read_calibration
+from clawc.runtime.suite.calibrated import calibration_of
+from clawc.runtime.suite.calibration_file import read_calibration
 from clawc.runtime.suite.calibration_page import SYNTHETIC, as_html, as_text
 from clawc.runtime.suite.features import FEATURES, usable
 from clawc.runtime.suite.ladder import synthetic_ladder
@@ -251,6 +254,17 @@ def test_the_page_asks_for_nothing_and_escapes(tmp_path: Path) -> None:
     assert "@import" not in page and "url(" not in page
 
 
+def test_plots_tell_instances_of_a_long_name_apart() -> None:
+    names = [f"invoices_of_the_last_quarter-{n:04}" for n in (1, 2)]
+    plot = spreads([Spread(name, 0.0, -1.0, 1.0) for name in (*names, "<" * 40)], "Difficulty", "", "d", 9)
+    assert ">invoices_of_the…ter-0001</text>" in plot.svg and ">invoices_of_the…ter-0002</text>" in plot.svg
+    assert "&lt;" * 15 + "…" + "&lt;" * 8 + "</text>" in plot.svg and "<<" not in plot.svg
+
+
+def test_each_column_of_a_page_has_a_heading(six: Calibration) -> None:
+    assert '<th scope="col"' in as_html(six) and not re.search(r"<th[^>]*></th>", as_html(six))
+
+
 def test_text_holds_no_control_characters(tmp_path: Path) -> None:
     assert "\x1b" not in as_text(calibrated(tmp_path, SIX, title="\x1b[2Jx"))
 
@@ -333,5 +347,6 @@ def test_runs_that_are_a_link_are_refused(tmp_path: Path) -> None:
 
 def test_the_ladder_that_is_there_without_a_file() -> None:
     found = synthetic_ladder()
-    assert found.synthetic and [rung.role for rung in found.rungs].count("rung") == 5
+    assert [rung.role for rung in found.rungs if rung.synthetic] == ["rung"] * 5
+    assert [rung.name for rung in found.rungs if not rung.synthetic] == ["null", "oracle"]
     assert found.rungs[0].agent == "imperfect:0.7"  # the weakest first

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import re
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from clawc.cli import run as clawc
 from clawc.exits import OK, USAGE
 from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.records import RunSuite
 from clawc.runtime.report.sample import RunInput
 from clawc.runtime.stats.bootstrap import Resampling
 from clawc.runtime.stats.signflip import holm
@@ -27,8 +30,11 @@ TASKS = [f"t{n:02}" for n in range(12)]
 QUICK = Resampling(resamples=200)
 
 
-def run_of(folder: Path, record: Suite, at: Path, agent: str, scores: Mapping[str, Sequence[str | None]]) -> Path:
-    """A run of the suite in the folder `at`: scores by task, None for an episode that the infrastructure failed."""
+def run_of(
+    folder: Path, record: Suite, at: Path, agent: str, scores: Mapping[str, Sequence[str | None]], *, named: bool = True
+) -> Path:
+    """A run of the suite in the folder `at`: scores by task, None for an episode that the infrastructure failed. Not `named`: its
+    bundles were played one by one."""
     base = generated(agent, Made(tasks=1, episodes=1))
     members = {member.task: member for member in record.members}
     records = [
@@ -47,8 +53,11 @@ def run_of(folder: Path, record: Suite, at: Path, agent: str, scores: Mapping[st
         for task in scores
     )  # fmt: skip
     info = base.info.model_copy(
-        update={"run_id": agent, "agent": agent, "tasks": tasks, "episodes": max(map(len, scores.values()))}
-    )
+        update={
+            "run_id": agent, "agent": agent, "tasks": tasks, "episodes": max(map(len, scores.values())),
+            "suite": RunSuite(name=record.name, version=record.version, id=record.id) if named else None,
+        }
+    )  # fmt: skip
     return written(folder, RunInput(agent, info, records, records))
 
 
@@ -125,21 +134,99 @@ def test_two_versions_of_a_suite_are_refused(runs: list[Path], tmp_path: Path) -
         board_of([runs[0], run])
 
 
-def test_two_verifiers_of_a_task_are_refused(runs: list[Path], tmp_path: Path, small: Suite) -> None:
-    tasks = {**dict.fromkeys(TASKS, ""), "t03": "results = list(results)"}
-    other = suite(tmp_path / "second", tasks)
-    run = run_of(tmp_path / "new", other, tmp_path / "second", "new", drawn(0.5, 4))
+CHANGED = {**dict.fromkeys(TASKS, ""), "t03": "results = list(results)"}
+
+
+def test_the_suite_is_that_of_the_run_whatever_stands_there_by_now(
+    runs: list[Path], tmp_path: Path, small: Suite
+) -> None:
+    shutil.rmtree(tmp_path / "suite")
+    other = suite(tmp_path / "suite", CHANGED, version="1.1.0")
+    board = board_of(runs)
+    assert (board.version, board.suite_id) == ("1.0.0", small.id) and [group.name for group in board.groups] == ["all"]
+    assert any("the record of `small` 1.0.0" in note and "`--suite`" in note for note in board.notes)
+    with pytest.raises(RuntimeFault, match="so its splits are not known"):
+        leaderboard([read_played(runs[0], "weak")], QUICK, splits=["public"])
+    new = run_of(tmp_path / "new", other, tmp_path / "suite", "new", drawn(0.5, 4))
+    with pytest.raises(RuntimeFault, match=r"`small` 1\.0\.0 .*`small` 1\.1\.0"):
+        board_of([runs[0], new])
+
+
+def test_a_suite_is_given_where_it_is_not_where_it_was(runs: list[Path], tmp_path: Path, small: Suite) -> None:
+    (tmp_path / "suite").rename(tmp_path / "moved")
+    assert (
+        clawc(
+            ["bench", "report", *map(str, runs), "--suite", str(tmp_path / "moved"), "--out", str(tmp_path / "b.json")]
+        )
+        == OK
+    )
+    found = json.loads((tmp_path / "b.json").read_text())
+    assert found["suite_id"] == small.id and [group["name"] for group in found["groups"]] == [
+        "all",
+        "private",
+        "public",
+    ]
+    # One run that still has the record is enough.
+    here = run_of(tmp_path / "here", small, tmp_path / "moved", "here", drawn(0.5, 4))
+    assert [group.name for group in board_of([runs[0], here]).groups] == ["all", "private", "public"]
+
+
+def test_the_record_of_an_archive_stands_in_the_run(runs: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "suite").rename(runs[0] / "suite")
+    assert [group.name for group in board_of(runs[:1]).groups] == ["all", "private", "public"]
+
+
+@pytest.mark.parametrize("tasks", [dict.fromkeys(TASKS, ""), CHANGED], ids=["version", "verifier"])
+def test_another_suite_than_that_of_the_run_is_refused(
+    runs: list[Path], tmp_path: Path, tasks: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    version = "1.1.0" if tasks is not CHANGED else "1.0.0"
+    other = suite(tmp_path / "second", tasks, version=version)
+    assert clawc(["bench", "report", str(runs[0]), "--suite", str(tmp_path / "second")]) == USAGE
+    said = capsys.readouterr().err
+    assert "`weak` is a run of `small` 1.0.0" in said and f"`small` {version} ({other.id[:12]}) is given" in said
+
+
+def test_what_was_played_one_by_one_is_of_the_suite_only_by_its_bundles(tmp_path: Path, small: Suite) -> None:
+    alone = run_of(tmp_path / "alone", small, tmp_path / "suite", "alone", drawn(0.5, 4), named=False)
+    assert board_of([alone]).suite_id == small.id
+    was = next(member.verifier for member in small.members if member.task == "t03")
+    shutil.rmtree(tmp_path / "suite")
+    other = suite(tmp_path / "suite", CHANGED)
+    now = next(member for member in other.members if member.task == "t03")
+    assert now.verifier != was
+    with pytest.raises(RuntimeFault, match=f"`t03` .* in `alone` and .*{now.verifier[:12]}.* of `small`"):
+        board_of([alone])
+
+
+def test_scores_by_another_bundle_than_that_of_the_suite_are_refused(runs: list[Path], tmp_path: Path) -> None:
+    for run in runs[:2]:
+        lines = (run / "episodes.jsonl").read_text().splitlines()
+        records = [json.loads(line) for line in lines]
+        for record in records:
+            record["bundle_id"] = "f" * 64 if record["task"] == "t03" else record["bundle_id"]
+        (run / "episodes.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    with pytest.raises(
+        RuntimeFault, match=r"`t03` was judged by the verifier `ffffffffffff` in `weak` and by .* of `small`"
+    ):
+        board_of(runs[:2])
+
+
+def test_two_verifiers_of_a_task_are_refused(tmp_path: Path, small: Suite) -> None:
+    first = run_of(tmp_path / "old", small, tmp_path / "suite", "old", drawn(0.3, 1), named=False)
+    other = suite(tmp_path / "second", CHANGED)
+    run = run_of(tmp_path / "new", other, tmp_path / "second", "new", drawn(0.5, 4), named=False)
     for folder in ("suite", "second"):
         (tmp_path / folder / "suite.json").unlink()  # bundles alone
     hashes = [next(m.verifier for m in record.members if m.task == "t03") for record in (small, other)]
     with pytest.raises(RuntimeFault, match=f"`t03` was judged by the verifier `{hashes[0][:12]}` .*`{hashes[1][:12]}`"):
-        board_of([runs[0], run])
+        board_of([first, run])
 
 
 def test_a_task_of_another_suite_is_refused(runs: list[Path], tmp_path: Path) -> None:
     other = suite(tmp_path / "second", {"stranger": ""})
     (tmp_path / "second" / "suite.json").unlink()
-    run = run_of(tmp_path / "new", other, tmp_path / "second", "new", {"stranger": ["1"]})
+    run = run_of(tmp_path / "new", other, tmp_path / "second", "new", {"stranger": ["1"]}, named=False)
     with pytest.raises(RuntimeFault, match="`stranger`, which is not in"):
         board_of([runs[0], run])
 
@@ -179,4 +266,5 @@ def test_the_page_asks_for_nothing_and_escapes(small: Suite, tmp_path: Path) -> 
     page, links = as_html(board), Links()
     links.feed(page)
     assert links.found == [] and links.scripts == 1 and "<script>alert" not in page
+    assert '<th scope="col"' in page and not re.search(r"<th[^>]*></th>", page)
     assert "\x1b" not in as_text(board) and "\x1b" not in page
