@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import sys
 
-from bench import agents, calibrate, check, checkers, cluster, fmt, gateway, importing, prove, rollouts, synth, train
+from bench import (
+    agents,
+    calibrate,
+    check,
+    checkers,
+    cluster,
+    fmt,
+    gateway,
+    importing,
+    prove,
+    rollouts,
+    synth,
+    train,
+    view,
+)
 
 BENCHMARKS = {
     "agents": agents.main,
@@ -19,6 +33,7 @@ BENCHMARKS = {
     "rollouts": rollouts.main,
     "synth": synth.main,
     "train": train.main,
+    "view": view.main,
 }
 
 

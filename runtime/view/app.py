@@ -11,7 +11,7 @@ from clawc.runtime.view import compare, query
 from clawc.runtime.view.files import given_to, left_by
 from clawc.runtime.view.links import ServedLinks
 from clawc.runtime.view.pages import Pages, Side, task_list
-from clawc.runtime.view.query import TaskRow, wanted_of
+from clawc.runtime.view.query import wanted_of
 from clawc.runtime.view.shelf import Volume, attempt_of
 from clawc.runtime.web.guard import SANDBOXED
 from clawc.runtime.web.shell import page
@@ -52,8 +52,6 @@ class _Site:
         self._shelf = shelf
         self._links = ServedLinks()
         self._pages = Pages(self._links)
-        self._tasks: dict[int, tuple[int, list[TaskRow]]] = {}
-        self._failures: dict[int, tuple[int, list[tuple[str, int]]]] = {}
 
     async def runs(self, request: web.Request) -> web.StreamResponse:
         def made() -> str:
@@ -73,8 +71,8 @@ class _Site:
 
         def made() -> str:
             volume.index.refresh()
-            listed = task_list(self._tasks_of(number), text, by, wanted.page, address)
-            return self._pages.run(number, volume, self._failures_of(number), listed)
+            listed = task_list(query.tasks_of(volume.index), text, by, wanted.page, address)
+            return self._pages.run(number, volume, query.failures_of(volume.index), listed)
 
         return page(await asyncio.to_thread(made))
 
@@ -85,7 +83,7 @@ class _Site:
         def made() -> str:
             volume.index.refresh()
             rows, count = query.page_of(volume.index, wanted), query.count_of(volume.index, wanted)
-            return self._pages.episodes(number, volume, wanted, rows, count, self._failures_of(number))
+            return self._pages.episodes(number, volume, wanted, rows, count, query.failures_of(volume.index))
 
         return page(await asyncio.to_thread(made))
 
@@ -138,7 +136,7 @@ class _Site:
         def made() -> str:
             for number in (a, b):
                 self._shelf[number].index.refresh()
-            found = compare.compared(self._tasks_of(a), self._tasks_of(b))
+            found = compare.compare(self._shelf[a].index, self._shelf[b].index)
             return self._pages.compare(
                 self._shelf, (a, b), found, wanted_of(_first(request)).page,
                 lambda task: f"/compare/task?{urlencode({'a': a, 'b': b, 'task': task})}",
@@ -178,20 +176,6 @@ class _Site:
 
     def _two(self, request: web.Request) -> tuple[int, int]:
         return self._volume(request.query.get("a", ""))[0], self._volume(request.query.get("b", ""))[0]
-
-    def _tasks_of(self, number: int) -> list[TaskRow]:
-        index = self._shelf[number].index
-        known = self._tasks.get(number)
-        if known is None or known[0] != index.version:
-            known = self._tasks[number] = index.version, query.tasks_of(index)
-        return known[1]
-
-    def _failures_of(self, number: int) -> list[tuple[str, int]]:
-        index = self._shelf[number].index
-        known = self._failures.get(number)
-        if known is None or known[0] != index.version:
-            known = self._failures[number] = index.version, query.failures_of(index)
-        return known[1]
 
 
 def _first(request: web.Request) -> Mapping[str, str]:

@@ -11,11 +11,12 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import suppress
 from math import isfinite
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar, cast
 
 from clawc.runtime.cache_folder import cache_folder
 from clawc.runtime.records import EpisodeRecord, RunInfo
@@ -32,6 +33,8 @@ _EDGE = 64 << 10
 _TEXT = 400
 _KEPT_DAYS = 30
 _LARGEST = 2**62
+_KEPT = 32
+_T = TypeVar("_T")
 # Seconds between two looks at whether the journal has grown.
 _FRESH = 1.0
 
@@ -47,6 +50,7 @@ _TABLES = (
     "CREATE TABLE scores (key TEXT PRIMARY KEY, judged TEXT NOT NULL, record BLOB NOT NULL)",
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     "CREATE INDEX by_episode ON attempts (episode)",
+    "CREATE INDEX in_order ON attempts (counts, n)",
     "CREATE INDEX by_task ON attempts (counts, task, n)",
     "CREATE INDEX by_outcome ON attempts (counts, outcome, n)",
     "CREATE INDEX by_score ON attempts (counts, score, n)",
@@ -77,11 +81,26 @@ class RunIndex:
         self._database = database
         self._lock = threading.RLock()
         self._looked = 0.0
+        self._kept: OrderedDict[Hashable, object] = OrderedDict()
 
     def rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """What a query of ours gives."""
         with self._lock:
             return self._database.execute(query, tuple(values)).fetchall()
+
+    def kept(self, name: Hashable, make: Callable[[], _T]) -> _T:
+        """What `make` returns, made once for each state of the run; the last 32 are kept."""
+        key = (self.version, name)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return cast("_T", self._kept[key])
+        made = make()
+        with self._lock:
+            self._kept[key] = made
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return made
 
     def refresh(self, told: Callable[[int], None] | None = None, *, now: bool = False) -> None:
         """Take in what the run has since written; `told` gets the count of attempts now and then. A journal that was changed before

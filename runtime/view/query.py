@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple, cast, get_args
@@ -28,6 +29,8 @@ SORTS: Mapping[str, str] = {
 }
 SCORES = tuple(_SCORES)
 _LONGEST = 300
+# Values of one query; SQLite has taken 999 of them from its beginning.
+_MARKS = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,24 +131,40 @@ def wanted_of(query: Mapping[str, str]) -> Wanted:
     )
 
 
+def numbers_of(index: RunIndex, wanted: Wanted) -> array[int]:
+    """The numbers of all attempts that are asked for, in their order. Kept, since each page of them is a part of it."""
+    whole = replace(wanted, page=1)
+    return index.kept(whole, lambda: _numbers(index, whole))
+
+
 def count_of(index: RunIndex, wanted: Wanted) -> int:
     """How many attempts are asked for."""
-    where, values = _where(wanted)
-    return _int(index.rows(f"SELECT count(*) FROM attempts WHERE {where}", values)[0][0])
+    return len(numbers_of(index, wanted))
 
 
 def page_of(index: RunIndex, wanted: Wanted, size: int = PAGE) -> list[Row]:
     """The attempts of the page that is asked for."""
+    at = (wanted.page - 1) * size
+    part = numbers_of(index, wanted)[at : at + size]
+    found: dict[int, tuple[object, ...]] = {}
+    for begin in range(0, len(part), _MARKS):
+        some = part[begin : begin + _MARKS]
+        rows = index.rows(f"SELECT {_ROW} FROM attempts WHERE n IN ({', '.join('?' * len(some))})", some)
+        found |= {_int(row[0]): row for row in rows}
+    return _rows(index, [found[number] for number in part if number in found])
+
+
+def _numbers(index: RunIndex, wanted: Wanted) -> array[int]:
     where, values = _where(wanted)
-    order = f"{SORTS[wanted.sort]} {'DESC' if wanted.down else 'ASC'}, n {'DESC' if wanted.down else 'ASC'}"
-    missing = (
-        f"{SORTS[wanted.sort]} IS NULL, " if wanted.sort in ("score", "tokens", "cost") and not wanted.down else ""
-    )
-    found = index.rows(
-        f"SELECT {_ROW} FROM attempts WHERE {where} ORDER BY {missing}{order} LIMIT ? OFFSET ?",
-        (*values, size, (wanted.page - 1) * size),
-    )
-    return _rows(index, found)
+    column, way = SORTS[wanted.sort], "DESC" if wanted.down else "ASC"
+    # Texts stand in no index: reading them in the order in which they lie is what is fast.
+    head = f"SELECT n FROM attempts{' NOT INDEXED' if wanted.text else ''} WHERE {where}"
+    # What is not known comes last, as it does by itself where the largest is first.
+    last = wanted.sort in ("score", "tokens", "cost") and not wanted.down
+    queries = [f"{head}{f' AND {column} IS NOT NULL' if last else ''} ORDER BY {column} {way}, n {way}"]
+    if last:
+        queries.append(f"{head} AND {column} IS NULL ORDER BY n")
+    return array("q", (_int(n) for query in queries for (n,) in index.rows(query, values)))
 
 
 def row_of(index: RunIndex, key: str) -> Row | None:
@@ -154,13 +173,16 @@ def row_of(index: RunIndex, key: str) -> Row | None:
 
 
 def neighbours(index: RunIndex, wanted: Wanted, row: Row) -> tuple[str, str]:
-    """The keys before and after an attempt among those that are asked for, in the order of the journal; empty at the ends."""
-    where, values = _where(wanted)
-    before = index.rows(
-        f"SELECT key FROM attempts WHERE {where} AND n < ? ORDER BY n DESC LIMIT 1", (*values, row.number)
-    )
-    after = index.rows(f"SELECT key FROM attempts WHERE {where} AND n > ? ORDER BY n LIMIT 1", (*values, row.number))
-    return (str(before[0][0]) if before else "", str(after[0][0]) if after else "")
+    """The keys before and after an attempt among those that are asked for, in their order; empty at the ends, and where it is not
+    among them."""
+    among = numbers_of(index, wanted)
+    try:
+        at = among.index(row.number)
+    except ValueError:
+        return "", ""
+    beside = [among[each] if 0 <= each < len(among) else 0 for each in (at - 1, at + 1)]
+    keys = {_int(n): str(key) for n, key in index.rows("SELECT n, key FROM attempts WHERE n IN (?, ?)", beside)}
+    return keys.get(beside[0], ""), keys.get(beside[1], "")
 
 
 def attempts_of(index: RunIndex, key: str) -> list[Row]:
@@ -171,19 +193,27 @@ def attempts_of(index: RunIndex, key: str) -> list[Row]:
 
 def tasks_of(index: RunIndex) -> list[TaskRow]:
     """The tasks of a run, by name."""
+    return list(index.kept("tasks", lambda: _tasks(index)))
+
+
+def _tasks(index: RunIndex) -> tuple[TaskRow, ...]:
     found = index.rows(
         "SELECT task, min(category), count(*), count(score), sum(score >= 1), avg(score), avg(seconds), avg(tokens), sum(cost)"
         " FROM attempts WHERE counts = 1 GROUP BY task ORDER BY task"
     )
-    return [
+    return tuple(
         TaskRow(str(task), str(category), _int(episodes), _int(scored), _int(passed or 0), _real(mean), _real(seconds) or 0.0,
                 None if tokens is None else round(_real(tokens) or 0), _real(cost))
         for task, category, episodes, scored, passed, mean, seconds, tokens, cost in found
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
 def totals_of(index: RunIndex) -> Totals:
     """Sums and means of the attempts that count."""
+    return index.kept("totals", lambda: _totals(index))
+
+
+def _totals(index: RunIndex) -> Totals:
     episodes, scored, passed, mean, seconds, tokens, cost, tasks = index.rows(
         "SELECT count(*), count(score), sum(score >= 1), avg(score), avg(seconds), sum(tokens), sum(cost), count(DISTINCT task)"
         " FROM attempts WHERE counts = 1"
@@ -202,6 +232,10 @@ def totals_of(index: RunIndex) -> Totals:
 
 def failures_of(index: RunIndex, task: str = "", most: int = 200) -> list[tuple[str, int]]:
     """The checks that did not pass, with in how many attempts that count; the most frequent first."""
+    return index.kept(("failures", task, most), lambda: _failures(index, task, most))
+
+
+def _failures(index: RunIndex, task: str, most: int) -> list[tuple[str, int]]:
     where, values = ("AND task = ?", (task,)) if task else ("", ())
     found = index.rows(
         f"SELECT name, count(*) FROM failures JOIN attempts USING (n) WHERE counts = 1 {where}"
@@ -218,11 +252,11 @@ def _rows(index: RunIndex, found: list[tuple[object, ...]]) -> list[Row]:
     if not found:
         return []
     failed: dict[int, list[str]] = {}
-    marks = ", ".join("?" * len(found))
-    for n, name in index.rows(
-        f"SELECT n, name FROM failures WHERE n IN ({marks}) ORDER BY rowid", [each[0] for each in found]
-    ):
-        failed.setdefault(_int(n), []).append(str(name))
+    for begin in range(0, len(found), _MARKS):
+        some = [each[0] for each in found[begin : begin + _MARKS]]
+        query = f"SELECT n, name FROM failures WHERE n IN ({', '.join('?' * len(some))}) ORDER BY rowid"
+        for n, name in index.rows(query, some):
+            failed.setdefault(_int(n), []).append(str(name))
     return [
         Row(_int(n), str(key), str(task), _int(attempt), bool(counts), cast("Outcome", outcome), _real(score), _real(seconds) or 0.0, _int(tool_calls),
             _int(model_calls), None if tokens is None else _int(tokens), _real(cost), str(seed), tuple(failed.get(_int(n), ())))

@@ -30,17 +30,13 @@ class Volume:
         self.label = label
         self.index = index
         self.bundles = Bundles(index.folder, index.info)
-        self._totals: tuple[int, Totals] | None = None
 
     @property
     def agent(self) -> str:
         return self.index.info.agent
 
     def totals(self) -> Totals:
-        """Computed once for each state of the run."""
-        if self._totals is None or self._totals[0] != self.index.version:
-            self._totals = self.index.version, totals_of(self.index)
-        return self._totals[1]
+        return totals_of(self.index)
 
 
 class Attempt(NamedTuple):

@@ -13,6 +13,7 @@ from clawc.runtime.trajectory.records import Message, MessageUsage, ToolCall, Tr
 TEXT = 20_000
 WHOLE = 1_500_000
 _GIST = 110
+_OBJECTS = ("command", "cmd", "path", "file_path", "file", "filename", "url", "query", "pattern")
 
 
 class Text(NamedTuple):
@@ -108,6 +109,12 @@ def _call(call: ToolCall, result: Message | None, room: _Room) -> Call:
         word in call.name.lower() for word in ("write", "edit", "patch", "create", "delete")
     )
     return Call(call.id, call.name, gist, arguments, said, result is not None and result.failed, changes)
+
+
+def _gist(fields: dict[str, object]) -> str:
+    """What names the object of a call, as tools call it; else the first text."""
+    texts = {name.lower(): value for name, value in fields.items() if isinstance(value, str) and value}
+    return next((texts[name] for name in _OBJECTS if name in texts), next(iter(texts.values()), ""))
 
 
 def _argument(name: str, value: object, room: _Room) -> Argument:

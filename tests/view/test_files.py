@@ -113,7 +113,7 @@ def test_texts_that_are_hard_to_compare_end(letters: str) -> None:
 
 
 def trajectory(*messages: Message) -> TrajectoryRecord:
-    return TrajectoryRecord(id="r/k", messages=messages, started="2026-01-01T00:00:00+00:00")
+    return TrajectoryRecord(id="r/k", messages=messages, started="2026-01-01T00:00:00+00:00", extra={})
 
 
 def test_a_call_stands_with_what_came_of_it() -> None:

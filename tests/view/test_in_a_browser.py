@@ -67,6 +67,7 @@ def test_from_the_runs_to_what_an_agent_did(tab: Page, guard: Guard) -> None:
         tab.wait_for_url(first)
     tab.keyboard.press("u")
     tab.wait_for_url("**/episodes?score=zero")
+    tab.get_by_role("link", name="Clear").click()
     acting(tab).click()
     folded = tab.locator("details.call")
     assert folded.count() >= 1 and tab.locator("details.call[open]").count() == 0

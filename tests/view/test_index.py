@@ -81,14 +81,12 @@ def test_filters_and_sorts_are_those_of_the_records(tmp_path: Path) -> None:
     some = run.records[0]
     for outcome in {each.outcome for each in run.records}:
         assert set(keys(index, Wanted(outcome=outcome))) == {r.key for r in run.records if r.outcome == outcome}
-    kinds = {"full": lambda s: s == 1, "part": lambda s: 0 < s < 1, "zero": lambda s: s == 0}
+    kinds = {
+        r.key: "none" if r.score is None else {0.0: "zero", 1.0: "full"}.get(float(r.score), "part")
+        for r in run.records
+    }
     for kind in SCORES:
-        expected = {
-            r.key
-            for r in run.records
-            if (r.score is None if kind == "none" else r.score is not None and kinds[kind](float(r.score)))
-        }
-        assert set(keys(index, Wanted(score=kind))) == expected
+        assert set(keys(index, Wanted(score=kind))) == {key for key, of in kinds.items() if of == kind}
     check = next(c.name for r in run.records for c in r.checks if not c.passed)
     assert set(keys(index, Wanted(check=check))) == {
         r.key for r in run.records if any(c.name == check and not c.passed for c in r.checks)
