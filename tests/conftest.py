@@ -24,6 +24,8 @@ os.environ.setdefault("CLAWC_TEST_FRAMEWORKS", str(cache_folder()))  # workers o
 # Results of checks that tests keep are no business of the user's own cache.
 os.environ["CLAWC_CACHE"] = tempfile.mkdtemp(prefix="clawc-test-cache-")
 atexit.register(shutil.rmtree, os.environ["CLAWC_CACHE"], ignore_errors=True)
+# Two workers share two processors: threads of one model would wait for those of another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from clawc.runtime.trajectory.arguments import arguments_of
 from clawc.runtime.trajectory.records import Document, Message, MessageUsage, ToolCall, TrajectoryRecord, given, is_time
-from clawc.runtime.trajectory.values import documents, number_of
+from clawc.runtime.trajectory.values import LARGEST, documents, number_of
 
 # The oldest version that has a place for all that is written here.
 VERSION = "ATIF-v1.7"
@@ -122,8 +122,9 @@ def _metrics(usage: MessageUsage, names: dict[str, str]) -> Document:
     if usage.cost is None:
         return found
     cost, exact = number_of(usage.cost)
-    if cost is not None:
-        found[names["cost_usd"]] = cost
+    if cost is None or abs(cost) > LARGEST:  # read back, it would be no number
+        return _with_rest(found, {"cost": usage.cost})
+    found[names["cost_usd"]] = cost
     return found if exact else _with_rest(found, {"cost": usage.cost})
 
 

@@ -17,6 +17,7 @@ from pydantic import JsonValue
 
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.trajectory.records import Document
+from clawc.runtime.trajectory.values import LARGEST
 
 # Of one trajectory as events or entries, and of one of these.
 FILE_BYTES = 64 << 20
@@ -25,7 +26,6 @@ LINE_BYTES = 16 << 20
 OBJECT_BYTES = 128 << 20
 LINES = 100_000
 DEPTH = 64
-_MANY = 10**15
 _SHOWN = 80
 _DEEP = "values are nested too deep"
 _MEND = "Give another file, or leave this one out."
@@ -155,7 +155,7 @@ class Given:
         if (
             isinstance(value, bool)
             or not isinstance(value, int | float)
-            or not 0 <= value <= _MANY
+            or not 0 <= value <= LARGEST
             or value != int(value)
         ):
             self.wrong(name, "a count")
@@ -166,7 +166,7 @@ class Given:
         value = self.fields.get(name)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _MANY:
+        if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > LARGEST:
             self.wrong(name, "a number")
         return value
 

@@ -11,6 +11,9 @@ from pydantic import JsonValue
 
 from clawc.runtime.trajectory.records import Document
 
+# Of a number in a stranger's file.
+LARGEST = 10**15
+
 
 def as_json(document: object) -> str:
     """A document on one line."""

@@ -126,6 +126,14 @@ def test_costs_are_decimals_without_exponent(number: float) -> None:
     assert number_of(decimal_of(number)) == (number, True)
 
 
+@pytest.mark.parametrize(
+    "cost", ["1E100", "9" * 40, "1000000000000001", "-1E30", "NaN", "Infinity", "0.1", "1000000000000000"]
+)
+def test_costs_of_any_size_are_kept(cost: str) -> None:
+    record = TrajectoryRecord(id="a", messages=(), usage=MessageUsage(cost=cost), extra={})
+    assert back(json.loads(as_json(atif_of(record)))).usage == record.usage
+
+
 RESULT = "message `tool_call_id`"
 # Values that are found again in a document, whatever it is.
 SENTINELS: dict[str, TrajectoryRecord] = {
