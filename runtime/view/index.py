@@ -16,16 +16,19 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import suppress
 from math import isfinite
 from pathlib import Path
-from typing import NamedTuple, TypeVar, cast
+from typing import Literal, NamedTuple, TypeVar, cast
 
 from clawc.runtime.cache_folder import cache_folder
-from clawc.runtime.records import EpisodeRecord, RunInfo
+from clawc.runtime.judge.records import JudgementRecord
+from clawc.runtime.judge.store import JUDGEMENTS, each_judgement, judgement_of, judgings
+from clawc.runtime.records import EpisodeRecord, RunInfo, ScoreRecord
+from clawc.runtime.store.decode import score_of
 from clawc.runtime.store.index import Entry
 from clawc.runtime.store.journal import open_to_read
 from clawc.runtime.store.run_folder import EPISODES, attempts_from, read_info, records_at
 from clawc.runtime.store.scores import SCORES, each_score, laid_over, scorings
 
-LAYOUT = 1
+LAYOUT = 2
 _FOLDER = "view"
 _BATCH = 1_000
 _EDGE = 64 << 10
@@ -48,6 +51,7 @@ _TABLES = (
     f"CREATE TABLE attempts ({_COLUMNS})",
     "CREATE TABLE failures (n INTEGER NOT NULL, name TEXT NOT NULL)",
     "CREATE TABLE scores (key TEXT PRIMARY KEY, judged TEXT NOT NULL, record BLOB NOT NULL)",
+    "CREATE TABLE judgements (key TEXT PRIMARY KEY, judged TEXT NOT NULL, record BLOB NOT NULL)",
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     "CREATE INDEX by_episode ON attempts (episode)",
     "CREATE INDEX in_order ON attempts (counts, n)",
@@ -144,15 +148,18 @@ class RunIndex:
         record = next(iter(records_at(self.folder, [entry])))
         return self._rescored(record)
 
+    def judgement(self, key: str) -> JudgementRecord | None:
+        """What a model said last of the rubrics of an attempt; None where none was asked."""
+        found = self.rows("SELECT record FROM judgements WHERE key = ?", (key,))
+        return judgement_of(str(found[0][0]).encode(), JUDGEMENTS) if found else None
+
     def close(self) -> None:
         with self._lock:
             self._database.close()
 
     def _rescored(self, record: EpisodeRecord) -> EpisodeRecord:
-        from clawc.runtime.store.decode import score_of
-
         found = self.rows("SELECT record FROM scores WHERE key = ?", (record.key,))
-        return laid_over(record, score_of(bytes(str(found[0][0]), "utf-8"), SCORES)) if found else record
+        return laid_over(record, score_of(str(found[0][0]).encode(), SCORES)) if found else record
 
     def _grow(self, told: Callable[[int], None] | None) -> None:
         known = self._meta()
@@ -182,17 +189,23 @@ class RunIndex:
             )
 
     def _take_scores(self) -> None:
-        """The newest re-scoring of each attempt."""
+        """The newest re-scoring and judgement of each attempt."""
         for id in scorings(self.folder):
             for score in each_score(self.folder, id):
-                self._database.execute(
-                    "INSERT INTO scores VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET judged = excluded.judged,"
-                    " record = excluded.record WHERE excluded.judged >= judged",
-                    (score.key, score.judged, score.model_dump_json()),
-                )
+                self._newest("scores", score)
+        for id in judgings(self.folder):
+            for judgement in each_judgement(self.folder, id):
+                self._newest("judgements", judgement)
+
+    def _newest(self, table: Literal["scores", "judgements"], record: ScoreRecord | JudgementRecord) -> None:
+        self._database.execute(
+            f"INSERT INTO {table} VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET judged = excluded.judged,"
+            " record = excluded.record WHERE excluded.judged >= judged",
+            (record.key, record.judged, record.model_dump_json()),
+        )
 
     def _empty(self) -> None:
-        for table in ("attempts", "failures", "scores", "meta"):
+        for table in ("attempts", "failures", "scores", "judgements", "meta"):
             self._database.execute(f"DELETE FROM {table}")
 
     def _meta(self) -> dict[str, str]:
@@ -293,7 +306,7 @@ def _stamp(folder: Path) -> str:
 
 
 def _scored(folder: Path) -> str:
-    return " ".join(_sizes(folder / SCORES))
+    return " ".join((*_sizes(folder / SCORES), *_sizes(folder / JUDGEMENTS)))
 
 
 def _sizes(folder: Path) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from clawc.exits import UserError
 from clawc.runtime.errors import RuntimeFault
+from clawc.runtime.judge.records import JudgementRecord
 from clawc.runtime.records import EpisodeRecord, LimitUse
 from clawc.runtime.store.run_folder import RUN
 from clawc.runtime.trajectory.read import read_trajectory
@@ -51,6 +52,7 @@ class Attempt(NamedTuple):
     more_files: int
     phases: tuple[tuple[str, float], ...]
     hit: tuple[LimitUse, ...]
+    judgement: JudgementRecord | None
 
 
 def found_runs(paths: Sequence[Path]) -> list[Path]:
@@ -112,6 +114,7 @@ def attempt_of(volume: Volume, key: str, files: int = FILES) -> Attempt | None:
     return Attempt(
         record, row, instruction, turns, trouble, tuple(diffs_of(volume.index.folder, record, bundle, files)), max(0, listed - files),
         tuple((name, seconds / longest) for name, seconds in record.seconds.items()), tuple(limit for limit in record.limits if limit.hit),
+        volume.index.judgement(key),
     )  # fmt: skip
 
 

@@ -98,9 +98,7 @@ def _call(call: ToolCall, result: Message | None, room: _Room) -> Call:
         gist = call.arguments
     else:
         arguments = tuple(_argument(name, value, room) for name, value in fields.items())
-        gist = next(
-            (value for value in fields.values() if isinstance(value, str) and value), call.arguments if fields else ""
-        )
+        gist = _gist(fields) or (call.arguments if fields else "")
     gist = " ".join(gist.split())
     gist = gist if len(gist) <= _GIST else gist[: _GIST - 1] + "…"
     said = None if result is None else room.text(result.content)
