@@ -1,0 +1,106 @@
+"""A person at work, in a real Chromium."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.playground.conftest import TEXT, Site
+from tests.web.conftest import faults, overflows, pictured
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+SLOW_MS = 60_000
+
+
+def opened(tab: Page, site: Site) -> None:
+    tab.goto(site.guard.address)
+    tab.locator("#status.good", has_text="Compiled in").wait_for(timeout=SLOW_MS)
+
+
+def shown(tab: Page, panel: str) -> str:
+    """The text of a panel, after its tab was clicked."""
+    tab.click(f"#tab-{panel}")
+    return tab.inner_text(f"#panel-{panel}")
+
+
+def until(tab: Page, panel: str, text: str) -> None:
+    """Waits until a panel says this."""
+    tab.locator(f"#panel-{panel}", has_text=text).wait_for(state="attached", timeout=SLOW_MS)
+
+
+def test_from_a_mistake_to_a_proof_that_is_saved(tab: Page, site: Site) -> None:
+    opened(tab, site)
+    assert tab.input_value("#text") == TEXT
+    assert "check.py" in shown(tab, "checker") and "totals_right" in tab.inner_text("#panel-checker")
+    assert "one row for each customer" in shown(tab, "instruction")
+    assert "Bela,3.2" in shown(tab, "workspace")
+    tab.click("#tab-proof")
+    until(tab, "proof", "says the same")
+    assert "Kill matrix" in tab.inner_text("#panel-proof") and "caught by totals_right" in tab.inner_text("#panel-proof")
+    pictured(tab, "proof")
+
+    # A mistake, with its place and a fix.
+    tab.click("#tab-problems")
+    at = TEXT.index("amount)")
+    tab.evaluate("at => { const area = document.getElementById('text'); area.focus(); area.setSelectionRange(at, at + 6); }", at)
+    tab.keyboard.type("amuont")
+    until(tab, "problems", "amuont")
+    line = TEXT[:at].count("\n") + 1
+    assert f"line {line}, column" in tab.inner_text("#panel-problems")
+    assert tab.locator(".layer .f-error").first.text_content() == "amuont"
+    assert tab.locator(".g-error").inner_text().strip() == str(line)
+    pictured(tab, "problem")
+    tab.keyboard.press("Control+Home")
+    tab.click("#panel-problems .link")
+    assert tab.evaluate("document.getElementById('text').selectionStart") == at
+    tab.click("#panel-problems .fix")
+    tab.locator("#status.good", has_text="Compiled in").wait_for(timeout=SLOW_MS)
+    assert tab.input_value("#text") == TEXT and tab.locator("#count-problems").text_content() == ""
+    assert tab.is_disabled("#save")
+
+    # What is badly laid out is formatted, and saved by its key.
+    tab.evaluate("() => { const area = document.getElementById('text'); area.focus(); area.setSelectionRange(area.value.length, area.value.length); }")
+    tab.keyboard.type("# the   end")
+    tab.locator("#status.good", has_text="Compiled in").wait_for(timeout=SLOW_MS)
+    tab.keyboard.press("Control+s")
+    tab.locator("#status", has_text="Saved.").wait_for(timeout=SLOW_MS)
+    assert (site.folder / "order_totals.claw").read_text("utf-8") == TEXT + "# the   end"
+    tab.click("#format")
+    tab.locator("#status", has_text="Compiled in").wait_for(timeout=SLOW_MS)
+    assert tab.input_value("#text").endswith("end\n")
+    tab.keyboard.press("Control+Enter")
+    assert tab.get_attribute("#tab-proof", "aria-selected") == "true"
+    until(tab, "proof", "Kill matrix")
+
+
+def test_what_the_checks_let_through_stands_first(tab: Page, site: Site) -> None:
+    opened(tab, site)
+    weak = TEXT.replace("expect rows(report) == totals within 0.005", "expect columns(report) == columns(totals)")
+    tab.fill("#text", weak)
+    tab.click("#tab-proof")
+    until(tab, "proof", "accepted, but wrong")
+    until(tab, "proof", "not clean")
+    first = tab.locator(".mutant").first
+    assert "accepted, but wrong" in first.inner_text()
+    assert "short" in (tab.locator(".matrix tbody tr").first.get_attribute("class") or "")
+    first.locator("summary").click()
+    assert first.locator(".diff").is_visible()
+    pictured(tab, "survivors")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1280])
+def test_it_can_be_used_at_any_width_and_by_everybody(tab: Page, site: Site, theme: str, width: int) -> None:
+    tab.set_viewport_size({"width": width, "height": 900})
+    tab.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    opened(tab, site)
+    tab.click("#tab-proof")
+    until(tab, "proof", "says the same")
+    for panel in ("problems", "instruction", "checker", "workspace", "proof"):
+        tab.click(f"#tab-{panel}")
+        assert not overflows(tab)
+        assert faults(tab) == []
+        pictured(tab, f"{panel}-{width}-{theme}")
