@@ -15,7 +15,7 @@ from clawc.compiler.assets import Assets, DiskAssets, NoAssets
 from clawc.compiler.finding import Finding, finding
 from clawc.compiler.format.formatting import formatted
 from clawc.compiler.pipeline import Checked, Compiled, build, check
-from clawc.runtime.playground.highlight import Utf16, marks
+from clawc.runtime.playground.highlight import Utf16, marks, python_marks
 from clawc.runtime.web.shell import seen
 from clawc.spec import bundle as spec
 from clawc.spec.diagnostics import BY_CODE
@@ -98,12 +98,13 @@ def _task(checked: Checked, compiled: Compiled) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _checker(source: str) -> dict[str, str]:
-    """The part of a checker that is about its task, apart from the library above it."""
-    parts = _THE_TASK.split(source, maxsplit=1)
-    if len(parts) == 1:
-        return {"library": "", "checker": seen(source)}
-    return {"library": seen(parts[0].rstrip() + "\n"), "checker": seen(parts[1].strip() + "\n")}
+def _checker(source: str) -> dict[str, Any]:
+    """The part of a checker that is about its task with its colours, apart from the library above it."""
+    library, _, own = source.rpartition(mark[0] if (mark := _THE_TASK.search(source)) else "\0")
+    own = seen(own.strip() + "\n")
+    wide = Utf16(own)
+    marked = [[wide(m.start), wide(m.end), m.kind] for m in python_marks(own)]
+    return {"library": seen(library), "checker": own, "checker_marks": marked}
 
 
 def _check(check: spec.ScoredCheck) -> dict[str, Any]:

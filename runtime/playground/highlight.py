@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import keyword
 import re
+import tokenize
 from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -86,3 +89,29 @@ def _of_text(token: Token) -> Iterator[Mark]:
 def _of_comments(comments: list[Comment]) -> Iterator[Mark]:
     for comment in comments:
         yield Mark(comment.start, comment.start + len(comment.text), "comment")
+
+
+_PYTHON = {tokenize.STRING: "text", tokenize.NUMBER: "number", tokenize.COMMENT: "comment"}
+
+
+def python_marks(source: str) -> list[Mark]:
+    """The same of a program in Python, as far as it can be read as one."""
+    if len(source) > COLOURED:
+        return []
+    starts = [0]
+    for line in source.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    found: list[Mark] = []
+    before = ""
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            kind = _PYTHON.get(token.type, "")
+            if token.type == tokenize.NAME:
+                kind = "word" if keyword.iskeyword(token.string) else "block" if before in ("def", "class") else ""
+            if kind:
+                (line, column), (last, end) = token.start, token.end
+                found.append(Mark(starts[line - 1] + column, starts[last - 1] + end, kind))
+            before = token.string
+    except (tokenize.TokenError, SyntaxError):
+        pass
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,11 +14,12 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 SLOW_MS = 60_000
+WEAK = Path(__file__).parents[1] / "prove" / "planted" / "weak" / "fuel_costs.claw"
 
 
 def opened(tab: Page, site: Site) -> None:
     tab.goto(site.guard.address)
-    tab.locator("#status.good", has_text="Compiled in").wait_for(timeout=SLOW_MS)
+    tab.locator("#status.good", has_text="Compiled").wait_for(timeout=SLOW_MS)
 
 
 def shown(tab: Page, panel: str) -> str:
@@ -57,29 +59,92 @@ def test_from_a_mistake_to_a_proof_that_is_saved(tab: Page, site: Site) -> None:
     tab.click("#panel-problems .link")
     assert tab.evaluate("document.getElementById('text').selectionStart") == at
     tab.click("#panel-problems .fix")
-    tab.locator("#status.good", has_text="Compiled in").wait_for(timeout=SLOW_MS)
+    tab.locator("#status.good", has_text="Compiled").wait_for(timeout=SLOW_MS)
     assert tab.input_value("#text") == TEXT and tab.locator("#count-problems").text_content() == ""
     assert tab.is_disabled("#save")
 
     # What is badly laid out is formatted, and saved by its key.
     tab.evaluate("() => { const area = document.getElementById('text'); area.focus(); area.setSelectionRange(area.value.length, area.value.length); }")
     tab.keyboard.type("# the   end")
-    tab.locator("#status.good", has_text="Compiled in").wait_for(timeout=SLOW_MS)
+    tab.locator("#status.good", has_text="Compiled").wait_for(timeout=SLOW_MS)
     tab.keyboard.press("Control+s")
     tab.locator("#status", has_text="Saved.").wait_for(timeout=SLOW_MS)
     assert (site.folder / "order_totals.claw").read_text("utf-8") == TEXT + "# the   end"
     tab.click("#format")
-    tab.locator("#status", has_text="Compiled in").wait_for(timeout=SLOW_MS)
+    tab.locator("#status", has_text="Compiled").wait_for(timeout=SLOW_MS)
     assert tab.input_value("#text").endswith("end\n")
     tab.keyboard.press("Control+Enter")
     assert tab.get_attribute("#tab-proof", "aria-selected") == "true"
+    until(tab, "proof", "says the same")
+
+
+EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
+
+
+def test_what_a_stranger_wrote_is_text(tab: Page, site: Site) -> None:
+    tab.on("dialog", lambda dialog: pytest.fail(dialog.message))
+    text = TEXT.replace("Total the orders by customer", EVIL).replace("Read {{", EVIL + " {{ {{").replace("{{ {{", "{{").replace("1,Ada", f"1,Ada {EVIL}")
+    (site.folder / "order_totals.claw").write_text(text, encoding="utf-8")
+    opened(tab, site)
+    for panel in ("instruction", "workspace", "checker", "proof"):
+        tab.click(f"#tab-{panel}")
+        until(tab, panel, "alert(1)")
+    until(tab, "proof", "in a sandbox and says")
+    tab.fill("#text", text.replace("csv(orders)", f"csv(`{EVIL}`)"))
+    until(tab, "problems", "onerror")
+    assert tab.locator("main script, main img").count() == 0
+
+
+def test_keys_of_an_editor(tab: Page, site: Site) -> None:
+    opened(tab, site)
+    tab.fill("#text", "")
+    tab.focus("#text")
+    tab.keyboard.type("task x {")
+    tab.keyboard.press("Enter")
+    tab.keyboard.type("verify {")
+    tab.keyboard.press("Enter")
+    tab.keyboard.type("check y {}")
+    assert tab.input_value("#text") == "task x {\n  verify {\n    check y {}\n  }\n}"
+    tab.keyboard.press("Control+a")
+    tab.keyboard.press("Tab")
+    assert tab.input_value("#text") == "  task x {\n    verify {\n      check y {}\n    }\n  }"
+    tab.keyboard.press("Shift+Tab")
+    tab.keyboard.press("Control+z")
+    assert tab.input_value("#text").startswith("  task")
+    tab.keyboard.press("Escape")
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.id") != "text"
+    tab.focus("#tab-problems")
+    tab.keyboard.press("ArrowRight")
+    assert tab.get_attribute("#tab-instruction", "aria-selected") == "true"
+
+
+def test_a_file_that_was_changed_elsewhere_is_not_replaced(tab: Page, site: Site) -> None:
+    opened(tab, site)
+    file = site.folder / "order_totals.claw"
+    file.write_text("claw 1\n", encoding="utf-8")
+    tab.fill("#text", TEXT + "# mine\n")
+    tab.locator("#status", has_text="Compiled in").wait_for(timeout=SLOW_MS)
+    with tab.expect_event("console"):
+        tab.click("#save")
+    tab.locator("#status", has_text="changed on the disk").wait_for(timeout=SLOW_MS)
+    assert file.read_text("utf-8") == "claw 1\n" and tab.input_value("#text").endswith("# mine\n")
+
+
+def test_an_example_is_drawn(tab: Page, site: Site) -> None:
+    opened(tab, site)
+    tab.select_option("#example", index=2)
+    tab.wait_for_selector("#another", timeout=SLOW_MS)
+    first = tab.input_value("#text")
+    assert first != TEXT and tab.text_content("#where") == "unsaved"
+    tab.click("#another")
+    tab.locator("#status", has_text="Compiled in").wait_for(timeout=SLOW_MS)
     until(tab, "proof", "Kill matrix")
 
 
 def test_what_the_checks_let_through_stands_first(tab: Page, site: Site) -> None:
     opened(tab, site)
-    weak = TEXT.replace("expect rows(report) == totals within 0.005", "expect columns(report) == columns(totals)")
-    tab.fill("#text", weak)
+    tab.fill("#text", WEAK.read_text("utf-8"))
     tab.click("#tab-proof")
     until(tab, "proof", "accepted, but wrong")
     until(tab, "proof", "not clean")

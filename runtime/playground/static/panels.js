@@ -21,6 +21,19 @@
     return el("div", { class: "scroll", role: "region", "aria-label": label, tabindex: "0" }, ...children);
   }
 
+  const source = (label, text, more = "") => el("pre", { class: `source${more}`, role: "region", "aria-label": label, tabindex: "0" }, text);
+
+  // A text with the colours of its marks.
+  function coloured(text, marks) {
+    const made = [];
+    let at = 0;
+    for (const [start, end, kind] of marks) {
+      made.push(text.slice(at, start), el("span", { class: `t-${kind}` }, text.slice(start, end)));
+      at = end;
+    }
+    return [...made, text.slice(at)];
+  }
+
   function copying(text) {
     const button = el("button", { type: "button", class: "ghost", onclick: async () => {
       try { await navigator.clipboard.writeText(text); button.textContent = "Copied"; }
@@ -87,8 +100,8 @@
     const whole = task.library + task.checker;
     return [
       el("div", { class: "row" }, el("p", { class: "soft small" }, `check.py: ${plural(whole.split("\n").length - 1, "line")}; the part that is about this task`), copying(whole)),
-      el("pre", { class: "source" }, task.checker),
-      task.library ? el("details", {}, el("summary", {}, "The library above it"), el("pre", { class: "source" }, task.library)) : null,
+      source("check.py", coloured(task.checker, task.checker_marks)),
+      task.library ? el("details", {}, el("summary", {}, "The library above it"), source("Library", task.library)) : null,
     ];
   }
 
@@ -99,7 +112,7 @@
 
   function file(each, open) {
     return el("details", { class: "file", open }, el("summary", {}, el("code", {}, each.path), " ", el("span", { class: "soft small" }, bytes(each.size), each.binary ? ", no text" : "")),
-      each.text ? el("pre", { class: each.binary ? "source hex" : "source" }, each.text) : el("p", { class: "soft" }, "Empty."),
+      each.text ? source(each.path, each.text, each.binary ? " hex" : "") : el("p", { class: "soft" }, "Empty."),
       each.cut ? el("p", { class: "soft small" }, "Cut here.") : null);
   }
 

@@ -12,7 +12,7 @@ document.addEventListener("DOMContentLoaded", () => {
     seq: 0, name: "", stamp: "", saved: "", opened: false, example: "", answer: null, tasks: [], stale: false, shown: "problems",
     proof: null, checking: null, proving: null, pause: 0, quiet: 0, frame: 0,
   };
-  const editor = new Editor(get("editor"), changed, (line, column) => { get("place").textContent = `· ${line}:${column}`; });
+  const editor = new Editor(get("editor"), changed, (line, column) => { get("place").textContent = `line ${line}, column ${column}`; });
 
   class Refused extends Error {}
 
@@ -75,19 +75,25 @@ document.addEventListener("DOMContentLoaded", () => {
     try { answer = await asked("/api/check", job(), state.checking.signal); } finally { clearTimeout(slow); }
     if (seq !== state.seq) { return; }
     state.answer = answer;
-    editor.show(answer.marks ?? [], answer.found ?? []);
+    underline();
     state.stale = !answer.tasks?.length && state.tasks.length > 0;
     if (answer.tasks?.length) { state.tasks = answer.tasks; }
     const errors = (answer.found ?? []).filter((each) => each.severity === "error").length;
     const warnings = (answer.found ?? []).length - errors;
     const counts = [errors ? plural(errors, "error") : "", warnings ? plural(warnings, "warning") : ""].filter(Boolean).join(", ");
     if (answer.trouble) { say(answer.trouble.message, "bad"); }
-    else { say(counts || `Compiled in ${Math.round(performance.now() - begun)} ms`, errors ? "bad" : warnings ? "warn" : "good"); }
+    else { say(counts || (seq > 1 ? `Compiled in ${Math.round(performance.now() - begun)} ms` : "Compiled"), errors ? "bad" : warnings ? "warn" : "good"); }
     get("count-problems").textContent = errors + warnings ? String(errors + warnings) : "";
     get("count-problems").className = `count ${errors ? "bad" : "warn"}`;
     choices();
     show();
     if (answer.tasks?.length) { state.quiet = setTimeout(() => tried(prove), Math.max(0, QUIET_MS - (performance.now() - begun) - PAUSE_MS)); }
+  }
+
+  // What the check says, and what the proof of this very text says.
+  function underline() {
+    const proved = state.proof ? [...state.proof.tasks.values()].flatMap((each) => each.found) : [];
+    editor.show(state.answer?.marks ?? [], [...(state.answer?.found ?? []), ...proved]);
   }
 
   function endProof() {
@@ -106,12 +112,15 @@ document.addEventListener("DOMContentLoaded", () => {
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
     while (true) {
-      const { value, done } = await reader.read();
+      const { value, done } = await reader.read().catch((error) => { throw error.name === "AbortError" ? error : new Refused("the connection to clawc was lost"); });
       if (done) { break; }
       const lines = (rest + value).split("\n");
       rest = lines.pop();
       for (const line of lines) { proof.hear(JSON.parse(line)); }
-      if (state.proof === proof) { draw(); }
+      if (state.proof === proof) {
+        underline();
+        draw();
+      }
     }
     if (state.proof === proof && !proof.end) { proof.end = "stopped"; draw(); }
   }

@@ -67,10 +67,10 @@
   function mutant(each, n, { status, lost }) {
     const [says, look] = SAYS[status];
     const by = status === "killed" || status === "rejected" ? ` by ${lost.join(", ")}` : "";
-    return el("li", { class: `mutant ${status}` },
-      el("p", {}, el("span", { class: `tag ${look}` }, says + by), " ", each.what),
-      el("p", { class: "soft small" }, [each.operator.replaceAll("_", " "), each.place, each.deliverable].filter(Boolean).join(" · ")),
-      each.difference ? el("details", { "data-name": `mutant ${n}` }, el("summary", { class: "small soft" }, "What it changes"), diff(each.difference)) : null);
+    const head = [el("span", { class: `tag ${look}` }, says + by), " ", each.what,
+      el("span", { class: "soft small" }, [each.operator.replaceAll("_", " "), each.place, each.deliverable].filter(Boolean).join(" · "))];
+    return el("li", { class: `mutant ${status}` }, each.difference
+      ? el("details", { "data-name": `mutant ${n}` }, el("summary", {}, head), diff(each.difference)) : el("p", {}, head));
   }
 
   function diff(text) {
