@@ -219,7 +219,7 @@ async def _errors_as_json(request: web.Request, handler: Handler) -> web.StreamR
     try:
         return await handler(request)
     except Superseded:
-        return _json({"superseded": True}, 409)
+        return _json({"superseded": True})
     except Changed as error:
         return _json({"error": seen(error.message), "help": seen(error.help or ""), "changed": True}, 409)
     except UserError as error:

@@ -73,11 +73,12 @@ class Loop:
         try:
             while True:
                 pipes = {running.pipe: job for job, running in self._running.items()}
-                ready, _, _ = select.select([self._server, *pipes], [], [], _TICK_S if pipes else None)
+                tells = self._server.fileno()
+                ready, _, _ = select.select([tells, *pipes], [], [], _TICK_S if pipes else None)
                 for pipe in ready:
-                    if pipe is not self._server:
+                    if pipe != tells:
                         self._hear(pipes[pipe])
-                if self._server in ready and not self._told():
+                if tells in ready and not self._told():
                     return
                 late = time.monotonic()
                 for job in [job for job, running in self._running.items() if running.until < late]:

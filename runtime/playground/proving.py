@@ -25,6 +25,7 @@ from clawc.runtime.playground.compiled import assets_of, shown
 from clawc.runtime.playground.highlight import Utf16
 from clawc.runtime.web.shell import seen
 
+Verdicts = list[dict[str, Any] | str | None]
 # Seconds between two reports; characters of a difference; tasks of a text; seeds that a template is tried with.
 _EVERY_S = 0.1
 _DIFFERENCE = 3_000
@@ -40,22 +41,23 @@ def proved(job: Mapping[str, Any]) -> Iterator[object]:
     checked = check(str(job["path"]), str(job["text"]), assets_of(job))
     if not checked.ok:
         return
+    ran: dict[str, Verdicts] | None = job.get("ran")
     for compiled in checked.tasks[:_TASKS]:
         if compiled.task.imported:
             card = opaque_card(compiled, build(compiled).manifest, "admit", 0.0)
             yield {"card": card.model_dump(mode="json"), "task": compiled.task.name, "found": []}
-        elif job.get("ran") is None or compiled.task.name in job["ran"]:
-            yield from _proof(job, checked, compiled, (job.get("ran") or {}).get(compiled.task.name))
+        elif ran is None:
+            yield from _proof(job, checked, compiled, None)
+        elif compiled.task.name in ran:
+            yield from _proof(job, checked, compiled, ran[compiled.task.name])
 
 
-def _proof(
-    job: Mapping[str, Any], checked: Checked, compiled: Compiled, ran: list[dict[str, Any] | str | None] | None
-) -> Iterator[object]:
+def _proof(job: Mapping[str, Any], checked: Checked, compiled: Compiled, ran: Verdicts | None) -> Iterator[object]:
     name = compiled.task.name
     plan = plan_of(compiled, "admit")
     if ran is None:
         yield {"task": name, "plan": _plan(plan)}
-        verdicts: list[dict[str, Any] | str | None] = []
+        verdicts: Verdicts = []
         yield from _judged(plan, verdicts)
     else:
         verdicts = ran
@@ -94,7 +96,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
     return {"checks": checks, "programs": sorted(plan.runs), "mutants": mutants, "cases": sum(1 for _ in plan.cases())}
 
 
-def _judged(plan: Plan, verdicts: list[dict[str, Any] | str | None]) -> Iterator[object]:
+def _judged(plan: Plan, verdicts: Verdicts) -> Iterator[object]:
     """Judges all workspaces, and says now and then what is known; the verdicts go into the list."""
     trial = plan.compiled.trial
     trial.remember()

@@ -11,7 +11,7 @@ from tests.playground.conftest import TEXT, Site
 from tests.web.conftest import faults, overflows, pictured
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 SLOW_MS = 60_000
 WEAK = Path(__file__).parents[1] / "prove" / "planted" / "weak" / "fuel_costs.claw"
@@ -33,7 +33,7 @@ def until(tab: Page, panel: str, text: str) -> None:
     tab.locator(f"#panel-{panel}", has_text=text).wait_for(state="attached", timeout=SLOW_MS)
 
 
-def test_from_a_mistake_to_a_proof_that_is_saved(tab: Page, site: Site) -> None:
+def test_from_a_mistake_to_a_proof_that_is_saved(site: Site, tab: Page) -> None:
     opened(tab, site)
     assert tab.input_value("#text") == TEXT
     assert "check.py" in shown(tab, "checker") and "totals_right" in tab.inner_text("#panel-checker")
@@ -81,7 +81,7 @@ def test_from_a_mistake_to_a_proof_that_is_saved(tab: Page, site: Site) -> None:
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
 
 
-def test_what_a_stranger_wrote_is_text(tab: Page, site: Site) -> None:
+def test_what_a_stranger_wrote_is_text(site: Site, tab: Page) -> None:
     tab.on("dialog", lambda dialog: pytest.fail(dialog.message))
     text = TEXT.replace("Total the orders by customer", EVIL).replace("Read {{", EVIL + " {{ {{").replace("{{ {{", "{{").replace("1,Ada", f"1,Ada {EVIL}")
     (site.folder / "order_totals.claw").write_text(text, encoding="utf-8")
@@ -95,7 +95,7 @@ def test_what_a_stranger_wrote_is_text(tab: Page, site: Site) -> None:
     assert tab.locator("main script, main img").count() == 0
 
 
-def test_keys_of_an_editor(tab: Page, site: Site) -> None:
+def test_keys_of_an_editor(site: Site, tab: Page) -> None:
     opened(tab, site)
     tab.fill("#text", "")
     tab.focus("#text")
@@ -119,19 +119,20 @@ def test_keys_of_an_editor(tab: Page, site: Site) -> None:
     assert tab.get_attribute("#tab-instruction", "aria-selected") == "true"
 
 
-def test_a_file_that_was_changed_elsewhere_is_not_replaced(tab: Page, site: Site) -> None:
+def test_a_file_that_was_changed_elsewhere_is_not_replaced(site: Site, chromium: Browser) -> None:
+    tab = chromium.new_page()  # its console says that something was refused
     opened(tab, site)
     file = site.folder / "order_totals.claw"
     file.write_text("claw 1\n", encoding="utf-8")
     tab.fill("#text", TEXT + "# mine\n")
     tab.locator("#status", has_text="Compiled in").wait_for(timeout=SLOW_MS)
-    with tab.expect_event("console"):
-        tab.click("#save")
+    tab.click("#save")
     tab.locator("#status", has_text="changed on the disk").wait_for(timeout=SLOW_MS)
     assert file.read_text("utf-8") == "claw 1\n" and tab.input_value("#text").endswith("# mine\n")
+    tab.close()
 
 
-def test_an_example_is_drawn(tab: Page, site: Site) -> None:
+def test_an_example_is_drawn(site: Site, tab: Page) -> None:
     opened(tab, site)
     tab.select_option("#example", index=2)
     tab.wait_for_selector("#another", timeout=SLOW_MS)
@@ -142,7 +143,7 @@ def test_an_example_is_drawn(tab: Page, site: Site) -> None:
     until(tab, "proof", "Kill matrix")
 
 
-def test_what_the_checks_let_through_stands_first(tab: Page, site: Site) -> None:
+def test_what_the_checks_let_through_stands_first(site: Site, tab: Page) -> None:
     opened(tab, site)
     tab.fill("#text", WEAK.read_text("utf-8"))
     tab.click("#tab-proof")
@@ -158,7 +159,7 @@ def test_what_the_checks_let_through_stands_first(tab: Page, site: Site) -> None
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1280])
-def test_it_can_be_used_at_any_width_and_by_everybody(tab: Page, site: Site, theme: str, width: int) -> None:
+def test_it_can_be_used_at_any_width_and_by_everybody(site: Site, tab: Page, theme: str, width: int) -> None:
     tab.set_viewport_size({"width": width, "height": 900})
     tab.emulate_media(color_scheme="dark" if theme == "dark" else "light")
     opened(tab, site)

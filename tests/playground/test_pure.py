@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ def test_each_piece_of_a_text_has_its_colour() -> None:
 @pytest.mark.parametrize("text", ["", "\0", "\ud800", '"""', '"', "{" * 10_000, "𝒳" * 100, "`", "re\"", "@", "\r\r\n", "{{" * 1000, '"{{ a }}" }}', "# \ud83d"])
 def test_marks_never_fail_nor_overlap(text: str) -> None:
     found = marks(text)
-    assert all(a.end <= b.start for a, b in zip(found, found[1:]))
+    assert all(a.end <= b.start for a, b in pairwise(found))
     assert all(0 <= m.start < m.end <= len(text) for m in found)
     python_marks(text)
 

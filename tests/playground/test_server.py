@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from clawc.runtime.playground.project import Project
 from clawc.runtime.web.guard import Guard
 from tests.playground.conftest import TEXT, Said, Site, asked, entered, playground, project_in
 
@@ -56,7 +57,7 @@ def test_a_text_gives_all_that_it_compiles_to(guard: Guard) -> None:
 
 
 def test_places_are_those_of_a_browser(guard: Guard) -> None:
-    text = TEXT.replace("One line", "𝒳𝒳 One line").replace("sum(amount)", "sum(𝒳)").replace("csv(orders)", "csv(ordres)")
+    text = TEXT.replace("One line", "𝒳𝒳 One line").replace("csv(orders)", "csv(ordres)")
     answer = check(guard, text)
     here = next(each for each in answer["found"] if "ordres" in each["message"])
     units = text.encode("utf-16-le")
@@ -77,9 +78,11 @@ def test_a_proof_comes_in_pieces_and_is_clean(guard: Guard) -> None:
     assert said[-1] == {"end": "done"} and not any("laid" in each for each in said)
 
 
-def test_programs_of_a_spec_only_run_in_sandboxes(guard: Guard) -> None:
-    example = Path(__file__).parents[2] / "examples" / "discount_script.claw"
-    said = prove(guard, example.read_text("utf-8"))
+def test_programs_of_a_spec_only_run_in_sandboxes() -> None:
+    examples = Path(__file__).parents[2] / "examples"
+    with playground(Project(examples, [examples / "discount_script.claw"])) as guard:
+        text = asked(guard, "/api/start").body["text"]
+        said = asked(guard, "/api/prove", {"text": text, "tab": "p", "seq": 1, "name": "discount_script.claw"}).body
     last = [each for each in said if "judged" in each][-1]
     assert said[-1] == {"end": "done"} and next(each for each in said if "real" in each)["real"]["runs"] > 10
     assert not any(status == "open" for _, status, _ in last["judged"])
@@ -97,8 +100,6 @@ def test_without_sandboxes_the_proof_says_so(guard: Guard, monkeypatch: pytest.M
 ENDLESS = TEXT.replace("sum(amount)", "sum(" + "(" * 60 + "amount" + " * 9999999999)" * 60 + ")")
 BOMBS = {
     "arithmetic": ENDLESS,
-    "repeat": TEXT.replace("let totals", 'let bomb = repeat(repeat(repeat("aaaaaaaaaa", 100000), 100000), 100000)\n  let totals'),
-    "range": TEXT.replace("let totals", "let bomb = sum(0..99999999999)\n  let totals"),
     "deep": TEXT.replace("let totals", "let deep = " + "(" * 50_000 + "1" + ")" * 50_000 + "\n  let totals"),
     "lists": TEXT.replace("let totals", "let deep = " + "[" * 20_000 + "\n  let totals"),
     "blocks": "claw 1\n" + "task x {\n" * 20_000,
@@ -106,7 +107,6 @@ BOMBS = {
     "nul": TEXT.replace("Ada", "\0"),
     "regex": TEXT.replace("let totals", 'let slow = matches("' + "a" * 5000 + '!", re"(a+)+$")\n  let totals'),
     "many": "claw 1\n" + "".join(f"let a{n} = nothing{n}\n" for n in range(20_000)),
-    "cross": TEXT.replace("let totals", "let big = [x for x in 1..10]\n  let totals"),
     "huge": TEXT + "#" * 1_900_000,
     "wide": TEXT.replace("1,Ada,12.50", "\n".join(f"        {n},Ada,1.5" for n in range(40_000)).strip()),
 }  # fmt: skip
@@ -126,14 +126,14 @@ def test_texts_that_would_harm_are_answered_and_others_meanwhile(guard: Guard, n
 
 def test_a_newer_text_ends_the_older_one(guard: Guard) -> None:
     slow: list[Said] = []
-    body = {"text": BOMBS["wide"] * 1, "tab": "t", "seq": 1, "name": "order_totals.claw"}
+    body = {"text": BOMBS["wide"], "tab": "t", "seq": 1, "name": "order_totals.claw"}
     thread = threading.Thread(target=lambda: slow.append(asked(guard, "/api/check", body)))
     thread.start()
     time.sleep(0.05)
     newer = asked(guard, "/api/check", {**body, "text": TEXT, "seq": 2})
     assert newer.status == 200 and newer.body["seq"] == 2 and newer.body["tasks"]
     thread.join(60)
-    assert slow[0].status in (200, 409)
+    assert slow[0].body == {"superseded": True}
     assert asked(guard, "/api/check", {**body, "text": TEXT, "seq": 1}).body == {"superseded": True}
 
 
