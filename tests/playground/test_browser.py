@@ -170,3 +170,6 @@ def test_it_can_be_used_at_any_width_and_by_everybody(site: Site, tab: Page, the
         assert not overflows(tab)
         assert faults(tab) == []
         pictured(tab, f"{panel}-{width}-{theme}")
+    for other in (360, 640, 860, 861, 1000):
+        tab.set_viewport_size({"width": other, "height": 700})
+        assert not overflows(tab), other

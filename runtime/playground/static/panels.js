@@ -13,6 +13,12 @@
     return made;
   }
 
+  // What is said of a text, with what stands between backticks as code.
+  function said(text) {
+    const parts = text.split("`");
+    return parts.length % 2 ? parts.map((part, n) => (n % 2 ? el("code", {}, part) : part)) : [text];
+  }
+
   const plural = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
   const bytes = (size) => (size < 1024 ? `${size} B` : size < 1048576 ? `${(size / 1024).toFixed(1)} KiB` : `${(size / 1048576).toFixed(1)} MiB`);
 
@@ -51,11 +57,11 @@
         el("span", { class: `tag ${fault.severity === "error" ? "bad" : "warn"}` }, fault.code), " ",
         fault.start === null ? el("span", { class: "soft small" }, where)
           : el("button", { type: "button", class: "link", onclick: () => go(fault) }, where)),
-      el("p", { class: "says" }, fault.message),
-      fault.help ? el("p", { class: "soft" }, fault.help) : null,
+      el("p", { class: "says" }, said(fault.message)),
+      fault.help ? el("p", { class: "soft" }, said(fault.help)) : null,
       fault.why ? el("p", { class: "soft" }, `Allowed: ${fault.why}`) : null,
-      fault.fix && mend ? el("button", { type: "button", class: "fix", onclick: () => mend(fault.fix) }, `Fix: ${fault.fix.title}`) : null,
-      fault.explained ? el("details", {}, el("summary", { class: "soft small" }, "Why"), el("p", { class: "small explained" }, fault.explained)) : null);
+      fault.fix && mend ? el("button", { type: "button", class: "fix", onclick: () => mend(fault.fix) }, "Fix: ", ...said(fault.fix.title)) : null,
+      fault.explained ? el("details", {}, el("summary", { class: "soft small" }, "Why"), el("p", { class: "small explained" }, said(fault.explained))) : null);
   }
 
   function problems(answer, go, mend) {
@@ -75,15 +81,16 @@
 
   // What is scored, and what has to be delivered.
   function overview(task) {
+    const waits = task.checks.some((check) => check.after.length);
     const row = (check) => el("tr", {}, el("th", { scope: "row" }, check.name), el("td", {}, check.kind), el("td", { class: "n" }, check.weight),
-      el("td", {}, check.after.join(", ")));
+      waits ? el("td", {}, check.after.join(", ")) : null);
     return [
       el("h2", {}, task.title || task.name),
       el("p", { class: "soft small" }, `Task ${task.name}, ${plural(task.checks.length, "check")}, oracle ${task.oracle}`,
         task.seed === null ? "" : `, instance of seed ${task.seed}`, `, bundle ${task.id.slice(0, 12)}`),
       task.params.length ? el("p", { class: "soft small" }, `Drawn: ${task.params.map(([name, value]) => `${name} = ${value}`).join(", ")}`) : null,
       el("h3", {}, "Scored"),
-      region("Checks", el("table", {}, el("thead", {}, el("tr", {}, ...["check", "kind", "weight", "after"].map((name, n) =>
+      region("Checks", el("table", {}, el("thead", {}, el("tr", {}, ...["check", "kind", "weight", ...(waits ? ["after"] : [])].map((name, n) =>
         el("th", { scope: "col", class: n === 2 ? "n" : null }, name)))), el("tbody", {}, task.checks.map(row)))),
       task.delivers.length ? el("h3", {}, "Delivered") : null,
       task.delivers.length ? region("Deliverables", el("table", {}, el("thead", {}, el("tr", {}, ...["name", "path", "kind"].map((name) => el("th", { scope: "col" }, name)))),
@@ -136,5 +143,5 @@
     return made;
   }
 
-  Object.assign(window.claw, { el, plural, region, problem, problems, overview, instruction, checker, workspace });
+  Object.assign(window.claw, { el, plural, said, region, problem, problems, overview, instruction, checker, workspace });
 })();

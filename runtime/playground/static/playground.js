@@ -157,7 +157,7 @@ document.addEventListener("DOMContentLoaded", () => {
     return check();
   }
 
-  const leaves = () => state.name === "" || editor.text === state.saved || confirm("What was not saved will be lost.");
+  const leaves = () => editor.text === state.saved || confirm("What was not saved will be lost.");
 
   // Panels
   function task() { return state.tasks[Math.min(get("task").selectedIndex < 0 ? 0 : get("task").selectedIndex, state.tasks.length - 1)]; }
@@ -245,6 +245,6 @@ document.addEventListener("DOMContentLoaded", () => {
     if (event.key === "s") { event.preventDefault(); tried(save); }
     if (event.key === "Enter") { event.preventDefault(); proving(); }
   });
-  window.addEventListener("beforeunload", (event) => { if (state.name && editor.text !== state.saved) { event.preventDefault(); } });
+  window.addEventListener("beforeunload", (event) => { if (editor.text !== state.saved) { event.preventDefault(); } });
   tried(async () => take(await asked("/api/start")));
 });

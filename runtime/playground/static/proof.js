@@ -1,7 +1,7 @@
 "use strict";
 // A proof as it comes: what is tried, what became of each mutant, the matrix of checks and operators, the card.
 (() => {
-  const { el, plural, region, problem } = window.claw;
+  const { el, plural, said, region, problem } = window.claw;
   const SAYS = {
     survived: ["accepted, but wrong", "bad"], rejected: ["rejected, but right", "bad"], open: ["left open", "warn"], none: ["not judged yet", ""],
     killed: ["caught", "good"], kept: ["kept its score", "calm"],
@@ -67,8 +67,8 @@
   function mutant(each, n, { status, lost }) {
     const [says, look] = SAYS[status];
     const by = status === "killed" || status === "rejected" ? ` by ${lost.join(", ")}` : "";
-    const head = [el("span", { class: `tag ${look}` }, says + by), " ", each.what,
-      el("span", { class: "soft small" }, [each.operator.replaceAll("_", " "), each.place, each.deliverable].filter(Boolean).join(" · "))];
+    const head = [el("span", { class: `tag ${look}` }, says + by), " ", ...said(each.what),
+      el("span", { class: "soft small" }, said([each.operator.replaceAll("_", " "), each.place, each.deliverable].filter(Boolean).join(" · ")))];
     return el("li", { class: `mutant ${status}` }, each.difference
       ? el("details", { "data-name": `mutant ${n}` }, el("summary", {}, head), diff(each.difference)) : el("p", {}, head));
   }
@@ -78,12 +78,19 @@
     return el("div", { class: "diff" }, text.split("\n").map((line) => el("div", { class: kind(line) }, line || " ")));
   }
 
+  // Lists of those that came out wrong, and of all others.
   function mutants(task) {
     const numbers = task.plan.mutants.map((_, n) => n).sort((a, b) => ORDER.indexOf(task.statuses[a].status) - ORDER.indexOf(task.statuses[b].status) || a - b);
     const row = (n) => mutant(task.plan.mutants[n], n, task.statuses[n]);
-    const rest = numbers.slice(MANY);
-    return [el("ul", { class: "mutants" }, numbers.slice(0, MANY).map(row)),
-      rest.length ? el("details", { "data-name": "rest" }, el("summary", {}, `${rest.length} more`), el("ul", { class: "mutants" }, rest.map(row))) : null];
+    const against = (n) => task.statuses[n].status === "survived" || task.statuses[n].status === "rejected";
+    const list = (listed, name) => {
+      const rest = listed.slice(MANY);
+      return [el("ul", { class: "mutants" }, listed.slice(0, MANY).map(row)),
+        rest.length ? el("details", { "data-name": name }, el("summary", {}, `${rest.length} more`), el("ul", { class: "mutants" }, rest.map(row))) : null];
+    };
+    const wrong = numbers.filter(against);
+    const others = numbers.filter((n) => !against(n));
+    return { wrong: wrong.length ? [el("h2", {}, "Answers that came out wrong"), ...list(wrong, "rest of wrong")] : [], others: [el("h2", {}, "Mutants"), ...list(others, "rest")] };
   }
 
   function figures(task) {
@@ -109,7 +116,7 @@
     const reasons = [...task.card.reasons, ...(task.real?.disagreed ?? []).map((each) => `the emitted checker judges otherwise: ${each}`)];
     return el("div", { class: "verdict" }, el("p", {}, el("span", { class: `tag ${look}` }, says), " ",
       waits ? "The emitted checker runs in a sandbox…" : task.real ? `The emitted checker ran on ${plural(task.real.runs, "workspace")} in a sandbox${against ? "." : " and says the same."}` : ""),
-      reasons.length ? el("ul", { class: "reasons" }, reasons.map((each) => el("li", {}, each))) : null);
+      reasons.length ? el("ul", { class: "reasons" }, reasons.map((each) => el("li", {}, said(each)))) : null);
   }
 
   function probes(card) {
@@ -140,10 +147,11 @@
     if (!task.card && !proof.end) {
       made.push(el("div", { class: "progress" }, el("progress", { max: task.plan.cases, value: task.done, "aria-label": "Workspaces judged" }), el("span", { class: "soft small" }, `${task.done} of ${task.plan.cases} workspaces judged`)));
     }
-    made.push(verdict(proof, task), figures(task));
+    const { wrong, others } = mutants(task);
+    made.push(verdict(proof, task), figures(task), ...wrong);
     if (task.found.length) { made.push(el("h2", {}, "Findings"), el("ul", { class: "problems" }, task.found.map((fault) => problem(fault, go, null)))); }
     made.push(el("h2", {}, "Kill matrix"), el("p", { class: "soft small" }, "Wrong answers by what was done to the right one: how many were tried, how many got through, and which check caught how many."), matrix(task));
-    made.push(probes(task.card), el("h2", {}, "Mutants"), ...mutants(task));
+    made.push(probes(task.card), ...others);
     return made;
   }
 
