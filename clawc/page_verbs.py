@@ -30,7 +30,9 @@ def view(
 
 @app.command()
 def playground(
-    path: Annotated[Path | None, typer.Argument(help="a source to edit, or a folder with such", metavar="FILE|FOLDER")] = None,
+    path: Annotated[
+        Path | None, typer.Argument(help="a source to edit, or a folder with such", metavar="FILE|FOLDER")
+    ] = None,
     port: Port = 0,
     browse: Browse = False,
 ) -> None:

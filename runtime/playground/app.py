@@ -46,7 +46,7 @@ class Playground:
         self._proofs = Proofs(self._children)
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._newest: OrderedDict[str, int] = OrderedDict()
-        self._at_work: dict[tuple[str, str], asyncio.Task[Any]] = {}
+        self._at_work: dict[tuple[str, str], asyncio.Task[dict[str, Any]]] = {}
         self._writing = asyncio.Lock()
 
     async def running(self, app: web.Application) -> AsyncIterator[None]:
@@ -150,7 +150,9 @@ class Playground:
                     made["trouble"] = _trouble(kind, message.why)
         return made
 
-    async def _latest(self, asked: Mapping[str, Any], kind: str, work: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+    async def _latest(
+        self, asked: Mapping[str, Any], kind: str, work: Coroutine[Any, Any, dict[str, Any]]
+    ) -> dict[str, Any]:
         """The result of the work, unless a newer text of the same tab comes before it is done: then Superseded is raised."""
         tab, seq = asked["tab"], asked["seq"]
         if seq < self._newest.get(tab, 0):

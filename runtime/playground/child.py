@@ -24,7 +24,7 @@ from clawc.runtime.sandbox.bounds import Bounds, confine, start_clock, stop_cloc
 WIDTH = 4  # bytes of a length
 _NO_MEMORY = 3  # exit code of a child
 _TICK_S = 0.25
-_WARM = '''claw 1
+_WARM = """claw 1
 task warm {
   title = "Count"
   workspace { file rows "in/rows.csv" { content = "a,b\\n1,2\\n3,4\\n" } }
@@ -33,7 +33,7 @@ task warm {
   instruction = "Sort {{ path.rows }} by b, highest first, into {{ path.report }}."
   verify { check right { because = "highest first" expect rows(report) == total } require kept { expect unchanged(workspace) } }
 }
-'''
+"""
 
 
 class Kind(NamedTuple):

@@ -109,8 +109,8 @@ def python_marks(source: str) -> list[Mark]:
             if token.type == tokenize.NAME:
                 kind = "word" if keyword.iskeyword(token.string) else "block" if before in ("def", "class") else ""
             if kind:
-                (line, column), (last, end) = token.start, token.end
-                found.append(Mark(starts[line - 1] + column, starts[last - 1] + end, kind))
+                start, end = (starts[line - 1] + column for line, column in (token.start, token.end))
+                found.append(Mark(start, end, kind))
             before = token.string
     except (tokenize.TokenError, SyntaxError):
         pass

@@ -61,7 +61,9 @@ class Project:
         try:
             data = ((_MARK if old.startswith(_MARK) else "") + new).encode()
         except UnicodeEncodeError:
-            raise UserError("this text holds half of a surrogate pair, which no file can", "nothing was written") from None
+            raise UserError(
+                "this text holds half of a surrogate pair, which no file can", "nothing was written"
+            ) from None
         if len(data) > LARGEST:
             raise UserError(f"this text is larger than {LARGEST >> 20} MiB", "nothing was written")
         _replace(Path(os.path.realpath(self.path_of(name))), data, name)

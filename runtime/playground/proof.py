@@ -66,7 +66,10 @@ class Proofs:
             for task, asked in laid.items():
                 verdicts = await self._judged(backend, folder, asked)
                 pairs = zip(asked["cases"], verdicts)
-                yield {"task": task, "real": {"runs": sum(v is not None for v in verdicts), "disagreed": _disagreed(pairs)}}
+                yield {
+                    "task": task,
+                    "real": {"runs": sum(v is not None for v in verdicts), "disagreed": _disagreed(pairs)},
+                }
                 if asked["runs"]:
                     ran[task] = verdicts
         except RuntimeFault as fault:
@@ -79,7 +82,9 @@ class Proofs:
                         yield message
         yield {"sandbox": "done"}
 
-    async def _judged(self, backend: Backend, folder: Path, asked: Mapping[str, Any]) -> list[dict[str, Any] | str | None]:
+    async def _judged(
+        self, backend: Backend, folder: Path, asked: Mapping[str, Any]
+    ) -> list[dict[str, Any] | str | None]:
         """The verdicts of sandboxes; of an oracle that fails, nothing else is asked where programs run."""
         self._number += 1
         place = folder / str(self._number)

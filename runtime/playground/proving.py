@@ -129,7 +129,9 @@ def _laid(plan: Plan, verdicts: Sequence[dict[str, Any] | str | None]) -> list[d
     some = [0, 1, *list(mutants)[:: max(1, len(mutants) // _SAMPLE)][:_SAMPLE]]
     chosen = range(len(cases)) if plan.runs else [n for n in some if n < len(cases)]
     programs = programs_of(plan.compiled)
-    return [_case(cases[n], programs if n == 0 or n >= first else [], None if plan.runs else verdicts[n]) for n in chosen]
+    return [
+        _case(cases[n], programs if n == 0 or n >= first else [], None if plan.runs else verdicts[n]) for n in chosen
+    ]
 
 
 def _case(case: Case, programs: list[tuple[str, ...]], here: dict[str, Any] | str | None) -> dict[str, Any]:

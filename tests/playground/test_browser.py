@@ -41,13 +41,17 @@ def test_from_a_mistake_to_a_proof_that_is_saved(site: Site, tab: Page) -> None:
     assert "Bela,3.2" in shown(tab, "workspace")
     tab.click("#tab-proof")
     until(tab, "proof", "says the same")
-    assert "Kill matrix" in tab.inner_text("#panel-proof") and "caught by totals_right" in tab.inner_text("#panel-proof")
+    assert "Kill matrix" in tab.inner_text("#panel-proof") and "caught by totals_right" in tab.inner_text(
+        "#panel-proof"
+    )
     pictured(tab, "proof")
 
     # A mistake, with its place and a fix.
     tab.click("#tab-problems")
     at = TEXT.index("amount)")
-    tab.evaluate("at => { const area = document.getElementById('text'); area.focus(); area.setSelectionRange(at, at + 6); }", at)
+    tab.evaluate(
+        "at => { const area = document.getElementById('text'); area.focus(); area.setSelectionRange(at, at + 6); }", at
+    )
     tab.keyboard.type("amuont")
     until(tab, "problems", "amuont")
     line = TEXT[:at].count("\n") + 1
@@ -64,7 +68,9 @@ def test_from_a_mistake_to_a_proof_that_is_saved(site: Site, tab: Page) -> None:
     assert tab.is_disabled("#save")
 
     # What is badly laid out is formatted, and saved by its key.
-    tab.evaluate("() => { const area = document.getElementById('text'); area.focus(); area.setSelectionRange(area.value.length, area.value.length); }")
+    tab.evaluate(
+        "() => { const area = document.getElementById('text'); area.focus(); area.setSelectionRange(area.value.length, area.value.length); }"
+    )
     tab.keyboard.type("# the   end")
     tab.locator("#status.good", has_text="Compiled").wait_for(timeout=SLOW_MS)
     tab.keyboard.press("Control+s")
@@ -83,7 +89,12 @@ EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
 
 def test_what_a_stranger_wrote_is_text(site: Site, tab: Page) -> None:
     tab.on("dialog", lambda dialog: pytest.fail(dialog.message))
-    text = TEXT.replace("Total the orders by customer", EVIL).replace("Read {{", EVIL + " {{ {{").replace("{{ {{", "{{").replace("1,Ada", f"1,Ada {EVIL}")
+    text = (
+        TEXT.replace("Total the orders by customer", EVIL)
+        .replace("Read {{", EVIL + " {{ {{")
+        .replace("{{ {{", "{{")
+        .replace("1,Ada", f"1,Ada {EVIL}")
+    )
     (site.folder / "order_totals.claw").write_text(text, encoding="utf-8")
     opened(tab, site)
     for panel in ("instruction", "workspace", "checker", "proof"):

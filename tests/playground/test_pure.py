@@ -20,7 +20,7 @@ def kinds(text: str) -> dict[str, str]:
 
 
 def test_each_piece_of_a_text_has_its_colour() -> None:
-    found = kinds(TEXT + '# end\nlet x = re"a" ?? @2024-01-01\nlet y = \'no\'\n')
+    found = kinds(TEXT + "# end\nlet x = re\"a\" ?? @2024-01-01\nlet y = 'no'\n")
     expected = {
         "claw 1": "word", "task": "block", "title": "key", "csv": "call", "group": "verb", "0.005": "number", "{{ path.orders }}": "hole",
         "# end": "comment", "let": "word", 're"a"': "regex", "@2024-01-01": "number", "'no'": "bad", "deliver": "block",
@@ -28,7 +28,25 @@ def test_each_piece_of_a_text_has_its_colour() -> None:
     assert {piece: found.get(piece) for piece in expected} == expected
 
 
-@pytest.mark.parametrize("text", ["", "\0", "\ud800", '"""', '"', "{" * 10_000, "𝒳" * 100, "`", "re\"", "@", "\r\r\n", "{{" * 1000, '"{{ a }}" }}', "# \ud83d"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\0",
+        "\ud800",
+        '"""',
+        '"',
+        "{" * 10_000,
+        "𝒳" * 100,
+        "`",
+        're"',
+        "@",
+        "\r\r\n",
+        "{{" * 1000,
+        '"{{ a }}" }}',
+        "# \ud83d",
+    ],
+)
 def test_marks_never_fail_nor_overlap(text: str) -> None:
     found = marks(text)
     assert all(a.end <= b.start for a, b in pairwise(found))
@@ -68,7 +86,20 @@ def test_what_changed_on_the_disk_is_not_replaced(tmp_path: Path) -> None:
     assert file.read_text("utf-8") == "claw 1\n"
 
 
-@pytest.mark.parametrize("name", ["../other.claw", "/etc/passwd", "", ".", "order_totals.claw/..", "./order_totals.claw", "none.claw", "a\0b", "\ud800"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../other.claw",
+        "/etc/passwd",
+        "",
+        ".",
+        "order_totals.claw/..",
+        "./order_totals.claw",
+        "none.claw",
+        "a\0b",
+        "\ud800",
+    ],
+)
 def test_other_names_are_no_files(tmp_path: Path, name: str) -> None:
     project = project_in(tmp_path / "p")
     (tmp_path / "other.claw").write_text("claw 1\n", encoding="utf-8")

@@ -33,13 +33,17 @@ def guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guard]:
 
 
 def check(guard: Guard, text: str, tab: str = "a", **more: object) -> Any:
-    answer = asked(guard, "/api/check", {"text": text, "tab": tab, "seq": time.time_ns(), "name": "order_totals.claw", **more})
+    answer = asked(
+        guard, "/api/check", {"text": text, "tab": tab, "seq": time.time_ns(), "name": "order_totals.claw", **more}
+    )
     assert answer.status == 200, answer
     return answer.body
 
 
 def prove(guard: Guard, text: str) -> list[dict[str, Any]]:
-    return asked(guard, "/api/prove", {"text": text, "tab": "p", "seq": time.time_ns(), "name": "order_totals.claw"}).body
+    body = {"text": text, "tab": "p", "seq": time.time_ns(), "name": "order_totals.claw"}
+    said: list[dict[str, Any]] = asked(guard, "/api/prove", body).body
+    return said
 
 
 def codes(answer: dict[str, Any]) -> list[str]:
@@ -137,11 +141,20 @@ def test_a_newer_text_ends_the_older_one(guard: Guard) -> None:
     assert asked(guard, "/api/check", {**body, "text": TEXT, "seq": 1}).body == {"superseded": True}
 
 
-@pytest.mark.parametrize("asset", ["../secret.csv", "/etc/passwd", "link.csv", "../../secret.csv", "sub/../../secret.csv"])
+@pytest.mark.parametrize(
+    "asset", ["../secret.csv", "/etc/passwd", "link.csv", "../../secret.csv", "sub/../../secret.csv"]
+)
 def test_assets_never_leave_the_project(guard: Guard, asset: str) -> None:
-    text = TEXT.replace("content =", f'from = "{asset}" #').replace('"""\n        order', '\n        #order', 1)
-    answer = check(guard, f'claw 1\ntask x {{\n  title = "x"\n  workspace {{ file orders "in.csv" {{ from = "{asset}" }} }}\n  instruction = "x"\n}}\n')
-    assert {"E0701", "E0703"} & set(codes(answer)) and "secret,2" not in json.dumps(answer) and "root:" not in json.dumps(answer)
+    text = TEXT.replace("content =", f'from = "{asset}" #').replace('"""\n        order', "\n        #order", 1)
+    answer = check(
+        guard,
+        f'claw 1\ntask x {{\n  title = "x"\n  workspace {{ file orders "in.csv" {{ from = "{asset}" }} }}\n  instruction = "x"\n}}\n',
+    )
+    assert (
+        {"E0701", "E0703"} & set(codes(answer))
+        and "secret,2" not in json.dumps(answer)
+        and "root:" not in json.dumps(answer)
+    )
     assert text
 
 
@@ -161,7 +174,9 @@ def test_without_a_file_there_are_no_assets(tmp_path: Path) -> None:
         assert asked(alone, "/api/file?name=x.claw").status == 400
 
 
-@pytest.mark.parametrize("name", ["../secret.claw", "/etc/passwd", "", "link.csv", "order_totals.claw/../../secret.claw"])
+@pytest.mark.parametrize(
+    "name", ["../secret.claw", "/etc/passwd", "", "link.csv", "order_totals.claw/../../secret.claw"]
+)
 def test_nothing_is_read_or_written_elsewhere(guard: Guard, name: str) -> None:
     from urllib.parse import quote
 
@@ -218,7 +233,9 @@ def test_nothing_is_left_after_sigterm(tmp_path: Path) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     command = [sys.executable, "-P", "-m", "clawc", "playground", str(tmp_path / "p" / "order_totals.claw")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(temporary)}) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(temporary)}
+    ) as process:
         assert process.stdout is not None
         address = process.stdout.readline().strip()
         port, token = int(address.split(":")[2].split("/")[0]), address.partition("token=")[2]
@@ -229,6 +246,10 @@ def test_nothing_is_left_after_sigterm(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
     time.sleep(0.2)
-    assert not [pid for pid in ours if Path(f"/proc/{pid}/cmdline").exists() and b"playground" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    assert not [
+        pid
+        for pid in ours
+        if Path(f"/proc/{pid}/cmdline").exists() and b"playground" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
     assert list(temporary.iterdir()) == []
     assert sorted(path.name for path in (tmp_path / "p").iterdir()) == ["order_totals.claw"]

@@ -19,6 +19,17 @@
     return parts.length % 2 ? parts.map((part, n) => (n % 2 ? el("code", {}, part) : part)) : [text];
   }
 
+  function diff(text) {
+    const kind = (line) => (line.startsWith("@@") || line.startsWith("---") || line.startsWith("+++") ? "hunk" : line[0] === "+" ? "added" : line[0] === "-" ? "removed" : null);
+    return el("div", { class: "diff" }, text.split("\n").map((line) => el("div", { class: kind(line) }, line || " ")));
+  }
+
+  // One line of help, and an answer that shows what is meant.
+  function helped(text) {
+    const at = text.indexOf("\n");
+    return at < 0 ? [el("p", { class: "soft" }, said(text))] : [el("p", { class: "soft" }, said(text.slice(0, at))), diff(text.slice(at + 1))];
+  }
+
   const plural = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
   const bytes = (size) => (size < 1024 ? `${size} B` : size < 1048576 ? `${(size / 1024).toFixed(1)} KiB` : `${(size / 1048576).toFixed(1)} MiB`);
 
@@ -58,7 +69,7 @@
         fault.start === null ? el("span", { class: "soft small" }, where)
           : el("button", { type: "button", class: "link", onclick: () => go(fault) }, where)),
       el("p", { class: "says" }, said(fault.message)),
-      fault.help ? el("p", { class: "soft" }, said(fault.help)) : null,
+      ...(fault.help ? helped(fault.help) : []),
       fault.why ? el("p", { class: "soft" }, `Allowed: ${fault.why}`) : null,
       fault.fix && mend ? el("button", { type: "button", class: "fix", onclick: () => mend(fault.fix) }, "Fix: ", ...said(fault.fix.title)) : null,
       fault.explained ? el("details", {}, el("summary", { class: "soft small" }, "Why"), el("p", { class: "small explained" }, said(fault.explained))) : null);
@@ -143,5 +154,5 @@
     return made;
   }
 
-  Object.assign(window.claw, { el, plural, said, region, problem, problems, overview, instruction, checker, workspace });
+  Object.assign(window.claw, { el, plural, said, diff, region, problem, problems, overview, instruction, checker, workspace });
 })();

@@ -1,7 +1,7 @@
 "use strict";
 // A proof as it comes: what is tried, what became of each mutant, the matrix of checks and operators, the card.
 (() => {
-  const { el, plural, said, region, problem } = window.claw;
+  const { el, plural, said, diff, region, problem } = window.claw;
   const SAYS = {
     survived: ["accepted, but wrong", "bad"], rejected: ["rejected, but right", "bad"], open: ["left open", "warn"], none: ["not judged yet", ""],
     killed: ["caught", "good"], kept: ["kept its score", "calm"],
@@ -71,11 +71,6 @@
       el("span", { class: "soft small" }, said([each.operator.replaceAll("_", " "), each.place, each.deliverable].filter(Boolean).join(" · ")))];
     return el("li", { class: `mutant ${status}` }, each.difference
       ? el("details", { "data-name": `mutant ${n}` }, el("summary", {}, head), diff(each.difference)) : el("p", {}, head));
-  }
-
-  function diff(text) {
-    const kind = (line) => (line.startsWith("@@") || line.startsWith("---") || line.startsWith("+++") ? "hunk" : line[0] === "+" ? "added" : line[0] === "-" ? "removed" : null);
-    return el("div", { class: "diff" }, text.split("\n").map((line) => el("div", { class: kind(line) }, line || " ")));
   }
 
   // Lists of those that came out wrong, and of all others.
