@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -141,6 +142,31 @@ def test_a_newer_text_ends_the_older_one(guard: Guard) -> None:
     assert asked(guard, "/api/check", {**body, "text": TEXT, "seq": 1}).body == {"superseded": True}
 
 
+def test_a_proof_ends_when_the_text_changes_or_nobody_listens(guard: Guard) -> None:
+    ended: list[Said] = []
+    body = {"text": BOMBS["wide"], "tab": "q", "seq": 1, "name": "order_totals.claw"}
+    thread = threading.Thread(target=lambda: ended.append(asked(guard, "/api/prove", body)))
+    thread.start()
+    time.sleep(0.5)
+    assert asked(guard, "/api/check", {**body, "text": TEXT, "seq": 2}).body["tasks"]
+    thread.join(10)
+    assert not thread.is_alive() and {"end": "done"} not in ended[0].body
+    connection = http.client.HTTPConnection("127.0.0.1", guard.port, timeout=10)
+    sent = {
+        "Cookie": entered(guard),
+        "Origin": f"http://127.0.0.1:{guard.port}",
+        "Content-Type": "application/json",
+    }
+    connection.request("POST", "/api/prove", json.dumps({**body, "seq": 3}), sent)
+    time.sleep(0.5)
+    assert workers(os.getpid())
+    connection.close()
+    until = time.monotonic() + 10
+    while workers(os.getpid()) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not workers(os.getpid())
+
+
 @pytest.mark.parametrize(
     "asset", ["../secret.csv", "/etc/passwd", "link.csv", "../../secret.csv", "sub/../../secret.csv"]
 )
@@ -222,6 +248,14 @@ def test_children_that_die_are_replaced(site: Site) -> None:
             os.kill(pid, signal.SIGKILL)
     time.sleep(0.3)
     assert check(site.guard, TEXT)["tasks"]
+
+
+def workers(pid: int) -> list[int]:
+    """The children in which texts are at work."""
+    found = [
+        n for n in children_of(pid) if b"clawc.runtime.playground.child" in Path(f"/proc/{n}/cmdline").read_bytes()
+    ]
+    return [n for parent in found for n in children_of(parent)]
 
 
 def children_of(pid: int) -> list[int]:

@@ -126,8 +126,15 @@
       }
     }
 
+    // Marks stand in their order and do not overlap.
     inText(at) {
-      return this.marks.some(({ start, end, kind }) => start <= at && at < end && (kind === "text" || kind === "comment" || kind === "regex"));
+      let [low, high] = [0, this.marks.length];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (this.marks[middle].end <= at) { low = middle + 1; } else { high = middle; }
+      }
+      const mark = this.marks[low];
+      return mark !== undefined && mark.start <= at && (mark.kind === "text" || mark.kind === "comment" || mark.kind === "regex");
     }
 
     // Where a bracket and its other half stand, if there is one at this place.
@@ -236,8 +243,9 @@
     number(text) {
       const lines = text.split("\n").length;
       const faulty = new Map();
-      for (const { start, severity } of this.faults) {
-        const line = text.slice(0, start).split("\n").length;
+      let [line, place] = [1, text.indexOf("\n")];
+      for (const { start, severity } of [...this.faults].sort((a, b) => a.start - b.start)) {
+        for (; place >= 0 && place < start; place = text.indexOf("\n", place + 1)) { line++; }
         if (faulty.get(line) !== "error") { faulty.set(line, severity); }
       }
       const made = [];
@@ -245,13 +253,13 @@
       const upTo = (to) => {
         if (to >= from) { made.push(document.createTextNode(Array.from({ length: to - from + 1 }, (_, n) => `${from + n}\n`).join(""))); }
       };
-      for (const [line, severity] of [...faulty].sort((a, b) => a[0] - b[0])) {
-        upTo(line - 1);
+      for (const [number, severity] of faulty) {
+        upTo(number - 1);
         const span = document.createElement("span");
         span.className = `g-${severity}`;
-        span.textContent = `${line}\n`;
+        span.textContent = `${number}\n`;
         made.push(span);
-        from = line + 1;
+        from = number + 1;
       }
       upTo(lines);
       this.gutter.replaceChildren(...made);
