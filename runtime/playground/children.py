@@ -16,7 +16,19 @@ from clawc.runtime.playground.child import WIDTH
 
 _PROGRAM = "clawc.runtime.playground.child"
 # Of the environment of the user a compiler needs this; keys of others are none of its business.
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "PYTHONPATH", "PYTHONHOME", "SYSTEMROOT", "VIRTUAL_ENV")
+_KEPT = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "TZ",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "LD_LIBRARY_PATH",
+    "SYSTEMROOT",
+    "VIRTUAL_ENV",
+)
 
 
 class End(NamedTuple):

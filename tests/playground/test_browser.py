@@ -59,6 +59,10 @@ def test_from_a_mistake_to_a_proof_that_is_saved(site: Site, tab: Page) -> None:
     assert tab.locator(".layer .f-error").first.text_content() == "amuont"
     assert tab.locator(".g-error").inner_text().strip() == str(line)
     pictured(tab, "problem")
+    tab.click("#tab-checker")
+    assert tab.is_visible("#stale") and "totals_right" in tab.inner_text("#panel-checker")
+    pictured(tab, "stale")
+    tab.click("#tab-problems")
     tab.keyboard.press("Control+Home")
     tab.click("#panel-problems .link")
     assert tab.evaluate("document.getElementById('text').selectionStart") == at
@@ -122,6 +126,13 @@ def test_keys_of_an_editor(site: Site, tab: Page) -> None:
     tab.keyboard.press("Shift+Tab")
     tab.keyboard.press("Control+z")
     assert tab.input_value("#text").startswith("  task")
+    tab.keyboard.type("#" + "x" * 200)
+    sideways = "document.getElementById('editor').scrollLeft"
+    tab.wait_for_timeout(100)
+    assert tab.evaluate(sideways) > 200
+    tab.keyboard.press("Home")
+    tab.wait_for_timeout(100)
+    assert tab.evaluate(sideways) == 0
     tab.keyboard.press("Escape")
     tab.keyboard.press("Tab")
     assert tab.evaluate("document.activeElement.id") != "text"

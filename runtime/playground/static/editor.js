@@ -5,6 +5,7 @@
   const CLOSING = { "}": "{", ")": "(", "]": "[" };
   const COLOURED = 200000;
   const LINE = 20; // pixels, as in the style
+  const LETTER = 7.5;
 
   // Where two texts differ: from `start`, up to `before` in the old and `after` in the new one.
   function difference(old, now) {
@@ -119,6 +120,9 @@
       const at = this.area.selectionStart;
       const before = this.text.lastIndexOf("\n", at - 1);
       this.placed(this.text.slice(0, at).split("\n").length, at - before);
+      // The numbers of lines would cover the caret.
+      const left = (at - before - 2) * LETTER;
+      if (left < this.root.scrollLeft) { this.root.scrollLeft = Math.max(0, left); }
       const pair = this.area.selectionEnd === at ? this.pairAt(at) ?? this.pairAt(at - 1) ?? [] : [];
       if (String(pair) !== String(this.pair)) {
         this.pair = pair;
