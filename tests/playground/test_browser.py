@@ -62,6 +62,7 @@ def test_from_a_mistake_to_a_proof_that_is_saved(site: Site, tab: Page) -> None:
     tab.click("#tab-checker")
     assert tab.is_visible("#stale") and "totals_right" in tab.inner_text("#panel-checker")
     pictured(tab, "stale")
+    assert "earlier text" in shown(tab, "proof") and tab.inner_text("#count-proof") == ""
     tab.click("#tab-problems")
     tab.keyboard.press("Control+Home")
     tab.click("#panel-problems .link")

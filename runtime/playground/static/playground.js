@@ -92,7 +92,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
   // What the check says, and what the proof of this very text says.
   function underline() {
-    const proved = state.proof ? [...state.proof.tasks.values()].flatMap((each) => each.found) : [];
+    const proved = state.proof && !state.proof.old ? [...state.proof.tasks.values()].flatMap((each) => each.found) : [];
     editor.show(state.answer?.marks ?? [], [...(state.answer?.found ?? []), ...proved]);
   }
 
@@ -100,6 +100,8 @@ document.addEventListener("DOMContentLoaded", () => {
     state.proving?.abort();
     state.proving = null;
     if (state.proof && !state.proof.end) { state.proof = null; }
+    if (state.proof) { state.proof.old = true; }
+    draw();
   }
 
   async function prove() {
@@ -188,7 +190,7 @@ document.addEventListener("DOMContentLoaded", () => {
     state.frame = requestAnimationFrame(() => {
       state.frame = 0;
       const count = get("count-proof");
-      const figures = state.proof?.figures;
+      const figures = state.proof?.old ? null : state.proof?.figures;
       count.textContent = figures ? `${figures.right}/${figures.all}` : "";
       count.className = `count ${figures?.wrong ? "bad" : figures?.open ? "warn" : "good"}`;
       const panel = get("panel-proof");

@@ -17,6 +17,7 @@
       this.why = "";
       this.help = "";
       this.end = "";
+      this.old = false; // the text has changed since
       this.trouble = null;
     }
 
@@ -125,6 +126,7 @@
   function panel(proof, name, go) {
     if (proof === null) { return [el("p", { class: "empty" }, "Nothing is proved until the text compiles.")]; }
     const made = [];
+    if (proof.old) { made.push(el("p", { class: "notice" }, "This is the proof of an earlier text.")); }
     if (proof.trouble) { made.push(el("div", { class: "notice bad" }, el("p", {}, proof.trouble.message), el("p", { class: "soft" }, proof.trouble.help))); }
     if (proof.sandbox === "none") {
       made.push(el("div", { class: "notice" }, el("p", {}, `No sandbox works here, so the emitted checker was not run: ${proof.why}`), proof.help ? el("p", {}, proof.help) : null,
