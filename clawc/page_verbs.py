@@ -26,3 +26,17 @@ def view(
     from clawc.commands.view import view_command
 
     raise typer.Exit(view_command(runs, out, port, browse=browse))
+
+
+@app.command()
+def playground(
+    path: Annotated[
+        Path | None, typer.Argument(help="a source to edit, or a folder with such", metavar="FILE|FOLDER")
+    ] = None,
+    port: Port = 0,
+    browse: Browse = False,
+) -> None:
+    """Edit a spec in a browser: problems, instruction, checker, workspace and proof as you type."""
+    from clawc.commands.playground import playground_command
+
+    raise typer.Exit(playground_command(path, port, browse=browse))
