@@ -13,6 +13,8 @@ REVIEW_FORMAT_VERSION = 1
 MOST_FINDINGS = 40
 MAX_NOTES = 10_000  # characters
 MAX_SECONDS = 86_400.0
+MOST_LINE = 500  # characters
+MOST_RUNS = 100
 
 Role = Literal["reviewer", "adjudicator", "model"]
 Verdict = Literal["accept", "revise", "reject", "defer"]
@@ -27,7 +29,7 @@ Reviewer = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,1
 Tag = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 _At = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
 _Key = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-_Line = Annotated[str, Field(max_length=500)]
+_Line = Annotated[str, Field(max_length=MOST_LINE)]
 
 
 class Finding(Strict):
@@ -44,7 +46,7 @@ class Seen(Strict):
     shown, so that the vote is no independent one."""
 
     card: _Line = ""
-    runs: tuple[_Line, ...] = ()
+    runs: Annotated[tuple[_Line, ...], Field(max_length=MOST_RUNS)] = ()
     rollouts: Annotated[int, Field(ge=0)] = 0
     calibration: bool = False
     others: bool = False

@@ -106,9 +106,13 @@ async def review_all(
             done += 1
             progress(done, len(waiting))
 
-    async with asyncio.TaskGroup() as group:
-        for subject in waiting:
-            group.create_task(one(subject))
+    tasks = [asyncio.create_task(one(subject)) for subject in waiting]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
     return Reviewed(done - len(whys), len(subjects) - len(waiting), len(whys), tuple(sorted(whys)))
 
 
@@ -193,7 +197,7 @@ def _check(check: ShownCheck) -> dict[str, object]:
     text = check.source or "\n".join(f"expect {e.source}" for e in check.check.expects)
     return {
         "name": check.check.name, "kind": check.check.kind, "weight": check.check.weight, "text": visible(text[:_CHECK]),
-        "values": [visible(_value(value)) for value in check.sealed],
+        "compares": [visible(_value(value)) for value in check.sealed],
     }  # fmt: skip
 
 

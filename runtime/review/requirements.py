@@ -13,7 +13,7 @@ _SENTENCE = re.compile(r".+?(?:[.!?](?=\s)|\n[ \t]*\n|\Z)", re.DOTALL)
 _WORD = re.compile(r"\w")
 _LEAST = 3  # words that make a sentence worth naming
 _WRAPPED = 60  # characters of a line from which on its end is taken for the end of the paper
-_GOES_ON = re.compile(r"[^\W\d]|[(\"'“„`]")
+_GOES_ON = re.compile(r"(?![0-9]{1,3}[.)]\s)[\w(\"'“„`]")
 
 
 class Requirement(NamedTuple):

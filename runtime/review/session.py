@@ -17,7 +17,7 @@ from clawc.runtime.review.ledger import Ledger
 from clawc.runtime.review.queue import Item, Standing, as_vote, chosen_gold, ordered, standing
 from clawc.runtime.review.rules import Viewer, latest, may_see, refusal, unlocked, visible
 from clawc.runtime.review.subject import Subject
-from clawc.spec.review import MAX_SECONDS, Decision, Gold, Seen, Verdict, Vote, contradiction
+from clawc.spec.review import MAX_SECONDS, MOST_LINE, MOST_RUNS, Decision, Gold, Seen, Verdict, Vote, contradiction
 
 
 @dataclass(frozen=True)
@@ -158,14 +158,19 @@ def decided(board: Board, bundle_id: str, draft: Draft, seconds: float, at: str)
 
 def seen_of(subject: Subject, *, others: bool) -> Seen:
     """What the page of a task holds."""
-    runs = tuple(dict.fromkeys(rollout.run for rollout in subject.rollouts))
+    runs = tuple(dict.fromkeys(_line(rollout.run) for rollout in subject.rollouts))[:MOST_RUNS]
     return Seen(
-        card=subject.standing,
+        card=_line(subject.standing),
         runs=runs,
         rollouts=len(subject.rollouts),
         calibration=subject.item is not None,
         others=others,
     )
+
+
+def _line(text: str) -> str:
+    """As much as a decision holds of a name; names of folders may hold what no file of text can."""
+    return text.encode("utf-8", "replace").decode()[:MOST_LINE]
 
 
 def known(golds: Sequence[Gold], subjects: Mapping[str, Subject]) -> tuple[dict[str, Subject], dict[str, Vote], int]:

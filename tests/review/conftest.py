@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -15,7 +18,7 @@ from clawc.runtime.bundle import Bundle, load
 from clawc.runtime.review.ledger import Ledger
 from clawc.runtime.review.rollouts import Rollout, read_rollouts
 from clawc.runtime.review.rules import Viewer
-from clawc.runtime.review.session import Review
+from clawc.runtime.review.session import Board, Review
 from clawc.runtime.review.subject import Subject, subject_of
 from clawc.spec.review import Decision, Finding, Role, Seen, Verdict, Vote
 from tests.runtime.conftest import works
@@ -34,7 +37,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("review") / "suite"
     assert cli.run(["build", *(str(EXAMPLES / f"{name}.claw") for name in TASKS), "-o", str(out)]) == 0
     proved = [str(out / "order_totals"), str(out / "tighten_limits")]
-    assert cli.run(["test", *proved, "--attach", "--no-real", "--mutants", "12", "-j", "1"]) in (0, 1)
+    assert cli.run(["test", *proved, "--attach", "--no-sandbox", "--mutants", "12", "-j", "1"]) in (0, 1)
     return out
 
 
@@ -92,6 +95,7 @@ def subjects(bundles: list[Bundle], rollouts: dict[str, tuple[Rollout, ...]]) ->
 
 
 MakeReview = Callable[..., Review]
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -120,6 +124,32 @@ def said(
         key=key, task=task, bundle_id=bundle_id, verifier="0" * 64, reviewer=reviewer, role=role, verdict=verdict, findings=tuple(findings), notes=note,
         at="2026-03-01T12:00:00Z", seen=Seen(others=others),
     )  # fmt: skip
+
+
+def apart(work: Coroutine[object, object, T]) -> T:
+    """What a coroutine returns, also where the thread has an event loop, as that of playwright."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(work)).result()
+
+
+def stored(review: Review, *decisions: Decision) -> None:
+    """Appends what others decided, as another process would."""
+
+    async def work() -> None:
+        ledger = Ledger(review.ledger.path.parent)
+        for decision in decisions:
+            await ledger.append(decision)
+
+    apart(work())
+
+
+def board_of(review: Review) -> Board:
+    """The review as it stands on disk."""
+
+    async def work() -> Board:
+        return await Review(review.subjects, Ledger(review.ledger.path.parent), review.viewer, review.gold).board()
+
+    return apart(work())
 
 
 def version(number: int) -> str:

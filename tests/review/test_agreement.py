@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from clawc.runtime.review.agreement import agreement
@@ -13,7 +15,7 @@ FEW = Resampling(resamples=200)
 ACCEPT: Verdict = "accept"
 
 
-def both(pairs: list[tuple[Verdict, Verdict]]) -> list[Decision]:
+def both(pairs: Sequence[tuple[Verdict, Verdict]]) -> list[Decision]:
     return [
         d for n, (one, two) in enumerate(pairs) for d in (said(version(n), "Ada", one), said(version(n), "Bo", two))
     ]

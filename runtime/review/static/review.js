@@ -14,7 +14,7 @@ const light = () => {
   const named = here.dataset.checks ? here.dataset.checks.split(" ") : [];
   named.forEach((name) => document.getElementById(`check-${name}`)?.classList.add("lit"));
   if (here.dataset.check) {
-    document.querySelectorAll(".req").forEach((req) => {
+    document.querySelectorAll(".req[data-checks]").forEach((req) => {
       if (req.dataset.checks.split(" ").includes(here.dataset.check)) { req.classList.add("lit"); }
     });
   }
