@@ -54,7 +54,7 @@ def opened(stack: ExitStack, review: Review, page: Page) -> str:
 
 
 def test_a_review_by_keys_moves_the_queue(
-    review: MakeReview, subjects: dict[str, Subject], tab: Page, stack: ExitStack
+    review: MakeReview, subjects: dict[str, Subject], stack: ExitStack, tab: Page
 ) -> None:
     ada = review("Ada")
     opened(stack, ada, tab)
@@ -125,7 +125,7 @@ def test_a_contradiction_is_told_while_one_ticks_and_when_it_is_sent(
 
 
 def test_links_lead_from_a_requirement_to_its_check_and_back(
-    review: MakeReview, bundles: list[Bundle], tab: Page, stack: ExitStack
+    review: MakeReview, bundles: list[Bundle], stack: ExitStack, tab: Page
 ) -> None:
     base = opened(stack, review("Ada"), tab)
     tab.goto(f"{base}/task/{bundles[2].manifest.id}")
@@ -139,7 +139,7 @@ def test_links_lead_from_a_requirement_to_its_check_and_back(
     pictured(tab, "review-check")
 
 
-def test_the_adjudicators_screen(review: MakeReview, bundles: list[Bundle], tab: Page, stack: ExitStack) -> None:
+def test_the_adjudicators_screen(review: MakeReview, bundles: list[Bundle], stack: ExitStack, tab: Page) -> None:
     cy, id = review("Cy", adjudicates=True), bundles[1].manifest.id
     stored(cy, *[said(id, "Ada", "accept", note="fine"), said(id, "Bo", "reject", findings=[Finding(severity="high", tag="answer_leak", check="form", note="see line 3")])])  # fmt: skip
     base = opened(stack, cy, tab)

@@ -56,9 +56,10 @@ def served(build: Callable[[], web.Application]) -> Generator[Guard]:
         loop.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium without a window."""
+    """Debian's Chromium without a window. Not for longer than a module: as long as playwright is there its event loop runs in this thread, and
+    tests of others could start none."""
     found = shutil.which("chromium")
     if found is None:
         if os.environ.get("CLAWC_TEST_BROWSER") == "1":
