@@ -6,7 +6,7 @@ Only votes that were made blind count, the last such of each reviewer on a versi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import NamedTuple
 
@@ -25,6 +25,8 @@ from clawc.runtime.stats.quantile import Bounds, wilson
 from clawc.spec.review import VOTES, Decision, Vote
 
 HOW = Resampling(resamples=1_000)
+# Tasks that are drawn for an interval in all, so that figures stay fresh with thousands of them; and the least number of resamples.
+_DRAWN, _LEAST = 200_000, 200
 _K = len(VOTES)
 _NUMBER: Mapping[str, int] = {vote: number for number, vote in enumerate(VOTES)}
 
@@ -77,6 +79,7 @@ def agreement(
 ) -> LiveAgreement:
     """Over these decisions on the versions in `current`; `gold` has the known verdicts by version."""
     votes = _votes(decisions, current)
+    how = replace(how, resamples=min(how.resamples, max(_LEAST, _DRAWN // max(1, len(votes)))))
     raters = sorted({rater for each in votes.values() for rater in each})
     units = [[_NUMBER[vote] for vote in each.values()] for each in votes.values() if len(each) > 1]
     parts = [coincidences([unit], _K) for unit in units]

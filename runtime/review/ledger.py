@@ -126,4 +126,6 @@ def _entry(line: bytes, where: str) -> Decision | ModelFailure:
     failed = False
     with suppress(ValueError, RecursionError):
         failed = mapping(json.loads(line)).get("kind") == "failure"
-    return record_of(ModelFailure if failed else Decision, REVIEW_FORMAT_VERSION, line, where)
+    if failed:
+        return record_of(ModelFailure, REVIEW_FORMAT_VERSION, line, where)
+    return record_of(Decision, REVIEW_FORMAT_VERSION, line, where)

@@ -30,12 +30,25 @@ class Board:
     viewer: Viewer
 
     @cached_property
+    def by_version(self) -> Mapping[str, Sequence[Decision]]:
+        """All decisions by the version that they are on."""
+        found: dict[str, list[Decision]] = {}
+        for decision in self.all_decisions:
+            found.setdefault(decision.bundle_id, []).append(decision)
+        return found
+
+    @cached_property
+    def seen_by_version(self) -> Mapping[str, Sequence[Decision]]:
+        """What the viewer may see of them."""
+        return {id: some if id in self.open_to else visible(some, self.viewer) for id, some in self.by_version.items()}
+
+    @cached_property
     def items(self) -> tuple[Item, ...]:
         return tuple(Item(id, s.task, self.doubt(id).points, self.gold.get(id)) for id, s in self.subjects.items())
 
     @cached_property
     def standings(self) -> Mapping[str, Standing]:
-        return {item.bundle_id: standing(item, self.all_decisions) for item in self.items}
+        return {item.bundle_id: standing(item, self.by_version.get(item.bundle_id, ())) for item in self.items}
 
     @cached_property
     def queue(self) -> tuple[str, ...]:
@@ -63,24 +76,30 @@ class Board:
 
     def doubt(self, bundle_id: str) -> Doubt:
         """Not for blind eyes where it is `by_model`."""
-        models: list[Verdict] = [d.verdict for d in latest(self.all_decisions, bundle_id) if d.role == "model"]
+        models: list[Verdict] = [
+            d.verdict for d in latest(self.by_version.get(bundle_id, ()), bundle_id) if d.role == "model"
+        ]
         return self.subjects[bundle_id].doubt(as_vote(models[0]) if models else None)
 
     def revealed(self, bundle_id: str) -> bool:
         """Whether the viewer may see what others, models and judges say of a version."""
-        return may_see(self.all_decisions, self.viewer, bundle_id)
+        return may_see(self.by_version.get(bundle_id, ()), self.viewer, bundle_id)
 
     def own(self, bundle_id: str) -> Decision | None:
         """The last decision of the viewer in this role."""
         mine = [
-            d for d in latest(self.all_decisions, bundle_id) if self.viewer.is_own(d) and d.role == self.viewer.role
+            d
+            for d in latest(self.by_version.get(bundle_id, ()), bundle_id)
+            if self.viewer.is_own(d) and d.role == self.viewer.role
         ]
         return mine[-1] if mine else None
 
     def others(self, bundle_id: str) -> tuple[Decision, ...]:
         """What others say of a version, if the viewer may see it."""
         return tuple(
-            d for d in latest(self.seen, bundle_id) if not (self.viewer.is_own(d) and d.role == self.viewer.role)
+            d
+            for d in latest(self.seen_by_version.get(bundle_id, ()), bundle_id)
+            if not (self.viewer.is_own(d) and d.role == self.viewer.role)
         )
 
     def older(self, subject: Subject) -> tuple[tuple[Decision, ...], int]:
@@ -95,7 +114,7 @@ class Board:
         """Why the viewer may not decide on a version; "" if they may."""
         stands = self.standings[bundle_id]
         disputed = stands.state == "disputed" or stands.by == "adjudicator"
-        return refusal(self.all_decisions, self.viewer, bundle_id, disputed)
+        return refusal(self.by_version.get(bundle_id, ()), self.viewer, bundle_id, disputed)
 
 
 @dataclass

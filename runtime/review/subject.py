@@ -226,16 +226,14 @@ def _ir(bundle: Bundle) -> TaskIR | None:
 
 
 def _sources(bundle: Bundle) -> Mapping[str, str]:
-    """The sources in the bundle by their names in it, the one that declares the task first."""
+    """The sources in the bundle by their names in it, the one that declares the task first; of a verifier that is kept also its programs."""
     if SOURCE_INDEX not in bundle.files:
-        return {CHECKER: ""} if CHECKER in bundle.files else {}
+        return {CHECKER: as_text(bundle.read(CHECKER)) or ""} if CHECKER in bundle.files else {}
     with suppress(ValidationError):
         index = SourceIndex.model_validate_json(bundle.read(SOURCE_INDEX))
-        names = [
-            index.files[path]
-            for path in sorted(index.files, key=lambda path: path != index.main)
-            if path.endswith(".claw")
-        ]
+        wanted = (".claw", ".py", ".sh", ".js") if bundle.manifest.imported else (".claw",)
+        paths = sorted(index.files, key=lambda path: (path != index.main, path))
+        names = [index.files[path] for path in paths if path.endswith(wanted)]
         return {name: as_text(bundle.read(name)) or "" for name in names if name in bundle.files}
     return {}
 

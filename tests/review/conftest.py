@@ -20,6 +20,7 @@ from clawc.runtime.review.rollouts import Rollout, read_rollouts
 from clawc.runtime.review.rules import Viewer
 from clawc.runtime.review.session import Board, Review
 from clawc.runtime.review.subject import Subject, subject_of
+from clawc.spec.bundle import CheckVerdict, ScoredCheck
 from clawc.spec.review import Decision, Finding, Role, Seen, Verdict, Vote
 from tests.runtime.conftest import works
 from tests.web.conftest import chromium, tab
@@ -46,6 +47,15 @@ def bundles(built: Path) -> list[Bundle]:
     return [load(built / name) for name in TASKS]
 
 
+def verdict_of(check: ScoredCheck, passed: bool) -> CheckVerdict:
+    """Of an episode in which all checks but vetoes failed, unless it `passed`."""
+    ok = passed or check.kind != "check"
+    message = "" if ok else f"said of {check.name}"
+    return CheckVerdict(
+        name=check.name, kind=check.kind, weight=check.weight, passed=ok, credit=str(int(ok)), message=message
+    )
+
+
 def judged_run(folder: Path, bundle: Bundle) -> Path:
     """A run folder, as the runtime writes them, with one failed and one passed episode of a task, which a judge has judged."""
     from clawc.runtime.records import EpisodeRecord, RunInfo, RunTask, attempt_key, episode_id
@@ -63,10 +73,7 @@ def judged_run(folder: Path, bundle: Bundle) -> Path:
         record = EpisodeRecord(
             run_id="r1", key=attempt_key(episode, 1), episode=episode, attempt=1, task=task, template=task, bundle_id=id, agent="loop", index=index, seed=index,
             outcome="ok", score="0.8125" if passed else "0", score_checks="1" if passed else "0", C="1" if passed else "0", V="1",
-            checks=tuple(
-                {"name": c.name, "kind": c.kind, "weight": c.weight, "passed": passed or c.kind != "check", "credit": "1" if passed or c.kind != "check" else "0",
-                 "message": "" if passed else f"said of {c.name}"} for c in bundle.manifest.scoring.checks
-            ),  # type: ignore[arg-type]
+            checks=tuple(verdict_of(check, passed) for check in bundle.manifest.scoring.checks),
             final="all done", started="2026-03-01T00:00:00Z", ended="2026-03-01T00:00:01Z", seconds={"agent": 1.0},
         )  # fmt: skip
         lines.append(record.model_dump_json())

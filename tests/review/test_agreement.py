@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import pytest
 
 from clawc.runtime.review.agreement import agreement
 from clawc.runtime.stats.bootstrap import Resampling
-from clawc.spec.review import Decision, Verdict
+from clawc.spec.review import Decision, Verdict, Vote
 from tests.review.conftest import said, version
 
 FEW = Resampling(resamples=200)
 ACCEPT: Verdict = "accept"
+REVISE: Verdict = "revise"
+REJECT: Verdict = "reject"
 
 
-def both(pairs: Sequence[tuple[Verdict, Verdict]]) -> list[Decision]:
+PairOfVotes: TypeAlias = tuple[Verdict, Verdict]
+
+
+def both(pairs: Sequence[PairOfVotes]) -> list[Decision]:
     return [
         d for n, (one, two) in enumerate(pairs) for d in (said(version(n), "Ada", one), said(version(n), "Bo", two))
     ]
 
 
 # 6 accept/accept, 1 accept/revise, 1 revise/accept, 2 revise/revise.
-TEN = both([(ACCEPT, ACCEPT)] * 6 + [(ACCEPT, "revise"), ("revise", ACCEPT)] + [("revise", "revise")] * 2)
+SAME: PairOfVotes = (ACCEPT, ACCEPT)
+APART: list[PairOfVotes] = [(ACCEPT, REVISE), (REVISE, ACCEPT), (REVISE, REVISE), (REVISE, REVISE)]
+TEN = both([SAME] * 6 + APART)
 ALL = frozenset(version(n) for n in range(100))
 
 
@@ -44,7 +52,7 @@ def test_a_pair_by_hand() -> None:
 
 
 def test_where_all_is_of_one_kind_kappa_is_undefined_and_ac1_is_not() -> None:
-    found = agreement(both([(ACCEPT, ACCEPT)] * 8), ALL, {}, FEW)
+    found = agreement(both([SAME] * 8), ALL, {}, FEW)
     (pair,) = found.pairs
     assert pair.kappa.value is None and pair.kappa.bounds is None and pair.ac1.value == 1 and found.alpha.value is None
 
@@ -56,20 +64,20 @@ def test_without_tasks_in_common_nothing_is_said() -> None:
 
 def test_only_the_last_blind_vote_on_versions_that_are_there_counts() -> None:
     decisions = [
-        *both([("reject", ACCEPT), (ACCEPT, ACCEPT)]),
+        *both([(REJECT, ACCEPT), (ACCEPT, ACCEPT)]),
         said(version(0), "Ada", ACCEPT, note="changed before seeing anything"),
-        said(version(1), "Bo", "reject", others=True),
-        said(version(0), "Cy", "reject", role="adjudicator"),
+        said(version(1), "Bo", REJECT, others=True),
+        said(version(0), "Cy", REJECT, role="adjudicator"),
         said(version(7), "Ada", "defer"),
         said(version(200), "Ada", ACCEPT),
-        said(version(200), "Bo", "reject"),
+        said(version(200), "Bo", REJECT),
     ]
     (pair,) = agreement(decisions, ALL, {}, FEW).pairs
     assert (pair.units, pair.raw.value) == (2, 1.0)
 
 
 def test_a_model_is_a_rater_of_its_own_name_and_three_raters_are_three_pairs() -> None:
-    decisions = [*both([(ACCEPT, ACCEPT)]), said(version(0), "Ada", "reject", role="model")]
+    decisions = [*both([(ACCEPT, ACCEPT)]), said(version(0), "Ada", REJECT, role="model")]
     found = agreement(decisions, ALL, {}, FEW)
     assert [(p.first, p.second) for p in found.pairs] == [("Ada", "Ada (model)"), ("Ada", "Bo"), ("Ada (model)", "Bo")]
     # Of three ordered pairs of one unit, one agrees.
@@ -77,8 +85,8 @@ def test_a_model_is_a_rater_of_its_own_name_and_three_raters_are_three_pairs() -
 
 
 def test_known_verdicts_are_counted_for_each_reviewer() -> None:
-    gold = {version(0): ACCEPT, version(6): ACCEPT, version(7): "reject"}
-    found = agreement(TEN, ALL, gold, FEW)  # type: ignore[arg-type]
+    gold: dict[str, Vote] = {version(0): "accept", version(6): "accept", version(7): "reject"}
+    found = agreement(TEN, ALL, gold, FEW)
     assert [(line.reviewer, line.right, line.met) for line in found.gold] == [("Ada", 2, 3), ("Bo", 1, 3)]
 
 

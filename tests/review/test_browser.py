@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -162,16 +162,21 @@ def test_the_adjudicators_screen(review: MakeReview, bundles: list[Bundle], stac
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1280])
 def test_pages_fit_and_can_be_used(
-    review: MakeReview, bundles: list[Bundle], chromium: Browser, stack: ExitStack, scheme: str, width: int
+    review: MakeReview,
+    bundles: list[Bundle],
+    chromium: Browser,
+    stack: ExitStack,
+    scheme: Literal["light", "dark"],
+    width: int,
 ) -> None:
     ada, id = review("Ada"), bundles[1].manifest.id
     stored(ada, *[
-        *(said(b.manifest.id, name, verdict) for b in bundles[1:] for name, verdict in (("Ada", "accept"), ("Bo", "accept"))),  # type: ignore[misc]
+        *(said(b.manifest.id, name, "accept") for b in bundles[1:] for name in ("Ada", "Bo")),
         said(id, "model:one", "revise", role="model", findings=[Finding(severity="medium", tag="ambiguous", check="form", note="Which words?")]),
     ])  # fmt: skip
     context = chromium.new_context(
         viewport={"width": width, "height": 900}, color_scheme=scheme, has_touch=width == 400
-    )  # type: ignore[arg-type]
+    )
     page = context.new_page()
     base = opened(stack, ada, page)
     source = next(name for name in bundles[2].files if name.endswith(".claw"))

@@ -342,7 +342,7 @@ def test_two_servers_of_one_folder_know_each_others_votes(
     assert first.vote(id, "accept")[0] == 303 and second.vote(id, "accept")[0] == 303
     board = board_of(bo)
     assert board.standings[id].state in ("closed", "open") and len(board.standings[id].votes) == 2
-    assert "1 tasks with two blind votes" in second.page("/live")
+    assert "1 task with two blind votes" in second.page("/live")
 
 
 def test_a_vote_after_seeing_others_is_marked_so(review: MakeReview, bundles: list[Bundle], sites: ExitStack) -> None:
