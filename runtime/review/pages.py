@@ -109,7 +109,7 @@ def check_page(board: Board, shown: Shown, check: ShownCheck) -> str:
 
 def file_page(subject: Subject, file: ShownFile) -> str:
     """A file as text with numbered lines."""
-    lines = None if file.text is None else file.text.replace("\r\n", "\n").split("\n")
+    lines = None if file.text is None else file.text.replace("\r\n", "\n").removesuffix("\n").split("\n")
     return _rendered("file.html.j2", subject=subject, file=file, lines=lines)
 
 

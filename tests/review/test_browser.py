@@ -85,6 +85,7 @@ def test_a_review_by_keys_moves_the_queue(
 
     tab.keyboard.press("n")
     tab.wait_for_url(f"**/task/{queue[1]}")
+    tab.keyboard.press("j")  # a link has the focus, which Enter would follow
     tab.keyboard.press("a")
     tab.keyboard.press("Enter")
     tab.wait_for_url("**?stored")

@@ -81,6 +81,8 @@ if (form && more) {
   };
   form.addEventListener("input", weigh);
   form.addEventListener("click", weigh);
+  // A verdict that was chosen by its key has the focus, so that Enter stores it and follows no link that had it before.
+  form.querySelectorAll("[name=verdict]").forEach((each) => each.addEventListener("click", () => each.focus({ preventScroll: true })));
   weigh();
 }
 
