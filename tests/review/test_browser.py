@@ -192,6 +192,13 @@ def test_pages_fit_and_can_be_used(
         assert not faults(page), name
         assert not overflows(page), name
         pictured(page, f"review-{name}-{width}-{scheme}")
+    if width == 400:
+        page.goto(f"{base}/task/{bundles[0].manifest.id}")
+        page.get_by_role("link", name="Verdict").tap()
+        page.locator("label.pick.reject").tap()  # nothing lies over it
+        assert page.locator("input[value=reject]").is_checked()
+        page.get_by_role("button", name="Store").tap()
+        page.wait_for_selector("[role=alert]")  # it has no reason yet
     context.close()
 
 
