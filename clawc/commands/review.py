@@ -158,7 +158,8 @@ def _by_model(review: Review, options: ReviewOptions) -> int:
     from clawc.runtime.gateway.budget import Budget
     from clawc.runtime.judge.ask import Asker
     from clawc.runtime.judge.identity import judge_sampling
-    from clawc.runtime.review.model import ModelReviewer, review_all
+    from clawc.runtime.review.model import ModelReviewer, Reviewed, review_all
+    from clawc.runtime.review.summary import counted
     from clawc.runtime.run import run_closing
 
     choice = model_of(options.model)
@@ -179,18 +180,15 @@ def _by_model(review: Review, options: ReviewOptions) -> int:
         await asker.open()
         found.append(await review_all(reviewer, list(review.subjects.values()), review.ledger, progress))
 
-    found: list[object] = []
+    found: list[Reviewed] = []
     try:
         run_closing(work(), asker, "continue it by the same command")
     finally:
         for each in line:
             each.close()
     reviewed = found[0]
-    from clawc.runtime.review.model import Reviewed
-
-    assert isinstance(reviewed, Reviewed)
     before = f", {reviewed.before} before" if reviewed.before else ""
-    print(f"{clean(reviewer.name)} voted on {reviewed.voted} tasks{before}", file=sys.stderr)
+    print(f"{clean(reviewer.name)} voted on {counted(reviewed.voted, 'task')}{before}", file=sys.stderr)
     for why in reviewed.whys:
         print(f"no vote on {clean(why)}", file=sys.stderr)
     return reviewed.failed

@@ -17,7 +17,7 @@ def board_text(board: Board) -> list[str]:
     by = Counter(s.by for s in board.standings.values() if s.by)
     current = sum(d.bundle_id in board.subjects for d in board.all_decisions)
     text = [
-        f"{len(board.subjects)} tasks: {states['closed']} closed, {states['disputed']} disputed, {states['open']} open",
+        f"{counted(len(board.subjects), 'task')}: {states['closed']} closed, {states['disputed']} disputed, {states['open']} open",
         "closed: "
         + ", ".join(f"{outcomes[vote]} {vote}" for vote in VOTES)
         + f"; {by['agreement']} by agreement, {by['adjudicator']} by adjudication",
@@ -31,7 +31,7 @@ def board_text(board: Board) -> list[str]:
 
 def agreement_text(found: LiveAgreement) -> list[str]:
     """How far reviewers agree."""
-    text = [f"{found.units} tasks with at least two blind votes"]
+    text = [f"{counted(found.units, 'task')} with at least two blind votes"]
     if found.units:
         text += [
             f"  {name:<10} {_shown(f)}"
@@ -39,10 +39,15 @@ def agreement_text(found: LiveAgreement) -> list[str]:
         ]
     for pair in found.pairs:
         text.append(
-            f"{clean(pair.first)} and {clean(pair.second)}, {pair.units} tasks: same vote {_shown(pair.raw)}, kappa {_shown(pair.kappa)}, AC1 {_shown(pair.ac1)}"
+            f"{clean(pair.first)} and {clean(pair.second)}, {counted(pair.units, 'task')}: same vote {_shown(pair.raw)}, kappa {_shown(pair.kappa)}, AC1 {_shown(pair.ac1)}"
         )
     text += [f"{clean(g.reviewer)}: {g.right} of {g.met} known verdicts" for g in found.gold]
     return text
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 task`, `2 tasks`."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def _shown(found: Figure) -> str:

@@ -59,6 +59,14 @@ def test_sources_and_suites_are_reviewed_too(tmp_path: Path, capsys: pytest.Capt
     source = ROOT / "examples" / "order_totals.claw"
     assert cli.run(["review", str(source), "--model", script(tmp_path, FINE), "--model-only", "-o", str(out)]) == 0
     assert read_ledger(out).decisions[0].task == "order_totals"
+    (tmp_path / "order_totals.claw").write_bytes(source.read_bytes())
+    (tmp_path / "small.claw").write_text(
+        'claw 1\nsuite small {\n  title = "Small"\n  tasks = ["order_totals.claw"]\n}\n', encoding="utf-8"
+    )
+    assert cli.run(["bench", "build", str(tmp_path / "small.claw"), "--unproved", "-o", str(tmp_path / "suite")]) == 0
+    capsys.readouterr()
+    assert cli.run(["review", str(tmp_path / "suite"), "--export", "-o", str(out)]) == 0
+    assert "1 task: 0 closed, 0 disputed, 1 open" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("arguments", "told"), [
