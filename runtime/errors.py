@@ -1,5 +1,5 @@
 """Errors a person can act on. Codes: R01 bundle, R02 run folder, R03 sandbox, R04 harness, R05 workspace, R06 signature,
-R07 cluster, R08 image, R09 trajectories, models and gateway, R10 sets of tasks, R11 suites."""
+R07 cluster, R08 image, R09 trajectories, models and gateway, R10 sets of tasks, R11 suites, R12 reviews."""
 
 from __future__ import annotations
 

@@ -63,12 +63,6 @@ class Playground:
         template = environment("clawc.runtime.playground").get_template("playground.html.j2")
         return page(template.render(examples=self._examples.values(), names=self._names(), first=self._first))
 
-    async def icon(self, request: web.Request) -> web.Response:
-        """Browsers ask for it; there is none."""
-        from aiohttp import web
-
-        return web.Response(status=204)
-
     async def start(self, request: web.Request) -> web.Response:
         """What is shown first."""
         if self._first:
@@ -201,7 +195,6 @@ def application(project: Project | None, first: str, examples: Sequence[Example]
     app = web.Application(client_max_size=BODY, middlewares=[web.middleware(_errors_as_json)])
     app.cleanup_ctx.append(playground.running)
     app.router.add_get("/", playground.page)
-    app.router.add_get("/favicon.ico", playground.icon)
     app.router.add_get("/api/start", playground.start)
     app.router.add_get("/api/file", playground.file)
     app.router.add_get("/api/example", playground.example)

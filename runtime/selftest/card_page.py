@@ -80,7 +80,7 @@ def as_page(cards: Sequence[VerifierCard], version: str) -> str:
         scripts=scripts,
         cards=cards,
         figures=_figures(cards),
-        detailed=[_shown(cards[n], f"card{n}") for n in detailed],
+        detailed=[shown(cards[n], f"card{n}") for n in detailed],
         linked=set(detailed),
     )
     return page.lstrip() + "\n"
@@ -142,7 +142,8 @@ def _figures(cards: Sequence[VerifierCard]) -> list[tuple[str, str, str]]:
     ]
 
 
-def _shown(card: VerifierCard, key: str) -> Shown:
+def shown(card: VerifierCard, key: str) -> Shown:
+    """A card with its matrix in rows of operators, those of which something got away first."""
     checks = tuple(dict.fromkeys(line.check for line in card.matrix))
     cells = {(line.operator, line.check): line for line in card.matrix}
     survivors = {line.operator for line in card.survivors}

@@ -49,7 +49,11 @@ def guarded(app: web.Application, guard: Guard) -> web.Application:
     async def asked(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await guard.asked(request, answer_error(handler))
 
+    async def no_icon(request: web.Request) -> web.Response:
+        return web.Response(status=204)
+
     app.middlewares.insert(0, asked)
+    app.router.add_get("/favicon.ico", no_icon)  # browsers ask for it unasked
     app.router.add_get("/static/{name:[a-z0-9./-]+}", static_file)
     return app
 

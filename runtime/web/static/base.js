@@ -19,7 +19,7 @@
 // Keys that move and open: an element with data-key="x" is clicked by x, with data-focus="x" focused; never while one writes.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) { return; }
-  if (event.target.closest("input, textarea, select, [contenteditable]")) {
+  if (event.target.closest("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]")) {
     if (event.key === "Escape") { event.target.blur(); }
     return;
   }
