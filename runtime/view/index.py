@@ -6,13 +6,14 @@ memory, so that a run of 100,000 episodes is opened in the room that one of 100 
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import sqlite3
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from math import isfinite
 from pathlib import Path
@@ -28,7 +29,7 @@ from clawc.runtime.store.journal import open_to_read
 from clawc.runtime.store.run_folder import EPISODES, attempts_from, read_info, records_at
 from clawc.runtime.store.scores import SCORES, each_score, laid_over, scorings
 
-LAYOUT = 2
+LAYOUT = 3
 _FOLDER = "view"
 _BATCH = 1_000
 _EDGE = 64 << 10
@@ -49,21 +50,27 @@ _COLUMNS = (
 )
 _TABLES = (
     f"CREATE TABLE attempts ({_COLUMNS})",
-    "CREATE TABLE failures (n INTEGER NOT NULL, name TEXT NOT NULL)",
+    "CREATE TABLE failures (n INTEGER NOT NULL, name TEXT NOT NULL, counts INTEGER NOT NULL)",
     "CREATE TABLE scores (key TEXT PRIMARY KEY, judged TEXT NOT NULL, record BLOB NOT NULL)",
     "CREATE TABLE judgements (key TEXT PRIMARY KEY, judged TEXT NOT NULL, record BLOB NOT NULL)",
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    # Those by which an attempt that is taken in finds earlier ones.
     "CREATE INDEX by_episode ON attempts (episode)",
-    "CREATE INDEX in_order ON attempts (counts, n)",
-    "CREATE INDEX by_task ON attempts (counts, task, n)",
-    "CREATE INDEX by_outcome ON attempts (counts, outcome, n)",
-    "CREATE INDEX by_score ON attempts (counts, score, n)",
-    "CREATE INDEX by_seconds ON attempts (counts, seconds, n)",
-    "CREATE INDEX by_tokens ON attempts (counts, tokens, n)",
-    "CREATE INDEX by_cost ON attempts (counts, cost, n)",
-    "CREATE INDEX by_failure ON failures (name, n)",
     "CREATE INDEX of_attempt ON failures (n)",
 )
+# Made when all is in, which is faster than keeping them while it gets in.
+_INDEXES: Mapping[str, str] = {
+    "in_order": "attempts (counts, n)",
+    "by_task": "attempts (counts, task, n)",
+    "of_task": "attempts (counts, task, category, score, seconds, tokens, cost)",
+    "by_outcome": "attempts (counts, outcome, n)",
+    "by_score": "attempts (counts, score, n)",
+    "by_seconds": "attempts (counts, seconds, n)",
+    "by_tokens": "attempts (counts, tokens, n)",
+    "by_cost": "attempts (counts, cost, n)",
+    "by_failure": "failures (name, n)",
+    "counted": "failures (counts, name)",
+}
 
 
 class Place(NamedTuple):
@@ -134,7 +141,18 @@ class RunIndex:
         if known.get("run") != self.info.run_id or known.get("scores") != scored or known.get("edge") != edge:
             self._empty()
             self._take_scores()
-        self._grow(told)
+        if "covered" not in self._meta():
+            for name in _INDEXES:
+                self._database.execute(f"DROP INDEX IF EXISTS {name}")
+        collecting = gc.isenabled()
+        gc.disable()  # records form no cycles; looking for some would take half of the time
+        try:
+            self._grow(told)
+        finally:
+            if collecting:
+                gc.enable()
+        for name, columns in _INDEXES.items():
+            self._database.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {columns}")
         covered = int(self._meta().get("covered", "0"))
         self._set(run=self.info.run_id, scores=scored, edge=_edge(self.folder, covered), stamp=found)
 
@@ -178,14 +196,28 @@ class RunIndex:
         self._set(lines=str(number), covered=str(covered))
 
     def _add(self, batch: Sequence[tuple[EpisodeRecord, Place]], before: int) -> None:
+        rows: list[tuple[object, ...]] = []
         for number, (record, place) in enumerate(batch, before + 1):
-            values = _values(record, place, number)
             if record.attempt > 1:
+                self._insert(rows)
+                rows = []
+                earlier = "SELECT n FROM attempts WHERE episode = ?"
+                self._database.execute(f"UPDATE failures SET counts = 0 WHERE n IN ({earlier})", (record.episode,))
                 self._database.execute("UPDATE attempts SET counts = 0 WHERE episode = ?", (record.episode,))
-            self._database.execute(f"INSERT OR REPLACE INTO attempts VALUES ({', '.join('?' * len(values))})", values)
+            rows.append(_values(record, place, number))
+        self._insert(rows)
+        failed = (
+            (number, check.name)
+            for number, (record, _) in enumerate(batch, before + 1)
+            for check in record.checks
+            if not check.passed
+        )
+        self._database.executemany("INSERT INTO failures SELECT ?1, ?2, counts FROM attempts WHERE n = ?1", failed)
+
+    def _insert(self, rows: Sequence[tuple[object, ...]]) -> None:
+        if rows:
             self._database.executemany(
-                "INSERT INTO failures VALUES (?, ?)",
-                [(number, check.name) for check in record.checks if not check.passed],
+                f"INSERT OR REPLACE INTO attempts VALUES ({', '.join('?' * len(rows[0]))})", rows
             )
 
     def _take_scores(self) -> None:
@@ -248,7 +280,7 @@ def _connect(path: Path | None) -> sqlite3.Connection:
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = OFF")
     database.execute("PRAGMA cache_size = -32000")
-    if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'by_failure'").fetchall():
+    if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'of_attempt'").fetchall():
         for table in _TABLES:
             database.execute(table)
     return database

@@ -191,21 +191,30 @@ def attempts_of(index: RunIndex, key: str) -> list[Row]:
     return _rows(index, index.rows(query, (key,)))
 
 
+class _Sums(NamedTuple):
+    """Of the attempts of a task that count: how many there are, how many have each figure, and its sum."""
+
+    task: str
+    category: str
+    episodes: int
+    scored: int
+    passed: int
+    score: float
+    seconds: float
+    tokens: int
+    with_tokens: int
+    cost: float
+    with_cost: int
+
+
 def tasks_of(index: RunIndex) -> list[TaskRow]:
     """The tasks of a run, by name."""
-    return list(index.kept("tasks", lambda: _tasks(index)))
-
-
-def _tasks(index: RunIndex) -> tuple[TaskRow, ...]:
-    found = index.rows(
-        "SELECT task, min(category), count(*), count(score), sum(score >= 1), avg(score), avg(seconds), avg(tokens), sum(cost)"
-        " FROM attempts WHERE counts = 1 GROUP BY task ORDER BY task"
-    )
-    return tuple(
-        TaskRow(str(task), str(category), _int(episodes), _int(scored), _int(passed or 0), _real(mean), _real(seconds) or 0.0,
-                None if tokens is None else round(_real(tokens) or 0), _real(cost))
-        for task, category, episodes, scored, passed, mean, seconds, tokens, cost in found
-    )  # fmt: skip
+    return [
+        TaskRow(each.task, each.category, each.episodes, each.scored, each.passed, each.score / each.scored if each.scored else None,
+                each.seconds / each.episodes, round(each.tokens / each.with_tokens) if each.with_tokens else None,
+                each.cost if each.with_cost else None)
+        for each in _sums_of(index)
+    ]  # fmt: skip
 
 
 def totals_of(index: RunIndex) -> Totals:
@@ -213,36 +222,49 @@ def totals_of(index: RunIndex) -> Totals:
     return index.kept("totals", lambda: _totals(index))
 
 
+def failures_of(index: RunIndex, most: int = 200) -> list[tuple[str, int]]:
+    """The checks that did not pass, with in how many attempts that count; the most frequent first."""
+
+    def made() -> list[tuple[str, int]]:
+        query = (
+            "SELECT name, count(*) FROM failures WHERE counts = 1 GROUP BY name ORDER BY count(*) DESC, name LIMIT ?"
+        )
+        return [(str(name), _int(count)) for name, count in index.rows(query, (most,))]
+
+    return index.kept(("failures", most), made)
+
+
 def _totals(index: RunIndex) -> Totals:
-    episodes, scored, passed, mean, seconds, tokens, cost, tasks = index.rows(
-        "SELECT count(*), count(score), sum(score >= 1), avg(score), avg(seconds), sum(tokens), sum(cost), count(DISTINCT task)"
-        " FROM attempts WHERE counts = 1"
-    )[0]
+    tasks = _sums_of(index)
     outcomes = index.rows(
         "SELECT outcome, count(*) FROM attempts WHERE counts = 1 GROUP BY outcome ORDER BY count(*) DESC, outcome"
     )
-    n, won = _int(scored), _int(passed or 0)
+    episodes, n, won = (
+        (sum(column) for column in zip(*((t.episodes, t.scored, t.passed) for t in tasks))) if tasks else (0, 0, 0)
+    )
     bounds = wilson(won / n, n) if n else None
     return Totals(
-        _int(episodes), n, won, _real(mean), bounds.low if bounds else None, bounds.high if bounds else None, _real(seconds) or 0.0,
-        None if tokens is None else _int(tokens), _real(cost), _int(index.rows("SELECT count(*) FROM attempts")[0][0]),
-        tuple((str(name), _int(count)) for name, count in outcomes), _int(tasks),
+        episodes, n, won, sum(t.score for t in tasks) / n if n else None, bounds.low if bounds else None, bounds.high if bounds else None,
+        sum(t.seconds for t in tasks) / episodes if episodes else 0.0,
+        sum(t.tokens for t in tasks) if any(t.with_tokens for t in tasks) else None,
+        sum(t.cost for t in tasks) if any(t.with_cost for t in tasks) else None,
+        _int(index.rows("SELECT count(*) FROM attempts")[0][0]), tuple((str(name), _int(count)) for name, count in outcomes), len(tasks),
     )  # fmt: skip
 
 
-def failures_of(index: RunIndex, task: str = "", most: int = 200) -> list[tuple[str, int]]:
-    """The checks that did not pass, with in how many attempts that count; the most frequent first."""
-    return index.kept(("failures", task, most), lambda: _failures(index, task, most))
+def _sums_of(index: RunIndex) -> tuple[_Sums, ...]:
+    def made() -> tuple[_Sums, ...]:
+        found = index.rows(
+            "SELECT task, min(category), count(*), count(score), sum(score >= 1), total(score), total(seconds), total(tokens), count(tokens),"
+            " total(cost), count(cost) FROM attempts WHERE counts = 1 GROUP BY task ORDER BY task"
+        )
+        return tuple(
+            _Sums(str(task), str(category), _int(episodes), _int(scored), _int(passed), _real(score) or 0.0, _real(seconds) or 0.0,
+                  _int(tokens), _int(with_tokens), _real(cost) or 0.0, _int(with_cost))
+            for task, category, episodes, scored, passed, score, seconds, tokens, with_tokens, cost, with_cost in found
+        )  # fmt: skip
 
-
-def _failures(index: RunIndex, task: str, most: int) -> list[tuple[str, int]]:
-    where, values = ("AND task = ?", (task,)) if task else ("", ())
-    found = index.rows(
-        f"SELECT name, count(*) FROM failures JOIN attempts USING (n) WHERE counts = 1 {where}"
-        " GROUP BY name ORDER BY count(*) DESC, name LIMIT ?",
-        (*values, most),
-    )
-    return [(str(name), _int(count)) for name, count in found]
+    return index.kept("sums", made)
 
 
 _ROW = "n, key, task, attempt, counts, outcome, score, seconds, tool_calls, model_calls, tokens, cost, seed"
