@@ -161,7 +161,7 @@ def asked(viewer: Viewer, episodes: int, each: int) -> dict[str, list[str]]:
     pairs = [link for task in some[:3] for link in viewer.links(f"/compare/task?a=0&b=1&task={task}", '/pair[^"]*')[:2]]
     keys = [
         link
-        for at in range(3)
+        for _ in range(3)
         for link in viewer.links(f"/run/0/episodes?page={rng.randint(1, last)}", '/run/0/episode/[^"]*')
     ]
     sorts = ("score", "seconds", "tokens", "cost", "task")
@@ -201,20 +201,12 @@ def benchmark(episodes: int, each: int) -> dict[str, Any]:
         try:
             style = viewer.links("/", '/static/[^"]*base.css')[0]
             plain = [viewer.get(style) for _ in range(each)]
-            pages = {}
+            pages: dict[str, dict[str, float]] = {}
             for kind, paths in asked(viewer, episodes, each).items():
                 times = sorted(viewer.get(path) for path in paths)
                 pages[kind] = {"median_ms": statistics.median(times), "most_ms": times[-1], "n": len(times)}
-            with open(journals[0], "ab") as file:
-                extra = random.Random(2)
-                for number in range(1_000):
-                    for line in _attempts(extra, f"order_totals_{number % 7:05}", "f" * 64, SEEDS + number, 0.0):
-                        file.write(
-                            json.dumps(
-                                line | {"key": f"more-{number}-a{line['attempt']}", "episode": f"more-{number}"}
-                            ).encode()
-                            + b"\n"
-                        )
+            with open(journals[0], "ab") as more:
+                more.writelines(_more(1_000))
             time.sleep(1.1)
             grown = viewer.get("/run/0")
             peak = viewer.peak_mb()
@@ -231,6 +223,15 @@ def benchmark(episodes: int, each: int) -> dict[str, Any]:
             "peak_mb": peak, "most_ms": worst, "aims": {"most_ms": AIM_MS, "peak_mb": AIM_MB},
             "met": worst < AIM_MS and peak < AIM_MB and opening["first_peak_mb"] < AIM_MB,
         }  # fmt: skip
+
+
+def _more(count: int) -> Iterator[bytes]:
+    """Lines of further episodes."""
+    rng = random.Random(2)
+    for number in range(count):
+        for line in _attempts(rng, f"order_totals_{number % 7:05}", "f" * 64, SEEDS + number, 0.0):
+            line |= {"key": f"more-{number}-a{line['attempt']}", "episode": f"more-{number}"}
+            yield json.dumps(line).encode() + b"\n"
 
 
 def _in_memory(folder: Path) -> float:

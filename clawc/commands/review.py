@@ -104,7 +104,7 @@ def _subjects(paths: Sequence[Path], options: ReviewOptions, scratch: Path) -> d
     from clawc.runtime.review.rollouts import read_rollouts
     from clawc.runtime.review.subject import subject_of
     from clawc.runtime.selftest.card_store import CardStore
-    from clawc.runtime.suite.calibrated import read_calibration
+    from clawc.runtime.suite.calibration_file import read_calibration
 
     items = {} if options.calibration is None else {i.bundle_id: i for i in read_calibration(options.calibration).items}
     bundles = {bundle.manifest.id: bundle for bundle in _bundles(paths, scratch)}

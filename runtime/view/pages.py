@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import ceil
-from typing import NamedTuple, cast, get_args
+from typing import NamedTuple, get_args
 
 import jinja2
 
@@ -40,7 +40,7 @@ class Pages:
     def __init__(self, links: Links, depth: int | None = None) -> None:
         self.links = links
         self._templates: jinja2.Environment = environment(PACKAGE, depth=depth)
-        known = cast("dict[str, object]", self._templates.globals)
+        known: dict[str, object] = self._templates.globals  # pyright: ignore[reportAssignmentType]
         known.update(links=links, money=money, changed=_changed, nothing=Wanted(), percent=_percent)
         self._templates.filters["capitalize_first"] = _capitalized
 

@@ -283,7 +283,7 @@ def _rows(index: RunIndex, found: list[tuple[object, ...]]) -> list[Row]:
         Row(_int(n), str(key), str(task), _int(attempt), bool(counts), cast("Outcome", outcome), _real(score), _real(seconds) or 0.0, _int(tool_calls),
             _int(model_calls), None if tokens is None else _int(tokens), _real(cost), str(seed), tuple(failed.get(_int(n), ())))
         for n, key, task, attempt, counts, outcome, score, seconds, tool_calls, model_calls, tokens, cost, seed in found
-    ]  # type: ignore[arg-type]  # fmt: skip  # pyright: ignore[reportArgumentType]
+    ]  # fmt: skip  # pyright: ignore[reportArgumentType]
 
 
 def _where(wanted: Wanted) -> tuple[str, list[object]]:

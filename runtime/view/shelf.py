@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -77,9 +78,7 @@ def open_shelf(paths: Sequence[Path], told: Callable[[str, int], None] | None = 
     labels = labels_of(folders)
     shelf: list[Volume] = []
     for label, folder in zip(labels, folders):
-        shelf.append(
-            Volume(label, open_index(folder, (lambda count, label=label: told(label, count)) if told else None))
-        )
+        shelf.append(Volume(label, open_index(folder, partial(told, label) if told else None)))
     return shelf
 
 

@@ -93,6 +93,7 @@ def calls_in(turns: Iterable[Turn]) -> int:
 
 def _call(call: ToolCall, result: Message | None, room: _Room) -> Call:
     fields = _fields(call.arguments)
+    arguments: tuple[Argument, ...]
     if fields is None:
         arguments = (Argument("", room.text(call.arguments), True),) if call.arguments.strip() else ()
         gist = call.arguments

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import jinja2
 from markupsafe import Markup
@@ -75,7 +75,7 @@ def environment(*packages: str, depth: int | None = None) -> jinja2.Environment:
         "style": style,
         "script": script,
     }
-    known = cast("dict[str, object]", made.globals)
+    known: dict[str, object] = made.globals  # pyright: ignore[reportAssignmentType]
     known |= {**named, "embedded": depth is not None}
     return made
 
