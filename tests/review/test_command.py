@@ -15,6 +15,7 @@ import pytest
 from clawc import cli
 from clawc.runtime.review.ledger import read_ledger
 from tests.review.conftest import said, version
+from tests.suite.suites import SIX, calibrated
 
 ROOT = Path(__file__).parents[2]
 FINE = json.dumps({"verdict": "accept", "findings": [], "notes": ""})
@@ -128,3 +129,15 @@ def test_the_server_says_where_it_is_and_ends_on_a_signal(built: Path, tmp_path:
     finally:
         server.kill()
         server.wait()
+
+
+def test_a_calibration_is_read_and_what_is_none_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    calibration = tmp_path / "calibration.json"
+    calibration.write_text(calibrated(tmp_path / "suite", SIX).model_dump_json(), encoding="utf-8")
+    bundles = tmp_path / "suite" / "bundles"
+    model = ["--model", script(tmp_path, FINE), "--model-only"]
+    asked = ["review", str(bundles), *model, "-o", str(tmp_path / "review"), "--calibration"]
+    assert cli.run([*asked, str(calibration)]) == 0
+    assert "voted on 6 tasks" in capsys.readouterr().err
+    assert cli.run([*asked, str(tmp_path / "none.json")]) != 0
+    assert "there is no calibration" in capsys.readouterr().err
