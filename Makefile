@@ -2,14 +2,14 @@
 .PHONY: test ci nightly mutation
 
 test:
-	.venv/bin/python -m pytest -q -n 3
+	.venv/bin/python -m pytest -q -n 2
 
 ci:
 	.ci/run
 
 nightly:
 	PATH="$(CURDIR)/.venv/bin:$$PATH" .ci/agents
-	CLAWC_TEST_AGENTS=1 CLAWC_FUZZ=100000 CLAWC_WALKS=10000 .venv/bin/python -m pytest -q -n 3 -m "nightly or not nightly"
+	CLAWC_TEST_AGENTS=1 CLAWC_FUZZ=100000 CLAWC_WALKS=10000 .venv/bin/python -m pytest -q -n 2 -m "nightly or not nightly"
 	cat build/hostile/*.json
 	rm -rf build/train && mkdir -p build/train
 	.venv/bin/python -m bench.train_nightly --work build/train/fine-tuned --json build/train/nightly.json
