@@ -25,11 +25,12 @@ from clawc.runtime.review.forms import tag_of
 from clawc.runtime.review.ledger import Ledger
 from clawc.runtime.review.sealed import Sealed
 from clawc.runtime.review.session import new_key, seen_of, stamp
-from clawc.runtime.review.solution import Step, as_text
+from clawc.runtime.review.solution import Step
 from clawc.runtime.review.subject import Shown, ShownCheck, Subject, shown
 from clawc.runtime.synth.authoring.prompts import mark_for
 from clawc.runtime.synth.authoring.replies import schema_of
 from clawc.runtime.synth.replies import read_object
+from clawc.runtime.web.differences import as_text
 from clawc.spec.bundle import Strict
 from clawc.spec.review import Decision, Finding, ModelFailure, Severity, Vote, contradiction
 

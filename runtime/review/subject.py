@@ -15,7 +15,7 @@ from clawc.runtime.review.doubt import Doubt, Evidence, doubt
 from clawc.runtime.review.requirements import Requirement, Told, told
 from clawc.runtime.review.rollouts import AgentStrip, Rollout, strips
 from clawc.runtime.review.sealed import Sealed, block, sealed
-from clawc.runtime.review.solution import Step, as_text, steps_of
+from clawc.runtime.review.solution import Step, steps_of
 from clawc.runtime.selftest.admission import key_here
 from clawc.runtime.selftest.card_file import CardFault, read_card
 from clawc.runtime.selftest.card_page import Shown as ShownCard
@@ -24,6 +24,7 @@ from clawc.runtime.selftest.card_store import CardStore
 from clawc.runtime.selftest.signature import is_signed
 from clawc.runtime.suite.assemble import verifier_hash
 from clawc.runtime.synth.lexical import jaccard, trigrams
+from clawc.runtime.web.differences import as_text
 from clawc.spec.bundle import CHECKER, INSTRUCTION, IR, SOURCE_INDEX, WORKSPACE, SourceIndex
 from clawc.spec.calibration import CalibratedItem
 from clawc.spec.card import EvidenceLine, MatrixLine, MutantLine, VerifierCard

@@ -13,16 +13,16 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from clawc.runtime.bundle import load
+from clawc.runtime.bundle import Bundle
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.records import EpisodeRecord, RunInfo
 from clawc.runtime.scoring.bytecode import TRAJECTORY
+from clawc.runtime.store.bundles import Bundles
 from clawc.runtime.store.run_folder import FOLDERS, read_run
 from clawc.runtime.trajectory.records import Document, Message, MessageUsage, ToolCall, TrajectoryRecord, is_time
 from clawc.runtime.trajectory.strangers import Given, each_object, open_inside
 from clawc.spec.bundle import INSTRUCTION
 
-_BUNDLES = "bundles"
 _FINISH = {"done": "stop", "truncated": "length"}
 
 
@@ -79,29 +79,25 @@ class Instructions:
     """What the agents of a run were told, from its bundles, as far as these are still there and whole."""
 
     def __init__(self, folder: Path, info: RunInfo) -> None:
-        # Where a run folder was moved, its own bundles moved along.
-        self._paths = {
-            task.bundle_id: (folder / _BUNDLES / Path(task.path).name, Path(task.path)) for task in info.tasks
-        }
+        self._bundles = Bundles(folder, info)
         self._known: dict[str, str] = {}
 
     def of(self, record: EpisodeRecord) -> str:
         """The instruction; empty if it cannot be had."""
         id = record.bundle_id
         if id not in self._known:
-            self._known[id] = next((text for path in self._paths.get(id, ()) if (text := _instruction(path, id))), "")
+            self._known[id] = instruction_of(self._bundles.of(id))
         return self._known[id]
 
 
-def _instruction(path: Path, bundle_id: str) -> str:
-    """Raises nothing: the path is what a run folder says, and need not be one."""
+def instruction_of(bundle: Bundle | None) -> str:
+    """What a bundle tells an agent; empty if it cannot be had."""
+    if bundle is None or INSTRUCTION not in bundle.files:
+        return ""
     try:
-        bundle = load(path)
-        if bundle.manifest.id == bundle_id and INSTRUCTION in bundle.files:
-            return bundle.read(INSTRUCTION).decode("utf-8", "replace")
-    except (RuntimeFault, OSError, ValueError):
-        pass
-    return ""
+        return bundle.read(INSTRUCTION).decode("utf-8", "replace")
+    except RuntimeFault:
+        return ""
 
 
 class _Heard:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
@@ -34,17 +34,8 @@ def view_app(shelf: Sequence[Volume]) -> web.Application:
         ("/", site.runs), ("/run/{run}", site.run), ("/run/{run}/episodes", site.episodes), ("/run/{run}/episode/{key}", site.episode),
         ("/run/{run}/file/{key}", site.file), ("/compare", site.compare), ("/compare/task", site.compare_task), ("/pair", site.pair),
     ):  # fmt: skip
-        app.router.add_get(path, _answering(answer))
+        app.router.add_get(path, answer)
     return app
-
-
-def _answering(
-    answer: Callable[[web.Request], Awaitable[web.StreamResponse]],
-) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    async def handler(request: web.Request) -> web.StreamResponse:
-        return await answer(request)
-
-    return handler
 
 
 class _Site:

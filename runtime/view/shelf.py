@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -11,13 +11,13 @@ from clawc.exits import UserError
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.judge.records import JudgementRecord
 from clawc.runtime.records import EpisodeRecord, LimitUse
+from clawc.runtime.store.bundles import Bundles
 from clawc.runtime.store.run_folder import RUN
-from clawc.runtime.trajectory.read import read_trajectory
-from clawc.runtime.view.files import Bundles, FileDiff, diffs_of
+from clawc.runtime.trajectory.read import instruction_of, read_trajectory
+from clawc.runtime.view.files import FileDiff, diffs_of
 from clawc.runtime.view.index import RunIndex, open_index
 from clawc.runtime.view.query import Row, Totals, row_of, totals_of
 from clawc.runtime.view.transcript import Turn, turns_of
-from clawc.spec.bundle import INSTRUCTION
 
 # Files of an attempt whose differences stand on its page.
 FILES = 12
@@ -97,7 +97,7 @@ def attempt_of(volume: Volume, key: str, files: int = FILES) -> Attempt | None:
     if record is None or row is None:
         return None
     bundle = volume.bundles.of(record.bundle_id)
-    instruction = bundle.read(INSTRUCTION).decode("utf-8", "replace") if bundle and INSTRUCTION in bundle.files else ""
+    instruction = instruction_of(bundle)
     turns: tuple[Turn, ...] = ()
     trouble = ""
     try:
@@ -129,9 +129,3 @@ def _below(path: Path, deep: int) -> Iterator[Path]:
         for each in inside:
             if each.name not in ("episodes", "bundles") and not each.name.startswith("."):
                 yield from _below(each, deep - 1)
-
-
-def refreshed(shelf: Iterable[Volume]) -> None:
-    """Take in what was written since."""
-    for volume in shelf:
-        volume.index.refresh()

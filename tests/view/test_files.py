@@ -11,8 +11,9 @@ import pytest
 from clawc.runtime.bundle import load
 from clawc.runtime.records import Change, Changes, EpisodeRecord
 from clawc.runtime.trajectory.records import Message, ToolCall, TrajectoryRecord
-from clawc.runtime.view.files import BYTES, LINES, DiffLine, FileDiff, diff_of, left_by
+from clawc.runtime.view.files import FileDiff, diff_of, left_by
 from clawc.runtime.view.transcript import TEXT, WHOLE, turns_of
+from clawc.runtime.web.differences import BYTES, LINES, DiffLine, differences
 from tests.runtime.conftest import MakeBundle, make_bundle
 from tests.runtime.run_folders import record
 
@@ -90,13 +91,11 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
 
 def test_differences_rebuild_both_texts(tmp_path: Path, make_bundle: MakeBundle) -> None:
     """Removed and same lines are the old text, added and same the new one, wherever nothing is left out."""
-    from clawc.runtime.view import files
-
     rng = random.Random(1)
     for _ in range(200):
         old = [rng.choice("abc") for _ in range(rng.randrange(6))]
         new = [rng.choice("abc") for _ in range(rng.randrange(6))]
-        lines = list(files._difference(old, new))  # pyright: ignore[reportPrivateUsage]
+        lines = list(differences(old, new))
         kept = [line for line in lines if line.kind != "hunk"]
         if old != new and max(len(old), len(new)) <= 4:
             assert [line.text for line in kept if line.kind != "added"] == old
@@ -105,11 +104,9 @@ def test_differences_rebuild_both_texts(tmp_path: Path, make_bundle: MakeBundle)
 
 @pytest.mark.parametrize("letters", ["ab", "abcdefghijklmnopqrstuvwxyz"])
 def test_texts_that_are_hard_to_compare_end(letters: str) -> None:
-    from clawc.runtime.view import files
-
     rng = random.Random(2)
     old, new = ([rng.choice(letters) for _ in range(LINES)] for _ in range(2))
-    assert len(list(files._difference(old, new))) <= 2 * LINES + 10  # pyright: ignore[reportPrivateUsage]
+    assert len(list(differences(old, new))) <= 2 * LINES + 10
 
 
 def trajectory(*messages: Message) -> TrajectoryRecord:

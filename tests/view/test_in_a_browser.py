@@ -46,6 +46,7 @@ def test_from_the_runs_to_what_an_agent_did(tab: Page, guard: Guard) -> None:
     assert "token" not in tab.url and tab.title() == "Runs – clawc"
     pictured(tab, "view-runs")
     tab.get_by_role("link", name="second").click()
+    tab.wait_for_url("**/run/1")
     assert tab.get_by_role("heading", level=1).inner_text() == "second"
     pictured(tab, "view-run")
     tab.keyboard.press("e")
@@ -56,6 +57,7 @@ def test_from_the_runs_to_what_an_agent_did(tab: Page, guard: Guard) -> None:
     assert rows.count() >= 1 and all(score == "0.00" for score in rows.locator("td:nth-child(3)").all_inner_texts())
     pictured(tab, "view-episodes")
     rows.first.get_by_role("link").click()
+    tab.wait_for_url("**/episode/**")
     assert tab.get_by_role("heading", name="Checks").is_visible()
     assert tab.locator("details.check.failed[open] .expect.failed").count() >= 1
     first = tab.url
@@ -69,6 +71,7 @@ def test_from_the_runs_to_what_an_agent_did(tab: Page, guard: Guard) -> None:
     tab.wait_for_url("**/episodes?score=zero")
     tab.get_by_role("link", name="Clear").click()
     acting(tab).click()
+    tab.wait_for_url("**/episode/**")
     folded = tab.locator("details.call")
     assert folded.count() >= 1 and tab.locator("details.call[open]").count() == 0
     tab.keyboard.press("o")
@@ -140,6 +143,7 @@ def test_a_folder_opens_from_a_disk(tab: Page, played: Path, tmp_path: Path) -> 
     tab.on("request", lambda request: asked.append(request.url))
     tab.goto((out / "index.html").as_uri())
     tab.get_by_role("link", name="second", exact=True).click()
+    tab.wait_for_url("**/run-2/index.html")
     tab.keyboard.press("e")
     tab.wait_for_url("**/episodes-1.html")
     every = tab.locator("table.list tbody tr").count()
@@ -148,6 +152,7 @@ def test_a_folder_opens_from_a_disk(tab: Page, played: Path, tmp_path: Path) -> 
     assert 0 < tab.locator("table.list tbody tr:visible").count() < every
     tab.get_by_label("Filter this page").fill("")
     acting(tab).click()
+    tab.wait_for_url("**/episode/*.html")
     tab.keyboard.press("o")
     assert tab.locator("details.call[open]").count() >= 1 and not faults(tab)
     assert tab.evaluate("document.fonts.ready.then(() => [...document.fonts].some((each) => each.status === 'loaded'))")
