@@ -128,7 +128,7 @@ def check_instance(parsed: Parsed, assets: Assets | None = None, seed: int = 0, 
             if compiled is not None:
                 found.append(compiled)
     if _has_suites(file):
-        declare_suites(_outer(source, file, diagnostics, recorded), file)
+        declare_suites(outermost(source, file, diagnostics, recorded), file)
     if not any(isinstance(i, ast.Block) for i in file.items):
         _module(source, file, diagnostics, recorded)
     if not any(isinstance(i, (ast.Block, ast.BrokenItem, ast.Def, ast.Let)) for i in file.items):
@@ -142,7 +142,7 @@ def read_suites(parsed: Parsed) -> tuple[list[SuiteDeclaration], list[Diagnostic
     """The suites that a file declares, and what is wrong in it; none of the former where something is an error."""
     diagnostics = Diagnostics()
     diagnostics.include(parsed.diagnostics)
-    found = declare_suites(_outer(parsed.source, parsed.file, diagnostics, NoAssets()), parsed.file)
+    found = declare_suites(outermost(parsed.source, parsed.file, diagnostics, NoAssets()), parsed.file)
     return ([] if diagnostics.has_errors else found), sift(parsed.source, parsed.allowed, diagnostics).kept
 
 
@@ -166,7 +166,7 @@ def _task(
         nonlocal said
         said = Diagnostics()  # of an instance that is not admitted, nothing is said
         said.include(diagnostics)
-        return declare_inputs(_outer(source, file, said, assets, seed, number).child(), block, file.edition)
+        return declare_inputs(outermost(source, file, said, assets, seed, number).child(), block, file.edition)
 
     try:
         admission = draw_until_admitted(block, draw, repeat=draws_something(block) and not diagnostics.has_errors)
@@ -233,14 +233,14 @@ def _passes(
 
 def _module(source: Source, file: ast.File, diagnostics: Diagnostics, assets: Assets) -> None:
     """A file that only gives names to others: what is wrong in its values is said here."""
-    outer = _outer(source, file, diagnostics, assets)
+    outer = outermost(source, file, diagnostics, assets)
     for item in file.items:
         binding = outer.names.get(item.name.text) if isinstance(item, ast.Let) else None
         if isinstance(binding, LetBinding):
             let_value(outer, binding, binding.span)
 
 
-def _outer(
+def outermost(
     source: Source, file: ast.File, diagnostics: Diagnostics, assets: Assets, seed: int = 0, draw: int = 0
 ) -> Context:
     """The names of the file, which all its tasks see."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Container, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, NamedTuple, Union
+from typing import Any, NamedTuple, Protocol, Union
 
 from clawc.compiler.elaborate.elsewhere import argument_called, field_called, write_instead
 from clawc.compiler.source import Diagnostics, Fix, Source
@@ -227,6 +227,16 @@ class Hidden(NamedTuple):
     other: str
 
 
+class Observer(Protocol):
+    """Somebody who looks on while a task is elaborated, such as an editor."""
+
+    def typed(self, cx: Context, node: ast.Expr, value: Core) -> None:
+        """An expression has become a core, in this place."""
+
+    def staged(self, cx: Context, verb: ast.Ident, rows: Core) -> None:
+        """A verb is about to be applied to these rows."""
+
+
 @dataclass(slots=True)
 class TaskState:
     """What all expressions of one task share."""
@@ -254,6 +264,7 @@ class TaskState:
     unjudged: bool = False  # the checks are missing or were not read
     imported: bool = False  # the verifier is kept as its authors score
     assets: Any = None
+    observer: Observer | None = None
 
 
 class Context:

@@ -65,7 +65,10 @@ def expression(cx: Context, node: ast.Expr) -> Core:
             return cx.error(
                 "E0108", node.span, f"definitions lead through each other more than {MAX_CHAIN} levels deep"
             )
-        return _expression(cx, node)
+        value = _expression(cx, node)
+        if cx.task.observer is not None:
+            cx.task.observer.typed(cx, node, value)
+        return value
     finally:
         cx.depth -= 1
         cx.task.depth -= 1

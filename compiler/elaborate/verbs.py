@@ -82,6 +82,8 @@ def verb(
 ) -> Core:
     """One verb over `rows`; what is wrong with these is told at `at`."""
     at = at or rows.span
+    if cx.task.observer is not None:
+        cx.task.observer.staged(cx, name, rows)
     if is_error(rows):
         return rows
     group, cx.group = cx.group, None
