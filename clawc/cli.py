@@ -11,7 +11,17 @@ from typing import Annotated
 
 import typer
 
-from clawc import __version__, bench_verbs, exits, image_verbs, page_verbs, run_verbs, synth_verbs, train_verbs
+from clawc import (
+    __version__,
+    bench_verbs,
+    exits,
+    image_verbs,
+    page_verbs,
+    run_verbs,
+    synth_verbs,
+    tool_verbs,
+    train_verbs,
+)
 from clawc.cli_options import Format, Image, Output, Sandbox, Sources
 from clawc.commands.output import close_output
 from clawc.exits import UserError
@@ -27,8 +37,9 @@ app.add_typer(synth_verbs.app)
 app.add_typer(train_verbs.app)
 app.add_typer(bench_verbs.app)
 app.add_typer(page_verbs.app)
+app.add_typer(tool_verbs.app)
 
-LATER = ("lsp", "mcp")
+LATER = ("mcp",)
 
 
 def _version(wanted: bool) -> None:

@@ -304,12 +304,12 @@ class _Walk:
         if not isinstance(other.node, ast.Block):
             return
         for part in _blocks(other.node.items, *_INPUTS):
-            name = _label(part)
-            if name is not None:
-                span = Span(name.span.start + other.shift, name.span.end + other.shift)
+            label = _label(part)
+            if label is not None:
+                span = Span(label.span.start + other.shift, label.span.end + other.shift)
                 whole = Span(part.span.start + other.shift, part.span.end + other.shift)
-                made = Declaration(name.text, "input", other.path, span, whole, part, other.shift, task)
-                task.names.setdefault(name.text, made)
+                made = Declaration(label.text, "input", other.path, span, whole, part, other.shift, task)
+                task.names.setdefault(label.text, made)
 
     def _attribute(self, scope: Scope, node: ast.Attribute, inside: str) -> None:
         row = BY_KIND[inside].attribute(node.name.text) if inside in BY_KIND else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from clawc.compiler.passes.lex import KEYWORDS, Token, lex
@@ -19,7 +20,8 @@ _WORDS = frozenset(("NAME", *KEYWORDS.values()))
 
 class Situation(NamedTuple):
     """`word` is the beginning of a word before the cursor and `start` where it begins. `blocks` are the kinds of the blocks around,
-    outermost first, `given` the attributes that the innermost has before the cursor.
+    outermost first, `given` the attributes that the innermost has, where
+    an item is written.
 
     `attribute` is the one whose value is written, `call` the function or verb whose arguments are, `object` the word before a dot.
     """
@@ -50,7 +52,6 @@ def situation(text: str, offset: int) -> Situation:
     before = text[:offset]
     start = _word_start(before)
     word = before[start:]
-    line = before[before.rfind("\n") + 1 :]
     tokens, comments = lex(text[:start])
     if (
         comments
@@ -66,7 +67,9 @@ def situation(text: str, offset: int) -> Situation:
         return _in_text(
             text, offset, lex(text[: closing.start]).tokens[:-1], closing.start, text[closing.start : offset]
         )
-    return _among(tokens[:-1], word, start, line)
+    made = _among(tokens[:-1], word, start)
+    braces = [f.at for f in _frames(tokens[:-1]) if f.block]
+    return made._replace(given=_given(text, tokens[braces[-1]].start)) if braces and made.kind == "item" else made
 
 
 def _word_start(before: str) -> int:
@@ -90,7 +93,7 @@ def _in_text(text: str, offset: int, tokens: list[Token], start: int, raw: str) 
     """In a text: a hole is as an expression; else the text may be the path of a file."""
     said = text[start:offset]
     hole = said.rfind("{{")
-    outer = _among(tokens, "", start, "")
+    outer = _among(tokens, "", start)
     if hole >= 0 and "}}" not in said[hole:] and not raw.startswith("re"):
         inner = situation(text[start + hole + 2 : offset], offset - start - hole - 2)
         kind: Kind = "value" if inner.kind in ("item", "nothing", "value") else inner.kind
@@ -102,7 +105,7 @@ def _in_text(text: str, offset: int, tokens: list[Token], start: int, raw: str) 
     return outer._replace(kind="text", word=written, start=offset - len(written))
 
 
-def _among(tokens: list[Token], word: str, start: int, line: str) -> Situation:
+def _among(tokens: list[Token], word: str, start: int) -> Situation:
     """Between tokens."""
     frames = _frames(tokens)
     blocks = tuple(f.block for f in frames if f.block)
@@ -110,9 +113,8 @@ def _among(tokens: list[Token], word: str, start: int, line: str) -> Situation:
     last = tokens[-1] if tokens else None
     at_block = inner is None or bool(inner.block)
     head = _line(tokens, frames)
-    given = _given(tokens, inner)
     closers = "".join({"{": "}", "(": ")", "[": "]"}[f.open] for f in reversed(frames) if not f.block)
-    made = Situation("value", word, start, blocks, given, _attribute(tokens, frames), closers=closers)
+    made = Situation("value", word, start, blocks, frozenset(), _attribute(tokens, frames), closers=closers)
     if last is None or last.kind in ("_NL", "SEMICOLON", "EDITION") or (last.kind == "LBRACE" and at_block):
         hanging = len(tokens) > 1 and tokens[-2].kind in ("EQUAL", "_COMMA", "_PIPE", "THEN", "ELSE")
         return made if hanging or not at_block else made._replace(kind="item")
@@ -204,20 +206,24 @@ def _attribute(tokens: list[Token], frames: list[_Frame]) -> str:
     return ""
 
 
-def _given(tokens: list[Token], inner: _Frame | None) -> frozenset[str]:
-    """The attributes that a block has before the cursor."""
+def _given(text: str, brace: int) -> frozenset[str]:
+    """The attributes of the block whose body opens at an offset, before and behind the cursor."""
     found: set[str] = set()
     depth = 0
-    for number in range(inner.at + 1 if inner is not None else 0, len(tokens) - 1):
-        token = tokens[number]
+    before = ""
+    tokens = lex(text[brace:]).tokens
+    for token, following in pairwise(tokens):
         depth += (token.kind in _OPENS) - (token.kind in _CLOSES)
+        if depth < 1:
+            break
         if (
-            depth == 0
+            depth == 1
             and token.kind == "NAME"
-            and tokens[number + 1].kind == "EQUAL"
-            and (number == 0 or tokens[number - 1].kind in ("_NL", "SEMICOLON", "LBRACE"))
+            and following.kind == "EQUAL"
+            and before in ("_NL", "SEMICOLON", "LBRACE")
         ):
             found.add(token.text)
+        before = token.kind
     return frozenset(found)
 
 

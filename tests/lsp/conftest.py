@@ -1,0 +1,27 @@
+"""A real client over standard input and output, with a server of its own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest_lsp
+from lsprotocol import types as lsp
+from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
+
+COMMAND = [sys.executable, "-m", "clawc", "lsp"]
+
+
+@pytest_lsp.fixture(config=ClientServerConfig(server_command=COMMAND))
+async def client(lsp_client: LanguageClient, tmp_path: Path) -> AsyncIterator[Any]:
+    """Initialised in an empty folder, as Visual Studio Code is."""
+    await lsp_client.initialize_session(
+        lsp.InitializeParams(
+            capabilities=client_capabilities("visual-studio-code"),
+            workspace_folders=[lsp.WorkspaceFolder(uri=tmp_path.as_uri(), name="project")],
+        )
+    )
+    yield
+    await lsp_client.shutdown_session()
