@@ -49,7 +49,7 @@ class Server(LanguageServer):
     """The server with its workers and what is known of the open files."""
 
     def __init__(self) -> None:
-        super().__init__("clawc", __version__)
+        super().__init__("clawc", __version__)  # pyright: ignore[reportUnknownMemberType]
         self.asked: Worker | None = None
         self.checked: Worker | None = None
         self.files: dict[str, Diagnosis] = {}
@@ -153,6 +153,11 @@ def path_of(uri: str) -> str:
     """The path of a file; of anything else a name under which it is known."""
     path = to_fs_path(uri) if uri.startswith("file:") else None
     return os.path.normpath(path) if path else f"untitled:{uri}"
+
+
+def listed(found: Json) -> list[Json]:
+    """An answer that is a list; none is an empty one."""
+    return found or []
 
 
 def ranged(r: Sequence[int]) -> lsp.Range:
@@ -291,13 +296,13 @@ def _names(server: Server) -> None:
         at, wanted = params.position, params.context.include_declaration
         found = await server.ask("references", params.text_document.uri, line=at.line, character=at.character,
                                  folders=server.folders(), declaration=wanted)  # fmt: skip
-        return [location(f) for f in found or []]
+        return [location(f) for f in listed(found)]
 
     @server.feature(lsp.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
     async def highlight(params: lsp.DocumentHighlightParams) -> list[lsp.DocumentHighlight]:
         at = params.position
         found = await server.ask("highlight", params.text_document.uri, line=at.line, character=at.character)
-        return [lsp.DocumentHighlight(ranged(r)) for r in found or []]
+        return [lsp.DocumentHighlight(ranged(r)) for r in listed(found)]
 
     @server.feature(lsp.TEXT_DOCUMENT_PREPARE_RENAME)
     async def renamable(params: lsp.PrepareRenameParams) -> lsp.PrepareRenamePlaceholder | None:
@@ -317,7 +322,7 @@ def _names(server: Server) -> None:
         except Refused as refused:
             raise JsonRpcInvalidParams(str(refused)) from None
         changes: dict[str, list[lsp.TextEdit]] = {}
-        for one in found or []:
+        for one in listed(found):
             place = location(one)
             changes.setdefault(place.uri, []).append(lsp.TextEdit(place.range, one["text"]))
         return lsp.WorkspaceEdit(changes=changes) if changes else None
@@ -398,19 +403,19 @@ def _apart(fixes: list[Json]) -> list[Json]:
 def _outline(server: Server) -> None:
     @server.feature(lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
     async def symbols(params: lsp.DocumentSymbolParams) -> list[lsp.DocumentSymbol]:
-        return [_symbol(s) for s in await server.ask("symbols", params.text_document.uri) or []]
+        return [_symbol(s) for s in listed(await server.ask("symbols", params.text_document.uri))]
 
     @server.feature(lsp.TEXT_DOCUMENT_FOLDING_RANGE)
     async def folds(params: lsp.FoldingRangeParams) -> list[lsp.FoldingRange]:
         return [
-            lsp.FoldingRange(first, last) for first, last in await server.ask("folds", params.text_document.uri) or []
+            lsp.FoldingRange(first, last) for first, last in listed(await server.ask("folds", params.text_document.uri))
         ]
 
     @server.feature(lsp.TEXT_DOCUMENT_CODE_LENS)
     async def lenses(params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
         uri = params.text_document.uri
         found: list[lsp.CodeLens] = []
-        for one in await server.ask("lenses", uri) or []:
+        for one in listed(await server.ask("lenses", uri)):
             for title, command in (("run", "claw.run"), ("test", "claw.test"), ("show check.py", "claw.showChecker")):
                 found.append(
                     lsp.CodeLens(ranged(one["range"]), lsp.Command(title, command, arguments=[uri, one["task"]]))

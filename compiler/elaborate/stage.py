@@ -140,7 +140,10 @@ def column_lambda(it: Input, table: TableType, name: ast.Ident) -> core.Lambda |
                     "columns: " + ", ".join(known[:12]), meant)  # fmt: skip
         return None
     scope = row_scope(it.cx.task.fresh.take(), table)
-    return core.row_lambda(scope.id, column(scope, name.text, type or ANY, name.span, sure=type is not None))
+    read = column(scope, name.text, type or ANY, name.span, sure=type is not None)
+    if it.cx.task.observer is not None:
+        it.cx.task.observer.typed(it.cx, name, read)
+    return core.row_lambda(scope.id, read)
 
 
 def column_names(it: Input, table: TableType) -> list[str] | None:

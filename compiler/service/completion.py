@@ -276,8 +276,11 @@ class _Asked:
     def _place(self) -> Place | None:
         """What elaboration knows of the place, with a name that nobody writes put there, and brackets closed."""
         text = self.document.text
+        behind = self.offset
+        while behind < len(text) and (text[behind].isalnum() or text[behind] == "_"):
+            behind += 1
         for closers in dict.fromkeys(("", self.where.closers)):
-            asked = text[: self.start] + MARKER + closers + text[self.offset :]
+            asked = text[: self.start] + MARKER + closers + text[behind:]
             changed = Document.of(self.document.path, asked, self.document)
             place = observe(changed, changed.piece_at(self.start), self.assets).place
             if place is not None:

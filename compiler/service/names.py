@@ -259,12 +259,11 @@ class _Walk:
                     self._declare_value(inner, item)
         if kind in ("verify", "verifier"):
             for check in _blocks(block.items, *_CHECKS):
-                if (name := _label(check)) is not None and name.text not in inner.checks:
-                    if inner.find_in("checks", name.text) is None:
-                        self._declare(inner, name, "check", check, check.span)
-        for label in block.labels:
-            if isinstance(label, ast.Text):
-                self._expr(inner, label)
+                if (label := _label(check)) is not None and inner.find_in("checks", label.text) is None:
+                    self._declare(inner, label, "check", check, check.span)
+        for path in block.labels:
+            if isinstance(path, ast.Text):
+                self._expr(inner, path)
         for item in block.items:
             self._item(inner, item, kind)
         self._depth -= 1

@@ -20,6 +20,7 @@ from clawc.spec import ast, core
 from clawc.spec.ast import Span
 from clawc.spec.core import Core
 from clawc.spec.types import ERROR, FileType, Type
+from clawc.stdlib.checks.values import Unmet
 
 # A name that nobody writes: completion puts it where the cursor is.
 MARKER = "c1aw_is_asked_here"
@@ -89,7 +90,7 @@ def known_value(cx: Context, value: Core) -> tuple[bool, Any]:
         return False, None
     try:
         return True, evaluate(value, cx.task)
-    except (EvaluationFault, RecursionError):
+    except (EvaluationFault, RecursionError, Unmet):
         return False, None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from clawc.spec.types import FileType, ListType, RangeType, Simple, TableType, Type
 from clawc.stdlib.checks.sets import Files
 from clawc.stdlib.checks.text import as_text
-from clawc.stdlib.checks.values import File, Table
+from clawc.stdlib.checks.values import File, Table, Unmet
 
 ROWS = 8
 ITEMS = 12
@@ -79,7 +79,7 @@ def _plain(value: Any, depth: int) -> str:
         return "[" + ", ".join(inner + (["…"] if len(value) > ITEMS else [])) + "]"  # pyright: ignore[reportUnknownArgumentType]
     try:
         return as_text(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, Unmet):
         return type(value).__name__
 
 
