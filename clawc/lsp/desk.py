@@ -19,12 +19,13 @@ from clawc.compiler.finding import Finding, finding
 from clawc.compiler.format.formatting import formatted
 from clawc.compiler.pipeline import build, check
 from clawc.compiler.service.completion import completions, standard_modules
-from clawc.compiler.service.document import Document, Piece
+from clawc.compiler.service.document import Document
 from clawc.compiler.service.hover import hover
 from clawc.compiler.service.names import Declaration, Names, names_of
 from clawc.compiler.service.observed import Observed, observe
 from clawc.compiler.service.rename import Refused, references, renamed
 from clawc.compiler.service.signature import signature
+from clawc.compiler.service.slices import Slice, slice_at
 from clawc.compiler.service.symbols import Symbol, folds, symbols
 from clawc.compiler.source import Diagnostic
 from clawc.exits import UserError
@@ -66,7 +67,7 @@ class Desk:
         self._buffers: dict[str, str] = {}
         self._roots: dict[str, str] = {}
         self._documents: dict[str, Document] = {}
-        self._seen: tuple[Document, Piece, Observed] | None = None
+        self._seen: tuple[tuple[str, Slice], Observed] | None = None
 
     def answer(self, method: str, params: Mapping[str, Any]) -> Json:
         """Raises Refusal for what cannot be done, KeyError for a method that there is not."""
@@ -89,20 +90,26 @@ class Desk:
         return [_said(finding(s.diagnostic), where, s.shift, s.diagnostic) for s in document.diagnostics()]
 
     def task(self, path: str, line: int) -> Json:
-        """What is wrong with the item on a line, and the lines that it has: far cheaper than the whole file."""
+        """What is wrong with the item on a line, and the lines that it has: far cheaper than the whole file. Of a long task only the
+        errors of the part that was changed are known so."""
         document = self._document(path)
         where = self._positions(document.text)
-        piece = document.piece_at(where.offset(line, 0))
-        text, seams = document.alone(piece)
-        there = next((t for t, here, _ in seams if here == piece.start), 0)
-        checked = check(path, text, self._assets(path))
-        kept = self._kept(path, (finding(d) for d in checked.diagnostics))
-        shift = piece.start - there
-        inside = [f for f in kept if f.path == path and there <= f.start.offset <= there + len(piece.text)]
-        return {
-            "first": where.position(piece.start)[0], "last": where.position(piece.end)[0],
-            "found": [_said(f, where, shift) for f in inside],
-        }  # fmt: skip
+        part = slice_at(document, where.offset(line, 0))
+        checked = check(path, part.text, self._assets(path))
+        found: list[Json] = []
+        for f in self._kept(path, (finding(d) for d in checked.diagnostics)):
+            span = part.here(Span(f.start.offset, f.end.offset)) if f.path == path else None
+            if (
+                span is not None
+                and part.inside.start <= span.start <= part.inside.end
+                and (part.complete or f.severity == "error")
+            ):
+                found.append(_said(f, where, span.start - f.start.offset))
+        first, last = (
+            where.position(part.inside.start)[0],
+            where.position(max(part.inside.start, part.inside.end - 1))[0],
+        )
+        return {"first": first, "last": last, "complete": part.complete, "found": found}
 
     def check(self, path: str) -> Json:
         """All that is wrong with a file."""
@@ -161,7 +168,7 @@ class Desk:
 
     def references(self, path: str, line: int, character: int, folders: list[str], declaration: bool = True) -> Json:
         document, _, offset = self._place(path, line, character)
-        names = self._names(document, self._observed(document, offset))
+        names = self._names(document, self._columns(document, offset))
         to = names.declared_at(offset)
         if to is None:
             return []
@@ -174,13 +181,13 @@ class Desk:
 
     def highlight(self, path: str, line: int, character: int) -> Json:
         document, where, offset = self._place(path, line, character)
-        names = self._names(document, self._observed(document, offset))
+        names = self._names(document, self._columns(document, offset))
         to = names.declared_at(offset)
         return [] if to is None else [where.range(r.span) for r in references(to, [names]) if r.path == path]
 
     def renamable(self, path: str, line: int, character: int) -> Json:
         document, where, offset = self._place(path, line, character)
-        names = self._names(document, self._observed(document, offset))
+        names = self._names(document, self._columns(document, offset))
         to = names.declared_at(offset)
         if to is None:
             raise Refusal("there is no name here that could be changed")
@@ -190,7 +197,7 @@ class Desk:
 
     def rename(self, path: str, line: int, character: int, name: str, folders: list[str]) -> Json:
         document, _, offset = self._place(path, line, character)
-        names = self._names(document, self._observed(document, offset))
+        names = self._names(document, self._columns(document, offset))
         to = names.declared_at(offset)
         if to is None:
             raise Refusal("there is no name here that could be changed")
@@ -268,11 +275,20 @@ class Desk:
         root = self._roots.get(path, "")
         return OpenAssets(Path(root), self._buffers) if root else NoAssets()
 
-    def _observed(self, document: Document, offset: int) -> Observed:
-        piece = document.piece_at(offset)
-        if self._seen is None or self._seen[0] is not document or self._seen[1] is not piece:
-            self._seen = document, piece, observe(document, piece, self._assets(document.path))
-        return self._seen[2]
+    def _observed(self, document: Document, offset: int, *, whole: bool = False) -> Observed:
+        part = slice_at(document, offset, whole=whole)
+        if self._seen is None or self._seen[0] != (document.path, part):
+            self._seen = (document.path, part), observe(document.path, part, self._assets(document.path))
+        return self._seen[1]
+
+    def _columns(self, document: Document, offset: int) -> Observed:
+        """All columns of the tasks that hold the word at an offset, so that none is taken for a name."""
+        found = Observed()
+        word = _word_at(document.text, offset)
+        for piece in document.pieces:
+            if word and word in piece.text:
+                found.columns |= self._observed(document, piece.start, whole=True).columns
+        return found
 
     def _names(self, document: Document, seen: Observed | None = None) -> Names:
         return names_of(document, self._load, frozenset(seen.columns) if seen is not None else frozenset())
@@ -373,6 +389,15 @@ class Desk:
                 yield names_of(
                     self._document(other) if other in self._buffers else Document.of(other, text), self._load
                 )
+
+
+def _word_at(text: str, offset: int) -> str:
+    start = end = offset
+    while start and (text[start - 1].isalnum() or text[start - 1] == "_"):
+        start -= 1
+    while end < len(text) and (text[end].isalnum() or text[end] == "_"):
+        end += 1
+    return text[start:end]
 
 
 @cache

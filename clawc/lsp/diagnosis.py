@@ -44,11 +44,15 @@ class Diagnosis:
         self._syntax = found or []
 
     def item(self, found: Json) -> None:
-        """All that is wrong with the item that was changed; what was known of it before is gone."""
+        """What is wrong with the item that was changed; what was known of it before is gone, of a part of a task its errors."""
         if found is None:
             return
         first, last = found["first"], found["last"]
-        self._checked = [f for f in self._checked if not first <= f["range"][0] <= last] + found["found"]
+        old = [
+            f for f in self._checked
+            if not first <= f["range"][0] <= last or not (found["complete"] or f["severity"] == "error")
+        ]  # fmt: skip
+        self._checked = old + found["found"]
 
     def whole(self, found: list[Json] | None) -> None:
         """All that is wrong with the file."""

@@ -24,7 +24,8 @@ from clawc.compiler.service.document import Document
 from clawc.compiler.service.names import Declaration, Load, Names, Scope, names_of
 from clawc.compiler.service.observed import MARKER, Place, observe
 from clawc.compiler.service.shown import fenced, type_text
-from clawc.compiler.service.situation import Situation, situation
+from clawc.compiler.service.situation import Situation, situation_at
+from clawc.compiler.service.slices import slice_at
 from clawc.spec import taxonomy
 from clawc.spec.blocks import BY_KIND, FORMATS, TOP_LEVEL, BlockKind
 from clawc.spec.functions import AGGREGATES, BY_NAME, PROVIDERS, TABLE, VERBS, Function
@@ -72,9 +73,7 @@ class Completions:
 
 def completions(document: Document, offset: int, assets: Assets, load: Load, listing: Listing) -> Completions:
     """What can be written at an offset; never raises on what the file holds."""
-    piece = document.piece_at(offset)
-    where = situation(piece.text, offset - piece.start)
-    found = _Asked(document, offset, where, piece.start, assets, load, listing)
+    found = _Asked(document, offset, situation_at(document, offset), assets, load, listing)
     start, items = found.items()
     seen: dict[str, Completion] = {}
     for item in items:
@@ -90,7 +89,6 @@ class _Asked:
         document: Document,
         offset: int,
         where: Situation,
-        shift: int,
         assets: Assets,
         load: Load,
         listing: Listing,
@@ -98,7 +96,7 @@ class _Asked:
         self.document = document
         self.offset = offset
         self.where = where
-        self.start = where.start + shift
+        self.start = where.start
         self.assets = assets
         self.load = load
         self.listing = listing
@@ -282,7 +280,7 @@ class _Asked:
         for closers in dict.fromkeys(("", self.where.closers)):
             asked = text[: self.start] + MARKER + closers + text[behind:]
             changed = Document.of(self.document.path, asked, self.document)
-            place = observe(changed, changed.piece_at(self.start), self.assets).place
+            place = observe(changed.path, slice_at(changed, self.start), self.assets).place
             if place is not None:
                 return place
         return None

@@ -37,7 +37,7 @@ class Hover(NamedTuple):
 
 def hover(document: Document, offset: int, names: Names, seen: Observed | None) -> Hover | None:
     """What can be said of the place; None where nothing can."""
-    found = next((i for i in document.items() if _holds(i.span(i.node.span), offset)), None)
+    found = next((i for i in document.items() if _holds(i.whole, offset)), None)
     if found is None:
         return None
     said = _of_item(found, offset, "")
@@ -45,7 +45,7 @@ def hover(document: Document, offset: int, names: Names, seen: Observed | None) 
         return said
     return (
         _of_name(document, offset, names, seen)
-        or _of_call(found, document, offset, seen)
+        or _of_call(found, offset, seen)
         or _of_word(document, offset)
         or _of_value(document, offset, seen)
     )
@@ -69,10 +69,9 @@ def _of_item(item: Item, offset: int, inside: str) -> Hover | None:
             return Hover(
                 item.span(node.kind.span), fenced(f"{row.kind} {labels}".strip(), "claw") + f"\n{row.doc}{inner}"
             )
-        for inner_node in node.items:
-            inner_item = Item(inner_node, item.shift)
-            if _holds(inner_item.span(inner_node.span), offset):
-                return _of_item(inner_item, offset, node.kind.text)
+        for inner in item.items():
+            if _holds(inner.whole, offset):
+                return _of_item(inner, offset, node.kind.text)
         return None
     if isinstance(node, ast.Attribute) and _holds(item.span(node.name.span), offset):
         kind = BY_KIND.get(inside)
@@ -142,16 +141,18 @@ def _held(span: Span, to: Declaration, seen: Observed) -> Iterator[str]:
             yield "is sealed as\n" + fenced(value_text(value))
 
 
-def _of_call(item: Item, document: Document, offset: int, seen: Observed | None) -> Hover | None:
+def _of_call(item: Item, offset: int, seen: Observed | None) -> Hover | None:
     """A function or verb, with its signature; a verb also with the rows that it is given."""
-    source = document.piece_at(item.span(item.node.span).start).parsed.source
+    for inner in item.items():
+        if _holds(inner.whole, offset) and (said := _of_call(inner, offset, seen)) is not None:
+            return said
     at = offset - item.shift
     for node in _expressions(item.node):
         for part in _around(node, at):
             if isinstance(part, ast.Text):
-                for hole in holes(source, part):
-                    for inner in _around(hole, at):
-                        if (said := _called(inner, at, item, seen)) is not None:
+                for hole in holes(item.source, part):
+                    for inside in _around(hole, at):
+                        if (said := _called(inside, at, item, seen)) is not None:
                             return said
             elif (said := _called(part, at, item, seen)) is not None:
                 return said
@@ -198,11 +199,9 @@ def _of_word(document: Document, offset: int) -> Hover | None:
 
 
 def _expressions(node: ast.Item) -> Iterator[ast.Expr]:
-    """The outermost expressions of an item and of all items in it."""
+    """The outermost expressions of an item, without those of items in it."""
     if isinstance(node, ast.Block):
         yield from (label for label in node.labels if isinstance(label, ast.Text))
-        for inner in node.items:
-            yield from _expressions(inner)
     elif isinstance(node, ast.Def):
         yield node.body
     elif isinstance(node, (ast.Let, ast.Expect, ast.Attribute, ast.Labelled)):

@@ -24,7 +24,7 @@ NameKind = Literal[
 ]
 
 # Attributes whose words name no value, and those that name checks.
-_WORDS = {"category", "operations", "format", "kind", "start", "columns", "keys", "sections", "unique"}
+_WORDS = {"category", "operations", "format", "kind", "start", "columns", "keys", "sections", "unique", "params"}
 _CHECKS = ("check", "require", "forbid", "rubric", "grader")
 _INPUTS = ("file", "tree", "repo", "link")
 _MAX_CHAIN = 20
@@ -35,16 +35,19 @@ Load = Callable[[str, str], Document | None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Declaration:
-    """Something that has a name: `span` is the name, `whole` the item; `node` is its syntax, whose offsets are `shift` less."""
+    """Something that has a name: `span` is the name; `item` is None for parameters of a `def`."""
 
     name: str
     kind: NameKind
     path: str
     span: Span
-    whole: Span
-    node: ast.Item | None
-    shift: int
+    item: Item | None
     scope: Scope
+
+    @property
+    def node(self) -> ast.Item | None:
+        """Its syntax, where it has some."""
+        return self.item.node if self.item is not None else None
 
 
 class Reference(NamedTuple):
@@ -127,14 +130,14 @@ def _nothing(_: str, __: str) -> Document | None:
     return None
 
 
-def _label(block: ast.Block) -> ast.Ident | None:
-    label = block.labels[0] if block.labels else None
+def _label(block: ast.Item) -> ast.Ident | None:
+    label = block.labels[0] if isinstance(block, ast.Block) and block.labels else None
     return label if isinstance(label, ast.Ident) else None
 
 
-def _blocks(items: Iterable[ast.Item], *kinds: str) -> Iterator[ast.Block]:
+def _blocks(items: Iterable[Item], *kinds: str) -> Iterator[Item]:
     for item in items:
-        if isinstance(item, ast.Block) and item.kind.text in kinds:
+        if isinstance(item.node, ast.Block) and item.node.kind.text in kinds:
             yield item
 
 
@@ -149,59 +152,47 @@ class _Walk:
         self._found: list[Declaration] = []
         self._used: list[Reference] = []
         self._scopes: list[tuple[Span, Scope]] = []
-        self._shift = 0
-        self._source = Source.of(document.path, "")
         self._depth = 0
 
     def names(self) -> Names:
         top = Scope()
         items = list(self._document.items())
         for item in items:
-            self._enter(item)
-            self._declare_outermost(top, item.node)
+            self._declare_outermost(top, item)
         for item in items:
-            self._enter(item)
-            self._item(top, item.node, "")
+            self._item(top, item, "")
         return Names(self._document.path, top, self._found, self._used, self._scopes)
 
-    def _enter(self, item: Item) -> None:
-        self._shift = item.shift
-        self._source = self._document.piece_at(item.span(item.node.span).start).parsed.source
-
-    def _at(self, span: Span) -> Span:
-        return Span(span.start + self._shift, span.end + self._shift)
-
     def _declare(
-        self, scope: Scope, name: ast.Ident, kind: NameKind, node: ast.Item | None, whole: Span
+        self, scope: Scope, name: ast.Ident, kind: NameKind, item: Item, *, alone: bool = False
     ) -> Declaration:
-        made = Declaration(
-            name.text, kind, self._document.path, self._at(name.span), self._at(whole), node, self._shift, scope
-        )
+        """`alone`: the name is all there is of it."""
+        made = Declaration(name.text, kind, self._document.path, item.span(name.span), None if alone else item, scope)
         table = scope.checks if kind == "check" else scope.params if kind == "param" else scope.names
         table.setdefault(name.text, made)
         self._found.append(made)
         return made
 
-    def _use(self, name: ast.Ident, to: Declaration, scope: Scope) -> None:
-        self._used.append(Reference(self._document.path, self._at(name.span), to, scope))
+    def _use(self, name: ast.Ident, item: Item, to: Declaration, scope: Scope) -> None:
+        self._used.append(Reference(self._document.path, item.span(name.span), to, scope))
 
-    def _declare_outermost(self, top: Scope, node: ast.Item) -> None:
+    def _declare_outermost(self, top: Scope, item: Item) -> None:
+        node = item.node
         if isinstance(node, ast.Use):
-            self._imported(top, node)
+            self._imported(top, item, node)
         elif isinstance(node, (ast.Let, ast.Def)):
-            self._declare_value(top, node)
+            self._declare_value(top, item)
         elif isinstance(node, ast.Block) and (name := _label(node)) is not None:
             if node.kind.text in REUSABLE:
-                self._declare(top, name, "block", node, node.span)
+                self._declare(top, name, "block", item)
             elif node.kind.text in ("task", "suite"):  # known by their names, but no values
-                self._found.append(
-                    Declaration(name.text, "task", self._document.path, self._at(name.span), self._at(node.span), node, self._shift, top)
-                )  # fmt: skip
+                self._found.append(Declaration(name.text, "task", self._document.path, item.span(name.span), item, top))
 
-    def _declare_value(self, scope: Scope, node: ast.Let | ast.Def) -> None:
-        self._declare(scope, node.name, "let" if isinstance(node, ast.Let) else "def", node, node.span)
+    def _declare_value(self, scope: Scope, item: Item) -> None:
+        if isinstance(item.node, (ast.Let, ast.Def)):
+            self._declare(scope, item.node.name, "let" if isinstance(item.node, ast.Let) else "def", item)
 
-    def _imported(self, top: Scope, node: ast.Use) -> None:
+    def _imported(self, top: Scope, item: Item, node: ast.Use) -> None:
         module = self._load(self._document.path, node.source) if len(self._chain) < _MAX_CHAIN else None
         if module is not None and module.path in self._chain:
             module = None
@@ -209,183 +200,179 @@ class _Walk:
         for name in node.names:
             found = held.names.get(name.text)
             if found is None:
-                self._declare(top, name, "imported", node, name.span)
+                self._declare(top, name, "imported", item)
             else:
                 top.names.setdefault(name.text, found)
-                self._use(name, found, top)
+                self._use(name, item, found, top)
 
-    def _item(self, scope: Scope, node: ast.Item, inside: str) -> None:
-        if isinstance(node, ast.Let):
-            self._expr(scope, node.value)
-        elif isinstance(node, ast.Def):
-            inner = self._inner(scope, node.span)
+    def _item(self, scope: Scope, item: Item, inside: str) -> None:
+        node = item.node
+        if isinstance(node, ast.Def):
+            inner = self._inner(scope, item)
             for name in node.params:
-                self._declare(inner, name, "parameter", None, name.span)
-            self._expr(inner, node.body)
-        elif isinstance(node, ast.Expect):
-            self._expr(scope, node.value)
+                self._declare(inner, name, "parameter", item, alone=True)
+            self._expr(inner, item, node.body)
+        elif isinstance(node, (ast.Let, ast.Expect)):
+            self._expr(scope, item, node.value)
         elif isinstance(node, ast.Labelled):
-            self._name(scope, node.name)
-            self._expr(scope, node.value)
+            self._name(scope, item, node.name)
+            self._expr(scope, item, node.value)
         elif isinstance(node, ast.Attribute):
-            self._attribute(scope, node, inside)
+            self._attribute(scope, item, node, inside)
         elif isinstance(node, ast.Block):
-            self._block(scope, node)
+            self._block(scope, item, node)
 
-    def _inner(self, scope: Scope, span: Span) -> Scope:
+    def _inner(self, scope: Scope, item: Item) -> Scope:
         inner = Scope(scope)
-        self._scopes.append((self._at(span), inner))
+        self._scopes.append((item.whole, inner))
         return inner
 
-    def _block(self, scope: Scope, block: ast.Block) -> None:
-        kind = block.kind.text
-        self._depth += 1
-        if self._depth > _MAX_DEPTH:
-            self._depth -= 1
+    def _block(self, scope: Scope, item: Item, block: ast.Block) -> None:
+        if self._depth >= _MAX_DEPTH:
             return
-        inner = self._inner(scope, block.span)
+        self._depth += 1
+        kind, items = block.kind.text, item.items()
+        inner = self._inner(scope, item)
         if kind == "task":
-            self._declare_task(inner, block)
-        elif kind in ("verifier", "rubric", "workspace") and (given := _attribute_of(block, "params")) is not None:
-            for name in _idents(given.value):
-                self._declare(inner, name, "parameter", None, name.span)
-        if kind == "data":
-            for item in block.items:
-                if isinstance(item, ast.Attribute) and BY_KIND["data"].attribute(item.name.text) is None:
-                    self._declare(inner, item.name, "column", item, item.span)
-        if kind != "task":
-            for item in block.items:
-                if isinstance(item, (ast.Let, ast.Def)):
-                    self._declare_value(inner, item)
-        if kind in ("verify", "verifier"):
-            for check in _blocks(block.items, *_CHECKS):
-                if (label := _label(check)) is not None and inner.find_in("checks", label.text) is None:
-                    self._declare(inner, label, "check", check, check.span)
+            self._declare_task(inner, items)
+        else:
+            self._declare_in_block(inner, kind, items)
         for path in block.labels:
             if isinstance(path, ast.Text):
-                self._expr(inner, path)
-        for item in block.items:
-            self._item(inner, item, kind)
+                self._expr(inner, item, path)
+        for part in items:
+            self._item(inner, part, kind)
         self._depth -= 1
 
-    def _declare_task(self, task: Scope, block: ast.Block) -> None:
+    def _declare_in_block(self, inner: Scope, kind: str, items: tuple[Item, ...]) -> None:
+        """The names that a block has for itself."""
+        given = _attribute_of(items, "params") if kind in ("verifier", "rubric", "workspace") else None
+        if given is not None and isinstance(given.node, ast.Attribute):
+            for name in _idents(given.node.value):
+                self._declare(inner, name, "parameter", given, alone=True)
+        for item in items:
+            if isinstance(item.node, (ast.Let, ast.Def)):
+                self._declare_value(inner, item)
+            elif kind == "data" and isinstance(item.node, ast.Attribute):
+                if BY_KIND["data"].attribute(item.node.name.text) is None:
+                    self._declare(inner, item.node.name, "column", item)
+        if kind in ("verify", "verifier"):
+            for check in _blocks(items, *_CHECKS):
+                if (label := _label(check.node)) is not None and inner.find_in("checks", label.text) is None:
+                    self._declare(inner, label, "check", check)
+
+    def _declare_task(self, task: Scope, items: tuple[Item, ...]) -> None:
         """The names that all parts of a task see."""
-        for item in block.items:
-            if isinstance(item, (ast.Let, ast.Def)):
-                self._declare_value(task, item)
-        for workspace in _blocks(block.items, "workspace"):
-            self._declare_inputs(task, workspace)
+        for item in items:
+            self._declare_value(task, item)
+        for workspace in _blocks(items, "workspace"):
+            for part in _blocks(workspace.items(), *_INPUTS):
+                if (name := _label(part.node)) is not None:
+                    self._declare(task, name, "input", part)
             for other in self._included(task, workspace):
                 self._take_inputs(task, other)
-        for part in _blocks(block.items, "deliver", "param", "data"):
-            kind: dict[str, NameKind] = {"deliver": "deliverable", "param": "param", "data": "data"}
-            if (name := _label(part)) is not None:
-                self._declare(task, name, kind[part.kind.text], part, part.span)
-        for verify in _blocks(block.items, "verify"):
-            for check in _blocks(verify.items, *_CHECKS):
-                if (name := _label(check)) is not None:
-                    self._declare(task, name, "check", check, check.span)
+        kinds: dict[str, NameKind] = {"deliver": "deliverable", "param": "param", "data": "data"}
+        for part in _blocks(items, *kinds):
+            if isinstance(part.node, ast.Block) and (name := _label(part.node)) is not None:
+                self._declare(task, name, kinds[part.node.kind.text], part)
+        for verify in _blocks(items, "verify"):
+            for check in _blocks(verify.items(), *_CHECKS):
+                if (name := _label(check.node)) is not None:
+                    self._declare(task, name, "check", check)
 
-    def _declare_inputs(self, task: Scope, workspace: ast.Block) -> None:
-        for part in _blocks(workspace.items, *_INPUTS):
-            if (name := _label(part)) is not None:
-                self._declare(task, name, "input", part, part.span)
-
-    def _included(self, scope: Scope, block: ast.Block) -> Iterator[Declaration]:
-        given = _attribute_of(block, "include")
-        for name in _idents(given.value) if given is not None else ():
+    def _included(self, scope: Scope, block: Item) -> Iterator[Declaration]:
+        given = _attribute_of(block.items(), "include")
+        if given is None or not isinstance(given.node, ast.Attribute):
+            return
+        for name in _idents(given.node.value):
             found = scope.find(name.text)
             if found is not None and found.kind == "block":
                 yield found
 
     def _take_inputs(self, task: Scope, other: Declaration) -> None:
         """Inputs of a `workspace` with a name, which are declared where that stands."""
-        if not isinstance(other.node, ast.Block):
-            return
-        for part in _blocks(other.node.items, *_INPUTS):
-            label = _label(part)
+        for part in _blocks(other.item.items() if other.item is not None else (), *_INPUTS):
+            label = _label(part.node)
             if label is not None:
-                span = Span(label.span.start + other.shift, label.span.end + other.shift)
-                whole = Span(part.span.start + other.shift, part.span.end + other.shift)
-                made = Declaration(label.text, "input", other.path, span, whole, part, other.shift, task)
+                made = Declaration(label.text, "input", other.path, part.span(label.span), part, task)
                 task.names.setdefault(label.text, made)
 
-    def _attribute(self, scope: Scope, node: ast.Attribute, inside: str) -> None:
+    def _attribute(self, scope: Scope, item: Item, node: ast.Attribute, inside: str) -> None:
         row = BY_KIND[inside].attribute(node.name.text) if inside in BY_KIND else None
         name = node.name.text
         if row is None or row.type in ("template", "expression", "number", "bool", "duration", "size"):
-            self._expr(scope, node.value)
+            self._expr(scope, item, node.value)
         elif row.type == "raw":
             if not isinstance(node.value, ast.Text):
-                self._expr(scope, node.value)
+                self._expr(scope, item, node.value)
         elif row.type == "columns" and not isinstance(node.value, ast.ListOf):
-            self._expr(scope, node.value)
+            self._expr(scope, item, node.value)
         elif row.type == "names" and name == "after":
             for each in _idents(node.value):
                 found = scope.find_in("checks", each.text)
                 if found is not None:
-                    self._use(each, found, scope)
-        elif row.type == "names" and name not in _WORDS and name != "params":
+                    self._use(each, item, found, scope)
+        elif row.type == "names" and name not in _WORDS:
             for each in _idents(node.value):
-                self._name(scope, each)
+                self._name(scope, item, each)
 
-    def _name(self, scope: Scope, name: ast.Ident) -> None:
+    def _name(self, scope: Scope, item: Item, name: ast.Ident) -> None:
         found = scope.find(name.text)
-        if found is not None and self._at(name.span) not in self._columns:
-            self._use(name, found, scope)
+        if found is not None and item.span(name.span) not in self._columns:
+            self._use(name, item, found, scope)
 
-    def _expr(self, scope: Scope, node: ast.Expr) -> None:
+    def _expr(self, scope: Scope, item: Item, node: ast.Expr) -> None:
         self._depth += 1
         if self._depth <= _MAX_DEPTH:
-            self._inside(scope, node)
+            self._inside(scope, item, node)
         self._depth -= 1
 
-    def _inside(self, scope: Scope, node: ast.Expr) -> None:
+    def _inside(self, scope: Scope, item: Item, node: ast.Expr) -> None:
         if isinstance(node, ast.Ident):
-            self._name(scope, node)
+            self._name(scope, item, node)
         elif isinstance(node, ast.Text):
-            for hole in holes(self._source, node):
-                self._expr(scope, hole)
+            for hole in holes(item.source, node):
+                self._expr(scope, item, hole)
         elif isinstance(node, ast.Attr):
-            self._attr(scope, node)
+            self._attr(scope, item, node)
         elif isinstance(node, ast.CallOf):
-            self._call(scope, node.function, node.args)
+            self._call(scope, item, node.function, node.args)
         elif isinstance(node, ast.Pipeline):
-            self._expr(scope, node.head)
+            self._expr(scope, item, node.head)
             for stage in node.stages:
-                self._call(scope, stage.verb, stage.args)
+                self._call(scope, item, stage.verb, stage.args)
         else:
             for part in children(node):
-                self._expr(scope, part)
+                self._expr(scope, item, part)
 
-    def _attr(self, scope: Scope, node: ast.Attr) -> None:
+    def _attr(self, scope: Scope, item: Item, node: ast.Attr) -> None:
         of = node.object.text if isinstance(node.object, ast.Ident) else ""
         if of == "path":
-            self._name(scope, node.name)
+            self._name(scope, item, node.name)
         elif of == "param":
             found = scope.find_in("params", node.name.text)
             if found is not None:
-                self._use(node.name, found, scope)
+                self._use(node.name, item, found, scope)
         else:
-            self._expr(scope, node.object)
-            inner = scope.find(of)
-            if inner is not None and inner.kind == "data" and isinstance(inner.node, ast.Block):
-                column = _attribute_of(inner.node, node.name.text)
-                made = next((d for d in self._found if column is not None and d.node is column), None)
-                if made is not None:
-                    self._use(node.name, made, scope)
+            self._expr(scope, item, node.object)
+            data = scope.find(of)
+            columns = data.item.items() if data is not None and data.kind == "data" and data.item is not None else ()
+            column = _attribute_of(columns, node.name.text)
+            made = next((d for d in self._found if column is not None and d.node is column.node), None)
+            if made is not None:
+                self._use(node.name, item, made, scope)
 
-    def _call(self, scope: Scope, function: ast.Ident, args: tuple[ast.Arg, ...]) -> None:
+    def _call(self, scope: Scope, item: Item, function: ast.Ident, args: tuple[ast.Arg, ...]) -> None:
         found = scope.find(function.text)
         if found is not None and found.kind in ("def", "imported", "block"):
-            self._use(function, found, scope)
+            self._use(function, item, found, scope)
         if function.text == "passed" and len(args) == 1 and isinstance(args[0].value, ast.Ident):
             check = scope.find_in("checks", args[0].value.text)
             if check is not None:
-                self._use(args[0].value, check, scope)
+                self._use(args[0].value, item, check, scope)
             return
         for arg in args:
-            self._expr(scope, arg.value)
+            self._expr(scope, item, arg.value)
 
 
 def children(node: ast.Expr) -> tuple[ast.Expr, ...]:
@@ -424,8 +411,8 @@ def holes(source: Source, node: ast.Text) -> list[ast.Expr]:
     return [parse_expression(source, piece.hole, silent.diagnostics) for piece in found if piece.hole is not None]
 
 
-def _attribute_of(block: ast.Block, name: str) -> ast.Attribute | None:
-    return next((i for i in block.items if isinstance(i, ast.Attribute) and i.name.text == name), None)
+def _attribute_of(items: Iterable[Item], name: str) -> Item | None:
+    return next((i for i in items if isinstance(i.node, ast.Attribute) and i.node.name.text == name), None)
 
 
 def _idents(node: ast.Expr) -> Iterator[ast.Ident]:

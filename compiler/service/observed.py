@@ -14,7 +14,7 @@ from clawc.compiler.passes.judge_blocks import judge_blocks
 from clawc.compiler.passes.shape import known
 from clawc.compiler.passes.variants import variants
 from clawc.compiler.pipeline import outermost, read
-from clawc.compiler.service.document import Document, Piece
+from clawc.compiler.service.slices import Slice
 from clawc.compiler.source import Diagnostics
 from clawc.spec import ast, core
 from clawc.spec.ast import Span
@@ -55,11 +55,10 @@ class Observed:
         return span, *self.typed[span]
 
 
-def observe(document: Document, piece: Piece, assets: Assets) -> Observed:
-    """Elaborates the task of a piece, without proving or judging anything; never raises on what it holds."""
-    text, seams = document.alone(piece)
-    parsed = read(document.path, text)
-    look = _Look(document.path, seams)
+def observe(path: str, part: Slice, assets: Assets) -> Observed:
+    """Elaborates the task of a slice of a file, without proving or judging anything; never raises on what it holds."""
+    parsed = read(path, part.text)
+    look = _Look(path, part)
     for block in parsed.file.items:
         if isinstance(block, ast.Block) and block.kind.text == "task" and known(block, ""):
             _elaborate(parsed.source, parsed.file, block, assets, look)
@@ -97,19 +96,14 @@ def known_value(cx: Context, value: Core) -> tuple[bool, Any]:
 class _Look:
     """What elaboration shows of one source."""
 
-    def __init__(self, path: str, seams: list[tuple[int, int, int]]) -> None:
+    def __init__(self, path: str, part: Slice) -> None:
         self.found = Observed()
         self._path = path
-        self._seams = seams
+        self._slice = part
 
     def _here(self, cx: Context, span: Span) -> Span | None:
         """A span in the file; None for one of another file."""
-        if cx.source.path != self._path:
-            return None
-        for there, here, length in self._seams:
-            if there <= span.start and span.end <= there + length:
-                return Span(span.start - there + here, span.end - there + here)
-        return None
+        return self._slice.here(span) if cx.source.path == self._path else None
 
     def typed(self, cx: Context, node: ast.Expr, value: Core) -> None:
         if isinstance(node, ast.Ident) and node.text == MARKER:

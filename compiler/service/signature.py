@@ -7,7 +7,7 @@ from typing import NamedTuple
 from clawc.compiler.passes.lex import lex
 from clawc.compiler.service.document import Document
 from clawc.compiler.service.names import Names
-from clawc.compiler.service.situation import situation
+from clawc.compiler.service.situation import situation_at
 from clawc.spec import ast
 from clawc.spec.functions import BY_NAME, PROVIDED
 
@@ -26,9 +26,9 @@ class Signature(NamedTuple):
 
 def signature(document: Document, offset: int, names: Names) -> Signature | None:
     """The call around an offset; None where none is."""
-    piece = document.piece_at(offset)
-    where = situation(piece.text, offset - piece.start)
-    before = piece.text[: offset - piece.start]
+    leaf = document.piece_at(offset).leaf_at(offset)
+    where = situation_at(document, offset)
+    before = leaf.text[: offset - leaf.start]
     call, commas, piped = _open_call(before)
     call = call or where.call
     row = BY_NAME.get(call) or PROVIDED.get(call)

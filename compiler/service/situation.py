@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from clawc.compiler.passes.lex import KEYWORDS, Token, lex
+from clawc.compiler.service.document import Document, Piece
+from clawc.spec import ast
 
 Kind = Literal[
     "item", "value", "stage", "member", "path", "module", "module_name", "label", "argument", "text", "name", "nothing"
@@ -47,8 +50,27 @@ class _Frame(NamedTuple):
     call: str = ""
 
 
+def situation_at(document: Document, offset: int) -> Situation:
+    """The situation at an offset of a file."""
+    leaf = document.piece_at(offset).leaf_at(offset)
+    made = situation(leaf.text, offset - leaf.start)
+    given = made.given
+    if not made.blocks and leaf.outer:
+        around = next((b for b in _blocks_around(document.piece_at(offset)) if leaf in b.inner), None)
+        siblings = around.inner if around is not None else ()
+        given = frozenset(i.node.name.text for p in siblings for i in p.items() if isinstance(i.node, ast.Attribute))
+    return made._replace(start=made.start + leaf.start, blocks=(*leaf.outer, *made.blocks), given=given)
+
+
+def _blocks_around(piece: Piece) -> Iterator[Piece]:
+    if piece.inner:
+        yield piece
+        for inner in piece.inner:
+            yield from _blocks_around(inner)
+
+
 def situation(text: str, offset: int) -> Situation:
-    """The situation at an offset of a text that begins with an outermost item; never raises on what it holds."""
+    """The situation at an offset of a text that begins with an item; never raises on what it holds."""
     before = text[:offset]
     start = _word_start(before)
     word = before[start:]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from clawc.compiler.service.document import Document
+from clawc.compiler.service.document import Document, Item
 from clawc.compiler.service.shown import cut
 from clawc.spec import ast
 from clawc.spec.ast import Span
@@ -30,29 +30,28 @@ class Symbol(NamedTuple):
 
 def symbols(document: Document) -> list[Symbol]:
     """The outline, in the order of the file."""
-    return [s for item in document.items() if (s := _symbol(item.node, item.shift)) is not None]
+    return [s for item in document.items() if (s := _symbol(item)) is not None]
 
 
-def _symbol(node: ast.Item, shift: int) -> Symbol | None:
-    def at(span: Span) -> Span:
-        return Span(span.start + shift, span.end + shift)
-
+def _symbol(item: Item) -> Symbol | None:
+    node = item.node
     if isinstance(node, (ast.Let, ast.Def)):
         kind: SymbolKind = "value" if isinstance(node, ast.Let) else "function"
         detail = "" if isinstance(node, ast.Let) else f"({', '.join(p.text for p in node.params)})"
-        return Symbol(node.name.text, detail, kind, at(node.span), at(node.name.span))
+        return Symbol(node.name.text, detail, kind, item.whole, item.span(node.name.span))
     if isinstance(node, ast.Use):
-        return Symbol(node.source, "use", "module", at(node.span), at(node.source_span))
+        return Symbol(node.source, "use", "module", item.whole, item.span(node.source_span))
     if isinstance(node, ast.Block):
         label = node.labels[0] if node.labels else None
         name = (
             label.text if isinstance(label, ast.Ident) else cut(label.raw, 60) if label is not None else node.kind.text
         )
-        children = tuple(s for item in node.items if (s := _symbol(item, shift)) is not None)
+        children = tuple(s for inner in item.items() if (s := _symbol(inner)) is not None)
         kind = _KINDS.get(node.kind.text, "block")
         detail = node.kind.text if label is not None else ""
-        span = label.span if label is not None else node.kind.span
-        return Symbol(name, detail, kind, at(node.span), at(span), children)
+        return Symbol(
+            name, detail, kind, item.whole, item.span(label.span if label is not None else node.kind.span), children
+        )
     return None
 
 
@@ -60,20 +59,12 @@ def folds(document: Document) -> list[Span]:
     """Blocks, and texts of several lines, that can be folded."""
     found: list[Span] = []
     for item in document.items():
-        _fold(item.node, item.shift, found, document.text)
+        _fold(item, found, document.text)
     return found
 
 
-def _fold(node: ast.Item, shift: int, found: list[Span], text: str) -> None:
-    if isinstance(node, ast.Block):
-        _add(node.span, shift, found, text)
-        for inner in node.items:
-            _fold(inner, shift, found, text)
-    elif isinstance(node, (ast.Let, ast.Def, ast.Attribute, ast.Expect, ast.Labelled)):
-        _add(node.span, shift, found, text)
-
-
-def _add(span: Span, shift: int, found: list[Span], text: str) -> None:
-    here = Span(span.start + shift, span.end + shift)
-    if "\n" in text[here.start : here.end]:
-        found.append(here)
+def _fold(item: Item, found: list[Span], text: str) -> None:
+    if not isinstance(item.node, (ast.Use, ast.BrokenItem)) and "\n" in text[item.whole.start : item.whole.end]:
+        found.append(item.whole)
+    for inner in item.items():
+        _fold(inner, found, text)

@@ -19,6 +19,7 @@ from clawc.compiler.service.rename import Refused, references, renamed
 from clawc.compiler.service.shown import fenced, one_line, value_text
 from clawc.compiler.service.signature import signature
 from clawc.compiler.service.situation import situation
+from clawc.compiler.service.slices import slice_at
 from clawc.compiler.service.symbols import folds, symbols
 from clawc.spec.ast import Span
 from clawc.stdlib.checks.values import Table
@@ -58,7 +59,7 @@ def test_a_name_is_changed_everywhere_it_is_used(path: Path) -> None:
     document = Document.of(str(path), text)
     columns: set[Span] = set()
     for piece in document.pieces:
-        columns |= observe(document, piece, assets).columns
+        columns |= observe(document.path, slice_at(document, piece.start), assets).columns
     names = names_of(document, columns=frozenset(columns))
     for declared in names.declarations:
         if declared.kind in ("column", "imported", "task", "param"):
@@ -93,7 +94,7 @@ def test_every_place_of_a_file_can_be_asked(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     document = Document.of(str(path), text)
     names = names_of(document)
-    seen = observe(document, document.piece_at(len(text) // 2), DiskAssets(path.parent))
+    seen = observe(document.path, slice_at(document, len(text) // 2), DiskAssets(path.parent))
     shown = 0
     for offset in range(0, len(text) + 1, 7):
         where = situation(text, offset)
@@ -129,7 +130,61 @@ def test_edits_leave_the_same_as_reading_anew(edits: list[tuple[float, int, str]
         assert all(span.start < span.end for span in folds(document))
         offset = min(at, len(text))
         completions(document, offset, NoAssets(), nothing, no_files)
-        hover(document, offset, names_of(document), observe(document, document.piece_at(offset), NoAssets()))
+        hover(document, offset, names_of(document), observe(document.path, slice_at(document, offset), NoAssets()))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=IDS)
+def test_long_blocks_that_are_cut_say_the_same(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    def said(document: Document) -> dict[str, object]:
+        names = names_of(document)
+        return {
+            "declared": sorted((d.span, d.name, d.kind) for d in names.declarations),
+            "used": sorted((r.span, r.to.name, r.to.span) for r in names.references),
+            "symbols": symbols(document), "folds": folds(document),
+            "syntax": sorted((s.diagnostic.code, s.diagnostic.span.start + s.shift) for s in document.diagnostics()),
+        }  # fmt: skip
+
+    for changed in (text, text.replace("expect ", "expect = ", 1), text.replace("| where", "| | where", 1)):
+        plain = said(Document.of(str(path), changed))
+        with monkeypatch.context() as patched:
+            patched.setattr("clawc.compiler.service.document.LONG", 3)
+            cut = Document.of(str(path), changed)
+            if changed == text:
+                assert any(piece.inner for piece in cut.pieces)
+            assert said(cut) == plain
+            again = Document.of(str(path), changed, Document.of(str(path), text))
+            assert said(again) == plain
+
+
+def test_a_slice_holds_what_a_place_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = LETTERS.read_text(encoding="utf-8")
+    monkeypatch.setattr("clawc.compiler.service.document.LONG", 3)
+    document = Document.of(str(LETTERS), text)
+    assets = DiskAssets(LETTERS.parent)
+    for where, needed, left in (
+        (
+            "expect rows(totals) == la",
+            ("let late", "deliver totals", "file ledger", "data invoices", "param region"),
+            ("forbid strangers",),
+        ),
+        ("| where reg", ("file ledger", "data invoices", "file clients"), ("deliver", "verify")),
+        ("forbid strang", ("deliver letters", "let late"), ("check totals_right",)),
+    ):
+        offset = text.index(where) + len(where)
+        part = slice_at(document, offset)
+        assert not part.complete
+        assert all(word in part.text for word in needed) and not any(word in part.text for word in left), where
+        assert text[part.inside.start : part.inside.end] in part.text
+        for there, here, length in part.seams:
+            assert part.text[there : there + length] == text[here : here + length]
+        whole = observe(document.path, slice_at(document, offset, whole=True), assets)
+        some = observe(document.path, part, assets)
+        inside = {
+            s: v.type for s, (_, v) in some.typed.items() if part.inside.start <= s.start and s.end <= part.inside.end
+        }
+        assert inside and inside == {s: whole.typed[s][1].type for s in inside}
 
 
 def test_a_keystroke_reads_one_item() -> None:
