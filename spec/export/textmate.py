@@ -98,29 +98,38 @@ def textmate() -> Rule:
 
 def _texts(words: Vocabulary) -> list[Rule]:
     """Texts by what may stand in them: a program, nothing, a regex, holes."""
-    raw = rf"{_START}{_any(words.raw)}{_GAP}{_EQUALS}{_GAP}"
+    block, line = (f"(?={quotes})" for quotes in ('"""', '"'))
+    python = rf"{_START}(python){_GAP}{block}"
+    raw = rf"(?:^{_GAP}|{_START}){_any(words.raw)}{_GAP}{_EQUALS}{_GAP}"  # no later than an attribute at the start of a line
     attribute = ("entity.other.attribute-name", "keyword.operator.assignment")
+    program = _text('"""', '"""', "string.quoted.triple", ["escapes", "python"])
     return [
-        _text(rf'{_START}(python){_GAP}(""")', '"""', "string.quoted.triple", ["escapes", "python"], "storage.type.block")
-        | {"contentName": "meta.embedded.block.python"},
-        _text(raw + '(""")', '"""', "string.quoted.triple.raw", ["escapes"], *attribute),
-        _text(raw + '(")', '"|$', "string.quoted.double.raw", ["escapes"], *attribute),
-        _text('(""")', '"""', "string.quoted.triple", ["escapes", "holes_of_blocks"]),
-        _text(rf'{_START}(re)(")', '"|$', "string.regexp", ["regex"], "storage.type.string"),
-        _text('(")', '"|$', "string.quoted.double", ["escapes", "holes"]),
-    ]  # fmt: skip
+        _behind(python, program | {"contentName": "meta.embedded.block.python"}, "storage.type.block"),
+        _behind(raw + block, _text('"""', '"""', "string.quoted.triple.raw", ["escapes"]), *attribute),
+        _behind(raw + line, _text('"', '"|$', "string.quoted.double.raw", ["escapes"]), *attribute),
+        _text('"""', '"""', "string.quoted.triple", ["escapes", "holes_of_blocks"]),
+        _text(rf'{_START}re"', '"|$', "string.regexp", ["regex"]),
+        _text('"', '"|$', "string.quoted.double", ["escapes", "holes"]),
+    ]
 
 
-def _text(begin: str, end: str, scope: str, inside: list[str], *before: str) -> Rule:
-    """A text that its last group opens; `before` are the scopes of the groups before it."""
-    opened = {str(at): _scope(name) for at, name in enumerate(before, 1)}
-    opened[str(len(before) + 1)] = _scope("punctuation.definition.string.begin")
+def _behind(head: str, text: Rule, *scopes: str) -> Rule:
+    """A text that only this head makes what it is. `\\G` is where the head ends: the rule is left where anything has been read."""
+    return {
+        "begin": head,
+        "end": r"(?!\G)",
+        "beginCaptures": {str(at): _scope(name) for at, name in enumerate(scopes, 1)},
+        "patterns": [text],
+    }
+
+
+def _text(begin: str, end: str, scope: str, inside: list[str]) -> Rule:
     patterns = [{"include": "source.python"} if name == "python" else {"include": f"#{name}"} for name in inside]
     return {
         "name": f"{scope}.claw",
         "begin": begin,
         "end": end,
-        "beginCaptures": opened,
+        "beginCaptures": {"0": _scope("punctuation.definition.string.begin")},
         "endCaptures": {"0": _scope("punctuation.definition.string.end")},
         "patterns": patterns,
     }
