@@ -142,27 +142,33 @@ def highlights_text(helix: bool = False) -> str:
     lines += [f"{pattern} @{_capture(name, helix)}" for pattern, name in captures]
 
     def named(before: str, capture: str, condition: str = "", after: str = "") -> None:
-        lines.append(f"({before} (identifier) @{_capture(capture, helix)}{after}{condition})")
+        lines.append(f"({before.strip()} (identifier) @{_capture(capture, helix)}{after}{condition})")
 
     def among(capture: str, found: Iterable[str], negated: bool = False) -> str:
-        listed = " ".join(json.dumps(word) for word in found)
-        return f"\n  (#{'not-' if negated else ''}any-of? @{_capture(capture, helix)} {listed})"
+        name = _capture(capture, helix)
+        if negated:  # readers differ in what `not-any-of?` means
+            return f'\n  (#not-match? @{name} "^({"|".join(found)})$")'
+        return f"\n  (#any-of? @{name} {' '.join(json.dumps(word) for word in found)})"
 
     lines.append("")
     named("block .", "keyword")
     lines.append(f"(block (label (identifier) @{_capture('type', helix)}))")
     named("attribute .", "property")
     named("labelled .", "keyword")
+    named("labelled", "variable", after=' . "="')
     named('let_item "let" .', "variable")
     named('def_item "def" .', "function")
+    named('def_item "("', "variable.parameter")
     named("source", "module")
+    named("use_item", "function")
+    named("key", "variable")
     named("stage .", "function.builtin", among("function.builtin", functions))
     named("stage .", "function", among("function", functions, True))
     named("call .", "function.builtin", among("function.builtin", functions))
     named("call .", "function", among("function", functions, True))
     lines.append(f'(arg . (identifier) @{_capture("variable.parameter", helix)} "=")')
     named("entry .", "property", after=' ":"')
-    named('attr "." ', "property")
+    named('attr "."', "property")
     named("name", "variable.builtin", among("variable.builtin", LANGUAGE_NAMES))
     named("name", "variable", among("variable", LANGUAGE_NAMES, True))
     return "\n".join(lines) + "\n"
