@@ -31,7 +31,7 @@ def _of_editors() -> dict[Path, str]:
         editors / "tree-sitter-claw" / "queries" / "highlights.scm": highlights_text(),
         editors / "tree-sitter-claw" / "queries" / "injections.scm": injections_text(),
         editors / "helix" / "queries" / "claw" / "highlights.scm": highlights_text(helix=True),
-        editors / "helix" / "queries" / "claw" / "injections.scm": injections_text(),
+        editors / "helix" / "queries" / "claw" / "injections.scm": injections_text(helix=True),
     }
 
 

@@ -174,13 +174,15 @@ def highlights_text(helix: bool = False) -> str:
     return "\n".join(lines) + "\n"
 
 
-def injections_text() -> str:
-    """`injections.scm`: the program of a `python` block. Its quotation marks are no part of it."""
+def injections_text(helix: bool = False) -> str:
+    """`injections.scm`: the program of a `python` block without its quotation marks, which Helix cannot leave out: with them it is one text."""
+    program = (
+        '((block . (identifier) @_kind (label (text_block) @injection.content))\n  (#eq? @_kind "python")\n'
+        '  (#offset! @injection.content 0 3 0 -3)\n  (#set! injection.language "python"))\n\n'
+    )
     return (
         "; Made by `clawc grammar --for tree-sitter`, with the grammar.\n\n"
-        '((block . (identifier) @_kind (label (text_block) @injection.content))\n  (#eq? @_kind "python")\n'
-        '  (#offset! @injection.content 0 3 0 -3)\n  (#set! injection.language "python"))\n'
-        '((comment) @injection.content\n  (#set! injection.language "comment"))\n'
+        f'{"" if helix else program}((comment) @injection.content\n  (#set! injection.language "comment"))\n'
     )
 
 

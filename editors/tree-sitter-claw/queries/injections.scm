@@ -4,5 +4,6 @@
   (#eq? @_kind "python")
   (#offset! @injection.content 0 3 0 -3)
   (#set! injection.language "python"))
+
 ((comment) @injection.content
   (#set! injection.language "comment"))
