@@ -427,7 +427,10 @@ def doctor(
 @app.command()
 def grammar(
     target: Annotated[
-        str, typer.Option("--for", help="llguidance, gbnf, ebnf or lark; of editors: textmate, tree-sitter", metavar="ENGINE")
+        str,
+        typer.Option(
+            "--for", help="llguidance, gbnf, ebnf or lark; of editors: textmate, tree-sitter", metavar="ENGINE"
+        ),
     ] = "llguidance",
     start: Annotated[str, typer.Option(help="file or expression", metavar="START")] = "file",
     specialised: Annotated[bool, typer.Option("--specialised", help="only what the tables have, by name")] = False,

@@ -130,7 +130,7 @@ def played(tmp_path: Path, trusted: bool = True, **asked: object) -> dict[str, A
     if program is None:
         packages_or_skip()
         raise AssertionError("unreachable")
-    given = {
+    given: dict[str, object] = {
         "extension": str(EXTENSION / "extension.js"), "settings": {}, "path": str(tmp_path / "bin"), "trusted": trusted,
         "folder": str(tmp_path / "work"), "file": f"file://{tmp_path}/work/t.claw", "checker": "print(1)\n", **asked,
     }  # fmt: skip

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 import tomllib
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pygments import highlight
+from pygments.formatter import Formatter
 from pygments.formatters import NullFormatter
 from pygments.token import (
     Comment,
@@ -70,7 +71,7 @@ def test_pygments_loses_nothing(name: str) -> None:
     assert "".join(part for _, part in lexer.get_tokens(text)) == text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.one_of(st.sampled_from(_PIECES), st.text(max_size=5)), max_size=30).map("".join))
 def test_any_text_keeps_its_characters(text: str) -> None:
     tokens = found(text)
@@ -83,7 +84,7 @@ def test_any_text_keeps_its_characters(text: str) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_texts_take_linear_time(name: str) -> None:
-    text = hostile(name, 200_000)
+    text = hostile(name, 60_000)
     begun = time.monotonic()
     assert "".join(part for _, _, part in found(text)) == text
     assert time.monotonic() - begun < 60  # about one second; where each sign looks at all that follow, hours
@@ -111,8 +112,6 @@ def test_a_text_is_recognised_by_its_edition(text: str, sure: float) -> None:
 
 
 def test_a_formatter_takes_it() -> None:
-    from pygments import highlight
-
-    path: Path = VALID[0]
-    text = path.read_text(encoding="utf-8")
-    assert highlight(text, ClawLexer(), NullFormatter()) == text
+    text = VALID[0].read_text(encoding="utf-8")
+    formatter: Formatter[str] = NullFormatter()
+    assert highlight(text, ClawLexer(), formatter) == text

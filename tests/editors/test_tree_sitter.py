@@ -20,6 +20,8 @@ from tests.editors.sources import HOSTILE, ROOT, SPELLINGS, VALID, hostile, lexe
 FOLDER = ROOT / "editors" / "tree-sitter-claw"
 QUERIES = [*sorted((FOLDER / "queries").glob("*.scm")), *sorted((ROOT / "editors/helix/queries/claw").glob("*.scm"))]
 TEXTS = {**{names(path): path.read_text(encoding="utf-8") for path in VALID}, "spellings": SPELLINGS}
+# Its name lives as long as the capsule.
+_CAPSULE = b"tree_sitter.Language"
 _KINDS = {
     "STRING": "string", "TRIPLE": "text_block", "REGEX": "regex", "DATE": "date", "NUMBER": "number", "QUOTED": "quoted_name",
     "EDITION": "edition",
@@ -43,7 +45,8 @@ def language(tmp_path_factory: pytest.TempPathFactory) -> Language:
     make.restype = ctypes.c_void_p
     capsule = ctypes.pythonapi.PyCapsule_New
     capsule.restype, capsule.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
-    return Language(capsule(make(), b"tree_sitter.Language", None))
+    pointer: object = capsule(make(), _CAPSULE, None)
+    return Language(pointer)
 
 
 def leaves(node: Node) -> list[Node]:
