@@ -438,14 +438,17 @@ def doctor(
 @app.command()
 def grammar(
     target: Annotated[
-        str, typer.Option("--for", help="llguidance, gbnf, ebnf or lark", metavar="ENGINE")
+        str,
+        typer.Option(
+            "--for", help="llguidance, gbnf, ebnf or lark; of editors: textmate, tree-sitter", metavar="ENGINE"
+        ),
     ] = "llguidance",
     start: Annotated[str, typer.Option(help="file or expression", metavar="START")] = "file",
     specialised: Annotated[bool, typer.Option("--specialised", help="only what the tables have, by name")] = False,
     scope: Annotated[Path | None, typer.Option(help="a `.claw` file whose names stand for values")] = None,
     out: Output = None,
 ) -> None:
-    """Print the grammar for constrained decoding."""
+    """Print the grammar for constrained decoding, or for an editor."""
     from clawc.commands.grammar import grammar_command
 
     raise typer.Exit(grammar_command(target, start, specialised, scope, out))

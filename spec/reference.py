@@ -1,4 +1,4 @@
-"""Rewrites what is generated from the tables: the pages under `docs/` and the JSON Schema of the IR.
+"""Rewrites what is generated from the tables: the pages under `docs/`, the JSON Schema of the IR, and grammars of editors.
 
 `python -m clawc.spec.reference`, in a checkout; a test compares.
 """
@@ -10,6 +10,8 @@ from pathlib import Path
 from clawc.spec.export.card import EXAMPLE
 from clawc.spec.export.reference_pages import reference_pages
 from clawc.spec.export.schemas import schema_text
+from clawc.spec.export.textmate import textmate_text
+from clawc.spec.export.tree_sitter import highlights_text, injections_text, tree_sitter_text
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE_OF_CARD = ROOT / "examples" / "order_totals.claw"
@@ -18,7 +20,19 @@ EXAMPLE_OF_CARD = ROOT / "examples" / "order_totals.claw"
 def generated() -> dict[Path, str]:
     """The text of every generated file, by its path below the root."""
     pages = {Path("docs") / name: text for name, text in reference_pages().items()}
-    return {**pages, Path("spec/ir.schema.json"): schema_text("ir")}
+    return {**pages, Path("spec/ir.schema.json"): schema_text("ir"), **_of_editors()}
+
+
+def _of_editors() -> dict[Path, str]:
+    editors = Path("editors")
+    return {
+        editors / "vscode" / "syntaxes" / "claw.tmLanguage.json": textmate_text(),
+        editors / "tree-sitter-claw" / "grammar.js": tree_sitter_text(),
+        editors / "tree-sitter-claw" / "queries" / "highlights.scm": highlights_text(),
+        editors / "tree-sitter-claw" / "queries" / "injections.scm": injections_text(),
+        editors / "helix" / "queries" / "claw" / "highlights.scm": highlights_text(helix=True),
+        editors / "helix" / "queries" / "claw" / "injections.scm": injections_text(helix=True),
+    }
 
 
 def main() -> None:

@@ -67,6 +67,10 @@ _OPEN_STRING = re.compile(r'(?:re)?"[^\n]*')
 _QUOTED_OTHERWISE = re.compile(r"""'(?:[^'\\\n]|\\.)*'|[\u201c\u201d\u201e][^\u201c\u201d\u201e"\\\n]*[\u201c\u201d]""")
 # Where a value is expected, this is the regex of another language: `re'…'`, or `/…/` with something that only regexes have.
 _OTHER_REGEX = re.compile(r"re'(?:[^'\\\n]|\\.)*'|/(?=[^/\n]*[\\^$\[+?])(?:[^/\\\n]|\\.)+/[gimsuxy]*")
+_REGEX_SIGN = re.compile(r"/(?=[^/\n]*[\\^$\[+?])")
+_HEREDOC_HEAD = re.compile(r"<<[-~]?['\"]?([A-Za-z_]\w*)")
+_LINE = re.compile(r"[^\n]+")
+_DEDENT = re.compile(r"\n([ \t]*)(?=[^\s])")
 _HEREDOC = re.compile(r"<<[-~]?['\"]?([A-Za-z_]\w*)['\"]?[ \t]*\r?\n(?:[^\n]*\n)*?[ \t]*\1(?=[ \t]*\r?(?:\n|\Z))")
 _ENDS_VALUE = frozenset(
     ("NAME", "NUMBER", "STRING", "TRIPLE", "REGEX", "DATE", "QUOTED", "RPAR", "RSQB", "RBRACE", "TRUE", "FALSE", "NULL")
@@ -84,15 +88,16 @@ def lex(text: str, start: int = 0, end: int | None = None) -> Lexed:
     stop = len(text) if end is None else end
     tokens: list[Token] = []
     comments: list[Comment] = []
+    unclosed = _Unclosed(text, stop)
     pos, lead = start, True
     while pos < stop:
         edition = _EDITION.match(text, pos, stop) if lead and start == 0 and not _has_words(tokens) else None
-        match = edition or _TOKEN.match(text, pos, stop)
-        if text.startswith("<<", pos) and (heredoc := _HEREDOC.match(text, pos, stop)) is not None:
+        match = edition or unclosed.token(pos)
+        if text.startswith("<<", pos) and (heredoc := unclosed.heredoc(pos)) is not None:
             tokens.append(Token("BAD", heredoc.group(), pos, heredoc.end(), lead))
             lead, pos = False, heredoc.end()
             continue
-        if match is not None and text[pos] in "/r" and (other := _OTHER_REGEX.match(text, pos, stop)) is not None:
+        if match is not None and text[pos] in "/r" and (other := unclosed.other_regex(pos)) is not None:
             if text[pos] == "r" or not tokens or tokens[-1].kind not in _ENDS_VALUE:
                 tokens.append(Token("BAD", other.group(), pos, other.end(), lead))
                 lead, pos = False, other.end()
@@ -119,6 +124,47 @@ def lex(text: str, start: int = 0, end: int | None = None) -> Lexed:
     return Lexed(tokens, comments)
 
 
+class _Unclosed:
+    """Matches of what may have no end. An end that is not there is looked for once, so that lexing takes linear time: where an escape
+    hides it from one opener, it hides it from all openers behind."""
+
+    def __init__(self, text: str, stop: int) -> None:
+        self._text = text
+        self._stop = stop
+        self._triple = True  # may a block string close?
+        self._slashes = 0  # up to where no `/…/` closes
+        self._lines: dict[str, int] | None = (
+            None  # by its text without blanks around it, where the last such line begins
+        )
+
+    def token(self, pos: int) -> re.Match[str] | None:
+        if not self._text.startswith('"""', pos):
+            return _TOKEN.match(self._text, pos, self._stop)
+        match = _TOKEN.match(self._text, pos, self._stop) if self._triple else None
+        self._triple = match is not None
+        return match
+
+    def other_regex(self, pos: int) -> re.Match[str] | None:
+        if self._text[pos] == "r":
+            return _OTHER_REGEX.match(self._text, pos, self._stop)
+        if pos < self._slashes:
+            return None
+        match = _OTHER_REGEX.match(self._text, pos, self._stop)
+        if match is None and _REGEX_SIGN.match(self._text, pos, self._stop):
+            line_end = self._text.find("\n", pos, self._stop)
+            self._slashes = self._stop if line_end < 0 else line_end
+        return match
+
+    def heredoc(self, pos: int) -> re.Match[str] | None:
+        head = _HEREDOC_HEAD.match(self._text, pos, self._stop)
+        if head is None:
+            return None
+        if self._lines is None:
+            found = _LINE.finditer(self._text, pos, self._stop)
+            self._lines = {line.group().strip(" \t\r"): line.start() for line in found}
+        return _HEREDOC.match(self._text, pos, self._stop) if self._lines.get(head.group(1), -1) > pos else None
+
+
 def _has_words(tokens: list[Token]) -> bool:
     return any(token.kind != "_NL" for token in tokens)
 
@@ -132,9 +178,9 @@ def _bad_end(text: str, pos: int, stop: int) -> int:
     if text.startswith('"""', pos):
         line = text.rfind("\n", 0, pos) + 1
         indent = len(text[line:pos]) - len(text[line:pos].lstrip())
-        for match in re.finditer(r"\n([ \t]*)(?=[^\s])", text[pos:stop]):
+        for match in _DEDENT.finditer(text, pos, stop):
             if len(match.group(1)) <= indent:
-                return pos + match.start()
+                return match.start()
         return stop
     opened = _OPEN_STRING.match(text, pos, stop)
     if opened:  # closing brackets at the line's end are more likely meant for what is around the string

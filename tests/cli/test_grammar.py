@@ -27,6 +27,13 @@ def test_the_lark_grammar_is_printed_as_it_is() -> None:
     assert (done.returncode, done.stdout) == (0, grammar_text())
 
 
+def test_grammars_of_editors_are_those_that_are_kept() -> None:
+    kept = {"textmate": "vscode/syntaxes/claw.tmLanguage.json", "tree-sitter": "tree-sitter-claw/grammar.js"}
+    for target, name in kept.items():
+        done = clawc("grammar", "--for", target)
+        assert (done.returncode, done.stdout) == (0, (ROOT / "editors" / name).read_text(encoding="utf-8"))
+
+
 def test_a_grammar_goes_into_a_file(tmp_path: Path) -> None:
     out = tmp_path / "claw.gbnf"
     done = clawc("grammar", "--for", "gbnf", "-o", out)
@@ -58,6 +65,8 @@ def test_a_scope_may_have_mistakes(tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["--for", "yacc"], "no grammar for `yacc`"),
+        (["--for", "textmate", "--specialised"], "the grammar for `textmate` is the whole language"),
+        (["--for", "tree-sitter", "--start", "expression"], "the grammar for `tree-sitter` is the whole language"),
         (["--start", "middle"], "start `middle` is unknown"),
         (["--scope", str(EXAMPLE)], "belongs to `--specialised`"),
         (["--for", "lark", "--specialised"], "printed as it is"),

@@ -1,0 +1,43 @@
+; Made by `clawc grammar --for tree-sitter`, with the grammar.
+
+(comment) @comment
+(edition) @keyword.directive
+[(string) (text_block)] @string
+(regex) @string.regexp
+(date) @string.special
+[(number) (whole_numbers)] @number
+["let" "def" "use" "expect"] @keyword
+["if" "then" "else"] @keyword.conditional
+["on" "or" "and" "not" "within" "in"] @keyword.operator
+["true" "false"] @boolean
+"null" @constant.builtin
+["==" "!=" "<=" ">=" "<" ">" "??" "+" "-" "*" "/" ".." "=" "|"] @operator
+["{" "}" "(" ")" "[" "]"] @punctuation.bracket
+["," ";" ":" "."] @punctuation.delimiter
+
+(block . (identifier) @keyword)
+(block (label (identifier) @type))
+(attribute . (identifier) @property)
+(labelled . (identifier) @keyword)
+(labelled (identifier) @variable . "=")
+(let_item "let" . (identifier) @variable)
+(def_item "def" . (identifier) @function)
+(def_item "(" (identifier) @variable.parameter)
+(source (identifier) @module)
+(use_item (identifier) @function)
+(key (identifier) @variable)
+(stage . (identifier) @function.builtin
+  (#any-of? @function.builtin "csv" "tsv" "jsonl" "json" "yaml" "yaml_all" "toml" "ini" "python" "diff" "text" "lines" "md_table" "xml" "xml_select" "html" "html_select" "html_table" "email" "sqlite" "sqlite_tables" "xlsx" "xlsx_sheets" "zip" "zip_file" "ics" "log" "field" "rows" "exists" "from" "files" "names" "commits" "dirs" "table" "columns" "record" "only" "values" "get" "patch" "union" "except" "intersect" "numbered" "unordered" "ordered" "one_of" "row_number" "lag" "running_sum" "number" "integer" "round" "floor" "ceil" "abs" "ln" "log10" "sqrt" "fraction" "format_number" "bounds" "lower" "upper" "trim" "replace" "split" "join_text" "left" "right" "starts_with" "ends_with" "contains" "matches" "capture" "find_all" "length" "command_line" "pad" "normalise" "similarity" "fits" "slug" "date" "datetime" "minutes" "hours" "days" "add_months" "weekday" "day" "month" "year" "workdays" "dates" "cron_times" "overlap" "mentions" "mentions_all" "mentions_any" "mentions_in_order" "words" "sentences" "paragraphs" "bullets" "headings" "section" "split_at" "contains_lines" "in_order" "subset" "unique" "sorted" "holds" "worth" "root" "file_size" "unchanged" "only_changed" "changed_lines" "only_under" "serial" "pick" "any_date" "integer_between" "uniform" "normal" "lognormal" "chance" "duplicate_rows" "shuffle_rows" "blank" "garble" "mixed_date_formats" "mixed_case" "stray_spaces" "outlier" "passed" "score" "run" "call" "raises" "defines" "imports" "count" "count_if" "sum" "mean" "median" "min" "max" "stddev" "stddev_pop" "quantile" "share" "first" "last" "list" "set" "full_name" "first_name" "last_name" "phone" "job" "city" "state" "country" "street" "postcode" "address" "company" "department" "word" "phrase" "sentence" "paragraph" "price" "currency" "money" "where" "derive" "select" "drop" "rename" "sort" "take" "distinct" "group" "join" "left_join" "semi_join" "anti_join" "cross_join" "nest_join" "unnest" "pivot" "window" "unpivot" "parse" "all" "any" "none"))
+(stage . (identifier) @function
+  (#not-match? @function "^(csv|tsv|jsonl|json|yaml|yaml_all|toml|ini|python|diff|text|lines|md_table|xml|xml_select|html|html_select|html_table|email|sqlite|sqlite_tables|xlsx|xlsx_sheets|zip|zip_file|ics|log|field|rows|exists|from|files|names|commits|dirs|table|columns|record|only|values|get|patch|union|except|intersect|numbered|unordered|ordered|one_of|row_number|lag|running_sum|number|integer|round|floor|ceil|abs|ln|log10|sqrt|fraction|format_number|bounds|lower|upper|trim|replace|split|join_text|left|right|starts_with|ends_with|contains|matches|capture|find_all|length|command_line|pad|normalise|similarity|fits|slug|date|datetime|minutes|hours|days|add_months|weekday|day|month|year|workdays|dates|cron_times|overlap|mentions|mentions_all|mentions_any|mentions_in_order|words|sentences|paragraphs|bullets|headings|section|split_at|contains_lines|in_order|subset|unique|sorted|holds|worth|root|file_size|unchanged|only_changed|changed_lines|only_under|serial|pick|any_date|integer_between|uniform|normal|lognormal|chance|duplicate_rows|shuffle_rows|blank|garble|mixed_date_formats|mixed_case|stray_spaces|outlier|passed|score|run|call|raises|defines|imports|count|count_if|sum|mean|median|min|max|stddev|stddev_pop|quantile|share|first|last|list|set|full_name|first_name|last_name|phone|job|city|state|country|street|postcode|address|company|department|word|phrase|sentence|paragraph|price|currency|money|where|derive|select|drop|rename|sort|take|distinct|group|join|left_join|semi_join|anti_join|cross_join|nest_join|unnest|pivot|window|unpivot|parse|all|any|none)$"))
+(call . (identifier) @function.builtin
+  (#any-of? @function.builtin "csv" "tsv" "jsonl" "json" "yaml" "yaml_all" "toml" "ini" "python" "diff" "text" "lines" "md_table" "xml" "xml_select" "html" "html_select" "html_table" "email" "sqlite" "sqlite_tables" "xlsx" "xlsx_sheets" "zip" "zip_file" "ics" "log" "field" "rows" "exists" "from" "files" "names" "commits" "dirs" "table" "columns" "record" "only" "values" "get" "patch" "union" "except" "intersect" "numbered" "unordered" "ordered" "one_of" "row_number" "lag" "running_sum" "number" "integer" "round" "floor" "ceil" "abs" "ln" "log10" "sqrt" "fraction" "format_number" "bounds" "lower" "upper" "trim" "replace" "split" "join_text" "left" "right" "starts_with" "ends_with" "contains" "matches" "capture" "find_all" "length" "command_line" "pad" "normalise" "similarity" "fits" "slug" "date" "datetime" "minutes" "hours" "days" "add_months" "weekday" "day" "month" "year" "workdays" "dates" "cron_times" "overlap" "mentions" "mentions_all" "mentions_any" "mentions_in_order" "words" "sentences" "paragraphs" "bullets" "headings" "section" "split_at" "contains_lines" "in_order" "subset" "unique" "sorted" "holds" "worth" "root" "file_size" "unchanged" "only_changed" "changed_lines" "only_under" "serial" "pick" "any_date" "integer_between" "uniform" "normal" "lognormal" "chance" "duplicate_rows" "shuffle_rows" "blank" "garble" "mixed_date_formats" "mixed_case" "stray_spaces" "outlier" "passed" "score" "run" "call" "raises" "defines" "imports" "count" "count_if" "sum" "mean" "median" "min" "max" "stddev" "stddev_pop" "quantile" "share" "first" "last" "list" "set" "full_name" "first_name" "last_name" "phone" "job" "city" "state" "country" "street" "postcode" "address" "company" "department" "word" "phrase" "sentence" "paragraph" "price" "currency" "money" "where" "derive" "select" "drop" "rename" "sort" "take" "distinct" "group" "join" "left_join" "semi_join" "anti_join" "cross_join" "nest_join" "unnest" "pivot" "window" "unpivot" "parse" "all" "any" "none"))
+(call . (identifier) @function
+  (#not-match? @function "^(csv|tsv|jsonl|json|yaml|yaml_all|toml|ini|python|diff|text|lines|md_table|xml|xml_select|html|html_select|html_table|email|sqlite|sqlite_tables|xlsx|xlsx_sheets|zip|zip_file|ics|log|field|rows|exists|from|files|names|commits|dirs|table|columns|record|only|values|get|patch|union|except|intersect|numbered|unordered|ordered|one_of|row_number|lag|running_sum|number|integer|round|floor|ceil|abs|ln|log10|sqrt|fraction|format_number|bounds|lower|upper|trim|replace|split|join_text|left|right|starts_with|ends_with|contains|matches|capture|find_all|length|command_line|pad|normalise|similarity|fits|slug|date|datetime|minutes|hours|days|add_months|weekday|day|month|year|workdays|dates|cron_times|overlap|mentions|mentions_all|mentions_any|mentions_in_order|words|sentences|paragraphs|bullets|headings|section|split_at|contains_lines|in_order|subset|unique|sorted|holds|worth|root|file_size|unchanged|only_changed|changed_lines|only_under|serial|pick|any_date|integer_between|uniform|normal|lognormal|chance|duplicate_rows|shuffle_rows|blank|garble|mixed_date_formats|mixed_case|stray_spaces|outlier|passed|score|run|call|raises|defines|imports|count|count_if|sum|mean|median|min|max|stddev|stddev_pop|quantile|share|first|last|list|set|full_name|first_name|last_name|phone|job|city|state|country|street|postcode|address|company|department|word|phrase|sentence|paragraph|price|currency|money|where|derive|select|drop|rename|sort|take|distinct|group|join|left_join|semi_join|anti_join|cross_join|nest_join|unnest|pivot|window|unpivot|parse|all|any|none)$"))
+(arg . (identifier) @variable.parameter "=")
+(entry . (identifier) @property ":")
+(attr "." (identifier) @property)
+(name (identifier) @variable.builtin
+  (#any-of? @variable.builtin "path" "param" "workspace" "solution" "inputs" "transcript" "final_message"))
+(name (identifier) @variable
+  (#not-match? @variable "^(path|param|workspace|solution|inputs|transcript|final_message)$"))
