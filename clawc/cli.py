@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from clawc import __version__, bench_verbs, exits, image_verbs, page_verbs, run_verbs, synth_verbs, train_verbs
-from clawc.cli_options import Format, Image, Output, Sandbox, Sources
+from clawc.cli_options import Format, Image, Output, Sandbox, Since, Sources
 from clawc.commands.output import close_output
 from clawc.exits import UserError
 
@@ -52,17 +52,18 @@ def options(
 @app.command()
 def check(
     paths: Sources,
-    format: Annotated[str, typer.Option(help="text, json, sarif, github or junit", metavar="FORMAT")] = "text",
+    format: Annotated[str, typer.Option(help="text, json, sarif, github, gitlab or junit", metavar="FORMAT")] = "text",
     deny: Annotated[str | None, typer.Option(help="`warnings`: let them fail too", metavar="WHAT")] = None,
     baseline: Annotated[Path | None, typer.Option(help="hide the warnings that this file knows")] = None,
     write_baseline: Annotated[Path | None, typer.Option(help="keep the warnings of now in this file")] = None,
     jobs: Annotated[int, typer.Option("-j", "--jobs", min=0, max=256, help="processes; 0: one for each processor")] = 0,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="check anew what was checked before")] = False,
+    since: Since = None,
 ) -> None:
     """Report every mistake in sources; builds nothing."""
     from clawc.commands.check import CheckOptions, check_command
 
-    options = CheckOptions(format, deny, baseline, write_baseline, jobs, not no_cache)
+    options = CheckOptions(format, deny, baseline, write_baseline, jobs, not no_cache, since)
     raise typer.Exit(check_command(paths, options))
 
 
@@ -127,9 +128,12 @@ def build(
             metavar="REF",
         ),
     ] = "",
+    since: Since = None,
 ) -> None:
     """Compile sources into bundles: workspace, checker, rubric, solution; or into another ecosystem's format."""
     if target is not None:
+        if since is not None:
+            raise UserError("`--changed-since` is not for exports", "they hold whole sets")
         from clawc.commands.compiling import Lot
         from clawc.commands.export import TargetOptions, export_command
 
@@ -139,7 +143,7 @@ def build(
         raise UserError("`--name` and `--image` are for exports", "say which by `--target`")
     from clawc.commands.build import build_command
 
-    raise typer.Exit(build_command(paths, out, format, seed, count))
+    raise typer.Exit(build_command(paths, out, format, seed, count, since))
 
 
 @app.command()
@@ -171,17 +175,33 @@ def test(
     no_sandbox: Annotated[
         bool, typer.Option("--no-sandbox", help="do not run emitted checkers; for machines without sandboxes")
     ] = False,
+    since: Since = None,
 ) -> None:
     """Test checkers from both sides: right answers must win, wrong ones lose; write a card for each."""
     if admitted:
         from clawc.commands.admitted import admitted_command
 
+        if since is not None:
+            raise UserError("`--changed-since` goes with proofs, and `--admitted` makes none", "leave one of them out")
         raise typer.Exit(admitted_command(paths, level, format, out))
     from clawc.commands.proved import TestOptions
     from clawc.commands.test import test_command
 
     options = TestOptions(
-        level, format, out, cards, mutants, seed, count, jobs, not no_cache, not no_sandbox, details, attach, sign
+        level,
+        format,
+        out,
+        cards,
+        mutants,
+        seed,
+        count,
+        jobs,
+        not no_cache,
+        not no_sandbox,
+        details,
+        attach,
+        sign,
+        since,
     )
     raise typer.Exit(test_command(paths, options))
 
@@ -404,11 +424,15 @@ def fmt(
     paths: Annotated[list[Path], typer.Argument(help="`.claw` files, folders with them, or `-`", metavar="PATH...")],
     check: Annotated[bool, typer.Option("--check", help="write nothing; name what would change, exit 1")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="write nothing; show what would change, exit 1")] = False,
+    since: Annotated[
+        str | None,
+        typer.Option("--changed-since", help="only sources that changed since this revision of git", metavar="REF"),
+    ] = None,
 ) -> None:
     """Bring sources into the one layout."""
     from clawc.commands.fmt import fmt_command
 
-    raise typer.Exit(fmt_command(paths, check, diff))
+    raise typer.Exit(fmt_command(paths, check, diff, since))
 
 
 @app.command()

@@ -30,7 +30,7 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class TestOptions:
     """`level`: admit or release; `mutants`: 0 for as many as the level has; `jobs`: 0 for one for each processor. `attach`
-    puts cards into the folders of bundles; `sign` is a file with a private key."""
+    puts cards into the folders of bundles; `sign` is a file with a private key, `since` a revision of git."""
 
     level: str = "admit"
     format: str = "text"
@@ -45,6 +45,7 @@ class TestOptions:
     details: bool = False
     attach: bool = False
     sign: Path | None = None
+    since: str | None = None
 
     @property
     def whole(self) -> bool:
