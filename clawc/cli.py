@@ -11,7 +11,17 @@ from typing import Annotated
 
 import typer
 
-from clawc import __version__, bench_verbs, exits, image_verbs, page_verbs, run_verbs, synth_verbs, train_verbs
+from clawc import (
+    __version__,
+    bench_verbs,
+    ci_verbs,
+    exits,
+    image_verbs,
+    page_verbs,
+    run_verbs,
+    synth_verbs,
+    train_verbs,
+)
 from clawc.cli_options import Format, Image, Output, Sandbox, Since, Sources
 from clawc.commands.output import close_output
 from clawc.exits import UserError
@@ -204,6 +214,9 @@ def test(
         since,
     )
     raise typer.Exit(test_command(paths, options))
+
+
+app.command("diff")(ci_verbs.diff_verb)
 
 
 @app.command()
