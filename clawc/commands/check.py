@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from clawc import __version__, exits
+from clawc import exits
 from clawc.commands.allowed import Sieve, write_baseline
 from clawc.commands.checking import check_files
-from clawc.commands.output import put
+from clawc.commands.output import put, sarif_text
 from clawc.commands.progress import ProgressLine
 from clawc.commands.sources import REPORT_FORMATS, changed_sources, require_format
 from clawc.compiler.finding import Finding
@@ -83,9 +83,7 @@ def _report(found: list[Finding], allowed: Allowed, paths: list[str], options: C
     if options.format == "json":
         return as_json(found, files=len(paths), suppressed=[*allowed.in_source, *allowed.outside])
     if options.format == "sarif":
-        from clawc.compiler.report.sarif import as_sarif
-
-        return as_sarif(found, version=__version__, in_source=allowed.in_source, external=allowed.outside)
+        return sarif_text(found, in_source=allowed.in_source, external=allowed.outside)
     if options.format == "github":
         from clawc.compiler.report.github import as_github
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from clawc import __version__, exits
-from clawc.commands.output import put, standard_output
+from clawc.commands.output import put, sarif_text, standard_output
 from clawc.compiler.finding import Finding
 from clawc.compiler.report import as_json, as_text
 from clawc.exits import UserError
@@ -135,9 +135,7 @@ class Results:
 
             return as_page(_sorted(self._whole), __version__)
         if self.options.format == "sarif":
-            from clawc.compiler.report.sarif import as_sarif
-
-            return as_sarif(found, version=__version__, in_source=allowed, external=[])
+            return sarif_text(found, in_source=allowed)
         if self.options.format == "github":
             from clawc.compiler.report.github import as_github
 
