@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,18 @@ def test_what_a_text_may_read(text: str, paths: set[str], computed: bool) -> Non
     assert (set(found.paths) >= paths, found.computed or computed) == (True, computed), found
     if not computed:
         assert found.paths == paths
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"""', '"""a""" \\', '"a\n', '"\\', "| ", "from ", "file a ", "`", '"{{', "{{ from( ", '""', "#"],
+    ids=range(12),
+)
+def test_hostile_texts_take_no_time(text: str) -> None:
+    began = time.process_time()
+    mentions(text * ((2 << 20) // len(text)))
+    mentions('"""' + text * ((2 << 20) // len(text)))
+    assert time.process_time() - began < 20
 
 
 def test_examples_mention_all_that_their_checks_read() -> None:
