@@ -43,8 +43,9 @@ def run_action(workspace: Path, scratch: Path, inputs: dict[str, str], *, skip: 
                action: Path = ROOT, **more: str) -> Outcome:  # fmt: skip
     """Plays the `run` steps of the action; `skip` names steps that are left out. Stops at the first that fails."""
     document = read_yaml(action / "action.yml")
-    known = {f"inputs.{name}": inputs.get(name, of.get("default", "")) for name, of in document["inputs"].items()}
-    assert set(inputs) <= set(document["inputs"])
+    defaults: dict[str, str] = {name: str(of.get("default", "")) for name, of in document["inputs"].items()}
+    known = {f"inputs.{name}": value for name, value in (defaults | inputs).items()}
+    assert set(inputs) <= set(defaults)
     outcome = Outcome()
     scratch.mkdir(exist_ok=True)
     files = {name: scratch / name for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_PATH")}
@@ -55,10 +56,8 @@ def run_action(workspace: Path, scratch: Path, inputs: dict[str, str], *, skip: 
         for file in files.values():
             file.touch()
         files["GITHUB_OUTPUT"].write_text("")
-        env = {
-            name: _HOLE.sub(lambda hole: known[hole.group(1)], str(value))
-            for name, value in step.get("env", {}).items()
-        }
+        given: dict[str, str] = step.get("env", {})
+        env = {name: _HOLE.sub(lambda hole: known[str(hole.group(1))], str(value)) for name, value in given.items()}
         assert step["shell"] == "bash"
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
