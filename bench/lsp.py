@@ -232,10 +232,10 @@ def peer(folder: Path, keys: int) -> dict[str, Any]:
     file = Buffer(client, folder / "a.py", "python", text)
     places = [i for i in range(len(text)) if text.startswith("found.get", i)]
     offered: list[float] = []
-    for number in range(keys + 3):
+    for _ in range(keys + 3):
         at = rng.choice(places) + len("found.ge")
         begun = time.perf_counter()
-        position = file.type(at, 1, "t") if number % 2 else file.type(at, 1, "t")
+        position = file.type(at, 1, "t")
         client.ask("textDocument/completion", {"textDocument": {"uri": file.uri}, "position": position})
         offered.append(time.perf_counter() - begun)
     client.close()

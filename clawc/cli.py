@@ -14,6 +14,7 @@ import typer
 from clawc import (
     __version__,
     bench_verbs,
+    ci_verbs,
     exits,
     image_verbs,
     page_verbs,
@@ -22,7 +23,7 @@ from clawc import (
     tool_verbs,
     train_verbs,
 )
-from clawc.cli_options import Format, Image, Output, Sandbox, Sources
+from clawc.cli_options import Format, Image, Output, Sandbox, Since, Sources
 from clawc.commands.output import close_output
 from clawc.exits import UserError
 
@@ -63,17 +64,18 @@ def options(
 @app.command()
 def check(
     paths: Sources,
-    format: Annotated[str, typer.Option(help="text, json, sarif, github or junit", metavar="FORMAT")] = "text",
+    format: Annotated[str, typer.Option(help="text, json, sarif, github, gitlab or junit", metavar="FORMAT")] = "text",
     deny: Annotated[str | None, typer.Option(help="`warnings`: let them fail too", metavar="WHAT")] = None,
     baseline: Annotated[Path | None, typer.Option(help="hide the warnings that this file knows")] = None,
     write_baseline: Annotated[Path | None, typer.Option(help="keep the warnings of now in this file")] = None,
     jobs: Annotated[int, typer.Option("-j", "--jobs", min=0, max=256, help="processes; 0: one for each processor")] = 0,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="check anew what was checked before")] = False,
+    since: Since = None,
 ) -> None:
     """Report every mistake in sources; builds nothing."""
     from clawc.commands.check import CheckOptions, check_command
 
-    options = CheckOptions(format, deny, baseline, write_baseline, jobs, not no_cache)
+    options = CheckOptions(format, deny, baseline, write_baseline, jobs, not no_cache, since)
     raise typer.Exit(check_command(paths, options))
 
 
@@ -138,9 +140,12 @@ def build(
             metavar="REF",
         ),
     ] = "",
+    since: Since = None,
 ) -> None:
     """Compile sources into bundles: workspace, checker, rubric, solution; or into another ecosystem's format."""
     if target is not None:
+        if since is not None:
+            raise UserError("`--changed-since` is not for exports", "they hold whole sets")
         from clawc.commands.compiling import Lot
         from clawc.commands.export import TargetOptions, export_command
 
@@ -150,7 +155,7 @@ def build(
         raise UserError("`--name` and `--image` are for exports", "say which by `--target`")
     from clawc.commands.build import build_command
 
-    raise typer.Exit(build_command(paths, out, format, seed, count))
+    raise typer.Exit(build_command(paths, out, format, seed, count, since))
 
 
 @app.command()
@@ -182,19 +187,38 @@ def test(
     no_sandbox: Annotated[
         bool, typer.Option("--no-sandbox", help="do not run emitted checkers; for machines without sandboxes")
     ] = False,
+    since: Since = None,
 ) -> None:
     """Test checkers from both sides: right answers must win, wrong ones lose; write a card for each."""
     if admitted:
         from clawc.commands.admitted import admitted_command
 
+        if since is not None:
+            raise UserError("`--changed-since` goes with proofs, and `--admitted` makes none", "leave one of them out")
         raise typer.Exit(admitted_command(paths, level, format, out))
     from clawc.commands.proved import TestOptions
     from clawc.commands.test import test_command
 
     options = TestOptions(
-        level, format, out, cards, mutants, seed, count, jobs, not no_cache, not no_sandbox, details, attach, sign
+        level,
+        format,
+        out,
+        cards,
+        mutants,
+        seed,
+        count,
+        jobs,
+        not no_cache,
+        not no_sandbox,
+        details,
+        attach,
+        sign,
+        since,
     )
     raise typer.Exit(test_command(paths, options))
+
+
+app.command("diff")(ci_verbs.diff_verb)
 
 
 @app.command()
@@ -415,11 +439,15 @@ def fmt(
     paths: Annotated[list[Path], typer.Argument(help="`.claw` files, folders with them, or `-`", metavar="PATH...")],
     check: Annotated[bool, typer.Option("--check", help="write nothing; name what would change, exit 1")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="write nothing; show what would change, exit 1")] = False,
+    since: Annotated[
+        str | None,
+        typer.Option("--changed-since", help="only sources that changed since this revision of git", metavar="REF"),
+    ] = None,
 ) -> None:
     """Bring sources into the one layout."""
     from clawc.commands.fmt import fmt_command
 
-    raise typer.Exit(fmt_command(paths, check, diff))
+    raise typer.Exit(fmt_command(paths, check, diff, since))
 
 
 @app.command()

@@ -18,3 +18,9 @@ Image = Annotated[
     ),
 ]
 Output = Annotated[Path | None, typer.Option("--out", "-o", help="file to write; standard output unless given")]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--changed-since", help="only sources that changed since this revision of git, or read what did", metavar="REF"
+    ),
+]

@@ -10,16 +10,23 @@ from typing import Any
 
 from clawc import exits
 from clawc.commands.compiling import Lot, build_sources
-from clawc.commands.sources import find_sources, require_format
+from clawc.commands.sources import changed_sources, require_format
 from clawc.compiler.report import as_json, as_text
 from clawc.spec.bundle import Manifest
 
 
-def build_command(paths: Sequence[Path], out: Path, format: str, seed: int = 0, count: int | None = None) -> int:
+def build_command(
+    paths: Sequence[Path],
+    out: Path,
+    format: str,
+    seed: int = 0,
+    count: int | None = None,
+    since: str | None = None,
+) -> int:
     """Builds every task of every file; nothing is written when one has an error. With a `count`, so many instances of
     each task that draws something: of `seed` and the following."""
     require_format(format)
-    sources = find_sources(paths)
+    sources = changed_sources(paths, since)
     found, manifests, skipped, _ = build_sources(sources, out, lot=Lot(seed, count))
     if any(f.severity == "error" for f in found):
         sys.stdout.write(as_json(found, files=len(sources)) if format == "json" else as_text(found))

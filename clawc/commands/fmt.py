@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from clawc import exits
 from clawc.commands.processors import processors
 from clawc.commands.rewrite import decoded, diff_lines, read_bytes, replace_text
-from clawc.commands.sources import MAX_SOURCE, find_sources
+from clawc.commands.sources import MAX_SOURCE, changed_sources
 from clawc.compiler.finding import Finding, findings
 from clawc.compiler.format.formatting import Formatted, formatted
 from clawc.compiler.report import as_text
@@ -37,14 +37,16 @@ class Outcome(NamedTuple):
     failure: UserError | None = None
 
 
-def fmt_command(paths: Sequence[Path], check: bool, diff: bool) -> int:
+def fmt_command(paths: Sequence[Path], check: bool, diff: bool, since: str | None = None) -> int:
     """Formats files; with `check` or `diff` nothing is written, and exit 1 says that something would be."""
     mode: Mode = "diff" if diff else "check" if check else "write"
     if STDIN in paths:
         if len(paths) > 1:
             raise UserError("`-` stands for standard input and goes with no other path")
+        if since is not None:
+            raise UserError("`-` stands for standard input, which git knows nothing of")
         return _report([_standard_input(mode)], mode)
-    return _report(_outcomes(find_sources(paths), mode), mode)
+    return _report(_outcomes(changed_sources(paths, since, readers=False), mode), mode)
 
 
 def _outcomes(sources: Sequence[Path], mode: Mode) -> list[Outcome]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
+from clawc import __version__
 from clawc.exits import UserError
+
+if TYPE_CHECKING:
+    from clawc.compiler.finding import Finding
 
 
 def put(text: str, out: Path | None) -> None:
@@ -26,6 +30,16 @@ def put(text: str, out: Path | None) -> None:
             with suppress(OSError):
                 out.unlink()
         raise UserError(f"`{out}` cannot be written: {error.strerror}") from error
+
+
+def sarif_text(found: Sequence[Finding], *, in_source: Sequence[Finding], external: Sequence[Finding] = ()) -> str:
+    """Findings as SARIF; standard error says what is left out because a code scanning service would not take it."""
+    from clawc.compiler.report.sarif import as_sarif
+
+    report = as_sarif(found, version=__version__, in_source=in_source, external=external)
+    if report.left_out:
+        print(f"{report.left_out} results are left out: code scanning services take no more", file=sys.stderr)
+    return report.text
 
 
 @contextmanager

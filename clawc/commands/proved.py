@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from clawc import __version__, exits
-from clawc.commands.output import put, standard_output
+from clawc.commands.output import put, sarif_text, standard_output
 from clawc.compiler.finding import Finding
 from clawc.compiler.report import as_json, as_text
 from clawc.exits import UserError
@@ -30,7 +30,7 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class TestOptions:
     """`level`: admit or release; `mutants`: 0 for as many as the level has; `jobs`: 0 for one for each processor. `attach`
-    puts cards into the folders of bundles; `sign` is a file with a private key."""
+    puts cards into the folders of bundles; `sign` is a file with a private key, `since` a revision of git."""
 
     level: str = "admit"
     format: str = "text"
@@ -45,6 +45,7 @@ class TestOptions:
     details: bool = False
     attach: bool = False
     sign: Path | None = None
+    since: str | None = None
 
     @property
     def whole(self) -> bool:
@@ -134,9 +135,7 @@ class Results:
 
             return as_page(_sorted(self._whole), __version__)
         if self.options.format == "sarif":
-            from clawc.compiler.report.sarif import as_sarif
-
-            return as_sarif(found, version=__version__, in_source=allowed, external=[])
+            return sarif_text(found, in_source=allowed)
         if self.options.format == "github":
             from clawc.compiler.report.github import as_github
 

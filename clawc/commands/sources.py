@@ -39,6 +39,16 @@ def find_sources(paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
+def changed_sources(paths: Sequence[Path], since: str | None, *, readers: bool = True) -> list[Path]:
+    """The same; after a revision of git only those that changed and, with `readers`, those that read what did."""
+    found = find_sources(paths)
+    if since is None:
+        return found
+    from clawc.commands.changed import changed_since
+
+    return changed_since(found, since, readers=readers)
+
+
 def _mode(path: Path) -> int:
     try:
         return path.stat().st_mode
@@ -131,7 +141,7 @@ def _not_utf8(path: str, data: bytes, at: int) -> Checked:
     return Checked(source, diagnostics.sorted(), [])
 
 
-REPORT_FORMATS = ("text", "json", "sarif", "github", "junit")
+REPORT_FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit")
 
 
 def require_format(format: str, formats: Sequence[str] = ("text", "json")) -> None:

@@ -12,7 +12,7 @@ from clawc.commands.faults import stopping, user_errors
 from clawc.commands.progress import ProgressLine
 from clawc.commands.proved import Results, TestOptions
 from clawc.commands.proving import Wanted, chunks, prove_each
-from clawc.commands.sources import find_sources, require_format
+from clawc.commands.sources import changed_sources, require_format
 from clawc.exits import UserError
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def test_command(paths: Sequence[Path], options: TestOptions) -> int:
         raise UserError(
             "`-n` makes instances of sources, and a bundle is one", "`clawc build -n` makes bundles of instances"
         )
+    if options.since is not None and any(found for _, found in inside):
+        raise UserError("`--changed-since` is for sources, and a bundle is none", "give sources alone to it")
     if options.attach and not all(found for _, found in inside):
         raise UserError(
             "`--attach` puts cards into bundles, and a source is none", "`--cards DIR` writes them elsewhere"
@@ -40,7 +42,7 @@ def test_command(paths: Sequence[Path], options: TestOptions) -> int:
         raise UserError("only what is proved whole is signed", "leave out `--no-sandbox` and `--mutants`")
     folders = list(dict.fromkeys(bundle for _, found in inside for bundle in found))
     only_sources = [path for path, found in inside if not found]
-    sources = find_sources(only_sources) if only_sources else []
+    sources = changed_sources(only_sources, options.since) if only_sources else []
     wanted = Wanted(level, options.mutants, options.seed, options.count, options.real)
     items = len(sources) * (1 if options.count is None else chunks(options.count)) + len(folders)
     line = ProgressLine(

@@ -13,6 +13,11 @@ def as_github(found: Iterable[Finding]) -> str:
     return "".join(f"{_command(f)}\n" for f in found)
 
 
+def notice(level: str, title: str, message: str) -> str:
+    """A command that names no file; `level` is notice, warning or error."""
+    return f"::{level} title={_property(title)}::{_data(message)}\n"
+
+
 def _command(f: Finding) -> str:
     properties = {
         "file": f.path.replace("\\", "/"),

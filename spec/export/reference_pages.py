@@ -66,6 +66,7 @@ def _index() -> str:
             "| [reference/diagnostics.md](reference/diagnostics.md) | every message by its code |",
             "| [checking.md](checking.md) | checking in an editor, a terminal and CI; written by hand, as the following |",
             "| [editors.md](editors.md) | VS Code, Neovim, Helix: installing, settings, colours; Pygments |",
+            "| [ci.md](ci.md) | GitHub, GitLab, pre-commit, only what changed, what a change means for scores |",
             "| [playground.md](playground.md) | writing a spec in a browser: problems, checker and proof while one types |",
             "| [instances.md](instances.md) | parameters, generated data, dirt, and many instances of one task |",
             "| [cards.md](cards.md) | testing checkers: what a verifier card says, and whose cards count |",
