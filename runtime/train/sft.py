@@ -18,6 +18,7 @@ from clawc.runtime.engine.local.template import TEMPLATE, Template
 from clawc.runtime.errors import RuntimeFault
 from clawc.runtime.train.begin import begin
 from clawc.runtime.train.checkpoints import last_checkpoint, on_full_disk, require_space
+from clawc.runtime.train.memory import memory_is_full, on_full_memory
 from clawc.runtime.train.records import (
     METRICS,
     MODEL,
@@ -75,7 +76,7 @@ def sft(
     """Trains the model in the folder `model` and saves what was trained, with the files of its tokenizer, in `out/model`. With `resume`
     it goes on from the last checkpoint in `out`, if there is one. In several processes all of them call it. Raises RuntimeFault R0951 if
     a package is missing, R0952 for a folder that has no model, R0992 if there is nothing to train on, R0993 if a loss is no number,
-    R0994 if the disk is full, R0995 if `out` holds another training: what was saved before stays."""
+    R0994 if the disk is full, R0999 if the device's memory is, R0995 if `out` holds another training: what was saved before stays."""
     need(*TRAINER, extra="train")
     _check(model)
     rows = [row for row in rows if row.trained]
@@ -88,7 +89,7 @@ def sft(
             "R0995", str(error), "give `--batch` as a multiple of `--at-once` times the processes"
         ) from error
     out.mkdir(parents=True, exist_ok=True)
-    with on_full_disk(out):
+    with on_full_disk(out), on_full_memory("--at-once", settings.at_once):
         record = _record(model, rows, settings, origin or Origin()) if rank() == 0 else None
         if record is not None:
             begin(out, record, FREE, "rows", resume=resume)
@@ -149,7 +150,7 @@ def _train(trainer: Any, start: Path | None) -> None:
     except RuntimeFault:
         raise
     except Exception as error:
-        if reached:  # it was read, and something else went wrong
+        if reached or memory_is_full(error):  # it can be read, and something else went wrong
             raise
         why = f"{type(error).__name__}: {error}".splitlines()[0][:300]
         help = "Delete it, then give the same command: it goes on from the one before, or from the beginning."

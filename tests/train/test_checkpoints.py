@@ -95,6 +95,29 @@ def test_too_little_room_is_said_before_the_first_step(
     assert not list((tmp_path / "out").glob("checkpoint-*"))
 
 
+@pytest.mark.parametrize("step", [1, 3])
+def test_where_the_memory_of_the_device_is_full_it_says_which_option_helps(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """In the first pass, and in one after a checkpoint: that is not to blame."""
+    import torch
+    from transformers import Trainer
+
+    saved = replace(SAVING, steps=step - 1) if step > 1 else None
+    if saved is not None:
+        sft(tiny_model, some_rows(8), tmp_path / "out", saved)
+
+    def full(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nGPU 0 has a total")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Trainer, "train", full)
+        with pytest.raises(RuntimeFault, match=r"not the memory for a pass .* Tried to allocate 2\.00 GiB") as told:
+            sft(tiny_model, some_rows(8), tmp_path / "out", SAVING, resume=saved is not None)
+    assert told.value.code == "R0999" and f"smaller `--at-once` than {SAVING.at_once}" in told.value.help
+    assert sft(tiny_model, some_rows(8), tmp_path / "out", SAVING, resume=True).steps == 6
+
+
 FULL = """
 import shutil, sys
 from pathlib import Path

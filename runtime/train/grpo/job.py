@@ -18,6 +18,7 @@ from clawc.runtime.train.grpo.run import GrpoResult, grpo
 from clawc.runtime.train.grpo.settings import GrpoSettings
 from clawc.runtime.train.job import leave, meet, write_fault
 from clawc.runtime.train.launch import described_processes, job_folder, together
+from clawc.runtime.train.memory import on_full_memory
 from clawc.runtime.train.records import MODEL, read_training
 from clawc.runtime.train.settings import as_json
 from clawc.runtime.train.trainer import rank
@@ -85,7 +86,8 @@ def _run(job: GrpoJob) -> None:
         from clawc.runtime.train.grpo.learner import Learner
         from clawc.runtime.train.grpo.together import follow
 
-        follow(Learner(Path(job.model), settings))
+        with on_full_memory("--pass-tokens", settings.pass_tokens):
+            follow(Learner(Path(job.model), settings))
         return
     grpo(
         Path(job.model), [Path(each) for each in job.bundles], Path(job.out), settings, job.agent,

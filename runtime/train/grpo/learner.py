@@ -21,6 +21,7 @@ from clawc.runtime.train.grpo.losses import Norms, Passed, clipped_share, diverg
 from clawc.runtime.train.grpo.passes import by_length, passes
 from clawc.runtime.train.grpo.policy import RowBatch, TokenLogprobs, batch_of
 from clawc.runtime.train.grpo.settings import GrpoSettings
+from clawc.runtime.train.memory import memory_is_full
 from clawc.runtime.train.rows import Row
 from clawc.runtime.train.trainer import processes, quiet, rank
 
@@ -248,6 +249,8 @@ class Learner:
                 self._optimizer.load_state_dict(optimizer)
             self.version = int(state["version"])
         except Exception as error:
+            if memory_is_full(error):
+                raise
             why = f"{type(error).__name__}: {error}".splitlines()[0][:300]
             help = "Delete it, then give the same command: it goes on from the one before, or from the beginning."
             raise RuntimeFault("R0995", f"the checkpoint `{folder}` cannot be gone on with: {why}", help) from error

@@ -19,6 +19,7 @@ from clawc.runtime.gateway.line import Rules
 from clawc.runtime.harness.choose import harness_named
 from clawc.runtime.run import run_closing
 from clawc.runtime.train.begin import begin
+from clawc.runtime.train.memory import on_full_memory
 from clawc.runtime.train.records import (
     MODEL,
     TrainedTask,
@@ -80,7 +81,7 @@ def grpo(
     """Trains the model in the folder `model` on the tasks, played by `agent` where `player` plays, and saves it in `out/model`. Raises
     RuntimeFault R0951 and R0952 for packages and models that are not there, R0993 for a loss that is no number, R0994 for a full disk,
     R0995 if `out` holds another training, R0998 if engine and trainer do not agree, a server does not take the weights or nothing can be
-    learned, and what playing raises."""
+    learned, R0999 if the device's memory is full, and what playing raises."""
     need(*LEARNER, extra="train")
     from clawc.runtime.train.grpo.curriculum import Curriculum
     from clawc.runtime.train.grpo.engines import LocalWeights, Shared, weights_of
@@ -107,10 +108,11 @@ def grpo(
         held = {load(path).manifest.id: path for path in held_out}
         examiner = HeldOut(held, other, player, out / HELD_OUT, settings)
     closed: list[Closable] = [*([] if isinstance(weights, LocalWeights) else [weights]), player]
-    learner = First(Learner(model, settings))
-    session = Session(learner, weights, rollouts, curriculum, out, settings, examiner=examiner, told=told)
-    begun = time.perf_counter()
-    run_closing(session.run(resume=resume), _All(closed), "go on with `--resume`")
+    with on_full_memory("--pass-tokens", settings.pass_tokens):
+        learner = First(Learner(model, settings))
+        session = Session(learner, weights, rollouts, curriculum, out, settings, examiner=examiner, told=told)
+        begun = time.perf_counter()
+        run_closing(session.run(resume=resume), _All(closed), "go on with `--resume`")
     seconds = time.perf_counter() - begun
     learner.end()
     result = TrainingResult(steps=settings.steps, seconds=round(seconds, 3))

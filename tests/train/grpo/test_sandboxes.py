@@ -20,6 +20,13 @@ from tests.train.grpo.conftest import often_ending
 
 __all__ = ["project", "works"]
 skip_without(*TOKENS, *TRAINER, extra="train")
+
+import torch  # noqa: E402
+
+from bench.train_grpo_limits import against, shape_of, steps_of  # noqa: E402
+from clawc.runtime.train.grpo.learner import Learner  # noqa: E402
+
+CARD = {"copy_bytes_a_second": 1e9, "matmul_flops_a_second": 1e9}
 pytestmark = pytest.mark.usefixtures("works")
 
 
@@ -55,12 +62,36 @@ def test_rows_of_sandboxes_are_trained_on(project: Project, options: GrpoOptions
     assert (project.out / MODEL / "model.safetensors").is_file()
     record = read_training(project.out)
     assert record.method == "grpo" and record.result is not None and len(record.tasks) == 2
+    # What the benchmark counts is what was trained on.
+    figures = against(list(steps_of(project.out)), shape_of(options.model), record.settings, CARD)
+    assert figures["training"]["trained_tokens"] == sum(int(str(line["tokens"])) for line in found)
+    assert figures["sampling"]["tokens"] == sum(int(str(line["sampled_tokens"])) for line in found)
     with pytest.raises(UserError, match="another learning_rate"):
         grpo_command(bundles, replace(options, rate=1.0, resume=True))
     with pytest.raises(UserError, match="holds a training already"):
         grpo_command(bundles, options)
     assert grpo_command(bundles, replace(options, steps=3, resume=True)) == OK
     assert [line["step"] for line in lines(project.out)] == [1, 2, 3]
+    shutil.rmtree(project.out / "rollouts" / "step-000002-0")
+    with pytest.raises(ValueError, match="step 3: tokens drawn, rows and tokens trained are"):
+        list(steps_of(project.out))
+
+
+def test_where_the_memory_of_the_device_is_full_it_goes_on_with_smaller_passes(
+    project: Project, options: GrpoOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    bundles, played = [project.root / "bundles"], project.out / "rollouts" / "step-000000-0" / "episodes.jsonl"
+    with monkeypatch.context() as patched:
+        patched.setattr(Learner, "_logprobs", full)
+        with pytest.raises(UserError, match=r"R0999: .* Tried to allocate 2\.00 GiB") as told:
+            grpo_command(bundles, options)
+    assert "`--resume` and a smaller `--pass-tokens` than 16384" in told.value.help
+    before = played.read_bytes()
+    assert grpo_command(bundles, replace(options, pass_tokens=900, resume=True)) == OK
+    assert played.read_bytes() == before  # played once
 
 
 @pytest.mark.parametrize(
