@@ -59,11 +59,8 @@ class Client:
             message = json.loads(out.read(size))
             with self._new:
                 if "method" in message and "id" in message:
-                    answer = (
-                        [{} for _ in message["params"].get("items", [])]
-                        if message["method"] == "workspace/configuration"
-                        else None
-                    )
+                    asked: list[Any] = message["params"].get("items", [])
+                    answer: Any = [None for _ in asked] if message["method"] == "workspace/configuration" else None
                     self._send({"jsonrpc": "2.0", "id": message["id"], "result": answer})
                 elif "id" in message:
                     self._answers[message["id"]] = message.get("result")

@@ -18,6 +18,7 @@ from clawc.compiler.elaborate.context import Context
 from clawc.compiler.finding import Finding, finding
 from clawc.compiler.format.formatting import formatted
 from clawc.compiler.pipeline import build, check
+from clawc.compiler.service.columns import column_made
 from clawc.compiler.service.completion import completions, standard_modules
 from clawc.compiler.service.document import Document
 from clawc.compiler.service.hover import hover
@@ -154,17 +155,14 @@ class Desk:
         module = self._module_at(document, offset)
         if module is not None:
             return {"path": module, "range": (0, 0, 0, 0)}
-        found = self._names(document, self._observed(document, offset)).declared_at(offset)
+        seen = self._observed(document, offset)
+        names = self._names(document, seen)
+        found = names.declared_at(offset)
         if found is None:
-            return None
-        if found.path == path:
-            return {"path": path, "range": where.range(found.span)}
-        other = self._load_path(found.path)
-        return (
-            None
-            if other is None
-            else {"path": _on_disk(found.path), "range": self._positions(other.text).range(found.span)}
-        )
+            word = _word_at(document.text, offset)
+            made = column_made(document, offset, word, names) if _is_column(seen, offset) else None
+            return None if made is None else {"path": path, "range": where.range(made)}
+        return {"path": _on_disk(found.path), "range": self._range(found.path, found.span)}
 
     def references(self, path: str, line: int, character: int, folders: list[str], declaration: bool = True) -> Json:
         document, _, offset = self._place(path, line, character)
@@ -389,6 +387,10 @@ class Desk:
                 yield names_of(
                     self._document(other) if other in self._buffers else Document.of(other, text), self._load
                 )
+
+
+def _is_column(seen: Observed, offset: int) -> bool:
+    return any(span.start <= offset <= span.end for span in seen.columns)
 
 
 def _word_at(text: str, offset: int) -> str:

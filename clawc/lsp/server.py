@@ -10,11 +10,12 @@ import asyncio
 import logging
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from lsprotocol import types as lsp
-from pygls.exceptions import JsonRpcInvalidParams
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 
@@ -29,6 +30,8 @@ ASKED_S = 5.0  # seconds of wall time for an answer to the editor
 CHECKED_S = 30.0  # for a check
 TASK_AFTER_S = 0.03  # of silence, before the item that was changed is checked
 FILE_AFTER_S = 0.35  # and before the file is
+# Sources, settings, and what sources read.
+WATCHED = ("**/*.claw", "**/claw.toml", "**/*.{csv,tsv,json,jsonl,yaml,yml,toml,txt,md,html,xml,xlsx,sqlite,py}")
 MAX_SOURCE = 2 << 20  # characters beyond which a file is left alone
 
 _LOG = logging.getLogger(__name__)
@@ -143,7 +146,9 @@ class Server(LanguageServer):
             self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri=uri, diagnostics=[]))
 
     async def end(self) -> None:
-        """Ends the workers."""
+        """Ends the workers, and what waits for them."""
+        for pending in self.pending.values():
+            pending.cancel()
         for worker in (self.asked, self.checked):
             if worker is not None:
                 await worker.kill()
@@ -212,6 +217,17 @@ def _documents(server: Server) -> None:
     async def watched(params: lsp.DidChangeWatchedFilesParams) -> None:
         for path in list(server.files):
             server.look_again(path)
+
+    @server.feature(lsp.INITIALIZED)
+    async def begun(params: lsp.InitializedParams) -> None:
+        workspace = server.client_capabilities.workspace
+        watching = workspace.did_change_watched_files if workspace is not None else None
+        if watching is not None and watching.dynamic_registration:
+            options = lsp.DidChangeWatchedFilesRegistrationOptions([lsp.FileSystemWatcher(glob) for glob in WATCHED])
+            method = lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES
+            wanted = lsp.RegistrationParams([lsp.Registration("watched", method, options)])
+            with suppress(JsonRpcException):  # without it a change on the disk is seen at the next one in the editor
+                await server.client_register_capability_async(wanted)
 
     @server.feature(lsp.SHUTDOWN)
     async def ended(params: None) -> None:

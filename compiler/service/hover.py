@@ -65,9 +65,9 @@ def _of_item(item: Item, offset: int, inside: str) -> Hover | None:
                 {"name": "NAME", "path": '"PATH"', "title": '"TITLE"', "code": '"""…"""'}[w] for w in row.labels
             )
             held = sorted(row.attributes or {}) + sorted(row.children)
-            inner = f"\n\nHolds: {', '.join(f'`{h}`' for h in held)}" if held else ""
+            listed = f"\n\nHolds: {', '.join(f'`{h}`' for h in held)}" if held else ""
             return Hover(
-                item.span(node.kind.span), fenced(f"{row.kind} {labels}".strip(), "claw") + f"\n{row.doc}{inner}"
+                item.span(node.kind.span), fenced(f"{row.kind} {labels}".strip(), "claw") + f"\n{row.doc}{listed}"
             )
         for inner in item.items():
             if _holds(inner.whole, offset):

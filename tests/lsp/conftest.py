@@ -17,6 +17,11 @@ COMMAND = [sys.executable, "-m", "clawc", "lsp"]
 @pytest_lsp.fixture(config=ClientServerConfig(server_command=COMMAND))  # type: ignore[untyped-decorator]
 async def client(lsp_client: LanguageClient, tmp_path: Path) -> AsyncIterator[Any]:
     """Initialised in an empty folder, as Visual Studio Code is."""
+
+    @lsp_client.feature(lsp.CLIENT_REGISTER_CAPABILITY)  # pyright: ignore[reportUntypedFunctionDecorator]
+    def registered(params: lsp.RegistrationParams) -> None:
+        assert [r.method for r in params.registrations] == [lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES]
+
     await lsp_client.initialize_session(
         lsp.InitializeParams(
             capabilities=client_capabilities("visual-studio-code"),

@@ -166,6 +166,25 @@ async def test_definition_references_and_rename(client: LanguageClient, tmp_path
 
 
 @pytest.mark.asyncio
+async def test_columns_lead_to_what_names_them(client: LanguageClient, tmp_path: Path) -> None:
+    file = totals(client, tmp_path)
+    for column, declared in (
+        ("sort -to@tal", "@total = sum"),
+        ("sum(am@ount)", "order,customer,@amount"),
+        ("sort -total, cus@tomer", "order,@customer,"),
+    ):
+        found = await client.text_document_definition_async(lsp.DefinitionParams(file.document, file.at(column)))
+        assert isinstance(found, lsp.Location)
+        assert found.range.start == file.at(declared), column
+    letters = File(client, tmp_path / "letters.claw").open(LETTERS)
+    found = await client.text_document_definition_async(
+        lsp.DefinitionParams(letters.document, letters.at("distinct inv@oice"))
+    )
+    assert isinstance(found, lsp.Location)
+    assert found.range.start == letters.at("@invoice = serial")
+
+
+@pytest.mark.asyncio
 async def test_a_name_that_would_mean_something_else_is_refused(client: LanguageClient, tmp_path: Path) -> None:
     file = totals(client, tmp_path)
     for name in ("report", "let", "path", "9x", "a b", "", "x\nclaw 2"):
