@@ -18,7 +18,7 @@ COMMAND = [sys.executable, "-m", "clawc", "lsp"]
 async def client(lsp_client: LanguageClient, tmp_path: Path) -> AsyncIterator[Any]:
     """Initialised in an empty folder, as Visual Studio Code is."""
 
-    @lsp_client.feature(lsp.CLIENT_REGISTER_CAPABILITY)  # pyright: ignore[reportUntypedFunctionDecorator]
+    @lsp_client.feature(lsp.CLIENT_REGISTER_CAPABILITY)  # type: ignore[untyped-decorator]  # pyright: ignore[reportUntypedFunctionDecorator]
     def registered(params: lsp.RegistrationParams) -> None:
         assert [r.method for r in params.registrations] == [lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES]
 
