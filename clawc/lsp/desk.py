@@ -21,6 +21,7 @@ from clawc.compiler.pipeline import build, check
 from clawc.compiler.service.columns import column_made
 from clawc.compiler.service.completion import completions, standard_modules
 from clawc.compiler.service.document import Document
+from clawc.compiler.service.edits import common_ends
 from clawc.compiler.service.hover import hover
 from clawc.compiler.service.names import Declaration, Names, names_of
 from clawc.compiler.service.observed import Observed, observe
@@ -452,12 +453,7 @@ def _said(f: Finding, where: Positions, shift: int, diagnostic: Diagnostic | Non
 def _changed(before: str, after: str) -> tuple[int, int, str]:
     """The one stretch that differs, whole lines: where it begins and ends before, and what stands there after."""
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    head = 0
-    while head < min(len(old), len(new)) and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
+    head, tail = common_ends(old, new)
     start = sum(map(len, old[:head]))
     end = len(before) - sum(map(len, old[len(old) - tail :]))
     return start, end, "".join(new[head : len(new) - tail])

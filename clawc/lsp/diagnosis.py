@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from clawc.compiler.service.edits import common_ends
+
 Json = Any
 
 
@@ -26,12 +28,7 @@ class Diagnosis:
         self._lines = lines
         if not old:
             return
-        head = 0
-        while head < min(len(old), len(lines)) and old[head] == lines[head]:
-            head += 1
-        tail = 0
-        while tail < min(len(old), len(lines)) - head and old[-1 - tail] == lines[-1 - tail]:
-            tail += 1
+        head, tail = common_ends(old, lines)
         self.line = min(head, len(lines) - 1)
         self._checked = [
             moved
