@@ -95,7 +95,7 @@ def test_a_worker_may_start_no_program_and_open_no_connection() -> None:
     assert done.stdout.count(b'"failed"') == 2 and done.stdout.count(b"is not allowed while a spec is evaluated") >= 2
 
 
-@pytest.mark.asyncio
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_workspace_gets_no_code_in(tmp_path: Path) -> None:
     """Modules of its own beside the sources are not what is imported."""
     for name in ("lark", "clawc", "pygls", "json", "sitecustomize"):
@@ -120,7 +120,7 @@ async def test_a_workspace_gets_no_code_in(tmp_path: Path) -> None:
     assert not (tmp_path / "ran").exists()
 
 
-@pytest.mark.asyncio
+@pytest.mark.asyncio(loop_scope="module")
 async def test_nothing_outside_of_the_workspace_is_read(client: LanguageClient, tmp_path: Path) -> None:
     outside = tmp_path.parent / f"{tmp_path.name}-outside"
     outside.mkdir()
@@ -144,7 +144,7 @@ async def test_nothing_outside_of_the_workspace_is_read(client: LanguageClient, 
         assert "secret_column" not in await file.completions(file.type("csv(orders)", "csv(orders) | where @"))
 
 
-@pytest.mark.asyncio
+@pytest.mark.asyncio(loop_scope="module")
 async def test_what_an_editor_may_send(client: LanguageClient, tmp_path: Path) -> None:
     """Positions that do not exist, files that are not open, files without a name, texts that are too large: an answer, and no end."""
     file = File(client, tmp_path / "a.claw").open(TOTALS)
@@ -167,7 +167,7 @@ async def test_what_an_editor_may_send(client: LanguageClient, tmp_path: Path) -
     assert "table(" in await file.hover(file.at("== tot@als within"))
 
 
-@pytest.mark.asyncio
+@pytest.mark.asyncio(loop_scope="module")
 async def test_lines_of_all_kinds_and_wide_characters(client: LanguageClient, tmp_path: Path) -> None:
     text = TOTALS.replace("\n", "\r\n").replace("Total the orders", "Total 😀 the 😀 orders {{ path.orders }}")
     file = File(client, tmp_path / "a.claw")

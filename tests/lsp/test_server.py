@@ -21,7 +21,7 @@ def totals(client: LanguageClient, folder: Path) -> File:
     return File(client, folder / "order_totals.claw").open(TOTALS)
 
 
-@pytest.mark.asyncio
+@pytest.mark.asyncio(loop_scope="module")
 async def test_mistakes_are_shown_and_go_when_mended(client: LanguageClient, tmp_path: Path) -> None:
     file = totals(client, tmp_path)
     await file.quiet()
@@ -44,7 +44,7 @@ async def test_mistakes_are_shown_and_go_when_mended(client: LanguageClient, tmp
     await file.quiet()
 
 
-@pytest.mark.asyncio
+@pytest.mark.asyncio(loop_scope="module")
 async def test_syntax_is_shown_where_it_stands_and_the_rest_is_still_known(
     client: LanguageClient, tmp_path: Path
 ) -> None:
@@ -56,7 +56,7 @@ async def test_syntax_is_shown_where_it_stands_and_the_rest_is_still_known(
     assert {"orders", "report"} <= set(await file.completions(file.type("{{ path.report }}", "{{ path.@ }}")))
 
 
-@pytest.mark.asyncio
+@pytest.mark.asyncio(loop_scope="module")
 async def test_findings_move_with_their_lines(client: LanguageClient, tmp_path: Path) -> None:
     file = File(client, tmp_path / "a.claw").open(TOTALS.replace("sum(amount)", "sum(amuont)"))
     before = await file.told("E0402")
@@ -69,7 +69,7 @@ async def test_findings_move_with_their_lines(client: LanguageClient, tmp_path: 
     raise AssertionError("it stayed")
 
 
-@pytest.mark.asyncio
+@pytest.mark.asyncio(loop_scope="module")
 async def test_columns_of_real_files_are_offered(client: LanguageClient, tmp_path: Path) -> None:
     (tmp_path / "input").mkdir()
     (tmp_path / "input" / "orders.csv").write_text("order,Größe,unit_price\n1,2,3.5\n", encoding="utf-8")
@@ -86,7 +86,7 @@ async def test_columns_of_real_files_are_offered(client: LanguageClient, tmp_pat
     assert isinstance(quoted, lsp.TextEdit) and quoted.new_text == "`Größe`"
 
 
-@pytest.mark.asyncio
+@pytest.mark.asyncio(loop_scope="module")
 async def test_completion_goes_by_the_tables(client: LanguageClient, tmp_path: Path) -> None:
     file = File(client, tmp_path / "letters.claw").open(LETTERS)
     assert {"task", "persona", "let", "use"} <= set(await file.completions(file.type("claw 1\n", "claw 1\n\nt@\n")))
@@ -105,7 +105,7 @@ async def test_completion_goes_by_the_tables(client: LanguageClient, tmp_path: P
     assert snippet.text_edit.new_text == 'deliver ${1:name} "${2:path}" {\n  $0\n}'
 
 
-@pytest.mark.asyncio
+@pytest.mark.asyncio(loop_scope="module")
 async def test_paths_of_files_beside_the_source_and_no_others(client: LanguageClient, tmp_path: Path) -> None:
     (tmp_path / "claw.toml").write_text("", encoding="utf-8")
     (tmp_path / "data").mkdir()
@@ -121,7 +121,7 @@ async def test_paths_of_files_beside_the_source_and_no_others(client: LanguageCl
     assert not await file.completions(file.type('from = "out/"', 'from = "../@"'))
 
 
-@pytest.mark.asyncio
+@pytest.mark.asyncio(loop_scope="module")
 async def test_hover_shows_types_and_sealed_values(client: LanguageClient, tmp_path: Path) -> None:
     file = totals(client, tmp_path)
     shown = await file.hover(file.at("expect rows(report) == tot@als"))
@@ -136,7 +136,7 @@ async def test_hover_shows_types_and_sealed_values(client: LanguageClient, tmp_p
     assert not await file.hover(lsp.Position(1, 0))
 
 
-@pytest.mark.asyncio
+@pytest.mark.asyncio(loop_scope="module")
 async def test_definition_references_and_rename(client: LanguageClient, tmp_path: Path) -> None:
     file = totals(client, tmp_path)
     at = file.at("== tot@als within")
@@ -165,7 +165,7 @@ async def test_definition_references_and_rename(client: LanguageClient, tmp_path
     await file.quiet()
 
 
-@pytest.mark.asyncio
+@pytest.mark.asyncio(loop_scope="module")
 async def test_columns_lead_to_what_names_them(client: LanguageClient, tmp_path: Path) -> None:
     file = totals(client, tmp_path)
     for column, declared in (
@@ -184,7 +184,7 @@ async def test_columns_lead_to_what_names_them(client: LanguageClient, tmp_path:
     assert found.range.start == letters.at("@invoice = serial")
 
 
-@pytest.mark.asyncio
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_name_that_would_mean_something_else_is_refused(client: LanguageClient, tmp_path: Path) -> None:
     file = totals(client, tmp_path)
     for name in ("report", "let", "path", "9x", "a b", "", "x\nclaw 2"):
@@ -194,7 +194,7 @@ async def test_a_name_that_would_mean_something_else_is_refused(client: Language
             )
 
 
-@pytest.mark.asyncio
+@pytest.mark.asyncio(loop_scope="module")
 async def test_names_of_modules_are_followed_and_changed_everywhere(client: LanguageClient, tmp_path: Path) -> None:
     shared = File(client, tmp_path / "shared.claw").open("claw 1\n\ndef doubled(x) = x * 2\n")
     other = TOTALS.replace("claw 1\n", 'claw 1\n\nuse "shared.claw" (doubled)\n').replace(
@@ -216,7 +216,7 @@ async def test_names_of_modules_are_followed_and_changed_everywhere(client: Lang
     }  # fmt: skip
 
 
-@pytest.mark.asyncio
+@pytest.mark.asyncio(loop_scope="module")
 async def test_outline_folds_lenses_and_the_checker(client: LanguageClient, tmp_path: Path) -> None:
     file = totals(client, tmp_path)
     outline = await client.text_document_document_symbol_async(lsp.DocumentSymbolParams(file.document))
@@ -240,7 +240,7 @@ async def test_outline_folds_lenses_and_the_checker(client: LanguageClient, tmp_
         await client.workspace_execute_command_async(params)
 
 
-@pytest.mark.asyncio
+@pytest.mark.asyncio(loop_scope="module")
 async def test_formatting_changes_what_must_change(client: LanguageClient, tmp_path: Path) -> None:
     file = totals(client, tmp_path)
     options = lsp.FormattingOptions(tab_size=2, insert_spaces=True)
@@ -253,7 +253,7 @@ async def test_formatting_changes_what_must_change(client: LanguageClient, tmp_p
     ]
 
 
-@pytest.mark.asyncio
+@pytest.mark.asyncio(loop_scope="module")
 async def test_signatures(client: LanguageClient, tmp_path: Path) -> None:
     file = File(client, tmp_path / "a.claw").open(LETTERS)
     at = file.type("decimals = 2)", "decimals = @")
@@ -263,7 +263,7 @@ async def test_signatures(client: LanguageClient, tmp_path: Path) -> None:
     assert found.active_parameter == 2
 
 
-@pytest.mark.asyncio
+@pytest.mark.asyncio(loop_scope="module")
 async def test_what_a_project_allows_is_not_shown(client: LanguageClient, tmp_path: Path) -> None:
     text = TOTALS.replace("  let totals", "  let unused = 1\n  let totals")
     file = File(client, tmp_path / "a.claw").open(text)
