@@ -182,7 +182,9 @@ def main(arguments: Sequence[str]) -> int:
         compile_all()
         part = measure(options.ci_files, lark_ms)
         if options.json is not None:
-            before = json.loads(options.json.read_text(encoding="utf-8")) if options.json.exists() else {}
+            before: dict[str, Any] = {}
+            if options.json.exists():
+                before = json.loads(options.json.read_text(encoding="utf-8"))
             options.json.write_text(json.dumps({**before, "ci": part}, indent=2) + "\n", encoding="utf-8")
         sys.stdout.write(ci_table(part))
         return 0

@@ -6,7 +6,7 @@ No character is lost, and what the compiler calls BAD is an Error.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from pygments import token as kinds
@@ -49,8 +49,8 @@ class ClawLexer(Lexer):
     """Tasks in `.claw` files."""
 
     name = "claw"
-    aliases: ClassVar[list[str]] = ["claw"]
-    filenames: ClassVar[list[str]] = ["*.claw"]
+    aliases: ClassVar[Sequence[str]] = ("claw",)
+    filenames: ClassVar[Sequence[str]] = ("*.claw",)
     url = ""
 
     def get_tokens_unprocessed(self, text: str) -> Iterator[_Found]:
