@@ -94,7 +94,7 @@ def test_it_is_known_to_pygments() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     module, name = project["entry-points"]["pygments.lexers"]["claw"].split(":")
     assert getattr(import_module(module), name) is ClawLexer
-    assert ClawLexer.name == "claw" and ClawLexer.aliases == ["claw"] and ClawLexer.filenames == ["*.claw"]
+    assert ClawLexer.name == "claw" and list(ClawLexer.aliases) == ["claw"] and list(ClawLexer.filenames) == ["*.claw"]
 
 
 @pytest.mark.parametrize(
