@@ -63,7 +63,7 @@ def test_command_lines_that_there_are_not_are_found() -> None:
         "clawc chekc a.claw",
         "clawc check a.claw --formt json",
         "clawc bench nothing",
-        "clawc run",
+        "clawc explain",
         "clawc train grpo t --steps x",
     ):
         with pytest.raises(TyperException):
