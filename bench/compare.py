@@ -32,9 +32,9 @@ def sources(ports: Sequence[str]) -> list[Path]:
 
 
 def benchmark(
-    ports: Sequence[str], answers: Sequence[str], peers: Sequence[str], times: int, targets: Sequence[str]
+    ports: Sequence[str], answers: Sequence[str], peers: Sequence[str], times: int, targets: Sequence[str], made_up: int
 ) -> dict[str, Any]:
-    """The whole document. `answers` are names of recorded workspaces, all if empty."""
+    """The whole document. `answers` are names of recorded workspaces, all if empty; so many tasks are `made_up` to be imported."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o711)
@@ -55,7 +55,7 @@ def benchmark(
             "answers": compare_answers.summary(compare_answers.judged(recorded, bundles, scratch)),
             "runners": _in_runners(bundles, peers, times, folder),
             "round_trip": [_round_trip(target, exports / target, specs, folder) for target in targets],
-            "import": _imported(folder),
+            "import": _imported(folder, made_up),
         }
 
 
@@ -105,15 +105,15 @@ def _round_trip(target: str, export: Path, specs: Sequence[Path], folder: Path) 
     return {"target": target, "n": len(specs), "same": same, "interval": [round(low, 4), round(high, 4)]}
 
 
-def _imported(folder: Path) -> dict[str, Any]:
+def _imported(folder: Path, count: int) -> dict[str, Any]:
     """Made-up tasks of ClawGym's shape: what becomes of their verifiers, and whether rewards stay."""
     source, out = folder / "made-up", folder / "imported"
-    importing.corpus(source, MADE_UP)
+    importing.corpus(source, count)
     spent([*COMMAND, "import", str(source), "-o", str(out)])
     report = json.loads((out / "import.json").read_text(encoding="utf-8"))
     env = {**os.environ, "CLAWC_CACHE": str(folder / "cache"), "PYTHONPATH": str(ROOT)}
     return {
-        "tasks": MADE_UP,
+        "tasks": count,
         "formats": report["formats"],
         "fidelity": importing.fidelity(source, out, folder / "fidelity", env),
     }
@@ -130,6 +130,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--times", type=int, default=3)
     parser.add_argument("--peers", default=",".join(compare_runners.NAMES), help="frameworks to play in, or `none`")
     parser.add_argument("--targets", default=",".join(TARGETS), help="formats to export to and to import from")
+    parser.add_argument("--made-up", type=int, default=MADE_UP, help="how many tasks of ClawGym's shape are imported")
     options = parser.parse_args(arguments)
     peers = [] if options.peers == "none" else str(options.peers).split(",")
     targets = str(options.targets).split(",")
@@ -139,14 +140,14 @@ def main(arguments: Sequence[str]) -> int:
     ):
         if word not in known:
             parser.error(f"`{word}` is none of: {', '.join(known)}")
-    if options.times < 1 or not 1 <= options.ports <= len(compare_sizes.PUBLISHED):
-        parser.error(f"`--times` is at least 1, `--ports` 1 to {len(compare_sizes.PUBLISHED)}")
+    if min(options.times, options.made_up) < 1 or not 1 <= options.ports <= len(compare_sizes.PUBLISHED):
+        parser.error(f"`--times` and `--made-up` are at least 1, `--ports` 1 to {len(compare_sizes.PUBLISHED)}")
     answers = [name for name in str(options.answers).split(",") if name]
     known_answers = {one.name for one in compare_answers.recorded(list(compare_sizes.PUBLISHED))}
     if not known_answers.issuperset(answers):
         parser.error(f"no recorded workspace is called `{min(set(answers) - known_answers)}`")
     ports = list(compare_sizes.PUBLISHED)[: options.ports]
-    document = benchmark(ports, answers, peers, options.times, targets)
+    document = benchmark(ports, answers, peers, options.times, targets, options.made_up)
     if options.json is not None:
         options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     sys.stdout.write("\n".join(compare_page.tables(document).values()) + "\n")

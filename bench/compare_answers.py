@@ -21,7 +21,9 @@ from clawc.runtime.stats.quantile import wilson
 
 FIXTURES = ROOT / "tests" / "fixtures" / "clawgym"
 CONTENT_FREE = ("empty", "placeholder", "echo")
-KINDS = (*CONTENT_FREE, "wrong", "equivalent", "solved")
+# Whether a parser should take a byte order mark is open, and most mistakes with right answers are about it: a kind of its own.
+MARKED = "fmt_bom"
+KINDS = (*CONTENT_FREE, "wrong", "equivalent", MARKED, "solved")
 _AT_ONCE = 2
 
 

@@ -24,6 +24,7 @@ _WHAT = {
     "echo": "prompt and inputs pasted into the outputs get something",
     "wrong": "another wrong answer gets all",
     "equivalent": "a right answer in another form gets less than all",
+    "fmt_bom": "a right answer with a byte order mark gets less than all",
     "solved": "the recorded solution gets less than all",
 }
 _REASON = 200
@@ -94,7 +95,7 @@ def _answers(rows: Sequence[Mapping[str, Any]]) -> str:
     heads = ("mistake", "n", "published", "ours", "mean reward published", "ours")
     return _table(heads, (
         (
-            _WHAT[row["kind"]], f"{row['n']} of {row['tasks']} tasks", _side(row["published"]), _side(row["ours"]),
+            _WHAT[row["kind"]], f"{row['n']}, {row['tasks']} tasks", _side(row["published"]), _side(row["ours"]),
             f"{row['published']['mean']:.3f}", f"{row['ours']['mean']:.3f}",
         )
         for row in rows
@@ -114,7 +115,7 @@ def _runners(runners: Mapping[str, Any]) -> str:
     rows: list[Sequence[object]] = []
     for name, one in runners["players"].items():
         if "why" in one:
-            rows.append((name, f"not measured: {clean(one['why'])[:_REASON]}", *["–"] * 5))
+            rows.append((name, f"not measured: {_cell(one['why'])}", *["–"] * 5))
             continue
         whole = statistics.median(one["seconds"])
         single = statistics.median(one["one_episode_seconds"])
@@ -123,6 +124,11 @@ def _runners(runners: Mapping[str, Any]) -> str:
                      f"{one['rss_mb']:.0f}", one["isolation"]))  # fmt: skip
     heads = ("runner", "all tasks, s", "one task, s", "each further task, s", "processor s a task", "MB", "in")
     return said + "\n\n" + _table(heads, rows)
+
+
+def _cell(said: str) -> str:
+    """What a framework said, as text within one cell."""
+    return clean(" ".join(said.split())).replace("|", "/")[:_REASON]
 
 
 def _imports(found: Mapping[str, Any]) -> str:

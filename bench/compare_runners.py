@@ -9,6 +9,7 @@ import json
 import shutil
 import statistics
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -122,9 +123,7 @@ def players(names: Sequence[str], folder: Path) -> tuple[dict[str, Player], dict
         for path in (own, own / "home"):
             path.chmod(0o711)
         at = Framework(programs / "bin", own, staged)
-        found[name] = Player(
-            framework.version, runner(programs).isolation, lambda export, at=at, play=_PLAY[name]: play(at, export)
-        )
+        found[name] = Player(framework.version, runner(programs).isolation, partial(_PLAY[name], at))
     return found, missing
 
 
@@ -139,8 +138,8 @@ def measured(
         for name in [name for name in found if name not in missing]:
             whole, single = exports[name]
             try:
-                singles[name].append(_all_right(found[name], single, 1))
-                wholes[name].append(_all_right(found[name], whole, tasks))
+                singles[name].append(measured_once(found[name], single, 1))
+                wholes[name].append(measured_once(found[name], whole, tasks))
             except CommandFailed as error:
                 missing[name] = str(error)
     if OURS in missing:
@@ -151,7 +150,7 @@ def measured(
     }
 
 
-def _all_right(player: Player, folder: Path, tasks: int) -> Spent:
+def measured_once(player: Player, folder: Path, tasks: int) -> Spent:
     """A command counts only if every solution got the whole reward."""
     cost, right = player.play(folder)
     if right != tasks:
