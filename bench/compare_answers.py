@@ -47,7 +47,11 @@ def recorded(tasks: Sequence[str], names: Sequence[str] = ()) -> Iterator[Record
     """The workspaces of these tasks; only those of the given names if there are any."""
     for task in tasks:
         scores: dict[str, Any] = json.loads((FIXTURES / task / "scores.json").read_text(encoding="utf-8"))
-        solved = {"scores": scores["solved"], "equivalent": True, "own_reward": scores.get("solved_own_reward")}
+        solved: dict[str, Any] = {
+            "scores": scores["solved"],
+            "equivalent": True,
+            "own_reward": scores.get("solved_own_reward"),
+        }
         for name, variant in [("solved", solved), *scores["variants"].items()]:
             if names and name not in names:
                 continue

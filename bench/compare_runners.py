@@ -72,7 +72,8 @@ def _harbor(at: Framework, export: Path) -> tuple[Spent, int]:
         at.variables({"HARBOR_TELEMETRY": "0"}), export, _LIMIT_S,
     )  # fmt: skip
     trials: list[Any] = [json.loads(path.read_text("utf-8")) for path in jobs.glob("*/*/result.json")]
-    return cost, sum((trial["verifier_result"] or {}).get("rewards") == {"reward": 1.0} for trial in trials)
+    verified: list[dict[str, Any]] = [trial["verifier_result"] or {"rewards": None} for trial in trials]
+    return cost, [one["rewards"] for one in verified].count({"reward": 1.0})
 
 
 def _inspect(at: Framework, export: Path) -> tuple[Spent, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def _frameworks() -> Path:
         ["--answers", "none_such"],
         ["--made-up", "0"],
     ],
-    ids=lambda words: words[0].strip("-"),
+    ids=["peers", "targets", "times", "ports", "answers", "made-up"],
 )
 def test_a_wrong_command_line(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -126,13 +127,27 @@ def test_shares_and_intervals_of_a_kind() -> None:
 
 def player(*right: int) -> compare_runners.Player:
     found = iter(right)
-    return compare_runners.Player("1", "none", lambda folder: (COST, next(found)))
+
+    def play(folder: Path) -> tuple[Spent, int]:
+        return COST, next(found)
+
+    return compare_runners.Player("1", "none", play)
+
+
+def stand_in(
+    monkeypatch: pytest.MonkeyPatch, players: dict[str, compare_runners.Player], missing: dict[str, str]
+) -> None:
+    def found(names: Sequence[str], folder: Path) -> tuple[dict[str, compare_runners.Player], dict[str, str]]:
+        return players, missing
+
+    monkeypatch.setattr(compare_runners, "players", found)
 
 
 def test_a_framework_that_fails_or_is_not_there_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     players = {"clawc": player(1, 3, 1, 3), "harbor": player(1, 2)}
-    monkeypatch.setattr(compare_runners, "players", lambda names, folder: (players, {"inspect": "no network"}))
-    places = dict.fromkeys(("clawc", "harbor", "inspect"), (tmp_path, tmp_path))
+    stand_in(monkeypatch, players, {"inspect": "no network"})
+    both = (tmp_path, tmp_path)
+    places = {"clawc": both, "harbor": both, "inspect": both}
     found = compare_runners.measured(["harbor", "inspect"], places, 3, 2, tmp_path)
     assert found["harbor"] == {"why": "of 3 solutions, 2 got the reward 1"}
     assert found["inspect"] == {"why": "no network"}
@@ -150,7 +165,7 @@ def test_what_a_framework_says_stays_one_cell() -> None:
 
 
 def test_ours_has_to_get_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compare_runners, "players", lambda names, folder: ({"clawc": player(0)}, {}))
+    stand_in(monkeypatch, {"clawc": player(0)}, {})
     with pytest.raises(SystemExit, match="of 1 solutions, 0 got"):
         compare_runners.measured([], {"clawc": (tmp_path, tmp_path)}, 3, 1, tmp_path)
 
