@@ -127,7 +127,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--answers", default="", help="names of recorded workspaces, with commas between; all unless given"
     )
-    parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--times", type=int, default=2, help="how often each runner plays; more for timings")
     parser.add_argument("--peers", default=",".join(compare_runners.NAMES), help="frameworks to play in, or `none`")
     parser.add_argument("--targets", default=",".join(TARGETS), help="formats to export to and to import from")
     parser.add_argument("--made-up", type=int, default=MADE_UP, help="how many tasks of ClawGym's shape are imported")
