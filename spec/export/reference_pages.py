@@ -91,6 +91,7 @@ def _index() -> str:
             "| [training.md](training.md) | rows of tokens, a teacher, fine-tuning in one process or several, models out, before and after |",
             "| [reinforcement.md](reinforcement.md) | learning from rewards: groups in sandboxes, losses, staleness, going on |",
             "| [images.md](images.md) | images for Docker: of this machine, of a task, your own; saving and removing them |",
+            "| [comparison.md](comparison.md) | clawc beside Harbor, Inspect, verifiers, PinchBench and ClawGym: properties, measurements, what we lack |",
             "| [dependencies.md](dependencies.md) | why each dependency is there |",
         ]),
         "JSON Schemas: `clawc schema --for spec|ir|report|bundle|card`. Grammars: `clawc grammar --for llguidance|gbnf|ebnf|lark`.",
