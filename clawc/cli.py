@@ -39,8 +39,6 @@ app.add_typer(bench_verbs.app)
 app.add_typer(page_verbs.app)
 app.add_typer(tool_verbs.app)
 
-LATER = ("mcp",)
-
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -472,9 +470,6 @@ def card(out: Output = None) -> None:
 
 def run_app(arguments: list[str]) -> int:
     """The command line without its last safety net."""
-    if arguments and arguments[0] in LATER:
-        print(f"clawc: `{arguments[0]}` is not in this version", file=sys.stderr)
-        return exits.USAGE
     if arguments[:1] not in (["check"], ["run"]):
         gc.enable()
     try:

@@ -1,7 +1,8 @@
-"""Verbs that other programs start: `clawc lsp` for editors."""
+"""Verbs that other programs start: `clawc lsp` for editors, `clawc mcp` for coding agents."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,3 +20,18 @@ def lsp(
     from clawc.commands.lsp import lsp_command
 
     raise typer.Exit(lsp_command())
+
+
+@app.command()
+def mcp(
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            "--root", help="the workspace; else the client's folders, or where it was started", metavar="FOLDER"
+        ),
+    ] = None,
+) -> None:
+    """Serve a coding agent by MCP: check, test, explain, complete, format, the language card."""
+    from clawc.commands.mcp import mcp_command
+
+    raise typer.Exit(mcp_command(root))
