@@ -377,9 +377,11 @@ def diff_runners(
 
 @app.command()
 def explain(
-    code: Annotated[str, typer.Argument(help="for example E0402; `all` lists every code")],
+    code: Annotated[
+        str, typer.Argument(help="for example E0402, deliver, group; `all` lists every code", metavar="WORD")
+    ],
 ) -> None:
-    """Explain a diagnostic."""
+    """Explain a diagnostic, or a word of the language."""
     from clawc.commands.explain import explain_command
 
     raise typer.Exit(explain_command(code))
@@ -451,10 +453,10 @@ def grammar(
 
 @app.command()
 def schema(
-    subject: Annotated[str, typer.Option("--for", help="spec, ir, report, bundle or card", metavar="WHAT")] = "spec",
+    subject: Annotated[str, typer.Option("--for", help="spec, ir, report, bundle, card, review, gold or calibration", metavar="WHAT")] = "spec",
     out: Output = None,
 ) -> None:
-    """Print a JSON Schema: of a source's blocks, the IR, the JSON report, a bundle's manifest, a verifier card."""
+    """Print a JSON Schema: of a source's blocks, the IR, a report, a manifest, a card, decisions of reviews, a calibration."""
     from clawc.commands.schema import schema_command
 
     raise typer.Exit(schema_command(subject, out))
