@@ -22,7 +22,7 @@ from clawc import (
     tool_verbs,
     train_verbs,
 )
-from clawc.cli_options import Format, Image, Output, Sandbox, Sources
+from clawc.cli_options import Format, Image, Output, Sandbox, Sources, values
 from clawc.commands.output import close_output
 from clawc.exits import UserError
 
@@ -38,6 +38,8 @@ app.add_typer(train_verbs.app)
 app.add_typer(bench_verbs.app)
 app.add_typer(page_verbs.app)
 app.add_typer(tool_verbs.app)
+
+COMPLETE = "_CLAWC_COMPLETE"  # by which a shell asks for words
 
 
 def _version(wanted: bool) -> None:
@@ -61,8 +63,18 @@ def options(
 @app.command()
 def check(
     paths: Sources,
-    format: Annotated[str, typer.Option(help="text, json, sarif, github or junit", metavar="FORMAT")] = "text",
-    deny: Annotated[str | None, typer.Option(help="`warnings`: let them fail too", metavar="WHAT")] = None,
+    format: Annotated[
+        str,
+        typer.Option(
+            help="text, json, sarif, github or junit",
+            metavar="FORMAT",
+            autocompletion=values("text", "json", "sarif", "github", "junit"),
+        ),
+    ] = "text",
+    deny: Annotated[
+        str | None,
+        typer.Option(help="`warnings`: let them fail too", metavar="WHAT", autocompletion=values("warnings")),
+    ] = None,
     baseline: Annotated[Path | None, typer.Option(help="hide the warnings that this file knows")] = None,
     write_baseline: Annotated[Path | None, typer.Option(help="keep the warnings of now in this file")] = None,
     jobs: Annotated[int, typer.Option("-j", "--jobs", min=0, max=256, help="processes; 0: one for each processor")] = 0,
@@ -118,6 +130,9 @@ def build(
             help="write another format instead of bundles: harbor, inspect, verifiers, nemo-gym, openenv, clawgym, "
             "pinchbench or jsonl; says what that cannot honour",
             metavar="NAME",
+            autocompletion=values(
+                "harbor", "inspect", "verifiers", "nemo-gym", "openenv", "clawgym", "pinchbench", "jsonl"
+            ),
         ),
     ] = None,
     name: Annotated[
@@ -157,9 +172,21 @@ def test(
         list[Path], typer.Argument(help="`.claw` files, bundles, or folders with them", metavar="PATH...")
     ],
     level: Annotated[
-        str, typer.Option(help="admit: in memory, a sample for real; release: all for real", metavar="LEVEL")
+        str,
+        typer.Option(
+            help="admit: in memory, a sample for real; release: all for real",
+            metavar="LEVEL",
+            autocompletion=values("admit", "release"),
+        ),
     ] = "admit",
-    format: Annotated[str, typer.Option(help="text, json, html, sarif, github or junit", metavar="FORMAT")] = "text",
+    format: Annotated[
+        str,
+        typer.Option(
+            help="text, json, html, sarif, github or junit",
+            metavar="FORMAT",
+            autocompletion=values("text", "json", "html", "sarif", "github", "junit"),
+        ),
+    ] = "text",
     out: Output = None,
     cards: Annotated[Path | None, typer.Option(help="folder that gets the card of each task", metavar="DIR")] = None,
     attach: Annotated[bool, typer.Option("--attach", help="put each card into the folder of its bundle")] = False,
@@ -197,7 +224,7 @@ def test(
 
 @app.command()
 def keys(
-    verb: Annotated[str, typer.Argument(help="new or show", metavar="new|show")],
+    verb: Annotated[str, typer.Argument(help="new or show", metavar="new|show", autocompletion=values("new", "show"))],
     file: Annotated[Path, typer.Argument(help="the file with the private key", metavar="FILE")],
 ) -> None:
     """Make a key that signs cards, or show its public half, which others trust."""
@@ -226,6 +253,7 @@ def run_verb(
         typer.Option(
             "--agent",
             "-a",
+            autocompletion=values("oracle", "null", "imperfect:", "scripted:", "loop", "pi", "openclaw", "command:"),
             help="oracle, null, imperfect:RATE, scripted:FILE, loop, pi, openclaw (with :FILE for settings) or command:FILE",
         ),
     ] = "oracle",
@@ -359,7 +387,13 @@ def diff_runners(
         list[Path], typer.Argument(help="`.claw` files, bundles, or folders with them", metavar="PATH...")
     ],
     runner: Annotated[
-        list[str] | None, typer.Option("--runner", help="harbor, inspect or verifiers; may be repeated", metavar="NAME")
+        list[str] | None,
+        typer.Option(
+            "--runner",
+            help="harbor, inspect or verifiers; may be repeated",
+            metavar="NAME",
+            autocompletion=values("harbor", "inspect", "verifiers"),
+        ),
     ] = None,
     install: Annotated[
         bool, typer.Option("--install", help="install runners that are not there, from PyPI, into the cache folder")
@@ -426,7 +460,13 @@ def fmt(
 def doctor(
     format: Format = "text",
     install: Annotated[
-        str, typer.Option("--install", help="install an agent of npm: pi or openclaw", metavar="AGENT")
+        str,
+        typer.Option(
+            "--install",
+            help="install an agent of npm: pi or openclaw",
+            metavar="AGENT",
+            autocompletion=values("pi", "openclaw"),
+        ),
     ] = "",
 ) -> None:
     """Say what this machine can do, and what to install; or install an agent."""
@@ -438,7 +478,13 @@ def doctor(
 @app.command()
 def grammar(
     target: Annotated[
-        str, typer.Option("--for", help="llguidance, gbnf, ebnf or lark", metavar="ENGINE")
+        str,
+        typer.Option(
+            "--for",
+            help="llguidance, gbnf, ebnf or lark",
+            metavar="ENGINE",
+            autocompletion=values("llguidance", "gbnf", "ebnf", "lark"),
+        ),
     ] = "llguidance",
     start: Annotated[str, typer.Option(help="file or expression", metavar="START")] = "file",
     specialised: Annotated[bool, typer.Option("--specialised", help="only what the tables have, by name")] = False,
@@ -453,13 +499,31 @@ def grammar(
 
 @app.command()
 def schema(
-    subject: Annotated[str, typer.Option("--for", help="spec, ir, report, bundle, card, review, gold or calibration", metavar="WHAT")] = "spec",
+    subject: Annotated[
+        str,
+        typer.Option(
+            "--for",
+            help="spec, ir, report, bundle, card, review, gold or calibration",
+            metavar="WHAT",
+            autocompletion=values("spec", "ir", "report", "bundle", "card", "review", "gold", "calibration"),
+        ),
+    ] = "spec",
     out: Output = None,
 ) -> None:
     """Print a JSON Schema: of a source's blocks, the IR, a report, a manifest, a card, decisions of reviews, a calibration."""
     from clawc.commands.schema import schema_command
 
     raise typer.Exit(schema_command(subject, out))
+
+
+@app.command()
+def completion(
+    shell: Annotated[str, typer.Argument(help="bash, zsh or fish", autocompletion=values("bash", "zsh", "fish"))],
+) -> None:
+    """Print the script by which a shell completes verbs, options, values and files."""
+    from clawc.commands.completion import completion_command
+
+    raise typer.Exit(completion_command(shell, COMPLETE))
 
 
 @app.command()
@@ -475,6 +539,10 @@ def run_app(arguments: list[str]) -> int:
     if arguments[:1] not in (["check"], ["run"]):
         gc.enable()
     try:
+        if COMPLETE in os.environ:
+            from clawc.commands.completion import answer_shell
+
+            answer_shell(app, COMPLETE)
         app(arguments, standalone_mode=True)
     except SystemExit as stop:
         if stop.code == exits.INTERRUPTED:
