@@ -39,8 +39,6 @@ app.add_typer(bench_verbs.app)
 app.add_typer(page_verbs.app)
 app.add_typer(tool_verbs.app)
 
-COMPLETE = "_CLAWC_COMPLETE"  # by which a shell asks for words
-
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -377,6 +375,7 @@ for _name, _verb in (
     ("report", run_verbs.report_verb),
     ("rescore", run_verbs.rescore),
     ("judge", run_verbs.judge_verb),
+    ("new", tool_verbs.new),
 ):
     app.command(_name)(_verb)
 
@@ -419,17 +418,6 @@ def explain(
     from clawc.commands.explain import explain_command
 
     raise typer.Exit(explain_command(code))
-
-
-@app.command()
-def new(
-    name: Annotated[str, typer.Argument(help="name of the task")],
-    folder: Annotated[Path, typer.Option("--in", help="folder to put it in")] = Path("."),
-) -> None:
-    """Write a first task to start from."""
-    from clawc.commands.new import new_command
-
-    raise typer.Exit(new_command(name, folder))
 
 
 @app.command()
@@ -517,16 +505,6 @@ def schema(
 
 
 @app.command()
-def completion(
-    shell: Annotated[str, typer.Argument(help="bash, zsh or fish", autocompletion=values("bash", "zsh", "fish"))],
-) -> None:
-    """Print the script by which a shell completes verbs, options, values and files."""
-    from clawc.commands.completion import completion_command
-
-    raise typer.Exit(completion_command(shell, COMPLETE))
-
-
-@app.command()
 def card(out: Output = None) -> None:
     """Print the language card: what a model needs to write a task."""
     from clawc.commands.card import card_command
@@ -539,10 +517,10 @@ def run_app(arguments: list[str]) -> int:
     if arguments[:1] not in (["check"], ["run"]):
         gc.enable()
     try:
-        if COMPLETE in os.environ:
+        if tool_verbs.COMPLETE in os.environ:
             from clawc.commands.completion import answer_shell
 
-            answer_shell(app, COMPLETE)
+            answer_shell(app, tool_verbs.COMPLETE)
         app(arguments, standalone_mode=True)
     except SystemExit as stop:
         if stop.code == exits.INTERRUPTED:

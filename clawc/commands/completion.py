@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 
 import typer
-from typer.completion import completion_init, get_completion_script, shell_complete  # pyright: ignore[reportPrivateImportUsage]
+from typer._completion_classes import completion_init
+from typer._completion_shared import get_completion_script
+from typer.completion import shell_complete
 from typer.main import get_command
 
 from clawc import exits

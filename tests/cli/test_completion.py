@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # A line up to the cursor, and what must be offered; nothing: what the shell finds itself, files.
-LINES = {
+LINES: dict[str, set[str]] = {
     "clawc ch": {"check"}, "clawc check --f": {"--format"}, "clawc check --format s": {"sarif"}, "clawc build --target h": {"harbor"},
     "clawc run --agent o": {"oracle", "openclaw"}, "clawc run -a s": {"scripted:"}, "clawc image s": {"save"}, "clawc test --level r": {"release"},
     "clawc completion z": {"zsh"}, "clawc schema --for c": {"card", "calibration"}, "clawc check a": set(), "clawc levitate x": set(),

@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from mcp import Client
 from mcp.client.session import ListRootsFnT
@@ -47,8 +47,7 @@ async def ask(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
     """The data of an answer, which the client compares with the schema of the tool."""
     result = await client.call_tool(tool, arguments)
     assert not result.is_error, said(result)
-    assert isinstance(result.structured_content, dict)
-    return result.structured_content
+    return cast(dict[str, Any], result.structured_content)
 
 
 async def refused(client: Client, tool: str, **arguments: Any) -> str:

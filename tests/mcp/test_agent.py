@@ -163,7 +163,7 @@ def edited(text: str, edit: Mapping[str, Any]) -> str:
     start = sum(map(len, lines[: edit["line"] - 1])) + edit["column"] - 1
     end = sum(map(len, lines[: edit["end_line"] - 1])) + edit["end_column"] - 1
     assert text[start:end] == edit["old_text"]
-    return text[:start] + edit["new_text"] + text[end:]
+    return f"{text[:start]}{edit['new_text']}{text[end:]}"
 
 
 @pytest.mark.asyncio

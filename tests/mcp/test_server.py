@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from mcp.client.session import ClientRequestContext
 from mcp.types import ListRootsResult, Root, TextContent, TextResourceContents
 
 from clawc.mcp.places import folders_of
@@ -43,7 +45,7 @@ async def test_a_problem_has_a_place_and_a_fix(tmp_path: Path) -> None:
     async with served(tmp_path) as client:
         found = await ask(client, "check", text=TYPO)
         (problem,) = found["problems"]
-        line = TYPO.splitlines()[problem["line"] - 1]
+        line = TYPO.splitlines()[int(problem["line"]) - 1]
         assert line[problem["column"] - 1 : problem["end_column"] - 1] == "amuont"
         assert (found["ok"], found["errors"], problem["code"], problem["severity"]) == (False, 1, "E0402", "error")
         assert (problem["fix"]["old_text"], problem["fix"]["new_text"]) == ("amuont", "amount")
@@ -58,7 +60,7 @@ async def test_columns_are_code_points_and_problems_are_bounded(tmp_path: Path) 
     async with served(tmp_path) as client:
         wide = TYPO.replace("sum(amuont)", 'sum(if "😀é" == "" then 1 else amuont)')
         (problem,) = (await ask(client, "check", text=wide))["problems"]
-        assert wide.splitlines()[problem["line"] - 1][problem["column"] - 1 :].startswith("amuont")
+        assert wide.splitlines()[int(problem["line"]) - 1][problem["column"] - 1 :].startswith("amuont")
         many = await ask(client, "check", text="claw 1\n" + "x = 1\n" * 300)
         assert len(many["problems"]) == 50 and many["more"] == many["errors"] + many["warnings"] - 50 > 0
 
@@ -125,12 +127,12 @@ async def test_a_proof_says_how_far_it_is_and_what_survived(tmp_path: Path) -> N
     async with served(tmp_path) as client:
         told: list[tuple[float, float | None, str | None]] = []
 
-        async def hear(done: float, all: float | None, what: str | None) -> None:
-            told.append((done, all, what))
+        async def hear(progress: float, total: float | None, message: str | None) -> None:
+            told.append((progress, total, message))
 
         result = await client.call_tool("test", {"text": TOTALS}, progress_callback=hear)
-        tested = result.structured_content
-        assert isinstance(tested, dict) and tested["outcome"] == "proved", said(result)
+        tested = cast(dict[str, Any], result.structured_content)
+        assert tested["outcome"] == "proved", said(result)
         (task,) = tested["tasks"]
         assert task["wrong"] == task["killed"] > 0 and task["sandbox_runs"] > 0 and not task["survivors"]
         assert told[0][0] == 0 and told[-1][0] == told[-1][1] and [t[0] for t in told] == sorted(t[0] for t in told)
@@ -152,7 +154,7 @@ async def test_the_folders_of_the_client_are_the_workspace(tmp_path: Path, mode:
         folder.mkdir()
         (folder / "a.claw").write_text(TOTALS if folder is here else TYPO, encoding="utf-8")
 
-    async def roots(_: object) -> ListRootsResult:
+    async def roots(context: ClientRequestContext) -> ListRootsResult:
         return ListRootsResult(roots=[Root(uri=there.as_uri())])  # type: ignore[arg-type]
 
     async with served(here, mode=mode, roots=roots) as client:
@@ -162,7 +164,7 @@ async def test_the_folders_of_the_client_are_the_workspace(tmp_path: Path, mode:
         assert (await ask(client, "check", path="a.claw"))["errors"] == 0
         assert "outside of the workspace" in await refused(client, "check", path=str(there / "a.claw"))
 
-    async def nowhere(_: object) -> ListRootsResult:
+    async def nowhere(context: ClientRequestContext) -> ListRootsResult:
         return ListRootsResult(roots=[Root(uri="file:///no/such/folder")])  # type: ignore[arg-type]
 
     async with served(here, mode=mode, roots=nowhere) as client:
