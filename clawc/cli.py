@@ -23,7 +23,7 @@ from clawc import (
     tool_verbs,
     train_verbs,
 )
-from clawc.cli_options import Format, Image, Output, Sandbox, Since, Sources
+from clawc.cli_options import Format, Image, Output, Sandbox, Since, Sources, values
 from clawc.commands.output import close_output
 from clawc.exits import UserError
 
@@ -39,8 +39,6 @@ app.add_typer(train_verbs.app)
 app.add_typer(bench_verbs.app)
 app.add_typer(page_verbs.app)
 app.add_typer(tool_verbs.app)
-
-LATER = ("mcp",)
 
 
 def _version(wanted: bool) -> None:
@@ -64,8 +62,18 @@ def options(
 @app.command()
 def check(
     paths: Sources,
-    format: Annotated[str, typer.Option(help="text, json, sarif, github, gitlab or junit", metavar="FORMAT")] = "text",
-    deny: Annotated[str | None, typer.Option(help="`warnings`: let them fail too", metavar="WHAT")] = None,
+    format: Annotated[
+        str,
+        typer.Option(
+            help="text, json, sarif, github, gitlab or junit",
+            metavar="FORMAT",
+            autocompletion=values("text", "json", "sarif", "github", "gitlab", "junit"),
+        ),
+    ] = "text",
+    deny: Annotated[
+        str | None,
+        typer.Option(help="`warnings`: let them fail too", metavar="WHAT", autocompletion=values("warnings")),
+    ] = None,
     baseline: Annotated[Path | None, typer.Option(help="hide the warnings that this file knows")] = None,
     write_baseline: Annotated[Path | None, typer.Option(help="keep the warnings of now in this file")] = None,
     jobs: Annotated[int, typer.Option("-j", "--jobs", min=0, max=256, help="processes; 0: one for each processor")] = 0,
@@ -122,6 +130,9 @@ def build(
             help="write another format instead of bundles: harbor, inspect, verifiers, nemo-gym, openenv, clawgym, "
             "pinchbench or jsonl; says what that cannot honour",
             metavar="NAME",
+            autocompletion=values(
+                "harbor", "inspect", "verifiers", "nemo-gym", "openenv", "clawgym", "pinchbench", "jsonl"
+            ),
         ),
     ] = None,
     name: Annotated[
@@ -164,9 +175,21 @@ def test(
         list[Path], typer.Argument(help="`.claw` files, bundles, or folders with them", metavar="PATH...")
     ],
     level: Annotated[
-        str, typer.Option(help="admit: in memory, a sample for real; release: all for real", metavar="LEVEL")
+        str,
+        typer.Option(
+            help="admit: in memory, a sample for real; release: all for real",
+            metavar="LEVEL",
+            autocompletion=values("admit", "release"),
+        ),
     ] = "admit",
-    format: Annotated[str, typer.Option(help="text, json, html, sarif, github or junit", metavar="FORMAT")] = "text",
+    format: Annotated[
+        str,
+        typer.Option(
+            help="text, json, html, sarif, github or junit",
+            metavar="FORMAT",
+            autocompletion=values("text", "json", "html", "sarif", "github", "junit"),
+        ),
+    ] = "text",
     out: Output = None,
     cards: Annotated[Path | None, typer.Option(help="folder that gets the card of each task", metavar="DIR")] = None,
     attach: Annotated[bool, typer.Option("--attach", help="put each card into the folder of its bundle")] = False,
@@ -223,7 +246,7 @@ app.command("diff")(ci_verbs.diff_verb)
 
 @app.command()
 def keys(
-    verb: Annotated[str, typer.Argument(help="new or show", metavar="new|show")],
+    verb: Annotated[str, typer.Argument(help="new or show", metavar="new|show", autocompletion=values("new", "show"))],
     file: Annotated[Path, typer.Argument(help="the file with the private key", metavar="FILE")],
 ) -> None:
     """Make a key that signs cards, or show its public half, which others trust."""
@@ -252,6 +275,7 @@ def run_verb(
         typer.Option(
             "--agent",
             "-a",
+            autocompletion=values("oracle", "null", "imperfect:", "scripted:", "loop", "pi", "openclaw", "command:"),
             help="oracle, null, imperfect:RATE, scripted:FILE, loop, pi, openclaw (with :FILE for settings) or command:FILE",
         ),
     ] = "oracle",
@@ -375,6 +399,7 @@ for _name, _verb in (
     ("report", run_verbs.report_verb),
     ("rescore", run_verbs.rescore),
     ("judge", run_verbs.judge_verb),
+    ("new", tool_verbs.new),
 ):
     app.command(_name)(_verb)
 
@@ -385,7 +410,13 @@ def diff_runners(
         list[Path], typer.Argument(help="`.claw` files, bundles, or folders with them", metavar="PATH...")
     ],
     runner: Annotated[
-        list[str] | None, typer.Option("--runner", help="harbor, inspect or verifiers; may be repeated", metavar="NAME")
+        list[str] | None,
+        typer.Option(
+            "--runner",
+            help="harbor, inspect or verifiers; may be repeated",
+            metavar="NAME",
+            autocompletion=values("harbor", "inspect", "verifiers"),
+        ),
     ] = None,
     install: Annotated[
         bool, typer.Option("--install", help="install runners that are not there, from PyPI, into the cache folder")
@@ -403,23 +434,14 @@ def diff_runners(
 
 @app.command()
 def explain(
-    code: Annotated[str, typer.Argument(help="for example E0402; `all` lists every code")],
+    code: Annotated[
+        str, typer.Argument(help="for example E0402, deliver, group; `all` lists every code", metavar="WORD")
+    ],
 ) -> None:
-    """Explain a diagnostic."""
+    """Explain a diagnostic, or a word of the language."""
     from clawc.commands.explain import explain_command
 
     raise typer.Exit(explain_command(code))
-
-
-@app.command()
-def new(
-    name: Annotated[str, typer.Argument(help="name of the task")],
-    folder: Annotated[Path, typer.Option("--in", help="folder to put it in")] = Path("."),
-) -> None:
-    """Write a first task to start from."""
-    from clawc.commands.new import new_command
-
-    raise typer.Exit(new_command(name, folder))
 
 
 @app.command()
@@ -454,7 +476,13 @@ def fmt(
 def doctor(
     format: Format = "text",
     install: Annotated[
-        str, typer.Option("--install", help="install an agent of npm: pi or openclaw", metavar="AGENT")
+        str,
+        typer.Option(
+            "--install",
+            help="install an agent of npm: pi or openclaw",
+            metavar="AGENT",
+            autocompletion=values("pi", "openclaw"),
+        ),
     ] = "",
 ) -> None:
     """Say what this machine can do, and what to install; or install an agent."""
@@ -468,7 +496,10 @@ def grammar(
     target: Annotated[
         str,
         typer.Option(
-            "--for", help="llguidance, gbnf, ebnf or lark; of editors: textmate, tree-sitter", metavar="ENGINE"
+            "--for",
+            help="llguidance, gbnf, ebnf or lark; of editors: textmate, tree-sitter",
+            metavar="ENGINE",
+            autocompletion=values("llguidance", "gbnf", "ebnf", "lark", "textmate", "tree-sitter"),
         ),
     ] = "llguidance",
     start: Annotated[str, typer.Option(help="file or expression", metavar="START")] = "file",
@@ -484,10 +515,18 @@ def grammar(
 
 @app.command()
 def schema(
-    subject: Annotated[str, typer.Option("--for", help="spec, ir, report, bundle or card", metavar="WHAT")] = "spec",
+    subject: Annotated[
+        str,
+        typer.Option(
+            "--for",
+            help="spec, ir, report, bundle, card, review, gold or calibration",
+            metavar="WHAT",
+            autocompletion=values("spec", "ir", "report", "bundle", "card", "review", "gold", "calibration"),
+        ),
+    ] = "spec",
     out: Output = None,
 ) -> None:
-    """Print a JSON Schema: of a source's blocks, the IR, the JSON report, a bundle's manifest, a verifier card."""
+    """Print a JSON Schema: of a source's blocks, the IR, a report, a manifest, a card, decisions of reviews, a calibration."""
     from clawc.commands.schema import schema_command
 
     raise typer.Exit(schema_command(subject, out))
@@ -503,12 +542,13 @@ def card(out: Output = None) -> None:
 
 def run_app(arguments: list[str]) -> int:
     """The command line without its last safety net."""
-    if arguments and arguments[0] in LATER:
-        print(f"clawc: `{arguments[0]}` is not in this version", file=sys.stderr)
-        return exits.USAGE
     if arguments[:1] not in (["check"], ["run"]):
         gc.enable()
     try:
+        if tool_verbs.COMPLETE in os.environ:
+            from clawc.commands.completion import answer_shell
+
+            answer_shell(app, tool_verbs.COMPLETE)
         app(arguments, standalone_mode=True)
     except SystemExit as stop:
         if stop.code == exits.INTERRUPTED:

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-Sources = Annotated[list[Path], typer.Argument(help="`.claw` files, or folders with them", metavar="PATH...")]
-Format = Annotated[str, typer.Option("--format", help="text or json", metavar="FORMAT")]
 
-Sandbox = Annotated[str, typer.Option(envvar="CLAWC_SANDBOX", help="bubblewrap or docker", metavar="NAME")]
+def values(*words: str) -> Callable[[str], list[str]]:
+    """What a shell offers as the value of an option."""
+
+    def begun(incomplete: str) -> list[str]:
+        return [word for word in words if word.startswith(incomplete)]
+
+    return begun
+
+
+Sources = Annotated[list[Path], typer.Argument(help="`.claw` files, or folders with them", metavar="PATH...")]
+Format = Annotated[
+    str, typer.Option("--format", help="text or json", metavar="FORMAT", autocompletion=values("text", "json"))
+]
+
+Sandbox = Annotated[
+    str,
+    typer.Option(
+        envvar="CLAWC_SANDBOX",
+        help="bubblewrap or docker",
+        metavar="NAME",
+        autocompletion=values("bubblewrap", "docker"),
+    ),
+]
 Image = Annotated[
     str,
     typer.Option(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clawc.cli_options import Format, Image, Output, Sandbox
+from clawc.cli_options import Format, Image, Output, Sandbox, values
 
 
 def trajectories_verb(
@@ -50,7 +50,14 @@ def report_verb(
     runs: Annotated[
         list[Path], typer.Argument(help="run folders; others are compared with the first", metavar="RUN...")
     ],
-    format: Annotated[str, typer.Option(help="text, json, csv, markdown, junit or html", metavar="FORMAT")] = "text",
+    format: Annotated[
+        str,
+        typer.Option(
+            help="text, json, csv, markdown, junit or html",
+            metavar="FORMAT",
+            autocompletion=values("text", "json", "csv", "markdown", "junit", "html"),
+        ),
+    ] = "text",
     out: Output = None,
     by: Annotated[str | None, typer.Option(help="rows of csv: task, category, operation, template or check")] = None,
     threshold: Annotated[float, typer.Option(min=0, max=1, help="the least score that passes")] = 1.0,

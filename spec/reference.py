@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from clawc.spec.export.card import EXAMPLE
+from clawc.spec.export.llms import llms_full_text, llms_text
 from clawc.spec.export.reference_pages import reference_pages
 from clawc.spec.export.schemas import schema_text
 from clawc.spec.export.textmate import textmate_text
@@ -20,6 +21,8 @@ EXAMPLE_OF_CARD = ROOT / "examples" / "order_totals.claw"
 def generated() -> dict[Path, str]:
     """The text of every generated file, by its path below the root."""
     pages = {Path("docs") / name: text for name, text in reference_pages().items()}
+    pages[Path("docs/llms.txt")] = llms_text()
+    pages[Path("docs/llms-full.txt")] = llms_full_text(_written, pages[Path("docs/card.md")])
     return {**pages, Path("spec/ir.schema.json"): schema_text("ir"), **_of_editors()}
 
 
@@ -33,6 +36,11 @@ def _of_editors() -> dict[Path, str]:
         editors / "helix" / "queries" / "claw" / "highlights.scm": highlights_text(helix=True),
         editors / "helix" / "queries" / "claw" / "injections.scm": injections_text(helix=True),
     }
+
+
+def _written(name: str) -> str:
+    """A page that is written by hand."""
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
 
 
 def main() -> None:

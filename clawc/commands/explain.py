@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from clawc import exits
+from clawc.compiler.service.explained import Explanation, explained, meant
 from clawc.exits import UserError
-from clawc.spec import taxonomy
-from clawc.spec.diagnostics import BY_CODE, TABLE
+from clawc.spec.diagnostics import TABLE
 
 
-def explain_command(code: str) -> int:
-    """Prints the row of the table."""
-    if code == "all":
+def explain_command(word: str) -> int:
+    """Prints what the tables say of a code or a word. Raises UserError for one that they do not have."""
+    if word == "all":
         for row in TABLE:
             print(f"{row.code}  {row.severity:<7}  {row.title}")
         return exits.OK
-    entry = BY_CODE.get(code.upper())
-    if entry is None:
-        raise UserError(f"there is no diagnostic `{code}`", "`clawc explain all` lists them")
-    explanation = entry.explanation.replace("{categories}", ", ".join(taxonomy.dotted(taxonomy.CATEGORIES))).replace(
-        "{operations}", ", ".join(taxonomy.dotted(taxonomy.OPERATIONS))
-    )
-    print(f"{entry.code} ({entry.severity}): {entry.title}\n\n{explanation}")
-    for title, example in (("Wrong", entry.bad), ("Right", entry.good)):
-        if example:
-            print(f"\n{title}:\n    {example}")
+    found = explained(word)
+    if not found:
+        near = f"did you mean {', '.join(f'`{m}`' for m in meant(word))}? " if meant(word) else ""
+        raise UserError(f"there is no diagnostic or word `{word}`", f"{near}`clawc explain all` lists the diagnostics")
+    print("\n\n".join(map(_text, found)))
     return exits.OK
+
+
+def _text(e: Explanation) -> str:
+    head = f"{e.name} ({e.kind}): {e.head}"
+    if e.kind == "diagnostic":
+        severity, _, title = e.head.partition(": ")
+        head = f"{e.name} ({severity}): {title}"
+    examples = [f"\n{title}:\n    {x}" for title, x in (("Wrong", e.wrong), ("Right", e.right)) if x]
+    return "\n".join([f"{head}\n\n{e.text}", *examples])

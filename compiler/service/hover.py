@@ -18,7 +18,7 @@ from clawc.spec.core import Const
 from clawc.spec.functions import BY_NAME, PROVIDED
 from clawc.spec.types import ANY, ERROR, TableType
 
-_SAID = {
+SAID = {
     "path": "`path.NAME`: the path of an input or deliverable", "param": "`param.NAME`: the value that this instance has",
     "workspace": "all files that the agent leaves", "transcript": "what the agent did: `calls`, `commands`, `final`, `messages`",
     "final_message": "the last message of the agent", "solution": "the state that the oracle leaves",
@@ -193,8 +193,8 @@ def _of_word(document: Document, offset: int) -> Hover | None:
     piece = document.piece_at(offset)
     for token in lex(piece.text).tokens:
         span = Span(token.start + piece.start, token.end + piece.start)
-        if _holds(span, offset) and token.text in _SAID and (token.kind == "NAME" or token.text in KEYWORDS):
-            return Hover(span, _SAID[token.text])
+        if _holds(span, offset) and token.text in SAID and (token.kind == "NAME" or token.text in KEYWORDS):
+            return Hover(span, SAID[token.text])
     return None
 
 

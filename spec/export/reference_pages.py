@@ -9,6 +9,7 @@ from clawc.spec.blocks import BlockKind
 from clawc.spec.diagnostics import Entry
 from clawc.spec.export.card import card
 from clawc.spec.export.grammar_page import grammar_page
+from clawc.spec.export.schemas import SUBJECTS
 
 _MADE = "Generated from the tables in `spec/`; `python -m clawc.spec.reference` rebuilds it."
 _LABELS = {"name": "NAME", "path": '"path"', "title": '"title"', "code": '"""…"""'}
@@ -35,6 +36,49 @@ _GROUPS = {
 }  # fmt: skip
 
 
+# Pages with what they hold: those that are generated, then those that are written by hand.
+GENERATED = (
+    ("card.md", "the language in fewer than 4,000 tokens, for models; also `clawc card`"),
+    ("reference/blocks.md", "every block with its attributes"),
+    ("reference/functions.md", "every function, aggregate and verb"),
+    ("reference/types.md", "types, and what the tables cannot say: semantics"),
+    ("reference/grammar.md", "the grammar, and grammars for constrained decoding"),
+    ("reference/diagnostics.md", "every message by its code"),
+)  # fmt: skip
+WRITTEN = (
+    ("checking.md", "checking in an editor, a terminal and CI; written by hand, as the following"),
+    ("editors.md", "VS Code, Neovim, Helix: installing, settings, what the language server knows, colours; Pygments"),
+    ("ci.md", "GitHub, GitLab, pre-commit, only what changed, what a change means for scores"),
+    ("mcp.md", "clawc for coding agents: tools, resources, what it may read, configuration of clients"),
+    ("playground.md", "writing a spec in a browser: problems, checker and proof while one types"),
+    ("instances.md", "parameters, generated data, dirt, and many instances of one task"),
+    ("cards.md", "testing checkers: what a verifier card says, and whose cards count"),
+    ("running.md", "run folders: keys, attempts, resuming, retries, re-scoring"),
+    ("cluster.md", "runs on a Ray cluster: starting one, tokens, what is sent, lost nodes"),
+    ("kubernetes.md", "such a cluster on Kubernetes, by KubeRay: image, manifests, what pods may do"),
+    ("exports.md", "tasks for other frameworks, the grader, our sandboxes in Harbor and Inspect, and whether rewards agree"),
+    ("importing.md", "tasks of other benchmarks: formats, verifiers that are kept, the report"),
+    ("synthesis.md", "sets of tasks, drawn from archetypes or written by models: what is taken and what is not, exports"),
+    ("benchmarks.md", "suites: splits, secret seeds, versions; packing one, running a packed one"),
+    ("view.md", "runs in a browser, or as pages to share; who may look"),
+    ("reports.md", "what `clawc report` says, and how its figures are made"),
+    ("calibration.md", "how hard tasks are, which verifiers to doubt, selections, splits, what differences can be shown"),
+    ("sandbox.md", "what a sandbox promises, by which mechanism, and what it does not"),
+    ("models.md", "agents that speak to models, servers and their prices, what the gateway does, whose fault a failure is"),
+    ("agents.md", "pi and OpenClaw as published: installing, settings, what they say and what was"),
+    ("local-models.md", "models on this machine: exact tokens, speed, limits"),
+    ("trajectories.md", "what was said and done, as chat, ATIF, Inspect logs; sessions of others read"),
+    ("judging.md", "rubrics judged by a model: votes, quotations, injected orders, labels, golden sets"),
+    ("review.md", "tasks reviewed by people and a model: votes that stay blind, the queue, agreement, formats"),
+    ("campaigns.md", "many models, tasks and seeds into one set of trajectories"),
+    ("training.md", "rows of tokens, a teacher, fine-tuning in one process or several, models out, before and after"),
+    ("reinforcement.md", "learning from rewards: groups in sandboxes, losses, staleness, going on"),
+    ("images.md", "images for Docker: of this machine, of a task, your own; saving and removing them"),
+    ("comparison.md", "clawc beside Harbor, Inspect, verifiers, PinchBench and ClawGym: properties, measurements, what we lack"),
+    ("dependencies.md", "why each dependency is there"),
+)  # fmt: skip
+
+
 def reference_pages() -> dict[str, str]:
     """Text by path below `docs/`."""
     pages = {
@@ -52,50 +96,14 @@ def _page(*parts: str) -> str:
 
 
 def _index() -> str:
+    rows = [f"| [{path}]({path}) | {holds} |" for path, holds in (*GENERATED, *WRITTEN)]
     return _page(
         "# Documentation",
         _MADE,
-        "\n".join([
-            "| page | holds |",
-            "|---|---|",
-            "| [card.md](card.md) | the language in fewer than 4,000 tokens, for models; also `clawc card` |",
-            "| [reference/blocks.md](reference/blocks.md) | every block with its attributes |",
-            "| [reference/functions.md](reference/functions.md) | every function, aggregate and verb |",
-            "| [reference/types.md](reference/types.md) | types, and what the tables cannot say: semantics |",
-            "| [reference/grammar.md](reference/grammar.md) | the grammar, and grammars for constrained decoding |",
-            "| [reference/diagnostics.md](reference/diagnostics.md) | every message by its code |",
-            "| [checking.md](checking.md) | checking in an editor, a terminal and CI; written by hand, as the following |",
-            "| [editors.md](editors.md) | VS Code, Neovim, Helix: installing, settings, colours; Pygments |",
-            "| [ci.md](ci.md) | GitHub, GitLab, pre-commit, only what changed, what a change means for scores |",
-            "| [playground.md](playground.md) | writing a spec in a browser: problems, checker and proof while one types |",
-            "| [instances.md](instances.md) | parameters, generated data, dirt, and many instances of one task |",
-            "| [cards.md](cards.md) | testing checkers: what a verifier card says, and whose cards count |",
-            "| [running.md](running.md) | run folders: keys, attempts, resuming, retries, re-scoring |",
-            "| [cluster.md](cluster.md) | runs on a Ray cluster: starting one, tokens, what is sent, lost nodes |",
-            "| [kubernetes.md](kubernetes.md) | such a cluster on Kubernetes, by KubeRay: image, manifests, what pods may do |",
-            "| [exports.md](exports.md) | tasks for other frameworks, the grader, our sandboxes in Harbor and Inspect, and whether rewards agree |",
-            "| [importing.md](importing.md) | tasks of other benchmarks: formats, verifiers that are kept, the report |",
-            "| [synthesis.md](synthesis.md) | sets of tasks, drawn from archetypes or written by models: what is taken and what is not, exports |",
-            "| [benchmarks.md](benchmarks.md) | suites: splits, secret seeds, versions; packing one, running a packed one |",
-            "| [view.md](view.md) | runs in a browser, or as pages to share; who may look |",
-            "| [reports.md](reports.md) | what `clawc report` says, and how its figures are made |",
-            "| [calibration.md](calibration.md) | how hard tasks are, which verifiers to doubt, selections, splits, what differences can be shown |",
-            "| [sandbox.md](sandbox.md) | what a sandbox promises, by which mechanism, and what it does not |",
-            "| [models.md](models.md) | agents that speak to models, servers and their prices, what the gateway does, whose fault a failure is |",
-            "| [agents.md](agents.md) | pi and OpenClaw as published: installing, settings, what they say and what was |",
-            "| [local-models.md](local-models.md) | models on this machine: exact tokens, speed, limits |",
-            "| [trajectories.md](trajectories.md) | what was said and done, as chat, ATIF, Inspect logs; sessions of others read |",
-            "| [judging.md](judging.md) | rubrics judged by a model: votes, quotations, injected orders, labels, golden sets |",
-            "| [review.md](review.md) | tasks reviewed by people and a model: votes that stay blind, the queue, agreement, formats |",
-            "| [campaigns.md](campaigns.md) | many models, tasks and seeds into one set of trajectories |",
-            "| [training.md](training.md) | rows of tokens, a teacher, fine-tuning in one process or several, models out, before and after |",
-            "| [reinforcement.md](reinforcement.md) | learning from rewards: groups in sandboxes, losses, staleness, going on |",
-            "| [images.md](images.md) | images for Docker: of this machine, of a task, your own; saving and removing them |",
-            "| [comparison.md](comparison.md) | clawc beside Harbor, Inspect, verifiers, PinchBench and ClawGym: properties, measurements, what we lack |",
-            "| [dependencies.md](dependencies.md) | why each dependency is there |",
-        ]),
-        "JSON Schemas: `clawc schema --for spec|ir|report|bundle|card`. Grammars: `clawc grammar --for llguidance|gbnf|ebnf|lark`.",
-    )  # fmt: skip
+        "\n".join(["| page | holds |", "|---|---|", *rows]),
+        f"JSON Schemas: `clawc schema --for {'|'.join(SUBJECTS)}`. Grammars: `clawc grammar --for llguidance|gbnf|ebnf|lark`. For models: "
+        "[llms.txt](llms.txt), and [llms-full.txt](llms-full.txt), which has the card and how to check and test.",
+    )
 
 
 def _blocks_page() -> str:

@@ -1,5 +1,5 @@
-"""JSON Schemas, draft 2020-12: of the IR, the manifest of a bundle, the JSON report, a verifier card, and the blocks of a source
-file."""
+"""JSON Schemas, draft 2020-12: of the IR, the manifest of a bundle, the JSON report, a verifier card, decisions of reviews, a
+calibration, and the blocks of a source file."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from clawc.spec import blocks, bundle, card, ir, taxonomy
+from clawc.spec import blocks, bundle, calibration, card, ir, review, taxonomy
 from clawc.spec.blocks import Attribute, BlockKind
 from clawc.spec.export.report_document import Report
 
-Subject = Literal["spec", "ir", "report", "bundle", "card"]
-SUBJECTS: tuple[Subject, ...] = ("spec", "ir", "report", "bundle", "card")
+Subject = Literal["spec", "ir", "report", "bundle", "card", "review", "gold", "calibration"]
+SUBJECTS: tuple[Subject, ...] = ("spec", "ir", "report", "bundle", "card", "review", "gold", "calibration")
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 _NAME = {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
@@ -85,7 +85,10 @@ def _document(subject: Subject) -> dict[str, Any]:
         return _blocks()
     if subject == "ir":
         return ir.schema()
-    models: dict[Subject, type[BaseModel]] = {"report": Report, "bundle": bundle.Manifest, "card": card.VerifierCard}
+    models: dict[Subject, type[BaseModel]] = {
+        "report": Report, "bundle": bundle.Manifest, "card": card.VerifierCard, "review": review.Decision, "gold": review.Gold,
+        "calibration": calibration.Calibration,
+    }  # fmt: skip
     return models[subject].model_json_schema()
 
 

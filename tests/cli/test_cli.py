@@ -131,9 +131,14 @@ def test_a_missing_source_is_a_usage_error(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "") and "there is no file" in done.stderr
 
 
-def test_verbs_of_later_versions() -> None:
-    done = clawc("lsp")
-    assert done.returncode == 2 and "not in this version" in done.stderr
+def test_an_unknown_verb_is_a_usage_error() -> None:
+    done = clawc("levitate")
+    assert done.returncode == 2 and "levitate" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_agents_are_served_in_a_folder_that_there_is(tmp_path: Path) -> None:
+    done = clawc("mcp", "--root", tmp_path / "none")
+    assert (done.returncode, done.stdout) == (2, "") and "there is no folder" in done.stderr
 
 
 def test_nothing_is_built_when_one_source_is_wrong(tmp_path: Path) -> None:

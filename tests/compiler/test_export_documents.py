@@ -22,7 +22,8 @@ from clawc.spec.blocks import TABLE as BLOCKS
 from clawc.spec.bundle import Manifest
 from clawc.spec.diagnostics import TABLE as DIAGNOSTICS
 from clawc.spec.export.card import EXAMPLE, card
-from clawc.spec.export.reference_pages import reference_pages
+from clawc.spec.export.llms import MAX_FULL
+from clawc.spec.export.reference_pages import GENERATED, WRITTEN, reference_pages
 from clawc.spec.export.report_document import Report
 from clawc.spec.export.schemas import SUBJECTS, Subject, schema_text
 from clawc.spec.functions import BY_NAME
@@ -52,6 +53,18 @@ def test_links_between_pages_lead_somewhere() -> None:
     for name, text in pages.items():
         for target in re.findall(r"\]\(([^)#]*\.md)(?:#[^)]*)?\)", text):
             assert ((ROOT / "docs" / name).parent / target).is_file(), (name, target)
+
+
+def test_texts_for_models_are_small_and_their_links_lead_somewhere() -> None:
+    text, full = (generated()[Path("docs") / name] for name in ("llms.txt", "llms-full.txt"))
+    assert text.startswith("# clawc\n\n> ") and len(full.encode()) < MAX_FULL and card().strip() in full
+    for line in text.splitlines():
+        assert not line.startswith("-") or re.fullmatch(r"- \[[\w./-]+\]\([\w./-]+\): \S.*", line), line
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text + full):
+        assert (ROOT / "docs" / target).is_file(), target
+    pages = {p.relative_to(ROOT / "docs").as_posix() for p in (ROOT / "docs").rglob("*.md")} - {"README.md"}
+    listed = set(re.findall(r"\]\(([^)]+\.md)\): ", text))
+    assert listed == {path for path, _ in (*GENERATED, *WRITTEN)} and listed <= pages
 
 
 def test_every_diagnostic_has_its_anchor_and_examples() -> None:

@@ -1,0 +1,1 @@
+"""The tools of clawc for coding agents, by the Model Context Protocol."""
