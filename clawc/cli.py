@@ -17,6 +17,7 @@ from clawc import (
     ci_verbs,
     exits,
     image_verbs,
+    language_verbs,
     page_verbs,
     run_verbs,
     synth_verbs,
@@ -33,6 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 
+app.add_typer(language_verbs.app)
 app.add_typer(image_verbs.app)
 app.add_typer(synth_verbs.app)
 app.add_typer(train_verbs.app)
@@ -433,18 +435,6 @@ def diff_runners(
 
 
 @app.command()
-def explain(
-    code: Annotated[
-        str, typer.Argument(help="for example E0402, deliver, group; `all` lists every code", metavar="WORD")
-    ],
-) -> None:
-    """Explain a diagnostic, or a word of the language."""
-    from clawc.commands.explain import explain_command
-
-    raise typer.Exit(explain_command(code))
-
-
-@app.command()
 def migrate(
     paths: Sources,
     check: Annotated[bool, typer.Option("--check", help="write nothing; exit 1 if something would change")] = False,
@@ -489,55 +479,6 @@ def doctor(
     from clawc.commands.doctor import doctor_command
 
     raise typer.Exit(doctor_command(format, install))
-
-
-@app.command()
-def grammar(
-    target: Annotated[
-        str,
-        typer.Option(
-            "--for",
-            help="llguidance, gbnf, ebnf or lark; of editors: textmate, tree-sitter",
-            metavar="ENGINE",
-            autocompletion=values("llguidance", "gbnf", "ebnf", "lark", "textmate", "tree-sitter"),
-        ),
-    ] = "llguidance",
-    start: Annotated[str, typer.Option(help="file or expression", metavar="START")] = "file",
-    specialised: Annotated[bool, typer.Option("--specialised", help="only what the tables have, by name")] = False,
-    scope: Annotated[Path | None, typer.Option(help="a `.claw` file whose names stand for values")] = None,
-    out: Output = None,
-) -> None:
-    """Print the grammar for constrained decoding, or for an editor."""
-    from clawc.commands.grammar import grammar_command
-
-    raise typer.Exit(grammar_command(target, start, specialised, scope, out))
-
-
-@app.command()
-def schema(
-    subject: Annotated[
-        str,
-        typer.Option(
-            "--for",
-            help="spec, ir, report, bundle, card, review, gold or calibration",
-            metavar="WHAT",
-            autocompletion=values("spec", "ir", "report", "bundle", "card", "review", "gold", "calibration"),
-        ),
-    ] = "spec",
-    out: Output = None,
-) -> None:
-    """Print a JSON Schema: of a source's blocks, the IR, a report, a manifest, a card, decisions of reviews, a calibration."""
-    from clawc.commands.schema import schema_command
-
-    raise typer.Exit(schema_command(subject, out))
-
-
-@app.command()
-def card(out: Output = None) -> None:
-    """Print the language card: what a model needs to write a task."""
-    from clawc.commands.card import card_command
-
-    raise typer.Exit(card_command(out))
 
 
 def run_app(arguments: list[str]) -> int:

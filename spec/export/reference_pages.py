@@ -74,6 +74,7 @@ WRITTEN = (
     ("training.md", "rows of tokens, a teacher, fine-tuning in one process or several, models out, before and after"),
     ("reinforcement.md", "learning from rewards: groups in sandboxes, losses, staleness, going on"),
     ("images.md", "images for Docker: of this machine, of a task, your own; saving and removing them"),
+    ("method.md", "what follows from a query, why checkers are tested from both sides, and what was measured"),
     ("comparison.md", "clawc beside Harbor, Inspect, verifiers, PinchBench and ClawGym: properties, measurements, what we lack"),
     ("dependencies.md", "why each dependency is there"),
 )  # fmt: skip
