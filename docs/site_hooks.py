@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,7 +36,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Turns links to files outside of `docs/` into links to the repository; takes titles off fences, which Markdown lacks."""
+    """Turns links to folders, and to files outside of `docs/`, into links to the repository; takes titles off fences."""
     root = Path(config.docs_dir).parent
     return "\n".join(site_lines(markdown.split("\n"), page.file.src_uri, root, config.repo_url or ""))
 
@@ -88,10 +87,10 @@ def site_lines(lines: Sequence[str], page: str, root: Path, repository: str) -> 
 def _target(link: str, page: str, root: Path, repository: str) -> str:
     path, _, anchor = link.partition("#")
     whole = posixpath.normpath(posixpath.join("docs", posixpath.dirname(page), path))
-    if not path or ":" in path or whole.split("/")[0] == "docs":
-        return link
     file = root / whole
-    if not os.path.exists(file):
+    if not path or ":" in path or (whole.split("/")[0] == "docs" and not file.is_dir()):
+        return link
+    if not file.exists():
         _LOG.warning("%s: the link `%s` leads to no file", page, link)
         return link
     kind = "tree" if file.is_dir() else "blob"

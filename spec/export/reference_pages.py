@@ -58,6 +58,7 @@ def _index() -> str:
         "\n".join([
             "| page | holds |",
             "|---|---|",
+            "| [tutorial.md](tutorial.md) | start here: from an empty folder to a proved task of your own, in ten minutes |",
             "| [card.md](card.md) | the language in fewer than 4,000 tokens, for models; also `clawc card` |",
             "| [reference/blocks.md](reference/blocks.md) | every block with its attributes |",
             "| [reference/functions.md](reference/functions.md) | every function, aggregate and verb |",
