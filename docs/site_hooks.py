@@ -7,6 +7,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
@@ -24,14 +25,17 @@ _NOT_IN_A_SLUG = re.compile(r"[^\w\- ]")
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Drops entries of `nav` whose pages are not there, and sets how anchors are made."""
-    config.nav = list(present(config.nav or [], Path(config.docs_dir)))
-    config.mdx_configs["toc"]["slugify"] = slug
+    entries = cast("list[Entry] | None", config.nav)  # pyright: ignore[reportUnknownMemberType]
+    config.nav = list(present(entries or [], Path(config.docs_dir)))
+    extensions = cast("dict[str, dict[str, object]]", config.mdx_configs)  # pyright: ignore[reportUnknownMemberType]
+    extensions["toc"]["slugify"] = slug
     return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Adds the style sheet of code blocks."""
-    files.append(File.generated(config, "css/code.css", content=HtmlFormatter().get_style_defs(".codehilite")))
+    styles = cast(str, HtmlFormatter().get_style_defs(".codehilite"))  # pyright: ignore[reportUnknownMemberType]
+    files.append(File.generated(config, "css/code.css", content=styles))
     return files
 
 
