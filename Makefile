@@ -1,5 +1,5 @@
 # One command does what CI does; `make nightly` holds the slow rest.
-.PHONY: test ci nightly mutation vsix
+.PHONY: test ci nightly mutation vsix site
 
 test:
 	.venv/bin/python -m pytest -q -n 2
@@ -27,3 +27,7 @@ mutation:
 # The extension for VS Code; npm fetches what it needs by the hashes of the lockfile.
 vsix:
 	cd editors/vscode && npm ci --ignore-scripts --omit=dev --no-audit --no-fund && python3 package_vsix.py
+
+# The documentation as pages in `site/`; `.venv/bin/python -m mkdocs serve` shows them while one writes.
+site:
+	.venv/bin/python -m mkdocs build --strict --clean

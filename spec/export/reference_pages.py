@@ -46,7 +46,8 @@ GENERATED = (
     ("reference/diagnostics.md", "every message by its code"),
 )  # fmt: skip
 WRITTEN = (
-    ("checking.md", "checking in an editor, a terminal and CI; written by hand, as the following"),
+    ("tutorial.md", "start here: from an empty folder to a proved task of your own, in ten minutes; written by hand, as the following"),
+    ("checking.md", "checking in an editor, a terminal and CI"),
     ("editors.md", "VS Code, Neovim, Helix: installing, settings, what the language server knows, colours; Pygments"),
     ("ci.md", "GitHub, GitLab, pre-commit, only what changed, what a change means for scores"),
     ("mcp.md", "clawc for coding agents: tools, resources, what it may read, configuration of clients"),
