@@ -119,21 +119,6 @@ class Proved:
     notes: list[Any] = field(default_factory=list[Any])
 
 
-def prove_sources(
-    sources: Sequence[Path], wanted: Wanted, *, bundles: Sequence[Bundle] = (), jobs: int = 0, cached: bool = True,
-    progress: Callable[[int, int], None] | None = None,
-) -> list[Proved]:  # fmt: skip
-    """The proofs of `prove_each` in the order of the sources, all instances of a source together, then those of the bundles."""
-    parts = sorted(prove_each(sources, wanted, bundles=bundles, jobs=jobs, cached=cached, progress=progress))
-    found: dict[str, Proved] = {}
-    for _, part in parts:
-        proved = found.setdefault(part.path, Proved(part.path))
-        proved.found = list(dict.fromkeys([*proved.found, *part.found]))
-        proved.allowed = list(dict.fromkeys([*proved.allowed, *part.allowed]))
-        proved.cards += part.cards
-    return list(found.values())
-
-
 def prove_each(
     sources: Sequence[Path], wanted: Wanted, *, bundles: Sequence[Bundle] = (), jobs: int = 0, cached: bool = True,
     progress: Callable[[int, int], None] | None = None,

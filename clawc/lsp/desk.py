@@ -29,7 +29,6 @@ from clawc.compiler.service.rename import Refused, references, renamed
 from clawc.compiler.service.signature import signature
 from clawc.compiler.service.slices import Slice, slice_at
 from clawc.compiler.service.symbols import Symbol, folds, symbols
-from clawc.compiler.source import Diagnostic
 from clawc.exits import UserError
 from clawc.lsp.positions import UTF16, Positions, Range
 from clawc.spec import ast
@@ -89,7 +88,7 @@ class Desk:
         """What each item shows alone."""
         document = self._document(path)
         where = self._positions(document.text)
-        return [_said(finding(s.diagnostic), where, s.shift, s.diagnostic) for s in document.diagnostics()]
+        return [_said(finding(s.diagnostic), where, s.shift) for s in document.diagnostics()]
 
     def task(self, path: str, line: int) -> Json:
         """What is wrong with the item on a line, and the lines that it has: far cheaper than the whole file. Of a long task only the
@@ -438,7 +437,7 @@ def _sources(folders: list[str], buffers: Mapping[str, str]) -> list[str]:
     return list(found)
 
 
-def _said(f: Finding, where: Positions, shift: int, diagnostic: Diagnostic | None = None) -> Json:
+def _said(f: Finding, where: Positions, shift: int) -> Json:
     fix = f.fix
     span = Span(f.start.offset + shift, f.end.offset + shift)
     return {

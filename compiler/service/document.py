@@ -78,7 +78,6 @@ class Piece:
     shift: int
     outer: tuple[str, ...] = ()
     inner: tuple[Piece, ...] = ()
-    end_of_head: int = 0  # of the tree: what stands before it was written by nobody
 
     @property
     def end(self) -> int:
