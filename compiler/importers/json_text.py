@@ -15,6 +15,7 @@ from clawc.compiler.importers.tree import Tree
 
 MAX_YAML = 4 << 20
 MAX_ALIASES = 200
+MAX_NESTED = 200  # levels: each costs what all above it have cost, and a stack allows thousands
 MAX_VALUES = 1_000_000  # of one document, those of aliases counted each time
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -23,16 +24,22 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
     """Plain values alone: no dates, so that texts stay what was written, and few aliases, so that nothing explodes."""
 
     aliases = 0
+    nested = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        """A node; an alias is counted."""
+        """A node; an alias is counted, and so are the levels above it."""
         events: Any = self
         if events.check_event(yaml.events.AliasEvent):
             self.aliases += 1
             if self.aliases > MAX_ALIASES:
                 raise yaml.YAMLError(f"more than {MAX_ALIASES} aliases")
         above: Any = super()
-        return above.compose_node(parent, index)
+        self.nested += 1
+        if self.nested > MAX_NESTED:
+            raise yaml.YAMLError(f"nested more than {MAX_NESTED} levels deep")
+        node = above.compose_node(parent, index)
+        self.nested -= 1
+        return node
 
     def flatten_mapping(self, node: Any) -> None:
         """Keys of `<<`, which can double at each level."""

@@ -15,6 +15,12 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
 MERGES = "a0: &a0 {k: 1}\n" + "".join(f"a{n + 1}: &a{n + 1} {{<<: [*a{n}, *a{n}], k{n}: 1}}\n" for n in range(60))
 
 
+def test_levels_of_yaml_are_bounded_whatever_the_stack_allows() -> None:
+    assert yaml_value("[" * 150 + "]" * 150, "x.yaml") is not None
+    with pytest.raises(Refused, match="nested more than 200 levels deep"):
+        yaml_value("[" * 250 + "]" * 250, "x.yaml")
+
+
 @pytest.mark.parametrize("text", [LAUGHS, "a: &a [*a]\n", "a: &a {b: *a}\n", "[" * 50_000, "{" * 3000, "!!python/object/apply:os.system [ls]", "!!int ''", "!!float ''", "!!bool foo", "!!timestamp x",
                                   "? [a]\n: b", "{[a]: b}", "\x00", "a: *b", "--- a\n--- b", "x: " + "9" * 5000])  # fmt: skip
 def test_yaml_that_is_a_trap(text: str) -> None:
