@@ -24,7 +24,7 @@ from clawc import (
     tool_verbs,
     train_verbs,
 )
-from clawc.cli_options import Format, Image, Output, Sandbox, Since, Sources, values
+from clawc.cli_options import Format, Image, Output, Sandbox, Since, Sources, Tasks, values
 from clawc.commands.output import close_output
 from clawc.exits import UserError
 
@@ -153,6 +153,7 @@ def build(
             metavar="REF",
         ),
     ] = "",
+    task: Tasks = None,
     since: Since = None,
 ) -> None:
     """Compile sources into bundles: workspace, checker, rubric, solution; or into another ecosystem's format."""
@@ -163,12 +164,12 @@ def build(
         from clawc.commands.export import TargetOptions, export_command
 
         options = TargetOptions(target, name, image, format)
-        raise typer.Exit(export_command(paths, out, options, Lot(seed, count)))
+        raise typer.Exit(export_command(paths, out, options, Lot(seed, count, tuple(task or ()))))
     if name is not None or image:
         raise UserError("`--name` and `--image` are for exports", "say which by `--target`")
     from clawc.commands.build import build_command
 
-    raise typer.Exit(build_command(paths, out, format, seed, count, since))
+    raise typer.Exit(build_command(paths, out, format, seed, count, since, task or ()))
 
 
 @app.command()
@@ -212,12 +213,15 @@ def test(
     no_sandbox: Annotated[
         bool, typer.Option("--no-sandbox", help="do not run emitted checkers; for machines without sandboxes")
     ] = False,
+    task: Tasks = None,
     since: Since = None,
 ) -> None:
     """Test checkers from both sides: right answers must win, wrong ones lose; write a card for each."""
     if admitted:
         from clawc.commands.admitted import admitted_command
 
+        if task:
+            raise UserError("`--task` goes with proofs, and `--admitted` makes none", "leave one of them out")
         if since is not None:
             raise UserError("`--changed-since` goes with proofs, and `--admitted` makes none", "leave one of them out")
         raise typer.Exit(admitted_command(paths, level, format, out))
@@ -239,6 +243,7 @@ def test(
         attach,
         sign,
         since,
+        tuple(task or ()),
     )
     raise typer.Exit(test_command(paths, options))
 
@@ -293,6 +298,7 @@ def run_verb(
     split: Annotated[
         list[str] | None, typer.Option("--split", help="only this part of a suite; may be repeated", metavar="NAME")
     ] = None,
+    task: Tasks = None,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -374,25 +380,27 @@ def run_verb(
             wish,
             judge,
             split or (),
+            task or (),
         )
     )
 
 
 @app.command()
 def score(
-    bundle: Annotated[Path, typer.Argument(help="a bundle, or the `.claw` file of one task")],
+    bundle: Annotated[Path, typer.Argument(help="a bundle, or a `.claw` file")],
     workspace: Annotated[Path, typer.Argument(help="the folder that an agent has left")],
     format: Format = "text",
     trajectory: Annotated[
         Path | None, typer.Option(help="the record of what the agent did, `trajectory.jsonl` of an episode")
     ] = None,
+    task: Annotated[str, typer.Option("--task", help="which task of the file", metavar="NAME")] = "",
     sandbox: Sandbox = "bubblewrap",
     image: Image = "",
 ) -> None:
     """Judge a finished workspace by the checker of a bundle, in a sandbox."""
     from clawc.commands.score import score_command
 
-    raise typer.Exit(score_command(bundle, workspace, format, trajectory, sandbox, image))
+    raise typer.Exit(score_command(bundle, workspace, format, trajectory, sandbox, image, task))
 
 
 for _name, _verb in (

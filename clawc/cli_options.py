@@ -38,6 +38,10 @@ Image = Annotated[
         envvar="CLAWC_IMAGE", help="image of Docker's sandboxes, made from this machine unless given", metavar="REF"
     ),
 ]
+Tasks = Annotated[
+    list[str] | None,
+    typer.Option("--task", help="only the tasks of this name, `*` for any letters; may be repeated", metavar="NAME"),
+]
 Output = Annotated[Path | None, typer.Option("--out", "-o", help="file to write; standard output unless given")]
 Since = Annotated[
     str | None,

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,6 +33,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-goldens", action="store_true", help="Write what is found into the golden files instead of comparing."
     )
+
+
+@pytest.hookimpl(tryfirst=True)  # before what is for the night is left out
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a test that is `sampled(n)`, each n-th case runs always, all of them at night; a case that is named alone runs."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        marker = item.get_closest_marker("sampled")
+        if marker is not None:
+            test = item.nodeid.partition("[")[0]
+            if seen[test] % int(marker.args[0]):
+                item.add_marker("nightly")
+            seen[test] += 1
 
 
 @pytest.fixture

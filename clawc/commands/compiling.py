@@ -19,6 +19,7 @@ from clawc import exits
 from clawc.commands.check_cache import CheckCache, Kept, Source, thin_library_caches
 from clawc.commands.checking import MAX_JOBS, overrun
 from clawc.commands.processors import processors
+from clawc.commands.selecting import require_each, selected, tasks_kept_as
 from clawc.commands.sources import check_instances, project_root, read_source
 from clawc.compiler.finding import Finding, restored
 from clawc.exits import UserError
@@ -40,10 +41,13 @@ _KEPT_AS = "bundles of "
 
 
 class Lot(NamedTuple):
-    """Which instances are made: that of the seed, or `many` of each task that draws something, of this seed and the following."""
+    """Which instances are made: that of the seed, or `many` of each task that draws something, of this seed and the following.
+    `tasks` are the names of those that are meant, as `selected` reads them; `beside` are names that they may mean elsewhere."""
 
     seed: int = 0
     many: int | None = None
+    tasks: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 class _Item(NamedTuple):
@@ -56,6 +60,7 @@ class _Item(NamedTuple):
     seed: int
     first: int = 0
     size: int = 1
+    tasks: tuple[str, ...] = ()
 
 
 class Built(NamedTuple):
@@ -78,19 +83,22 @@ def build_sources(
     """Compiles all sources into `out`, one folder a task or instance; an older bundle of the same task is replaced. `meanwhile` is called
     here while children compile, `admit` before anything is placed: nothing is if it raises, or returns true. Raises UserError."""
     staging = _staging(out)
+    lot = lot or Lot()
     try:
         _make(staging)
-        items = _items(sources, staging, lot or Lot())
+        items = _items(sources, staging, lot)
         found: list[Finding] = []
         tasks: list[tuple[str, Path]] = []
         skipped: list[tuple[str, str]] = []
         drawn: dict[tuple[str, str], str] = {}
         origins: dict[str, Path] = {}
+        names: set[str] = set()
         for item, reply in zip(items, _compiled(items, meanwhile)):
             if isinstance(reply, Finding):
                 found.append(reply)
                 continue
             found += [restored(f) for f in reply["found"]]
+            names.update(map(str, reply.get("names", ())))
             for name, digest in reply["tasks"]:
                 same = drawn.setdefault((item.shown + str(name).split("-")[0], str(digest)), str(name))
                 if same == name:
@@ -101,6 +109,7 @@ def build_sources(
         found = list(dict.fromkeys(found))
         if any(f.severity == "error" for f in found):
             return Built(found, [])
+        require_each(lot.tasks, [*lot.beside, *names])
         _unique([name for name, _ in tasks])
         if admit is not None:
             manifests = [_manifest(staged) for _, staged in tasks]
@@ -119,16 +128,16 @@ def _items(sources: Sequence[Path], staging: Path, lot: Lot) -> list[_Item]:
     for number, path in enumerate(sources):
         shown, root = str(path), str(project_root(path))
         if lot.many is None:
-            found.append(_Item(shown, str(staging / str(number)), root, lot.seed))
+            found.append(_Item(shown, str(staging / str(number)), root, lot.seed, tasks=lot.tasks))
         for first in range(0, lot.many or 0, _CHUNK):
             folder = str(staging / f"{number}-{first}")
             size = min(_CHUNK, (lot.many or 0) - first)
-            found.append(_Item(shown, folder, root, lot.seed + first, first + 1, size))
+            found.append(_Item(shown, folder, root, lot.seed + first, first + 1, size, lot.tasks))
     return found
 
 
 def _kept_as(item: _Item) -> Source:
-    which = f"seeds {item.seed}+{item.size} as {item.first} of "
+    which = f"seeds {item.seed}+{item.size} as {item.first} of {tasks_kept_as(item.tasks)}"
     return Source(_KEPT_AS + which + item.shown, os.path.abspath(item.shown), item.root)
 
 
@@ -172,6 +181,7 @@ def _lay_kept(result: Any, folder: Path) -> bool:
     try:
         files = {str(path): base64.b64decode(data, validate=True) for path, data in result["files"].items()}
         [restored(f) for f in result["found"]]
+        [str(name) for name in result.get("names", ())]
         names = {str(name) for name, _ in result["tasks"]}
     except (ValueError, TypeError, KeyError, AttributeError):
         return False
@@ -213,6 +223,7 @@ def _build_one(item: _Item) -> dict[str, Any]:
     files: dict[str, bytes] = {}
     found: list[Finding] = []
     tasks: list[tuple[str, str]] = []
+    names: set[str] = set()
     sound = True
     began = time.time_ns()
     try:
@@ -226,6 +237,10 @@ def _build_one(item: _Item) -> dict[str, Any]:
                 break
             kept = kept or open_library_cache()
             for compiled in checked.tasks:
+                template = compiled.task.template or compiled.task.name
+                names.add(template)
+                if not selected(template, item.tasks):
+                    continue
                 number = item.first + place if item.first and compiled.task.drawn else 0
                 if item.first + place > 1 and not number:
                     continue  # there is one instance of it
@@ -250,6 +265,8 @@ def _build_one(item: _Item) -> dict[str, Any]:
         if kept is not None:
             kept.close()
     result: dict[str, Any] = {"found": [f.stored() for f in dict.fromkeys(found)], "tasks": tasks if sound else []}
+    if item.tasks:
+        result["names"] = sorted(names)
     if sound and sum(map(len, files.values())) <= _KEPT_BYTES:
         result["files"] = {path: base64.b64encode(content).decode("ascii") for path, content in files.items()}
     return {

@@ -30,7 +30,8 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class TestOptions:
     """`level`: admit or release; `mutants`: 0 for as many as the level has; `jobs`: 0 for one for each processor. `attach`
-    puts cards into the folders of bundles; `sign` is a file with a private key, `since` a revision of git."""
+    puts cards into the folders of bundles; `sign` is a file with a private key, `since` a revision of git; `tasks` names those that
+    are meant."""
 
     level: str = "admit"
     format: str = "text"
@@ -46,6 +47,7 @@ class TestOptions:
     attach: bool = False
     sign: Path | None = None
     since: str | None = None
+    tasks: tuple[str, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -62,6 +64,7 @@ class Results:
         self.options = options
         self.sign = sign
         self.wrong = False
+        self.names: set[str] = set()
         self._store = CardStore(cache_folder()) if options.whole else None
         self._kept = True
         self._paths: dict[str, None] = {}
@@ -83,6 +86,7 @@ class Results:
         from clawc.runtime.selftest.card_text import row_of
 
         self._paths.setdefault(proved.path)
+        self.names.update(proved.names)
         for f in proved.found:
             self._found.setdefault(f, number)
         for f in proved.allowed:

@@ -27,6 +27,7 @@ from clawc.commands.checking import MAX_JOBS, overrun
 from clawc.commands.emitted import CASES, THERE, EmittedRuns, Seen, add_seen, settled
 from clawc.commands.faults import user_errors
 from clawc.commands.processors import processors
+from clawc.commands.selecting import selected, tasks_kept_as
 from clawc.commands.sources import check_instances, project_root, read_source
 from clawc.compiler.finding import Finding, finding, restored
 from clawc.exits import UserError
@@ -80,7 +81,8 @@ class Beside:
 class Wanted:
     """What is to be proved: the level, the number of mutants (0: that of the level), and the instances: `count` of each task
     that draws something, from seed `seed` on; None: one. `real`: also in sandboxes. `others`: seeds that a template is tried
-    with besides. `advice`: rows are looked for that would tell changed queries apart. `beside`: what else is done with a task."""
+    with besides. `advice`: rows are looked for that would tell changed queries apart. `beside`: what else is done with a task.
+    `tasks`: the names of those that are meant, as `selected` reads them."""
 
     level: Level = "admit"
     mutants: int = 0
@@ -90,6 +92,7 @@ class Wanted:
     others: int = OTHER_SEEDS
     advice: bool = True
     beside: Beside | None = None
+    tasks: tuple[str, ...] = ()
 
 
 class _Item(NamedTuple):
@@ -110,13 +113,15 @@ class _Item(NamedTuple):
 
 @dataclass(slots=True)
 class Proved:
-    """What came of one source: its findings, those that are allowed, and the cards of its tasks."""
+    """What came of one source: its findings, those that are allowed, and the cards of its tasks; where tasks were selected,
+    the names of all."""
 
     path: str
     found: list[Finding] = field(default_factory=list[Finding])
     allowed: list[Finding] = field(default_factory=list[Finding])
     cards: list[VerifierCard] = field(default_factory=list["VerifierCard"])
     notes: list[Any] = field(default_factory=list[Any])
+    names: list[str] = field(default_factory=list[str])
 
 
 def prove_each(
@@ -145,6 +150,7 @@ def prove_each(
                 proved.found += [restored(f) for f in result["found"]]
                 proved.allowed += [restored(f) for f in result["allowed"]]
                 proved.cards += [VerifierCard.model_validate(t["card"]) for t in result["tasks"]]
+                proved.names += map(str, result.get("names", ()))
                 proved.notes += [t.get("note") for t in result["tasks"]]
             yield number, proved
 
@@ -285,7 +291,9 @@ def _kept_as(item: _Item) -> Source:
     if item.bundle is not None:
         which = f"{w.level} {w.mutants} {w.real} bundle {item.bundle.manifest.id} at "
         return Source(_KEPT_AS + which + item.shown, os.path.join(item.shown, MANIFEST), item.root)
-    which = f"{how}{w.level} {w.mutants} {w.real} seeds {item.seed}+{item.size} as {item.first} of "
+    which = (
+        f"{how}{w.level} {w.mutants} {w.real} seeds {item.seed}+{item.size} as {item.first} of {tasks_kept_as(w.tasks)}"
+    )
     return Source(_KEPT_AS + which + item.shown, os.path.abspath(item.shown), item.root)
 
 
@@ -333,6 +341,7 @@ def _prove_one(item: _Item) -> dict[str, Any]:
     found: list[Finding] = []
     allowed: list[Finding] = []
     tasks: list[dict[str, Any]] = []
+    names: set[str] = set()
     library = open_library_cache()
     try:
         for place, checked in enumerate(instances):
@@ -341,6 +350,10 @@ def _prove_one(item: _Item) -> dict[str, Any]:
             if not checked.ok:
                 break
             for compiled in checked.tasks:
+                template = compiled.task.template or compiled.task.name
+                names.add(template)
+                if item.bundle is None and not selected(template, item.wanted.tasks):
+                    continue
                 if place and not compiled.task.drawn:
                     continue  # there is one instance of it
                 tasks.append(_prove_task(item, place, data, assets, checked, compiled))
@@ -350,13 +363,14 @@ def _prove_one(item: _Item) -> dict[str, Any]:
     for task in tasks:
         found += [restored(f) for f in task.pop("found")]
         allowed += [restored(f) for f in task.pop("allowed")]
+    chosen = {"names": sorted(names)} if item.wanted.tasks else {}
     return {
         "began": began,
         "digest": hashlib.sha256(read).hexdigest(),
         "reads": [[kind, path, stamp] for (kind, path), stamp in reads.items()],
         "result": {
             "found": [f.stored() for f in dict.fromkeys(found)], "allowed": [f.stored() for f in dict.fromkeys(allowed)],
-            "tasks": tasks,
+            "tasks": tasks, **chosen,
         },
     }  # fmt: skip
 

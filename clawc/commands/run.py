@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clawc.commands.bundles import bundles_of
+from clawc.commands.compiling import Lot
 from clawc.commands.faults import stopping, user_errors
 from clawc.commands.sources import require_format
 from clawc.commands.suites_played import suite_played
@@ -43,9 +44,11 @@ def run_command(
     model: ModelWish | None = None,
     judge: str = "",
     splits: Sequence[str] = (),
+    tasks: Sequence[str] = (),
 ) -> int:
     """The exit status, as `roll_out`; with a `judge`, the model of that name then judges rubrics, as `clawc judge` does. Without a number of
-    `episodes` it is that of the suite, else 1; `splits` are those of a suite."""
+    `episodes` it is that of the suite, else 1; `splits` are those of a suite, `tasks` the names of
+    those tasks of sources and bundles that are meant."""
     require_format(format)
     if judge and format == "json":
         raise UserError("`--judge` speaks text alone", "run without it, then `clawc judge RUN --format json`")
@@ -77,7 +80,12 @@ def run_command(
     with user_errors(), stopping():
         try:
             suite = suite_played(paths, splits, folder)
-            bundles = suite.bundles if suite else bundles_of(paths, folder / BUNDLES, prepare, admit)
+            if suite and tasks:
+                raise UserError(
+                    "`--task` is not for suites: their scores are of all tasks", "choose a part by `--split`"
+                )
+            lot = Lot(tasks=tuple(tasks))
+            bundles = suite.bundles if suite else bundles_of(paths, folder / BUNDLES, prepare, admit, lot)
             prepare()
             from clawc.runtime.run import RunPlan
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from clawc import exits
 from clawc.commands.bundles import bundles_of
+from clawc.commands.compiling import Lot
 from clawc.commands.faults import stopping, user_errors
 from clawc.commands.output import put
 from clawc.commands.sources import require_format
@@ -25,8 +26,9 @@ def score_command(
     trajectory: Path | None = None,
     sandbox: str = "bubblewrap",
     image: str = "",
+    task: str = "",
 ) -> int:
-    """Judges one workspace; exit 1 when it does not earn everything."""
+    """Judges one workspace, by the only task of the bundle or source, or that of the name; exit 1 when it does not earn everything."""
     from clawc.runtime.run import run_closing
     from clawc.runtime.sandbox.choose import SandboxChoice, backend_of
     from clawc.runtime.scoring.score import Scored, score
@@ -35,9 +37,9 @@ def score_command(
     if trajectory is not None and not os.path.isfile(trajectory):
         raise UserError(f"there is no file `{trajectory}`", "give the `trajectory.jsonl` of the episode")
     with user_errors(), stopping(), tempfile.TemporaryDirectory(prefix="clawc-score-") as scratch:
-        bundles = bundles_of([bundle], Path(scratch))
+        bundles = bundles_of([bundle], Path(scratch), lot=Lot(tasks=(task,) if task else ()))
         if len(bundles) != 1:
-            raise UserError(f"`{bundle}` holds {len(bundles)} tasks", "name the bundle of one")
+            raise UserError(f"`{bundle}` holds {len(bundles)} tasks", "name one by `--task`, or give the bundle of one")
         backend = backend_of(SandboxChoice(sandbox, image))
         found: Scored = run_closing(
             score(bundles[0], workspace, backend, trajectory=trajectory), backend, "score it again"

@@ -12,6 +12,7 @@ from clawc.commands.faults import stopping, user_errors
 from clawc.commands.progress import ProgressLine
 from clawc.commands.proved import Results, TestOptions
 from clawc.commands.proving import Wanted, chunks, prove_each
+from clawc.commands.selecting import require_each, selected
 from clawc.commands.sources import changed_sources, require_format
 from clawc.exits import UserError
 
@@ -43,15 +44,17 @@ def test_command(paths: Sequence[Path], options: TestOptions) -> int:
     folders = list(dict.fromkeys(bundle for _, found in inside for bundle in found))
     only_sources = [path for path, found in inside if not found]
     sources = changed_sources(only_sources, options.since) if only_sources else []
-    wanted = Wanted(level, options.mutants, options.seed, options.count, options.real)
-    items = len(sources) * (1 if options.count is None else chunks(options.count)) + len(folders)
+    wanted = Wanted(level, options.mutants, options.seed, options.count, options.real, tasks=options.tasks)
+    with user_errors(), stopping():
+        loaded = _loaded(folders)
+    bundles = [bundle for bundle in loaded if selected(bundle.manifest.template, options.tasks)]
+    items = len(sources) * (1 if options.count is None else chunks(options.count)) + len(bundles)
     line = ProgressLine(
         items, "bundles" if not sources else "sources" if options.count is None else "lots of instances"
     )
     try:
         with user_errors(), stopping():
             sign = _signer(options.sign)
-            bundles = _loaded(folders)
             proofs = prove_each(
                 sources, wanted, bundles=bundles, jobs=options.jobs, cached=options.cached,
                 progress=line.report if items >= _MANY or options.count is not None else None,
@@ -62,6 +65,8 @@ def test_command(paths: Sequence[Path], options: TestOptions) -> int:
     finally:
         line.close()
     with results:
+        if not results.wrong:
+            require_each(options.tasks, [*results.names, *(bundle.manifest.template for bundle in loaded)])
         results.write()
     return exits.FINDINGS if results.wrong else exits.OK
 

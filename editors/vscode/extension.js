@@ -35,8 +35,8 @@ function activate(context) {
     vscode.workspace.onDidCloseTextDocument((document) => {
       if (document.uri.scheme === CHECKER_SCHEME) checkers.delete(document.uri.toString());
     }),
-    vscode.commands.registerCommand("claw.run", (uri) => inTerminal("run", uri)),
-    vscode.commands.registerCommand("claw.test", (uri) => inTerminal("test", uri)),
+    vscode.commands.registerCommand("claw.run", (uri, task) => inTerminal("run", uri, task)),
+    vscode.commands.registerCommand("claw.test", (uri, task) => inTerminal("test", uri, task)),
     vscode.commands.registerCommand("claw.showChecker", (uri, task) => showChecker(changed, uri, task)),
     vscode.commands.registerCommand("claw.restart", restart),
     vscode.workspace.onDidGrantWorkspaceTrust(restart),
@@ -145,18 +145,19 @@ async function asked(uri) {
 
 /**
  * Runs `clawc run` or `clawc test` as a process of its own in a terminal: no shell reads a path.
- * @param {"run" | "test"} verb @param {unknown} uri
+ * @param {"run" | "test"} verb @param {unknown} uri @param {unknown} task
  */
-async function inTerminal(verb, uri) {
+async function inTerminal(verb, uri, task) {
   const file = await asked(uri);
   const program = file && serverProgram();
   if (!file || !program || !fs.existsSync(file.fsPath)) return;
+  const named = typeof task === "string" ? [`--task=${task}`] : []; // a lens names its task, the palette means the file
   const job = new vscode.Task(
     { type: "process" },
     vscode.TaskScope.Workspace,
     `${verb} ${path.basename(file.fsPath)}`,
     TERMINAL,
-    new vscode.ProcessExecution(program, [verb, file.fsPath], { cwd: folder() ?? path.dirname(file.fsPath) }),
+    new vscode.ProcessExecution(program, [verb, ...named, file.fsPath], { cwd: folder() ?? path.dirname(file.fsPath) }),
   );
   job.presentationOptions = { reveal: vscode.TaskRevealKind.Always, clear: true };
   await vscode.tasks.executeTask(job);

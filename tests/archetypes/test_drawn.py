@@ -68,6 +68,7 @@ def test_reference_solutions_are_right(compiled: list[tuple[Proposal, Compiled]]
         assert [found for found in failed if not any(words in found["message"] for words in UNRUN)] == [], one.name
 
 
+@pytest.mark.nightly
 def test_a_month_has_all_its_days() -> None:
     """In a leap year the 29th of February counts."""
     seen: set[str] = set()

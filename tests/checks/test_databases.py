@@ -126,6 +126,7 @@ HOSTILE = {
 READ_AFTER_ALL = {"the same column": 3}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_nothing_in_a_database_runs_away(name: str, tmp_path: Path) -> None:
     file = made(tmp_path, HOSTILE[name])

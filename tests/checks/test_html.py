@@ -202,6 +202,7 @@ BAIT = [
 ]  # fmt: skip
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("bait", BAIT)
 def test_no_text_makes_a_reader_hang(bait: str) -> None:
     """A scan that is not linear in these needs minutes."""

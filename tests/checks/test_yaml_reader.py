@@ -98,6 +98,7 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
 DEEP_ALIASES = "- &a0 []\n" + "".join(f"- &a{n + 1} [*a{n}]\n" for n in range(200))
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "text",
     [

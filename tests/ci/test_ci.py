@@ -82,6 +82,7 @@ def test_only_what_changed(workspace: Path, tmp_path: Path) -> None:
     assert not (workspace / "owned").exists()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "inputs",
     [

@@ -94,6 +94,7 @@ def test_only_whole_proofs_are_kept(place: Path) -> None:
     assert clawc(place, "test", "suite", "--no-sandbox", "--sign", "key.pem").code == 2
 
 
+@pytest.mark.nightly
 def test_instances(place: Path) -> None:
     done = clawc(place, "build", str(ROOT / "examples/overdue_letters.claw"), "-n", "2", "--seed", "4", "-o", "many")
     assert done.code == 0
@@ -137,6 +138,7 @@ def test_a_source_without_end_is_bounded(place: Path) -> None:
     assert clawc(place, "test", str(folder), "--no-sandbox").code in (1, 2)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [

@@ -165,6 +165,7 @@ def test_what_a_text_may_read(text: str, paths: set[str], computed: bool) -> Non
         assert found.paths == paths
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "text",
     ['"""', '"""a""" \\', '"a\n', '"\\', "| ", "from ", "file a ", "`", '"{{', "{{ from( ", '""', "#"],

@@ -35,6 +35,7 @@ def shell(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "PATH": f"{command.parent}:{os.environ['PATH']}"}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("line", LINES)
 def test_bash_completes(shell: dict[str, str], tmp_path: Path, line: str) -> None:
     done = subprocess.run(
@@ -49,6 +50,7 @@ def test_bash_completes_files_where_there_are_no_words(shell: dict[str, str], tm
     assert "-o default" in done.stdout and "-F _clawc_completion clawc" in done.stdout
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("line", LINES)
 def test_fish_completes(shell: dict[str, str], tmp_path: Path, line: str) -> None:
     fish = shutil.which("fish")

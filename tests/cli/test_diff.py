@@ -65,6 +65,7 @@ def test_a_comment_has_no_meaning_and_another_hash(folder: Path) -> None:
     assert "scores stay what they were" in task["why"][0]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("old", "new", "scores", "where"),
     [

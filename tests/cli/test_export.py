@@ -79,6 +79,7 @@ def refused(folder: Path, *arguments: object) -> str:
     return done.err
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_target_says_what_it_is_and_what_it_cannot_honour(tmp_path: Path, target: str) -> None:
     done = exported(tmp_path, target, "out", GOOD, PROGRAMS)

@@ -79,6 +79,7 @@ def test_wrong_usage_is_said(arguments: list[str], words: str) -> None:
     assert done.returncode == 2 and words in done.stderr and done.stdout == ""
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_schemas_are_printed_alike_each_time(subject: str) -> None:
     first, second = clawc("schema", "--for", subject), clawc("schema", "--for", subject)

@@ -70,6 +70,7 @@ def test_a_changed_input_is_seen(project: Path) -> None:
     assert after == build(project, "c", project / "fresh")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("data", [b"", b"no database", b"SQLite format 3\0" + b"\xff" * 5000])
 def test_damaged_files_cost_time_only(project: Path, data: bytes) -> None:
     whole = build(project, "a")

@@ -42,6 +42,7 @@ def test_shares() -> None:
             counts_of(wrong, 5)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -112,6 +113,7 @@ def test_a_model_that_says_nothing_of_use(tmp_path: Path) -> None:
     assert len(records) >= 96 and {each["stage"] for each in records} == {"blueprint"}
 
 
+@pytest.mark.nightly
 def test_a_page_of_samples(tmp_path: Path) -> None:
     assert (
         clawc(tmp_path, "synth", "-n", "4", "--seed", "4", "--no-semantic", "--to", "jsonl", "-o", "set").returncode

@@ -176,6 +176,7 @@ def another(field: str, value: object) -> Twist:
     return twist
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("field", "value", "why"),
     [
@@ -282,6 +283,7 @@ LIES: dict[str, Twist] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("lie", LIES)
 def test_a_node_that_lies_is_left_out(lie: str, make_bundle: MakeBundle, state: Path, tmp_path: Path) -> None:
     plan = RunPlan([load(make_bundle())], harness_named("oracle"), tmp_path / "run", episodes=4, jobs=4, retries=0)

@@ -86,6 +86,7 @@ def test_a_node_that_is_killed_midway_changes_no_record(machines: Machines, comm
     assert kept(out) == kept(tmp_path / "local")
 
 
+@pytest.mark.nightly
 def test_a_command_that_is_killed_is_continued_on_the_cluster_and_here(
     machines: Machines, command: list[str], tmp_path: Path
 ) -> None:
@@ -108,6 +109,7 @@ def test_a_command_that_is_killed_is_continued_on_the_cluster_and_here(
     assert kept(out) == kept(tmp_path / "local")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_command_leaves_nothing_on_the_nodes(
     machines: Machines, command: list[str], tmp_path: Path, number: signal.Signals

@@ -48,6 +48,7 @@ def test_the_result_is_of_all_tasks_answers_and_targets() -> None:
     assert document["sizes"]["sums"]["verifier"] == sum(verifiers), "sources have changed: run the benchmark again"
 
 
+@pytest.mark.nightly
 def test_a_small_run_holds_every_part(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "compare.json"
     assert compare.main([*FEW, "--peers", "none", "--json", str(out)]) == 0

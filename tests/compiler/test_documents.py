@@ -255,6 +255,7 @@ CASES: dict[str, Case] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", CASES)
 def test_the_emitted_checker_reads_it(name: str, tmp_path: Path) -> None:
     case = CASES[name]

@@ -28,6 +28,7 @@ def built(path: Path) -> BundleFiles:
     return build(checked.tasks[0])
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_two_builds_are_byte_equal(path: Path, tmp_path: Path) -> None:
     """Different processes, folders, hash seeds, locales, time zones."""
@@ -63,6 +64,7 @@ def test_the_public_tree_holds_only_what_the_agent_may_see(path: Path) -> None:
         assert not any(content in data for data in public.values())
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_the_builder_writes_the_workspace(path: Path, tmp_path: Path) -> None:
     files = built(path)
@@ -82,6 +84,7 @@ def test_the_ir_fits_its_schema(path: Path) -> None:
     TaskIR.model_validate_json(built(path).files[spec.IR])
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_the_checker_imports_only_the_standard_library(path: Path) -> None:
     tree = ast.parse(built(path).files[spec.CHECKER])

@@ -134,6 +134,7 @@ def test_llguidance_takes_every_grammar() -> None:
         compiled(text)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("path", VALID, ids=lambda p: p.parent.name + "_" + p.stem)
 def test_every_source_is_accepted_byte_by_byte(path: Path) -> None:
     text = path.read_bytes()
@@ -158,6 +159,7 @@ def vocabulary() -> tuple[Any, Any]:
     return _tokenizer(tokens, lambda data: list(encoding.encode(data.decode("utf-8", "replace")))), encoding
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", ["whole", "tables", "scope"])
 def test_masks_over_a_large_vocabulary_stay_within_the_bounds_of_the_engine(kind: str) -> None:
     tokens, encoding = vocabulary()
@@ -340,6 +342,7 @@ def test_expressions_that_the_grammar_lets_through_are_read() -> None:
             assert not diagnostics.has_errors, (text, [d.message for d in diagnostics.sorted()])
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_what_a_specialised_grammar_lets_through_is_in_the_whole_one_and_in_the_tables(part: int) -> None:
     path = EXAMPLES[part % len(EXAMPLES)]

@@ -61,12 +61,14 @@ def keeps(text: str) -> None:
         assert result.text.endswith("\n") and not result.text.endswith(("\n\n", "\n\r\n"))
 
 
+@pytest.mark.nightly
 @LOOSE
 @given(specs())
 def test_whole_specs(text: str) -> None:
     keeps(text)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", range(8))
 def test_many_specs(seed: int) -> None:
     left = 0
@@ -89,6 +91,7 @@ def test_line_ends_of_each_style() -> None:
                 assert result.text.replace("\r\n", "\n") == other.text
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("seed", range(8))
 def test_mutated_specs(seed: int) -> None:
     """With mistakes nothing is lost either: every word that is there before is there after."""
@@ -152,6 +155,7 @@ def deep(opener: str, closer: str, times: int) -> str:
     return "claw 1\nlet a = " + opener * times + "1" + closer * times + "\n"
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "text",
     [
@@ -185,6 +189,7 @@ def test_large_and_deep(text: str) -> None:
     assert formatted("spec.claw", result.text).text == result.text
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "text",
     ['"' * 100_001, "{" * 100_000, "(" * 50_000, "claw 1\nlet a = " + "[" * 5000, deep("[\n# c\n", "]", 300), "claw 1\n\ud800\n",

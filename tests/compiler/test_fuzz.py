@@ -198,6 +198,7 @@ def batches(share: float) -> range:
     return range(max(1, round(COUNT * share / BATCH)))
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("seed", batches(0.6))
 def test_mutated_specs(seed: int) -> None:
     rng = random.Random(seed)
@@ -205,6 +206,7 @@ def test_mutated_specs(seed: int) -> None:
         survive(mutate(rng, rng.choice(TEXTS)))
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", batches(0.25))
 def test_texts_of_the_grammar(seed: int) -> None:
     """Half of them of the grammar that knows blocks and attributes; every third one is mutated."""
@@ -272,6 +274,7 @@ ARGUMENTS = (
 )  # fmt: skip
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", sorted(BY_NAME))
 def test_any_call(name: str) -> None:
     rng = random.Random(name)
@@ -298,6 +301,7 @@ def expression(text: str, before: str = "") -> str:
     )
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "text",
     [

@@ -32,6 +32,7 @@ def test_tables_are_built_from_the_grammar() -> None:
     assert (resources.files("clawc.spec.grammar") / TABLES).read_text(encoding="utf-8") == build(grammar_text())
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("seed", ["0", "1", "4711"])
 def test_tables_do_not_depend_on_hashing(seed: str) -> None:
     program = (

@@ -123,6 +123,7 @@ def test_parameters_stand_in_title_instruction_and_counts(instances: list[Compil
         assert 20 <= int(drawn["rows"]) <= 60 and "2026-04-01" <= drawn["today"] <= "2026-06-30"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "environment", [{"PYTHONHASHSEED": "1", "TZ": "Asia/Tokyo"}, {"PYTHONHASHSEED": "77", "LC_ALL": "C"}]
 )
@@ -318,6 +319,7 @@ HOSTILE = {
 }  # fmt: skip
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_cannot_be_made_is_one_message(name: str) -> None:
     text, code = HOSTILE[name]

@@ -88,6 +88,7 @@ def test_interpreters_that_are_not_at_hand_are_named(capsys: pytest.CaptureFixtu
     assert here
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("version", "python"), list(interpreters())[1:] or [("", "")])
 def test_every_checker_says_the_same_on_every_interpreter(subjects: list[Subject], version: str, python: str) -> None:
     if not python:

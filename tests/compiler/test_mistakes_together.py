@@ -118,12 +118,14 @@ def assert_independent(*mistakes: Mistake) -> None:
     assert {line for _, line in reported(planted(*mistakes))} <= {line for _, line in alone}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("first", range(len(MISTAKES)))
 def test_every_pair(first: int) -> None:
     for second in range(first + 1, len(MISTAKES)):
         assert_independent(MISTAKES[first], MISTAKES[second])
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", range(40))
 def test_ten_at_once(seed: int) -> None:
     assert_independent(*random.Random(seed).sample(MISTAKES, 10))

@@ -206,7 +206,7 @@ def test_lenses_run_clawc_without_a_shell(workspace: Path) -> None:
     uri = "file://" + str(odd).replace("%", "%25")
     found = played(workspace, steps=[["claw.run", uri, "t"], ["claw.test", uri, "t"]])
     jobs = [task["execution"] for task in found["tasks"]]
-    assert [job["args"] for job in jobs] == [["run", str(odd)], ["test", str(odd)]]
+    assert [job["args"] for job in jobs] == [["run", "--task=t", str(odd)], ["test", "--task=t", str(odd)]]
     assert {job["process"] for job in jobs} == {str(workspace / "bin" / "clawc")}
 
 

@@ -82,6 +82,7 @@ def test_any_text_keeps_its_characters(text: str) -> None:
         ends += len(part)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_texts_take_linear_time(name: str) -> None:
     text = hostile(name, 60_000)

@@ -146,6 +146,7 @@ def _scopes_by_character(text: str, found: list[Coloured]) -> list[tuple[str, ..
     return at
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("text", "word", "scope"),
     [

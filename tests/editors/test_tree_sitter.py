@@ -114,6 +114,7 @@ def test_each_word_has_one_colour(language: Language, path: Path) -> None:
                 assert (node.start_byte, node.end_byte) in colours, (name, word, node.start_point, node.parent)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_texts_end(language: Language, name: str) -> None:
     text = hostile(name, 20_000)

@@ -71,6 +71,7 @@ def is_sum(text: str) -> bool:
     return text.endswith(".") and len(terms) > 1 and all(term.isdecimal() and term[0] != "0" for term in terms)
 
 
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize(("most", "temperature"), [
     *((most, temperature) for most in (6, 9) for temperature in (0.0, 1.0, 2.0)), (60, 1.0),
     *(pytest.param(60, temperature, marks=pytest.mark.nightly) for temperature in (0.0, 2.0)),
@@ -89,6 +90,7 @@ def test_an_answer_is_a_sentence_of_its_grammar(smol: Running, most: int, temper
         assert drawn(again) == sampled
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 @pytest.mark.parametrize("most", [30, 80])
 def test_an_answer_is_of_its_schema(smol: Running, temperature: float, most: int) -> None:
@@ -100,6 +102,7 @@ def test_an_answer_is_of_its_schema(smol: Running, temperature: float, most: int
         assert isinstance(found["why"], str) and isinstance(found["rank"], int)
 
 
+@pytest.mark.nightly
 def test_calls_at_once_are_what_they_are_alone(smol: Running) -> None:
     asked = [(None, 12, 0), (SUM, 20, 1), (None, 12, 2), (SHAPED, 30, 3), (None, 12, 4), (CLAW, 30, 5)]
 
@@ -117,6 +120,7 @@ def test_calls_at_once_are_what_they_are_alone(smol: Running) -> None:
         assert drawn(one_).logprobs == pytest.approx(drawn(other).logprobs, abs=1e-4)
 
 
+@pytest.mark.nightly
 def test_decoded_files_are_read_by_the_parser(smol: Running) -> None:
     async def texts() -> list[Answer]:
         asks = (
@@ -132,6 +136,7 @@ def test_decoded_files_are_read_by_the_parser(smol: Running) -> None:
         assert not diagnostics.has_errors, (answer.content, [each.message for each in diagnostics.sorted()])
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("constraint", WRONG, ids=range(len(WRONG)))
 def test_what_is_no_grammar_is_rejected_and_the_next_call_answered(smol: Running, constraint: Constraint) -> None:
     pid = smol.tokens.pid

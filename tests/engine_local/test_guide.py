@@ -174,6 +174,7 @@ CASES = {
 }  # fmt: skip
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("vocabulary", ["small", "large"])
 def test_random_answers_are_whole_within_their_bound(small: Guides, vocabulary: str, name: str) -> None:

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.usefixtures("works")
 TRIES_S = 30.0
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("stream", [False, True])
 def test_killed_and_continued(make_bundle: MakeBundle, tmp_path: Path, stream: bool) -> None:
     bundle = make_bundle()

@@ -19,6 +19,7 @@ from tests.gateway.test_line import USER, ask, body
 from tests.gateway.test_rollouts import calls_of, run, steps, tiny_agent
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.usefixtures("works")
 @pytest.mark.parametrize("command", [False, True])
 def test_the_wall_limit_in_the_middle_of_a_call(make_bundle: MakeBundle, tmp_path: Path, command: bool) -> None:

@@ -121,6 +121,7 @@ def test_loop(make_bundle: MakeBundle, tmp_path: Path) -> None:
     assert len(trajectory.tools) == 5
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("settings", "model", "outcome", "says"),
     [
@@ -310,6 +311,7 @@ def upstream_engine(upstream: Upstream, **more: object) -> dict[str, EngineSetti
     return engine_settings(Path("claw.toml"), {"real": table})
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("doing", "loops", "commands"),
     [

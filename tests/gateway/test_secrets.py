@@ -20,6 +20,7 @@ from tests.gateway.upstream import serving
 KEY = "sk-live-41d3c7-do-not-show"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.usefixtures("works")
 @pytest.mark.parametrize("doing", ["good", "status:500", "status:401", f"body:wrong key {KEY}"])
 def test_every_artifact_of_a_run(make_bundle: MakeBundle, tmp_path: Path, doing: str) -> None:

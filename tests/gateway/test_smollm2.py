@@ -58,6 +58,7 @@ def gap(folder: Path, calls: list[CallRecord]) -> float:
     return found
 
 
+@pytest.mark.nightly
 def test_smollm2_acts_in_a_sandbox(make_bundle: MakeBundle, tmp_path: Path) -> None:
     folder = smollm2(Path(os.environ["CLAWC_TEST_FRAMEWORKS"]) / "models")
     settings = EngineSettings(kind="local", folder=str(folder), dtype="float32", device="cpu")

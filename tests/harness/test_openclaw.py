@@ -30,6 +30,7 @@ def _installed() -> None:
     agent_or_skip("openclaw")
 
 
+@pytest.mark.nightly
 def test_an_example(order_totals: Path, tmp_path: Path, update_goldens: bool) -> None:
     """It solves an example by its own tools, as an ordinary user without a network; what it sends is what it sent when this version was
     pinned. In all that was said each request goes on from the one before."""
@@ -132,5 +133,6 @@ def test_one_failure_is_got_over(order_totals: Path, tmp_path: Path) -> None:
     assert [call.state for call in calls_of(tmp_path / "run", record)] == ["failed", "answered", "answered"]
 
 
+@pytest.mark.nightly
 def test_over_docker(order_totals: Path, tmp_path: Path) -> None:
     plays_over_docker("openclaw", order_totals, tmp_path)

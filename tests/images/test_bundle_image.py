@@ -69,6 +69,7 @@ def test_variables_that_no_dockerfile_holds(tmp_path: Path, env: dict[str, str])
         write_context(bundle, "base", {}, tmp_path)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("task", "repository"),
     [

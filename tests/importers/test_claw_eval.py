@@ -363,6 +363,7 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     assert {"input missing"} <= {fault["kind"] for fault in document["tasks"][0]["faults"]}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("package", ["liveclaw_500", "claw_eval"])
 def test_scores_with_the_framework(package: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In the sandbox, where our models stand in, as in a process with the real pydantic, and as by hand."""

@@ -143,6 +143,7 @@ def test_n(workspace, n):
 CONFTEST = 'def pytest_addoption(parser):\n    parser.addoption("--workspace", default=None)\n'
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("conftest", [None, CONFTEST])
 def test_pytest_counts_by_weights(conftest: str | None, tmp_path: Path) -> None:
     files = {"verifier/test_output.py": TESTS, "verifier/helper.py": "WORD = 'yes'\n"} | (

@@ -75,6 +75,7 @@ def test_files(tmp_path: Path) -> None:
         assert one.score(one.inputs(f"broken{number}", {"out/report.md": text, "pic.png": "1"})) == expected(0), text
 
 
+@pytest.mark.nightly
 def test_programs(tmp_path: Path) -> None:
     show = 'import json, sys\nprint(json.dumps({"b": "x", "a": [1, 2.5, None], "from": sys.argv[1:]}))\n'
     checks = [
@@ -192,6 +193,7 @@ def play(seed: int) -> tuple[list[Call], list[tuple[str, list[str]]]]:
     return calls, messages
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("went", "behaved"),
     [

@@ -187,6 +187,7 @@ def test_a_model_over_http(run: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     assert (run / "judgements/costs.jsonl").read_text().count("cost") == 8
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("always", "kind"),
     [("status:500", "unavailable"), ("status:429", "unavailable"), ("stall:1", "unavailable"), ("close:", "unavailable"),

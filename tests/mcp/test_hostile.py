@@ -182,6 +182,7 @@ def working_in(folder: Path) -> list[str]:
     return found
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="processes are found by /proc")
 @pytest.mark.parametrize("how", ["closed", "SIGTERM", "SIGINT", "killed"])
 def test_a_client_that_goes_away_leaves_no_process(tmp_path: Path, how: str) -> None:

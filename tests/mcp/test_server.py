@@ -146,6 +146,7 @@ async def test_a_proof_says_how_far_it_is_and_what_survived(tmp_path: Path) -> N
         assert (await ask(client, "test", text="claw 1\n"))["outcome"] in ("ended", "mistakes")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.asyncio
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_the_folders_of_the_client_are_the_workspace(tmp_path: Path, mode: Mode) -> None:

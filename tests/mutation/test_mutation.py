@@ -90,6 +90,7 @@ def test_the_list_of_equivalent_mutants() -> None:
             equivalents(wrong)
 
 
+@pytest.mark.nightly
 def test_every_listed_mutant_exists() -> None:
     for module in sorted({entry.module for entry in listed()}):
         entries = [entry for entry in listed() if entry.module == module]
@@ -117,6 +118,7 @@ def test_planted_changes_end_as_they_must() -> None:
     assert [change.name for change in CHANGES if change.old not in text] == []
 
 
+@pytest.mark.nightly
 def test_a_sample(tmp_path: Path) -> None:
     command = [
         sys.executable, "-m", "tests.mutation", "--module", MODULE, "--tests", "tests/checks/test_shell_words.py",

@@ -180,6 +180,7 @@ def test_what_the_checks_let_through_stands_first(site: Site, tab: Page) -> None
     pictured(tab, "survivors")
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1280])
 def test_it_can_be_used_at_any_width_and_by_everybody(site: Site, tab: Page, theme: str, width: int) -> None:

@@ -117,6 +117,7 @@ BOMBS = {
 }  # fmt: skip
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", BOMBS)
 def test_texts_that_would_harm_are_answered_and_others_meanwhile(guard: Guard, name: str) -> None:
     answers: list[Any] = []

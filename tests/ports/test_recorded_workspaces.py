@@ -93,6 +93,7 @@ def judged_cases() -> Iterator[object]:
         yield pytest.param(case, id=f"{case.task}-{case.variant}", marks=marks)
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("case", list(judged_cases()))
 def test_recorded_workspace(case: Case, bundles: Bundles, tmp_path: Path) -> None:
     total, passed = judged(bundles[case.task], materialise(case, tmp_path / "w"))
@@ -110,6 +111,7 @@ def test_recorded_workspace(case: Case, bundles: Bundles, tmp_path: Path) -> Non
         assert total <= 0.02
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("task", sorted(EXPECTED))
 def test_oracle(task: str, bundles: Bundles, tmp_path: Path) -> None:
     run(RunPlan((bundles[task],), Oracle(), tmp_path / "run"), Bubblewrap(), None)

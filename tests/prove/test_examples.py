@@ -18,6 +18,7 @@ MOST = 250
 PLANTED = sorted(Path(__file__).with_name("planted").glob("*/*.claw"))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_nothing_speaks_against_it(path: Path) -> None:
     for compiled in check_file(path).tasks:
@@ -28,6 +29,7 @@ def test_nothing_speaks_against_it(path: Path) -> None:
     assert [(d.code, d.message) for d in said_of(path) if d.code not in (*ADVICE, "W0402")] == []
 
 
+@pytest.mark.nightly
 def test_every_operator_makes_something_somewhere() -> None:
     used: set[str] = set()
     for path in [*EXAMPLES, *PLANTED]:

@@ -160,6 +160,7 @@ def test_the_adjudicators_screen(review: MakeReview, bundles: list[Bundle], stac
     assert cy.ledger.decisions[-1].role == "adjudicator"
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1280])
 def test_pages_fit_and_can_be_used(

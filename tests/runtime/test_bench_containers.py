@@ -13,6 +13,7 @@ from bench.runs import Clawc
 from tests.engine import engine_or_skip
 
 
+@pytest.mark.nightly
 def test_the_part_holds_the_figures_of_all_that_take_turns(tmp_path: Path) -> None:
     engine_or_skip().close()
     case = Clawc(tmp_path).case(tmp_path / "built")

@@ -12,6 +12,7 @@ from bench.commands import CommandFailed, spent
 from clawc.runtime.runners.installed import Framework, Unavailable, environment
 
 
+@pytest.mark.nightly
 def test_the_document_holds_our_figures_and_where_they_are_from(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -49,6 +49,7 @@ def test_results_come_in_order() -> None:
     assert list(bounded(work, items, jobs=3)) == [i.upper() for i in items]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("item", "why"),
     [("spin", "time"), ("power", "time"), ("sleep", "time"), ("fill", "memory"), ("die", "death")],

@@ -34,7 +34,7 @@ def state() -> Iterator[Path]:
     assert left == []
 
 
-@pytest.mark.parametrize("episodes", [50, *(pytest.param(n, marks=pytest.mark.nightly) for n in (100, 1000))])
+@pytest.mark.parametrize("episodes", [16, *(pytest.param(n, marks=pytest.mark.nightly) for n in (100, 1000))])
 def test_none_of_many_fails_and_nothing_is_left(
     episodes: int, engine: Any, state: Path, make_bundle: Callable[..., Path], tmp_path: Path
 ) -> None:

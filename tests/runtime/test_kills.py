@@ -155,6 +155,7 @@ def test_a_removal_that_was_killed_is_finished_by_the_next_runner(state: Path) -
     assert list(state.iterdir()) == []
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("numbers", [(signal.SIGINT, signal.SIGINT), (signal.SIGINT, signal.SIGTERM, signal.SIGINT)])
 def test_interrupted_twice_nothing_is_left(
     command: list[str], state: Path, tmp_path: Path, numbers: tuple[signal.Signals, ...]

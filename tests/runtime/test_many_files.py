@@ -56,6 +56,7 @@ WRONG: dict[str, tuple[Callable[[Path], object], set[str]]] = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("case", WRONG)
 def test_wrong_workspaces(case: str, tmp_path: Path) -> None:
     bundle = built("many_files", tmp_path / "b")

@@ -86,6 +86,7 @@ def cards(folder: Path, *arguments: object) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.usefixtures("works")
 @pytest.mark.parametrize("level", ["admit", "release"])
 def test_a_sound_source_has_a_clean_card(tmp_path: Path, level: str) -> None:
@@ -101,6 +102,7 @@ def test_a_sound_source_has_a_clean_card(tmp_path: Path, level: str) -> None:
         assert len(real["environments"]) == 20 and all(e["same"] for e in real["environments"])
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.usefixtures("works")
 @pytest.mark.parametrize(
     ("body", "words"),
@@ -135,6 +137,7 @@ def test_an_oracle_that_cannot_be_derived_is_a_finding(tmp_path: Path) -> None:
     assert done.returncode == 1 and "E0612" in done.stdout and "no task" not in done.stdout
 
 
+@pytest.mark.nightly
 def test_a_large_answer_has_few_mutants(tmp_path: Path) -> None:
     rows = "".join(f"c{n},{n}.25\\n" for n in range(3_000))
     large = SOURCE.replace("Ada,12.50\\nBela,3.20\\nAda,7.00\\nCleo,30.00\\n", rows)
@@ -192,6 +195,7 @@ def test_an_allowed_finding_stays_on_the_card(tmp_path: Path) -> None:
     assert "W0101" not in checked.stdout
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("format", ["text", "json", "html", "sarif", "github", "junit"])
 def test_formats(tmp_path: Path, format: str) -> None:
     (tmp_path / "sums.claw").write_text(SOURCE.replace("within 0.005", "within 90%"))

@@ -172,6 +172,7 @@ def test_a_finished_run_is_not_run_again_and_more_episodes_are_added(make_bundle
         play(make_bundle(title="Other"), "oracle", tmp_path / "run")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.usefixtures("works")
 @pytest.mark.parametrize(
     "torn", [b'{"format_version":1,"run', b'{"format_version":1,"key":"half"}\n', b"\0" * 40 + b"\n"]
@@ -235,6 +236,7 @@ asyncio.run(main())
     assert (out / "episodes.jsonl").read_bytes().count(b"\n") == 1
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.usefixtures("works")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_run_is_continued(make_bundle: MakeBundle, tmp_path: Path, number: signal.Signals) -> None:
@@ -318,6 +320,7 @@ def flaky(failures: int, fault: Exception) -> Backend:
     return cast("Backend", Flaky(failures, fault))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.usefixtures("works")
 @pytest.mark.parametrize("fault", [RuntimeFault("R0302", "it did not start"), OSError(errno.EMFILE, "too many files")])
 def test_failures_of_the_infrastructure_are_tried_again(

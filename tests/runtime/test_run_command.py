@@ -55,6 +55,7 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -275,6 +276,7 @@ def test_help_for_a_damaged_run(project: Path) -> None:
     )
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.usefixtures("works")
 @pytest.mark.parametrize("env", [{}, {"PYTHONIOENCODING": "utf-8:strict"}, {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}])
 def test_names_that_are_not_utf8_and_locales_that_are_not(project: Path, env: dict[str, str]) -> None:

@@ -82,6 +82,7 @@ def test_a_rubric_without_a_judge_has_no_score(make_bundle: MakeBundle, tmp_path
 _CHECKS = (("right", "check", "2"), ("short", "check", "1"), ("kept", "require", "1"))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("write", "fault"),
     [

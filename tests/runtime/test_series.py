@@ -223,6 +223,7 @@ def test_a_process_judges_a_few() -> None:
     assert found[4:] == ["True ['4'] input 4", "True ['4', '5'] input 5"]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "trouble",
     ["raise SystemExit(3)", "os.kill(os.getpid(), 9)", "raise MemoryError", "os._exit(0)", "sum(1 for _ in iter(int, 1))",

@@ -114,6 +114,7 @@ def test_resamples_are_bounded_by_what_they_draw() -> None:
     assert Resampling(resamples=100).within(1, [[1.0]] * 9).resamples == 100
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("clusters", "tasks", "chance", "least"),
     [(15, 1, 0.5, 0.9), (15, 1, 0.9, 0.88), (30, 4, 0.5, 0.9), (30, 4, 0.8, 0.88)],

@@ -112,6 +112,7 @@ def _remove(engine: Any, id: str) -> None:
     engine.remove_container(id, force=True)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("end", [_kill, _remove])
 def test_an_end_from_outside_is_a_fault_of_the_runner(
     end: Callable[[Any, str], None], engine: Any, state: Path, tmp_path: Path

@@ -125,6 +125,7 @@ _LINKS: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("name", "target"), _LINKS)
 def test_links_of_an_image_lead_nowhere(name: str, target: str, engine: Any, state: Path, images: Images) -> None:
     """A sandbox works, or does not start; nothing of this machine is met or changed."""
@@ -171,6 +172,7 @@ _LIES: Mapping[str, str] = {
 
 
 # Until the runner ends one that says nothing more, minutes pass.
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "lie", [pytest.param(lie, marks=pytest.mark.nightly) if lie == "hangs up" else lie for lie in _LIES]
 )

@@ -201,6 +201,7 @@ def _asked(state: Path, out: Path, before: str) -> list[str]:
     return out.read_text().splitlines()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "before",
     [

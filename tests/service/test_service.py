@@ -49,6 +49,7 @@ def test_names_stand_where_they_are_said_to(path: Path) -> None:
         assert text[reference.span.start : reference.span.end].strip("`") == reference.to.name
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("path", SOURCES, ids=IDS)
 def test_a_name_is_changed_everywhere_it_is_used(path: Path) -> None:
     """After each renaming the file means what it meant: it checks, with the same tasks."""
@@ -89,6 +90,7 @@ def test_what_cannot_be_renamed() -> None:
     assert len(references(by_name["late"], [names])) == 10
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("path", SOURCES[:7], ids=IDS[:7])
 def test_every_place_of_a_file_can_be_asked(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

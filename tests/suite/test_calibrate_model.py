@@ -80,6 +80,7 @@ def test_a_model_stands_beside_oracles_that_make_mistakes(folder: Path, capsys: 
     assert any("synthetic rungs, `strong`:" in note for note in basis_of_calibration(record).notes)
 
 
+@pytest.mark.nightly
 def test_of_models_alone_nothing_is_synthetic(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     second = MODEL.replace('name = "tiny"', 'name = "cold"') + "temperature = 0.5\n"
     assert calibrate_command(folder / "suite", replace(ladder(folder, MODEL, second), first=1, most=1)) == OK
@@ -90,6 +91,7 @@ def test_of_models_alone_nothing_is_synthetic(folder: Path, capsys: pytest.Captu
     assert not any("synthetic" in note for note in basis_of_calibration(record).notes)
 
 
+@pytest.mark.nightly
 def test_what_the_engine_of_a_model_fails_is_no_zero(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -132,6 +134,7 @@ def test_what_the_engine_of_a_model_fails_is_no_zero(
     assert (two.successes, two.trials, two.excluded) == (0, 1, 0)
 
 
+@pytest.mark.nightly
 def test_a_model_that_cannot_be_loaded_counts_for_nothing(folder: Path) -> None:
     (weights,) = (folder / "model").glob("*.safetensors")
     data = weights.read_bytes()

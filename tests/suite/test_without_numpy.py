@@ -52,6 +52,7 @@ def test_runs_are_reported_without_it(tmp_path: Path) -> None:
     assert done.code == OK and "Paired differences" in (tmp_path / "page.html").read_text()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("verb", ["build", "pack", "plan"])
 def test_a_suite_is_built_packed_and_planned_without_it(project: Project, built: Path, verb: str) -> None:
     more = {

@@ -89,6 +89,7 @@ def test_interrupted_and_continued(tmp_path: Path) -> None:
     assert synthesise(settings, tmp_path / "parts", third, None) == whole
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("rounds", [1, 2, 3, 5])
 def test_interrupted_in_a_later_round(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rounds: int) -> None:
     """A round is drawn while the one before it is proved: what is drawn does not depend on where a batch was interrupted."""

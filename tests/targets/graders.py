@@ -17,8 +17,8 @@ from tests.targets.exported import laid
 ROOT = Path(__file__).parents[2]
 PYTHON = "/usr/bin/python3"
 ORDINARY = 12345
-SPEC = """claw 1
-task ask {
+ASK = """
+task NAME {
   title = "Write a program that answers"
   workspace { file given "in/a.txt" { content = "a\\n" } }
   environment { tools = [python3]; timeout = 30s; memory = 128MiB; disk = 16MiB; processes = 40 }
@@ -26,17 +26,21 @@ task ask {
   instruction = "Write {{ path.tool }}: `python3 tool.py` prints the word of word.txt; without that file it ends with status 1."
   verify {
     check words {
-      let one = run(["python3", tool], files = {"word.txt": "k7f3a"}, timeout = 2s)
+      let one = run(["python3", tool], files = {"word.txt": "k7f3a"}, timeout = LIMIT)
       expect one.exit == 0 and trim(one.stdout) == "k7f3a"
     }
     check ends {
-      let none = run(["./tool.py"], timeout = 2s)
+      let none = run(["./tool.py"], timeout = LIMIT)
       expect none.exit == 1 and not contains(none.stdout, "k7f3a")
     }
   }
   solution { write tool = "#!/usr/bin/env python3\\n" }
 }
 """
+# `patient` waits for programs whose limits are not what is tried, whatever else the machine does.
+SPEC = "claw 1\n" + "".join(
+    ASK.replace("NAME", name).replace("LIMIT", limit) for name, limit in (("ask", "2s"), ("patient", "12s"))
+)
 RIGHT = """
 import sys
 try:

@@ -43,6 +43,7 @@ def test_texts_modes_and_what_is_weak() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("task", RUNNING, ids=lambda task: task.manifest.task)
 def test_the_reward_is_that_of_the_grader(task: BundleParts, tmp_path: Path) -> None:
     reward = written(clawgym([task], OPTIONS), tmp_path / "export") / task.manifest.task / "reward"

@@ -92,6 +92,7 @@ def test_runs_on_the_oldest_python_too(ground: Ground, open_path: Path) -> None:
         assert grade(ground, ground.bundle("ask"), given, mode="user", python=str(found[0])).reward == 1.0
 
 
+@pytest.mark.sampled(2)
 def test_a_program_that_is_not_there_ends_as_the_system_says(ground: Ground, open_path: Path, mode: str) -> None:
     """Bubblewrap ends with status 1 where it cannot start a program: here that would be an answer."""
     (open_path / "w").mkdir()
@@ -143,6 +144,7 @@ def test_no_reward_is_left_without_a_verdict(ground: Ground, open_path: Path, re
     assert os.listdir(rewards) == []
 
 
+@pytest.mark.sampled(2)
 def test_a_program_that_is_at_work_on_rewards_gets_none(
     ground: Ground, open_path: Path, rewards: Path, mode: str
 ) -> None:
@@ -201,6 +203,7 @@ FAILURES = {
 }  # fmt: skip
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", FAILURES)
 def test_a_checker_that_fails_here_alone_is_no_way_out(ground: Ground, open_path: Path, name: str) -> None:
     crash = CRASH.format(when=ONLY_HERE, what=FAILURES[name])

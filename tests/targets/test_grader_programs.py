@@ -99,6 +99,7 @@ BOUNDED: Mapping[str, str] = {
 SLOW = ("time", "stops_itself", "output")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", HARMLESS)
 def test_what_a_program_leaves_is_no_obstacle(ground: Ground, open_path: Path, mode: str, name: str) -> None:
     """No reward at all would be better than 0 for who cheats."""
@@ -106,12 +107,13 @@ def test_what_a_program_leaves_is_no_obstacle(ground: Ground, open_path: Path, m
         pytest.skip("what copes with them is the same in all modes")
     mark = word()
     workspace = tool(open_path / "w", f"import sys\nMARK = {mark!r}\n{HARMLESS[name]}\n{RIGHT}")
-    graded = grade(ground, ground.bundle("ask"), workspace, mode=mode)
+    graded = grade(ground, ground.bundle("patient"), workspace, mode=mode)
     assert (graded.status, graded.reward) == (0, 1.0), graded
     assert processes(mark) == []
     assert os.listdir(open_path / "scratch") == []
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", BOUNDED)
 def test_a_program_is_bounded(ground: Ground, open_path: Path, mode: str, name: str) -> None:
     if (name in SLOW and mode != "bwrap") or (mode == "none" and name not in ("memory_without_outputs", "processes")):

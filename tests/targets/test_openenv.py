@@ -168,12 +168,14 @@ def run(*command: object, cwd: Path) -> dict[str, Any]:
     return report
 
 
+@pytest.mark.nightly
 def test_the_package_is_valid(package: Path) -> None:
     report = run(framework(OPENENV) / "bin/openenv", "validate", "--level", "static", "--json", cwd=package)
     assert report["verdict"] == "pass"
     assert {one["check_id"]: one["status"] for one in report["results"]} == {"static.manifest": "pass"}
 
 
+@pytest.mark.nightly
 def test_nothing_that_can_run_without_docker_fails(package: Path) -> None:
     report = run(framework(OPENENV) / "bin/openenv", "validate", "--skip-build", "--json", cwd=package)
     assert {one["status"] for one in report["results"]} <= {"pass", "skip"}
@@ -190,12 +192,14 @@ def test_the_runtime_contract_holds(package: Path) -> None:
     assert set(report.values()) == {"pass", "skip"}
 
 
+@pytest.mark.nightly
 def test_a_running_server_is_valid(package: Path, served: str) -> None:
     report = run(framework(OPENENV) / "bin/openenv", "validate", "--url", served, "--json", cwd=package)
     assert report["passed"] is True
     assert report["summary"]["failed_criteria"] == []
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_rewards_are_those_of_the_grader(package: Path, served: str, tmp_path: Path, name: str) -> None:
     bundle = package / "tasks" / name
@@ -219,6 +223,7 @@ def test_the_declared_oracle_has_the_full_reward(package: Path, served: str) -> 
     assert seen[-1]["reward"] == 1.0
 
 
+@pytest.mark.nightly
 def test_turns_and_the_record_count(package: Path, served: str) -> None:
     actions = [
         {"kind": "run", "command": "cat in/word.txt"}, {"kind": "submit", "text": "I have."},
@@ -231,6 +236,7 @@ def test_turns_and_the_record_count(package: Path, served: str) -> None:
     assert seen[4]["done"] and "over" in seen[4]["observation"]["error"]
 
 
+@pytest.mark.nightly
 def test_what_an_agent_does_wrong_is_said(package: Path, served: str) -> None:
     hostile: list[dict[str, object]] = [
         {"kind": "read", "path": "../trajectory.jsonl"}, {"kind": "read", "path": "/etc/passwd"},
@@ -269,6 +275,7 @@ def test_commands_are_bounded_and_see_no_answer(package: Path, served: str) -> N
     assert not Path("/usr/x").exists() and not Path("/etc/y").exists()
 
 
+@pytest.mark.nightly
 def test_a_reset_chooses_a_task(package: Path, served: str) -> None:
     resets: list[dict[str, object]] = [
         {"task": "small"}, {"seed": 0}, {"seed": 0}, {"seed": 1}, {"split": "all", "index": 3}, {}, {"task": "../small"},

@@ -74,6 +74,7 @@ def test_what_is_weak() -> None:
     assert {one.feature for one in export.weak if one.level == "lost"} == {"rubric"}
 
 
+@pytest.mark.nightly
 def test_vf_validate_gives_the_rewards_of_the_grader(tmp_path: Path) -> None:
     tasks = [small(), *examples()]
     rows = validated(tasks, tmp_path)
@@ -103,6 +104,7 @@ def test_stored_answers_are_judged(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.nightly
 def test_without_a_verdict_there_is_no_reward(tmp_path: Path) -> None:
     task = small()
     spoilt = BundleParts(task.manifest, {**task.files, "private/check.py": b"raise SystemExit(3)\n"})

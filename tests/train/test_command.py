@@ -130,6 +130,7 @@ def test_a_model_without_places_for_turns_is_refused(bundles: Path, options: Tra
     assert not options.out.exists()
 
 
+@pytest.mark.nightly
 def test_two_processes_by_the_command(bundles: Path, options: TrainOptions, capsys: pytest.CaptureFixture[str]) -> None:
     assert sft_command([bundles], replace(options, launch="several", at_once=1, lora=0)) == OK
     assert "1 steps in " in capsys.readouterr().out

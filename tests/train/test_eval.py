@@ -74,6 +74,7 @@ def test_models_that_are_none_are_said(project: Project, tmp_path: Path) -> None
         eval_command(str(tmp_path / "training"), [project.root / "bundles"], EvalOptions(project.out))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("lora", [None, Lora(rank=2)])
 def test_a_training_is_played_against_its_base(
     project: Project, tiny_model: Path, tmp_path: Path, lora: Lora | None

@@ -35,6 +35,7 @@ def assert_same(one: SftResult, other: SftResult) -> None:
         torch.testing.assert_close(first[key], second[key], atol=2e-5, rtol=1e-4)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("configuration", ["several", "fsdp"])
 def test_two_processes_train_as_one(tiny_model: Path, tmp_path: Path, configuration: str) -> None:
     rows, held = some_rows(12), some_rows(5, seed=1)
@@ -48,6 +49,7 @@ def test_two_processes_train_as_one(tiny_model: Path, tmp_path: Path, configurat
     assert read_training(tmp_path / "both").processes == 2
 
 
+@pytest.mark.nightly
 def test_an_adapter_is_trained_by_two(tiny_model: Path, tmp_path: Path) -> None:
     settings = replace(SETTINGS, lora=Lora(rank=2), steps=3)
     alone = sft(tiny_model, some_rows(8), tmp_path / "alone", settings)

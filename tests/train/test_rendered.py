@@ -162,6 +162,7 @@ def test_a_long_row_ends_with_an_answer(template: Template) -> None:
     assert not list(selection.chosen([row])) and selection.counts() == {"long": 1}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "text",
     [

@@ -92,6 +92,7 @@ def test_a_training_that_ended_early_goes_on_to_the_same_weights(tiny_model: Pat
     assert all(bool((one[name] == other[name]).all()) for name in one)
 
 
+@pytest.mark.nightly
 def test_compiled_layers_learn_the_same(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "clawc.runtime.train.trainer._COMPILER", "aot_eager"

@@ -104,6 +104,7 @@ def test_two_runs_side_by_side(tab: Page, guard: Guard) -> None:
     pictured(tab, "view-pair")
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1280])
 def test_pages_can_be_used_by_all(chromium: Browser, guard: Guard, scheme: str, width: int) -> None:

@@ -87,6 +87,7 @@ def test_in_one_go(whole: Path) -> None:
     assert (whole / "set" / "yields.svg").read_text().startswith("<svg")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("lines", [
     0, DRAFTS + 4, 2 * DRAFTS + 8,
     *(pytest.param(lines, marks=pytest.mark.nightly) for lines in (3, DRAFTS, 2 * DRAFTS, 2 * DRAFTS + 1, 4 * DRAFTS - 4)),
@@ -119,6 +120,7 @@ def test_again_changes_nothing(script: Path, whole: Path) -> None:
     assert ((whole / "set" / "dataset.json").read_bytes(), len(calls(whole))) == before
 
 
+@pytest.mark.nightly
 def test_two_at_once(script: Path, tmp_path: Path) -> None:
     """A second start beside the first one says so and changes nothing."""
     first = subprocess.Popen(

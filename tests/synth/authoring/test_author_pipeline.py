@@ -191,6 +191,7 @@ def test_nobody_is_asked_twice(tmp_path: Path) -> None:
     assert more.rows[:2] == found.rows and len(more.rows) == 3
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("calls", [1, 4, 9, 14, 17])
 def test_a_model_that_falls_silent(tmp_path: Path, calls: int) -> None:
     """The batch stops with what to do; the next start asks for the rest alone and comes to the same tasks."""

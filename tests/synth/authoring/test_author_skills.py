@@ -43,6 +43,7 @@ def test_tasks_for_skills(tmp_path: Path) -> None:
     assert again.rows == found.rows and log.made == 0
 
 
+@pytest.mark.nightly
 def test_a_model_annotates(tmp_path: Path) -> None:
     """What it says of each skill is asked for once; what says nothing leaves the skill out; rules have the last word."""
     said: dict[tuple[str, str], list[object]] = {(skill.name, "annotate"): [annotation()] for skill in SKILLS}

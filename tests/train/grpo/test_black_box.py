@@ -99,6 +99,7 @@ OPTIONS = GrpoOptions(
 )  # fmt: skip
 
 
+@pytest.mark.nightly
 def test_pi(project: Project, model: Path) -> None:
     agent_or_skip("pi")
     (project.root / "pi.toml").write_text('turns = ["Go on."]\n')

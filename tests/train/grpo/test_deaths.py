@@ -117,6 +117,7 @@ def test_an_engine_that_is_killed_is_started_with_the_weights_of_now(project: Pr
     assert "infra_error" in outcomes(project.out, 1) and "infra_error" not in outcomes(project.out, 0)
 
 
+@pytest.mark.nightly
 def test_engines_that_are_killed_again_and_again_end_the_training_with_a_word(
     project: Project, long: GrpoOptions
 ) -> None:
@@ -130,6 +131,7 @@ def test_engines_that_are_killed_again_and_again_end_the_training_with_a_word(
     assert [line["version"] for line in found] == [0, 1] and 0 <= float(str(found[1]["gap"])) < 1e-4
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("sound", [True, False])
 def test_an_engine_that_is_killed_while_it_loads_weights_is_started_with_them(
     tiny_model: Path, tmp_path: Path, sound: bool
@@ -203,6 +205,7 @@ def test_sandboxes_that_do_not_start_are_not_in_the_group(project: Project, opti
     assert all(0 <= float(str(line["gap"])) < 1e-4 for line in found), found
 
 
+@pytest.mark.nightly
 def test_where_no_sandbox_starts_it_ends_and_goes_on_later(project: Project, options: GrpoOptions) -> None:
     with pytest.raises(RuntimeFault, match=r"no episode of step 0 could be scored: .*no room for another one") as told:
         trained(project, options, LocalPlayer(Broken()))
@@ -225,6 +228,7 @@ class Deleting(LocalPlayer):
         return await super().play(episode, folder, limit_s)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("part", ["", pytest.param("private", marks=pytest.mark.nightly)])
 def test_bundles_that_are_deleted_meanwhile(project: Project, options: GrpoOptions, part: str) -> None:
     """The word names what is missing; with it in its place again, the training goes on."""

@@ -55,6 +55,7 @@ def in_turn(model: Path, folder: Path, seed: int) -> bytes:
     return (folder / MODEL / "model.safetensors").read_bytes()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("seed", range(3))
 def test_a_staleness_of_0_is_in_turn(tmp_path: Path, seed: int) -> None:
     model, out, folder = write_model(tmp_path / "model", seed), tmp_path / "out", tmp_path / "in-turn"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -20,6 +20,8 @@ from tests.engine_local.conftest import skip_without
 
 skip_without(*TRAINER, extra="train")
 
+import torch  # noqa: E402
+
 from clawc.runtime.train.grpo.curriculum import Curriculum  # noqa: E402
 from clawc.runtime.train.grpo.learner import Learner  # noqa: E402
 from clawc.runtime.train.grpo.losses import LossSettings  # noqa: E402
@@ -28,7 +30,7 @@ from clawc.runtime.train.grpo.settings import GrpoSettings  # noqa: E402
 from tests.train.grpo.toy import ToyEngine, ToySteps, write_model  # noqa: E402
 
 SETTINGS = GrpoSettings(
-    steps=120, group=16, tasks=8, learning_rate=3e-3, dtype="float32", device="cpu", save_every=1000, pass_tokens=4096,
+    steps=150, group=16, tasks=8, learning_rate=1e-3, dtype="float32", device="cpu", save_every=1000, pass_tokens=4096,
     loss=LossSettings("dapo", length=4),
 )  # fmt: skip
 VARIANTS: dict[str, Callable[[GrpoSettings], GrpoSettings]] = {
@@ -64,24 +66,27 @@ def learned(settings: GrpoSettings, out: Path, seed: int) -> tuple[float, float,
     return sum(found[:10]) / 10, sum(found[-10:]) / 10, time.monotonic() - begun
 
 
-SEEDS = {
-    "dapo": 0,
-    "grpo": 2,
-    "dr_grpo": 2,
-    "gspo": 1,
-    "dapo-stale": 1,
-}  # those whose rewards are furthest from the bound
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Sums in one order, so that a seed gives the same rewards whatever ran before in this process."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+# One that weighs tokens and one that weighs whole answers; all of them learn at night.
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("name", ["dapo", "gspo"])
 def test_it_learns(tmp_path: Path, name: str) -> None:
-    first, last, _ = learned(VARIANTS[name](SETTINGS), tmp_path / "out", SEEDS[name])
+    first, last, _ = learned(VARIANTS[name](SETTINGS), tmp_path / "out", 0)
     assert first < 0.35 and last >= 0.5, (first, last)
     gaps = [json.loads(line).get("gap") for line in (tmp_path / "out" / METRICS).read_text().splitlines()]
     assert max(gap for gap in gaps if gap is not None) < 1e-4
 
 
 @pytest.mark.nightly
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("name", VARIANTS)
 def test_it_learns_from_five_seeds(tmp_path: Path, name: str) -> None:
     found = [learned(VARIANTS[name](SETTINGS), tmp_path / str(seed), seed) for seed in range(5)]
@@ -105,6 +110,7 @@ def same_weights(one: Path, other: Path) -> bool:
 SHORT = replace(SETTINGS, steps=6, save_every=2)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("staleness", [0, 1, 3])
 def test_what_goes_on_is_what_was_not_interrupted(tmp_path: Path, staleness: int) -> None:
     settings = replace(SHORT, staleness=staleness)

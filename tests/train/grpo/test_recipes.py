@@ -39,6 +39,7 @@ def _run(recipe: str, model: Path, out: Path, sft: str, grpo: str) -> None:
     assert json.loads((out / "eval" / "eval.json").read_text())["after"]["total"]["mean"] == 0
 
 
+@pytest.mark.nightly
 def test_on_a_processor(tiny_model: Path, tmp_path: Path) -> None:
     _run("cpu", often_ending(tiny_model, tmp_path / "long"), tmp_path / "out", "", "")
 

@@ -44,6 +44,7 @@ def lines(out: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in (out / METRICS).read_text().splitlines()]
 
 
+@pytest.mark.nightly
 def test_where_nothing_is_solved_the_training_ends(project: Project, options: GrpoOptions) -> None:
     with pytest.raises(UserError, match="in 2 steps in a row no group taught anything") as told:
         grpo_command([project.root / "bundles"], replace(options, overlong_penalty=0.0, patience=2))
@@ -77,6 +78,7 @@ def test_rows_of_sandboxes_are_trained_on(project: Project, options: GrpoOptions
         list(steps_of(project.out))
 
 
+@pytest.mark.nightly
 def test_where_the_memory_of_the_device_is_full_it_goes_on_with_smaller_passes(
     project: Project, options: GrpoOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:

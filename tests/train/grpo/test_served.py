@@ -48,6 +48,7 @@ def lines(out: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in (out / METRICS).read_text().splitlines()]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("kind", "lora", "synced"),
     [
@@ -72,6 +73,7 @@ def test_a_server_plays_with_the_weights_of_the_trainer(
     assert read_training(project.out).settings["served"] == f"{kind}:{server.url}"
 
 
+@pytest.mark.nightly
 def test_a_training_goes_on_with_another_server(project: Project, options: GrpoOptions, server: ModelServer) -> None:
     """The other one is a server that another training has left with other weights."""
     bundles, served = [project.root / "bundles"], replace(options, served=f"vllm:{server.url}")
@@ -83,6 +85,7 @@ def test_a_training_goes_on_with_another_server(project: Project, options: GrpoO
     assert float(str(found[2]["gap"])) < 1e-3
 
 
+@pytest.mark.nightly
 def test_a_server_that_keeps_its_weights_ends_the_training(
     project: Project, options: GrpoOptions, server: ModelServer
 ) -> None:
@@ -92,6 +95,7 @@ def test_a_server_that_keeps_its_weights_ends_the_training(
     assert len(lines(project.out)) == 1, "the first step is played with the weights of the beginning"
 
 
+@pytest.mark.nightly
 def test_what_the_server_lacks_is_said_and_nothing_is_lost(
     project: Project, options: GrpoOptions, server: ModelServer
 ) -> None:

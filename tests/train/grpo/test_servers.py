@@ -88,6 +88,7 @@ def fault(server: ModelServer, kind: ServerKind, model: Path, *, adapters: bool 
     return found
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", KINDS)
 def test_calls_carry_tokens_log_probabilities_and_the_version(
     server: ModelServer, kind: ServerKind, tiny_model: Path
@@ -215,6 +216,7 @@ SPOILT: list[tuple[ServerKind, Spoil, str]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("kind", "spoil", "why"), SPOILT)
 def test_an_answer_that_is_none_is_found_at_the_start(
     server: ModelServer, kind: ServerKind, spoil: Spoil, why: str, tiny_model: Path

@@ -57,6 +57,7 @@ def assert_same(one: dict[str, Any], other: dict[str, Any]) -> None:
         torch.testing.assert_close(each, other[name], rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("lora", [0, pytest.param(4, marks=pytest.mark.nightly)])
 def test_two_processes_with_split_weights_train_as_one(
     project: Project, options: GrpoOptions, tmp_path: Path, lora: int
