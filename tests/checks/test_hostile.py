@@ -209,7 +209,7 @@ BAIT: dict[str, str] = {
 }
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", BAIT)
 def test_no_text_makes_a_reader_hang(name: str) -> None:
     """A scan that is not linear in these needs minutes instead of milliseconds."""

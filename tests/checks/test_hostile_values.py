@@ -132,7 +132,7 @@ def check_result(found: Any) -> None:
         assert 0 < len(found.reason) <= 300 and found.reason.isprintable() and 0 <= found.share <= 1
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(("name", "primitive"), PRIMITIVES, ids=[name for name, _ in PRIMITIVES])
 @lenient
 @given(data=st.data())

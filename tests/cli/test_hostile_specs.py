@@ -37,7 +37,7 @@ def cost(folder: Path, *arguments: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[pytest.mark.nightly] if name in SEARCHES else []) for name in HOSTILE]
 )
@@ -91,7 +91,7 @@ def _tried(name: str, chosen: list[str], tmp_path: Path) -> None:
         assert codes or (name, attack) in HARMLESS or report.tasks, (attack, codes)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", FORMATS)
 def test_hostile_inputs(name: str, tmp_path: Path) -> None:
     _tried(name, [a for a in NASTIEST.get(name, ()) if a not in PATHS], tmp_path)

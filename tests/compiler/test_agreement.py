@@ -43,7 +43,7 @@ def spoiled(data: bytes, rng: random.Random) -> bytes:
     return data + (rng.choice(lines) if lines else b"x")
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_both_judges_agree(path: Path, tmp_path: Path) -> None:
     compiled = check_file(path).tasks[0]

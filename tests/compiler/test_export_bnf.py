@@ -164,7 +164,7 @@ def accepted(rules: dict[str, Node], text: str, start: str = "root") -> bool:
     return read_by_stacks(rules, text, start).accepted
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("path", VALID, ids=lambda p: p.parent.name + "_" + p.stem)
 def test_sources_are_accepted(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

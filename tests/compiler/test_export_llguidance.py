@@ -134,7 +134,7 @@ def test_llguidance_takes_every_grammar() -> None:
         compiled(text)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("path", VALID, ids=lambda p: p.parent.name + "_" + p.stem)
 def test_every_source_is_accepted_byte_by_byte(path: Path) -> None:
     text = path.read_bytes()

@@ -68,7 +68,7 @@ def test_whole_specs(text: str) -> None:
     keeps(text)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("seed", range(8))
 def test_many_specs(seed: int) -> None:
     left = 0
@@ -155,7 +155,7 @@ def deep(opener: str, closer: str, times: int) -> str:
     return "claw 1\nlet a = " + opener * times + "1" + closer * times + "\n"
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize(
     "text",
     [

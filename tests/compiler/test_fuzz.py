@@ -198,7 +198,7 @@ def batches(share: float) -> range:
     return range(max(1, round(COUNT * share / BATCH)))
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("seed", batches(0.6))
 def test_mutated_specs(seed: int) -> None:
     rng = random.Random(seed)
@@ -274,7 +274,7 @@ ARGUMENTS = (
 )  # fmt: skip
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("name", sorted(BY_NAME))
 def test_any_call(name: str) -> None:
     rng = random.Random(name)
@@ -301,7 +301,7 @@ def expression(text: str, before: str = "") -> str:
     )
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     "text",
     [

@@ -311,7 +311,7 @@ def upstream_engine(upstream: Upstream, **more: object) -> dict[str, EngineSetti
     return engine_settings(Path("claw.toml"), {"real": table})
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("doing", "loops", "commands"),
     [

@@ -22,7 +22,7 @@ def judge(found: list[Verdict], most: float) -> None:
     assert len(mistaken) < most * len(found), named(mistaken)
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda f: f.__name__)
 def test_a_task_of_each_family(family: Callable[[int], Instance]) -> None:
     found = list(verdicts(subject(family(0))))

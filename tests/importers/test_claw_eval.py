@@ -399,6 +399,7 @@ def test_scores_with_the_framework(package: str, tmp_path: Path, capsys: pytest.
         )
 
 
+@pytest.mark.nightly
 def test_scores_of_the_workspace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sandbox_or_skip()
     out = tmp_path / "out"

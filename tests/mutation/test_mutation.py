@@ -99,6 +99,7 @@ def test_every_listed_mutant_exists() -> None:
         assert [entry for entry in entries if (entry.scope, entry.diff) not in made] == []
 
 
+@pytest.mark.nightly
 def test_planted_changes_end_as_they_must() -> None:
     command = [sys.executable, "-m", "tests.mutation.planted"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)

@@ -93,7 +93,7 @@ def judged_cases() -> Iterator[object]:
         yield pytest.param(case, id=f"{case.task}-{case.variant}", marks=marks)
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("case", list(judged_cases()))
 def test_recorded_workspace(case: Case, bundles: Bundles, tmp_path: Path) -> None:
     total, passed = judged(bundles[case.task], materialise(case, tmp_path / "w"))

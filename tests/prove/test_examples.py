@@ -18,7 +18,7 @@ MOST = 250
 PLANTED = sorted(Path(__file__).with_name("planted").glob("*/*.claw"))
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_nothing_speaks_against_it(path: Path) -> None:
     for compiled in check_file(path).tasks:

@@ -96,14 +96,14 @@ def everything(name: str) -> Iterator[tuple[str, Callable[[Path], Any]]]:
         yield attack, put
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_right_answer_passes(name: str, checkers: Callable[[str], Path], tmp_path: Path) -> None:
     cost = judged(checkers(name), tmp_path, name, writes(lambda: FORMATS[name].right), fails=False)
     assert not cost.problem, cost
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(("name", "attack"), [(name, attack) for name in NASTIEST for attack in NASTIEST[name]])
 def test_the_nastiest_attacks_fail_in_time(
     name: str, attack: str, checkers: Callable[[str], Path], tmp_path: Path

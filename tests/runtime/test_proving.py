@@ -102,7 +102,7 @@ def test_a_sound_source_has_a_clean_card(tmp_path: Path, level: str) -> None:
         assert len(real["environments"]) == 20 and all(e["same"] for e in real["environments"])
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.usefixtures("works")
 @pytest.mark.parametrize(
     ("body", "words"),
@@ -195,7 +195,7 @@ def test_an_allowed_finding_stays_on_the_card(tmp_path: Path) -> None:
     assert "W0101" not in checked.stdout
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("format", ["text", "json", "html", "sarif", "github", "junit"])
 def test_formats(tmp_path: Path, format: str) -> None:
     (tmp_path / "sums.claw").write_text(SOURCE.replace("within 0.005", "within 90%"))

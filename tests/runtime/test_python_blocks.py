@@ -55,7 +55,7 @@ BODIES = {
 }  # fmt: skip
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("body", BODIES)
 def test_whatever_the_code_does_there_is_a_verdict(body: str, tmp_path: Path) -> None:
     source = (VALID / "python_block.claw").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from tests.sandbox.conftest import Holds, User, parameters
 NAMES = [case.name for table in CONFORMANCE for case in table.cases]
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(("backend", "user", "case"), parameters(tuple(BACKENDS), NAMES))
 def test_case(backend: str, user: User, case: str, holds: Holds) -> None:
     holds(backend, user, case)

@@ -12,13 +12,13 @@ NAMES = [case.name for table in FORGERIES for case in table.cases]
 STRANGERS = [case.name for table in STRANGE for case in table.cases]
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(("backend", "user", "case"), parameters(tuple(BACKENDS), NAMES))
 def test_forgery(backend: str, user: User, case: str, holds: Holds) -> None:
     holds(backend, user, case)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize(("backend", "user", "case"), parameters(tuple(BACKENDS), STRANGERS))
 def test_bundle(backend: str, user: User, case: str, holds: Holds) -> None:
     holds(backend, user, case)

@@ -99,7 +99,7 @@ BOUNDED: Mapping[str, str] = {
 SLOW = ("time", "stops_itself", "output")
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", HARMLESS)
 def test_what_a_program_leaves_is_no_obstacle(ground: Ground, open_path: Path, mode: str, name: str) -> None:
     """No reward at all would be better than 0 for who cheats."""
@@ -113,7 +113,7 @@ def test_what_a_program_leaves_is_no_obstacle(ground: Ground, open_path: Path, m
     assert os.listdir(open_path / "scratch") == []
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", BOUNDED)
 def test_a_program_is_bounded(ground: Ground, open_path: Path, mode: str, name: str) -> None:
     if (name in SLOW and mode != "bwrap") or (mode == "none" and name not in ("memory_without_outputs", "processes")):

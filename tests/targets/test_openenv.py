@@ -217,6 +217,7 @@ def test_rewards_are_those_of_the_grader(package: Path, served: str, tmp_path: P
     assert idle[-1]["done"] and idle[-1]["reward"] == grader_reward(bundle, tmp_path, False) < 1.0
 
 
+@pytest.mark.nightly
 def test_the_declared_oracle_has_the_full_reward(package: Path, served: str) -> None:
     state = json.loads((package / "oracle/state.json").read_bytes())
     (seen,) = play(package, served, [{"reset": {"injected_state": state}, "actions": [{"kind": "submit"}]}])

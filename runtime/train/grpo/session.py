@@ -87,6 +87,7 @@ class Session:
         self._told = told
         self._tokens = 0
         self._trained = asyncio.Condition()
+        self._written = 0  # the newest version whose weights are whole on the disk: the learner's is ahead of it
         self._untaught = 0
         # One thread for all that the learner does: memory that one has freed is kept for that thread alone.
         self._thread = ThreadPoolExecutor(1, "learner")
@@ -95,7 +96,7 @@ class Session:
         """From the last checkpoint, or from the beginning, to the last step. Raises RuntimeFault R0993 to R0995 and R0998."""
         try:
             with on_full_disk(self._out):
-                first = self._begin(resume)
+                first = self._written = self._begin(resume)
                 await self._side_by_side(first)
                 self._learner.write_weights(self._out / MODEL)
         finally:
@@ -125,7 +126,7 @@ class Session:
 
     async def _until(self, version: int) -> None:
         async with self._trained:
-            await self._trained.wait_for(lambda: self._learner.version >= version)
+            await self._trained.wait_for(lambda: self._written >= version)
 
     async def _play(self, step: int) -> _Ready:
         version = max(0, step - self._settings.staleness)
@@ -153,6 +154,7 @@ class Session:
         train_s = time.monotonic() - begun
         begun = time.monotonic()
         await self._beside(self._learner.write_weights, self._folder_of(self._learner.version))
+        self._written = self._learner.version
         self._drop_weights()
         line = {"num_tokens": self._tokens} | _line(ready, figures, self._settings, train_s, time.monotonic() - begun)
         with open(self._out / METRICS, "a", encoding="utf-8") as file:

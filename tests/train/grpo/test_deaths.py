@@ -131,7 +131,7 @@ def test_engines_that_are_killed_again_and_again_end_the_training_with_a_word(
     assert [line["version"] for line in found] == [0, 1] and 0 <= float(str(found[1]["gap"])) < 1e-4
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.nightly
 @pytest.mark.parametrize("sound", [True, False])
 def test_an_engine_that_is_killed_while_it_loads_weights_is_started_with_them(
     tiny_model: Path, tmp_path: Path, sound: bool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,3 +80,21 @@ def test_a_staleness_of_1_is_not(tmp_path: Path) -> None:
     asyncio.run(session.run())
     assert engine.loads == list(range(5))
     assert (out / MODEL / "model.safetensors").read_bytes() != in_turn(model, folder, 0)
+
+
+class SlowlyWritten(Learner):
+    """Weights that come onto the disk long after they are those of now."""
+
+    def write_weights(self, folder: Path) -> None:
+        time.sleep(0.1)
+        super().write_weights(folder)
+
+
+@pytest.mark.parametrize("staleness", [0, 1, 2])
+def test_weights_are_loaded_when_they_are_written(tmp_path: Path, staleness: int) -> None:
+    model, out = write_model(tmp_path / "model", 0), tmp_path / "out"
+    out.mkdir()
+    settings, engine = replace(SHORT, staleness=staleness), ToyEngine(0)
+    session = Session(SlowlyWritten(model, settings), engine, Late(engine, settings), Curriculum([], 0), out, settings)
+    asyncio.run(session.run())
+    assert engine.loads == list(range(6 - staleness))

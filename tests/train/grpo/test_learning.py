@@ -75,9 +75,8 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-# One that weighs tokens and one that weighs whole answers; all of them learn at night.
 @pytest.mark.usefixtures("one_thread")
-@pytest.mark.parametrize("name", ["dapo", "gspo"])
+@pytest.mark.parametrize("name", [n if n == "dapo" else pytest.param(n, marks=pytest.mark.nightly) for n in VARIANTS])
 def test_it_learns(tmp_path: Path, name: str) -> None:
     first, last, _ = learned(VARIANTS[name](SETTINGS), tmp_path / "out", 0)
     assert first < 0.35 and last >= 0.5, (first, last)

@@ -108,6 +108,7 @@ def test_what_does_not_fit_is_said(project: Project, options: GrpoOptions, chang
         grpo_command([project.root / "bundles"], replace(options, **change))  # type: ignore[arg-type]
 
 
+@pytest.mark.nightly
 def test_two_processes_train_as_one(project: Project, options: GrpoOptions, tmp_path: Path) -> None:
     """On the same rows: what one has played is there for the other."""
     bundles, few = [project.root / "bundles"], replace(options, pass_tokens=900)
