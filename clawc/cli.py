@@ -24,7 +24,7 @@ from clawc import (
     tool_verbs,
     train_verbs,
 )
-from clawc.cli_options import Format, Image, Output, Sandbox, Since, Sources, Tasks, values
+from clawc.cli_options import Format, Image, Output, Sandbox, Since, Sources, Tasks, require_one_choice, values
 from clawc.commands.output import close_output
 from clawc.exits import UserError
 
@@ -157,6 +157,7 @@ def build(
     since: Since = None,
 ) -> None:
     """Compile sources into bundles: workspace, checker, rubric, solution; or into another ecosystem's format."""
+    require_one_choice(task, since)
     if target is not None:
         if since is not None:
             raise UserError("`--changed-since` is not for exports", "they hold whole sets")
@@ -217,6 +218,7 @@ def test(
     since: Since = None,
 ) -> None:
     """Test checkers from both sides: right answers must win, wrong ones lose; write a card for each."""
+    require_one_choice(task, since)
     if admitted:
         from clawc.commands.admitted import admitted_command
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from clawc.exits import UserError
+
 
 def values(*words: str) -> Callable[[str], list[str]]:
     """What a shell offers as the value of an option."""
@@ -42,6 +44,14 @@ Tasks = Annotated[
     list[str] | None,
     typer.Option("--task", help="only the tasks of this name, `*` for any letters; may be repeated", metavar="NAME"),
 ]
+
+
+def require_one_choice(task: list[str] | None, since: str | None) -> None:
+    """Raises UserError for both: in sources that did not change nobody looks for a name."""
+    if task and since is not None:
+        raise UserError("`--task` and `--changed-since` both choose what is meant", "leave one of them out")
+
+
 Output = Annotated[Path | None, typer.Option("--out", "-o", help="file to write; standard output unless given")]
 Since = Annotated[
     str | None,

@@ -18,7 +18,7 @@ def selected(task: str, wanted: Sequence[str]) -> bool:
 
 def tasks_kept_as(wanted: Sequence[str]) -> str:
     """What tells a selection from others in the names of what is kept; nothing where all are meant."""
-    return f"tasks {' '.join(sorted(set(wanted)))!r} " if wanted else ""
+    return f"tasks {sorted(set(wanted))!r} " if wanted else ""
 
 
 def require_each(wanted: Sequence[str], tasks: Collection[str]) -> None:
@@ -33,6 +33,8 @@ def require_each(wanted: Sequence[str], tasks: Collection[str]) -> None:
 def _help(name: str, tasks: Sequence[str]) -> str:
     if not tasks:
         return "there is no task at all"
-    near = get_close_matches(name, tasks, 3) or tasks
-    more = f" and {len(near) - _SHOWN} more" if len(near) > _SHOWN else ""
-    return f"there is {', '.join(near[:_SHOWN])}{more}"
+    near = get_close_matches(name, tasks, 3)
+    if near:
+        return f"did you mean {' or '.join(f'`{one}`' for one in near)}?"
+    more = f" and {len(tasks) - _SHOWN} more" if len(tasks) > _SHOWN else ""
+    return f"tasks: {', '.join(tasks[:_SHOWN])}{more}"

@@ -67,7 +67,6 @@ def test_proved_attached_and_admitted(place: Path, works: None) -> None:
     assert card["key"] == json.loads((place / "suite/order_totals/card.json").read_text())["key"]
 
 
-@pytest.mark.nightly
 def test_signed_for_others(place: Path, works: None) -> None:
     pytest.importorskip("cryptography")
     made = clawc(place, "keys", "new", "key.pem")

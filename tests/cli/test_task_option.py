@@ -100,10 +100,10 @@ def test_of_bundles_and_sources_together(folder: Path) -> None:
 def test_a_name_of_no_task_is_told(folder: Path, verb: str) -> None:
     out = [] if verb == "test" else ["-o", "out"]
     error = told(folder, verb, "two.claw", *out, "--task", "secnd", "--task", "first")
-    assert "no task is called `secnd`" in error and "there is second" in error
+    assert "no task is called `secnd`" in error and "did you mean `second`?" in error
     assert not (folder / "out").exists()
     error = told(folder, verb, "two.claw", *out, "--task", "\x1b[31m\n*z" + "[" * 500)
-    assert "\x1b" not in error and "there is first, second" in error
+    assert "\x1b" not in error and "tasks: first, second" in error
 
 
 def test_what_has_mistakes_is_not_half_done(folder: Path) -> None:
@@ -118,6 +118,9 @@ def test_what_has_mistakes_is_not_half_done(folder: Path) -> None:
 
 def test_where_it_means_nothing(folder: Path) -> None:
     assert "`--task` goes with proofs" in told(folder, "test", "--admitted", "two.claw", "--task", "first")
+    for verb in (["test"], ["build", "-o", "out"]):
+        error = told(folder, *verb, "two.claw", "--task", "first", "--changed-since", "HEAD")
+        assert "`--task` and `--changed-since` both choose" in error
     (folder / "suite.claw").write_text(
         HEAD + 'suite both { title = "Both"; version = "1.0.0"; tasks = ["two.claw"] }\n'
     )

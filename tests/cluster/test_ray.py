@@ -146,7 +146,6 @@ def test_what_does_not_reach_a_cluster_says_why(machines: Machines, command: lis
     assert not (tmp_path / "run/run.json").exists()
 
 
-@pytest.mark.nightly
 def test_a_cluster_that_asks_for_no_token_is_refused(command: list[str], tmp_path: Path) -> None:
     with Machines(token=False) as machines:
         out = tmp_path / "run"

@@ -138,7 +138,7 @@ print(json.dumps([found.id, found.key, sorted(found.programs)]))
 """
 
 
-@pytest.mark.nightly
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("locked", [True, False])
 def test_two_that_make_it_at_once(engine: Engine, tmp_path: Path, locked: bool) -> None:
     """With one folder for temporary files they wait for each other, else both make it."""

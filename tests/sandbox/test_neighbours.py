@@ -155,7 +155,7 @@ def _resident(pid: int) -> int:
 _MORE = {"memory": 12 << 20, "memory below": 12 << 20, "threads": 2}
 
 
-@pytest.mark.nightly
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("backend", "count"), _counts({"bubblewrap": (200, 10_000), "docker": (40, 2_000)}))
 def test_nothing_piles_up(backend: str, count: int, bundles: Path, state: Path, tmp_path: Path) -> None:
     made = BACKENDS[backend](state)

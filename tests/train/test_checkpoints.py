@@ -142,7 +142,7 @@ print(sft(Path(sys.argv[1]), some_rows(8), out, replace(SAVING, keep=3), resume=
 """
 
 
-@pytest.mark.nightly
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("left", [1000, 60_000, 180_000])
 def test_on_a_full_disk_the_last_checkpoint_stays(tiny_model: Path, tmp_path: Path, left: int) -> None:
     """A real one: a file system of 4 MB in memory, mounted for one process."""
